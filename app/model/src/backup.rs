@@ -1,0 +1,224 @@
+//! Backups: runs of a policy or of a person's request, and what is in them.
+
+use std::{fmt, str::FromStr};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ids::{BackupId, ProjectId},
+    rule::RuleError,
+};
+
+/// Defines an enum of phases with the names that pages show and the database stores.
+macro_rules! phases {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum $name { $($(#[$variant_doc])* $variant),+ }
+
+        impl $name {
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => stringify!($variant)),+ }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = RuleError;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Self::ALL
+                    .iter()
+                    .copied()
+                    .find(|phase| phase.as_str() == text)
+                    .ok_or(RuleError::Unlisted { field: "Phase" })
+            }
+        }
+    };
+}
+
+phases! {
+    /// The state of a backup.
+    BackupPhase {
+        Queued,
+        InProgress,
+        Completed,
+        /// Some files could not be read; they are listed.
+        PartiallyFailed,
+        Failed,
+        Cancelled,
+        Skipped,
+        Deleting,
+    }
+}
+
+impl BackupPhase {
+    /// Whether a snapshot is there to browse and restore.
+    pub const fn has_snapshot(self) -> bool {
+        matches!(self, Self::Completed | Self::PartiallyFailed)
+    }
+
+    /// Whether it waits for a worker or has one.
+    pub const fn is_active(self) -> bool {
+        matches!(self, Self::Queued | Self::InProgress)
+    }
+}
+
+phases! {
+    /// The state of a restore.
+    RestorePhase { Queued, InProgress, Completed, PartiallyFailed, Failed, Cancelled }
+}
+
+impl RestorePhase {
+    pub const fn is_active(self) -> bool {
+        matches!(self, Self::Queued | Self::InProgress)
+    }
+}
+
+/// How far a run has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    pub files: u64,
+    pub bytes: u64,
+    /// 0 while the source is still being counted.
+    pub total_files: u64,
+    pub total_bytes: u64,
+}
+
+impl Progress {
+    /// 0-100, or `None` while the total is not known.
+    pub fn percent(&self) -> Option<u8> {
+        let (done, total) =
+            if self.total_bytes > 0 { (self.bytes, self.total_bytes) } else { (self.files, self.total_files) };
+        let percent = u128::from(done.min(total)) * 100 / u128::from(total.max(1));
+        (total > 0).then(|| u8::try_from(percent).unwrap_or(100))
+    }
+}
+
+/// A row of the tab Backups.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackupRow {
+    pub id: BackupId,
+    pub name: String,
+    /// `None` for a manual backup.
+    pub policy: Option<String>,
+    pub phase: BackupPhase,
+    pub queued: DateTime<Utc>,
+    pub started: Option<DateTime<Utc>>,
+    pub finished: Option<DateTime<Utc>>,
+    pub progress: Progress,
+    pub files: Option<u64>,
+    /// Bytes of the source.
+    pub size: Option<u64>,
+    /// Bytes that the backup added to the bucket.
+    pub added: Option<u64>,
+    pub expires: Option<DateTime<Utc>>,
+    /// What failed and why, and what to do next.
+    pub cause: Option<String>,
+    /// The number of the try, from 1, and when a failed one is tried again.
+    pub attempt: u32,
+    pub retry_at: Option<DateTime<Utc>>,
+    pub unreadable: Vec<UnreadableFile>,
+    /// Set where a run missed while nothing was up is made good.
+    pub made_good: bool,
+    pub snapshot: Option<String>,
+    pub cancel_requested: bool,
+}
+
+impl BackupRow {
+    /// Whole seconds from start to end.
+    pub fn duration(&self) -> Option<u64> {
+        u64::try_from((self.finished? - self.started?).num_seconds()).ok()
+    }
+}
+
+/// A file that could not be read, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnreadableFile {
+    pub path: String,
+    pub cause: String,
+}
+
+/// A form that names a backup and nothing else.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BackupRef {
+    pub backup: String,
+}
+
+impl BackupRef {
+    pub fn backup(&self) -> Result<BackupId, RuleError> {
+        self.backup.parse().map_err(|_| RuleError::Unlisted { field: "Backup" })
+    }
+}
+
+/// What the browse page asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BrowseQuery {
+    pub project: ProjectId,
+    pub backup: BackupId,
+    /// A folder inside the backup; empty is its top.
+    pub path: String,
+    /// Part of a name; where it is given, the whole backup is searched.
+    pub search: String,
+}
+
+/// One folder of a backup, or what a search found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BrowseView {
+    pub backup: BackupRow,
+    pub project_name: String,
+    pub path: String,
+    pub entries: Vec<BrowseEntry>,
+    /// Set where a search found more than is shown.
+    pub more: bool,
+    pub may_manage: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BrowseEntry {
+    pub name: String,
+    /// From the top of the backup, without a slash in front.
+    pub path: String,
+    pub kind: EntryKind,
+    pub size: u64,
+    pub modified: Option<DateTime<Utc>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EntryKind {
+    File,
+    Directory,
+    Symlink { target: String },
+    Other,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn phases_are_stored_under_the_names_that_are_shown() {
+        for phase in BackupPhase::ALL {
+            assert_eq!(phase.as_str().parse::<BackupPhase>().unwrap(), *phase);
+        }
+        assert!("Done".parse::<RestorePhase>().is_err());
+    }
+
+    #[test]
+    fn progress_never_exceeds_the_whole() {
+        let progress = |bytes, total_bytes| Progress { bytes, total_bytes, ..Progress::default() }.percent();
+        assert_eq!(progress(0, 0), None);
+        assert_eq!(progress(50, 200), Some(25));
+        assert_eq!(progress(300, 200), Some(100));
+        assert_eq!(progress(u64::MAX, u64::MAX), Some(100));
+    }
+}

@@ -1,0 +1,22 @@
+//! The words of Holdfast's domain and their rules, shared by the browser and the server.
+//!
+//! Everything here is pure: no input or output, no clock, no web framework. A rule is written once, as the only
+//! constructor of a type, and used by the forms, the server and the tests.
+
+pub mod backup;
+pub mod credential;
+pub mod form;
+pub mod ids;
+pub mod list;
+pub mod names;
+pub mod pattern;
+pub mod people;
+pub mod permission;
+pub mod policy;
+pub mod project;
+pub mod restore;
+pub mod retention;
+pub mod rule;
+pub mod schedule;
+pub mod size;
+pub mod time;

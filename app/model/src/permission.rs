@@ -1,0 +1,170 @@
+//! The one table of who may do what.
+
+use crate::{
+    ids::{AccountId, OrganizationId},
+    people::{Actor, Role},
+};
+
+/// A kind of thing that people do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Projects and the state of their backups.
+    SeeProjects,
+    /// See, create, update, lock, set default, delete backup credentials.
+    ManageCredentials,
+    /// Projects, backup on and off, policies, runs, restores, downloads.
+    ManageProjects,
+    SeeAuditLog,
+    ManageUsers,
+    ManageOrganizations,
+}
+
+/// How far a role's permission for an action goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    Nothing,
+    OwnOrganization,
+    WholeAccount,
+}
+
+/// Who owns a thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Owner {
+    pub account: AccountId,
+    pub organization: OrganizationId,
+}
+
+/// Why somebody may not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Denied {
+    /// Another tenant's: for this person it does not exist.
+    #[error("There is nothing at this address")]
+    DoesNotExist,
+    #[error("Your role {role} may not {} in this organization", .action.in_words())]
+    Forbidden { role: Role, action: Action },
+}
+
+impl Action {
+    pub const ALL: [Self; 6] = [
+        Self::SeeProjects,
+        Self::ManageCredentials,
+        Self::ManageProjects,
+        Self::SeeAuditLog,
+        Self::ManageUsers,
+        Self::ManageOrganizations,
+    ];
+
+    const fn in_words(self) -> &'static str {
+        match self {
+            Self::SeeProjects => "see projects",
+            Self::ManageCredentials => "see or manage backup credentials",
+            Self::ManageProjects => "manage projects and backups",
+            Self::SeeAuditLog => "see the audit log",
+            Self::ManageUsers => "manage users",
+            Self::ManageOrganizations => "manage organizations",
+        }
+    }
+
+    /// The table.
+    pub const fn reach(self, role: Role) -> Reach {
+        use Reach::{Nothing, OwnOrganization, WholeAccount};
+        let [user, manager, partner] = match self {
+            Self::SeeProjects => [OwnOrganization, OwnOrganization, WholeAccount],
+            Self::ManageCredentials | Self::ManageProjects | Self::SeeAuditLog | Self::ManageUsers => {
+                [Nothing, OwnOrganization, WholeAccount]
+            }
+            Self::ManageOrganizations => [Nothing, Nothing, WholeAccount],
+        };
+        match role {
+            Role::User => user,
+            Role::Manager => manager,
+            Role::Partner => partner,
+        }
+    }
+}
+
+impl Actor {
+    /// Asks the table whether this person may do `action` to what `owner` owns.
+    pub fn may(&self, action: Action, owner: Owner) -> Result<(), Denied> {
+        if owner.account != self.account {
+            return Err(Denied::DoesNotExist);
+        }
+        let allowed = match action.reach(self.role) {
+            Reach::Nothing => false,
+            Reach::OwnOrganization => owner.organization == self.organization,
+            Reach::WholeAccount => true,
+        };
+        if allowed { Ok(()) } else { Err(Denied::Forbidden { role: self.role, action }) }
+    }
+
+    /// Asks the table whether this person may do `action` anywhere, and how far; for lists.
+    pub fn reach(&self, action: Action) -> Result<Reach, Denied> {
+        match action.reach(self.role) {
+            Reach::Nothing => Err(Denied::Forbidden { role: self.role, action }),
+            reach => Ok(reach),
+        }
+    }
+
+    /// Whether a page should offer `action` at all. The server asks again when it is done.
+    pub fn can(&self, action: Action) -> bool {
+        action.reach(self.role) != Reach::Nothing
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::UserId;
+
+    fn actor(role: Role) -> Actor {
+        Actor {
+            user: UserId(1),
+            account: AccountId(1),
+            organization: OrganizationId(1),
+            organization_name: "home".to_owned(),
+            email: "a@example.com".to_owned(),
+            role,
+        }
+    }
+
+    fn owner(account: i64, organization: i64) -> Owner {
+        Owner { account: AccountId(account), organization: OrganizationId(organization) }
+    }
+
+    #[test]
+    fn what_another_tenant_owns_does_not_exist() {
+        for role in Role::ALL {
+            for action in Action::ALL {
+                assert_eq!(actor(role).may(action, owner(2, 1)), Err(Denied::DoesNotExist));
+            }
+        }
+    }
+
+    #[test]
+    fn a_manager_stays_in_the_own_organization() {
+        let manager = actor(Role::Manager);
+        assert!(manager.may(Action::ManageCredentials, owner(1, 1)).is_ok());
+        assert!(matches!(manager.may(Action::ManageCredentials, owner(1, 2)), Err(Denied::Forbidden { .. })));
+        assert!(matches!(manager.may(Action::ManageOrganizations, owner(1, 1)), Err(Denied::Forbidden { .. })));
+    }
+
+    #[test]
+    fn a_partner_does_everything_in_the_account() {
+        for action in Action::ALL {
+            assert!(actor(Role::Partner).may(action, owner(1, 2)).is_ok());
+        }
+    }
+
+    #[test]
+    fn a_user_only_sees_projects() {
+        for action in Action::ALL {
+            assert_eq!(actor(Role::User).may(action, owner(1, 1)).is_ok(), action == Action::SeeProjects);
+        }
+    }
+
+    #[test]
+    fn the_refusal_is_a_sentence() {
+        let refusal = actor(Role::User).may(Action::ManageProjects, owner(1, 1)).unwrap_err();
+        assert_eq!(refusal.to_string(), "Your role User may not manage projects and backups in this organization");
+    }
+}

@@ -1,0 +1,165 @@
+//! Backup policies: when a project is backed up, what of it, and how long a backup is kept.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    form::{FormCheck, FormErrors},
+    ids::{PolicyId, ProjectId},
+    names::PolicyName,
+    pattern::Patterns,
+    project::LastBackup,
+    retention::Retention,
+    rule::RuleError,
+    schedule::{CUSTOM_PERIOD, CronPeriod, TimeZone},
+};
+
+/// The add form, as typed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PolicyForm {
+    pub project: String,
+    pub name: String,
+    /// A common period's expression, or `custom`.
+    pub cron_period: String,
+    /// Read where the period is `custom`.
+    pub cron_expression: String,
+    pub time_zone: String,
+    pub retention: String,
+    /// One pattern a line.
+    pub include: String,
+    pub exclude: String,
+}
+
+/// An add form that is in order.
+#[derive(Clone, Debug)]
+pub struct NewPolicy {
+    pub project: ProjectId,
+    pub name: PolicyName,
+    pub cron: CronPeriod,
+    pub time_zone: TimeZone,
+    pub retention: Retention,
+    pub include: Patterns,
+    pub exclude: Patterns,
+}
+
+impl PolicyForm {
+    pub fn project(&self) -> Result<ProjectId, RuleError> {
+        self.project.parse().map_err(|_| RuleError::Unlisted { field: "Project" })
+    }
+
+    /// `now` decides whether the cron expression still fires.
+    pub fn parse(&self, now: DateTime<Utc>) -> Result<NewPolicy, FormErrors> {
+        let mut check = FormCheck::default();
+        let project = check.field("project", self.project());
+        let name = check.field("name", PolicyName::parse(&self.name));
+        let cron = check.field(self.cron_field(), CronPeriod::parse(self.expression(), now));
+        let time_zone = check.field("time_zone", TimeZone::parse(&self.time_zone));
+        let retention = check.field("retention", Retention::parse(&self.retention));
+        let include = check.field("include", Patterns::parse_include(&self.include));
+        let exclude = check.field("exclude", Patterns::parse_exclude(&self.exclude));
+        let new = (|| {
+            Some(NewPolicy {
+                project: project?,
+                name: name?,
+                cron: cron?,
+                time_zone: time_zone?,
+                retention: retention?,
+                include: include?,
+                exclude: exclude?,
+            })
+        })();
+        check.finish(new)
+    }
+
+    fn is_custom(&self) -> bool {
+        matches!(self.cron_period.as_str(), CUSTOM_PERIOD | "")
+    }
+
+    /// The expression that counts.
+    pub fn expression(&self) -> &str {
+        if self.is_custom() { &self.cron_expression } else { &self.cron_period }
+    }
+
+    fn cron_field(&self) -> &'static str {
+        if self.is_custom() { "cron_expression" } else { "cron_period" }
+    }
+}
+
+/// A form that names a policy and nothing else.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PolicyRef {
+    pub policy: String,
+}
+
+impl PolicyRef {
+    pub fn policy(&self) -> Result<PolicyId, RuleError> {
+        self.policy.parse().map_err(|_| RuleError::Unlisted { field: "Policy" })
+    }
+}
+
+/// The state of a schedule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SchedulePhase {
+    Enabled,
+    Paused,
+}
+
+impl SchedulePhase {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Enabled => "Enabled",
+            Self::Paused => "Paused",
+        }
+    }
+}
+
+/// A row of the tab Schedules.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyRow {
+    pub id: PolicyId,
+    pub name: String,
+    pub cron: String,
+    pub cron_words: String,
+    pub time_zone: String,
+    pub retention: String,
+    pub include: Vec<String>,
+    pub exclude: Vec<String>,
+    pub phase: SchedulePhase,
+    pub next_run: Option<DateTime<Utc>>,
+    pub last_backup: Option<LastBackup>,
+    pub created_by: String,
+    pub created: DateTime<Utc>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form() -> PolicyForm {
+        PolicyForm {
+            project: "7".to_owned(),
+            name: "nightly".to_owned(),
+            cron_period: "30 2 * * *".to_owned(),
+            time_zone: "UTC".to_owned(),
+            retention: "30d".to_owned(),
+            ..PolicyForm::default()
+        }
+    }
+
+    #[test]
+    fn a_common_period_needs_no_expression() {
+        let policy = form().parse(Utc::now()).unwrap();
+        assert_eq!(policy.cron.as_str(), "30 2 * * *");
+        assert_eq!(policy.include.as_slice(), ["**"]);
+    }
+
+    #[test]
+    fn a_custom_period_is_typed_and_its_error_stands_there() {
+        let form =
+            PolicyForm { cron_period: CUSTOM_PERIOD.to_owned(), cron_expression: "0 0 30 2 *".to_owned(), ..form() };
+        let errors = form.parse(Utc::now()).unwrap_err();
+        assert_eq!(errors.message_for("cron_expression"), Some("Cron Expression never fires: no such date exists"));
+    }
+}

@@ -1,0 +1,332 @@
+//! Projects, their source, and whether they are backed up.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    backup::BackupPhase,
+    credential::{CredentialChoice, OrganizationChoice, optional_id},
+    form::{FormCheck, FormErrors, Ticked},
+    ids::{BackupId, CredentialId, OrganizationId, ProjectId},
+    list::Page,
+    names::{ProjectName, name, no_control_characters},
+    rule::{RuleError, length},
+};
+
+name! {
+    /// An absolute path of a directory on the server. Whether it exists and lies under an allowed root is the server's
+    /// to check.
+    DirectoryPath, |text| absolute_path("Directory", text)
+}
+
+name! {
+    /// An absolute path of a directory to restore into.
+    TargetDirectory, |text| absolute_path("Target Directory", text)
+}
+
+fn absolute_path(field: &'static str, text: &str) -> Result<(), RuleError> {
+    length(field, text, 1..=4096)?;
+    no_control_characters(field, text)?;
+    if text.starts_with('/') { Ok(()) } else { Err(RuleError::NotAbsolute { field }) }
+}
+
+name! {
+    /// A bucket's name by the rules for general purpose buckets, from
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>.
+    BucketName, |text| {
+        let characters = text.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-' || c == b'.');
+        let ends = |c: Option<u8>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+        let address = text.split('.').count() == 4 && text.split('.').all(|part| part.parse::<u8>().is_ok());
+        let well_formed = (3..=63).contains(&text.len())
+            && characters
+            && ends(text.bytes().next())
+            && ends(text.bytes().last())
+            && !text.contains("..")
+            && !address;
+        if well_formed { Ok(()) } else { Err(RuleError::BucketName) }
+    }
+}
+
+impl BucketName {
+    /// The name of a bucket made for a project: `holdfast-<organization>-<project>-<8 random characters>`, cut to what
+    /// S3 allows.
+    ///
+    /// `random` is 8 lower-case letters or digits.
+    pub fn for_project(organization: &str, project: &str, random: &str) -> Result<Self, RuleError> {
+        let middle: String = format!("{organization}-{project}")
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
+            .take(63 - "holdfast-".len() - 1 - random.len())
+            .collect();
+        Self::parse(&format!("holdfast-{}-{random}", middle.trim_end_matches('-')))
+    }
+}
+
+name! {
+    /// The place of a repository in a bucket that it shares: path segments without a slash at either end, or nothing.
+    Prefix, |text| {
+        length("Prefix", text, 0..=200)?;
+        let allowed = text.chars().all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c));
+        let segments = text.is_empty() || text.split('/').all(|part| !part.is_empty() && part != "." && part != "..");
+        if allowed && segments {
+            return Ok(());
+        }
+        Err(RuleError::Characters { field: "Prefix", allowed: "letters, digits, dots, hyphens, underscores and single slashes inside" })
+    }
+}
+
+/// What is backed up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Source {
+    Directory(DirectoryPath),
+}
+
+impl Source {
+    /// The kind's name in the form and in lists.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Directory(_) => "Directory",
+        }
+    }
+
+    pub fn location(&self) -> &str {
+        match self {
+            Self::Directory(path) => path.as_str(),
+        }
+    }
+}
+
+/// What somebody who switches backup on has chosen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnableBackup {
+    pub credential: CredentialId,
+    pub bucket: BucketChoice,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BucketChoice {
+    /// One made for the project.
+    Create,
+    Existing {
+        bucket: BucketName,
+        prefix: Prefix,
+    },
+}
+
+/// The fields that choose where backups go; part of the add form and of Settings.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BackupFields {
+    pub enable_backup: Ticked,
+    pub credential: String,
+    /// `create` or `existing`; empty means `create`.
+    pub bucket: String,
+    pub bucket_name: String,
+    pub prefix: String,
+}
+
+impl BackupFields {
+    /// The choice, where the switch is on.
+    fn parse(&self, check: &mut FormCheck) -> Option<EnableBackup> {
+        if !self.enable_backup.0 {
+            return None;
+        }
+        let credential = check.field("backup.credential", required_id(&self.credential, "Backup Credentials"));
+        let bucket = match self.bucket.as_str() {
+            "" | "create" => Some(BucketChoice::Create),
+            "existing" => {
+                let bucket = check.field("backup.bucket_name", BucketName::parse(&self.bucket_name));
+                let prefix = check.field("backup.prefix", Prefix::parse(self.prefix.trim().trim_matches('/')));
+                bucket.zip(prefix).map(|(bucket, prefix)| BucketChoice::Existing { bucket, prefix })
+            }
+            _ => {
+                check.fail("backup.bucket", RuleError::Unlisted { field: "Bucket" });
+                None
+            }
+        };
+        Some(EnableBackup { credential: credential?, bucket: bucket? })
+    }
+}
+
+fn required_id<T: std::str::FromStr>(text: &str, field: &'static str) -> Result<T, RuleError> {
+    optional_id(text, field)?.ok_or(RuleError::Missing { field })
+}
+
+/// The add form, as typed.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ProjectForm {
+    pub project_name: String,
+    /// A Partner's choice; empty means the own organization.
+    pub organization: String,
+    /// `directory`; empty means it too.
+    pub source: String,
+    pub directory: String,
+    pub backup: BackupFields,
+}
+
+/// An add form that is in order.
+#[derive(Clone, Debug)]
+pub struct NewProject {
+    pub name: ProjectName,
+    pub organization: Option<OrganizationId>,
+    pub source: Source,
+    pub backup: Option<EnableBackup>,
+}
+
+impl ProjectForm {
+    pub fn parse(&self) -> Result<NewProject, FormErrors> {
+        let mut check = FormCheck::default();
+        let name = check.field("project_name", ProjectName::parse(&self.project_name));
+        let organization = check.field("organization", optional_id(&self.organization, "Organization"));
+        let source = match self.source.as_str() {
+            "" | "directory" => check.field("directory", DirectoryPath::parse(&self.directory)).map(Source::Directory),
+            _ => check.field("source", Err(RuleError::Unlisted { field: "Source" })),
+        };
+        let backup = self.backup.parse(&mut check);
+        let new = (|| Some(NewProject { name: name?, organization: organization?, source: source?, backup }))();
+        check.finish(new)
+    }
+}
+
+/// The backup part of a project's Settings, as typed.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BackupSettingsForm {
+    pub project: String,
+    pub backup: BackupFields,
+}
+
+impl BackupSettingsForm {
+    pub fn project(&self) -> Result<ProjectId, RuleError> {
+        required_id(&self.project, "Project")
+    }
+
+    /// The choice; `None` where the switch is off.
+    pub fn parse(&self) -> Result<Option<EnableBackup>, FormErrors> {
+        let mut check = FormCheck::default();
+        let choice = self.backup.parse(&mut check);
+        check.finish(Some(choice))
+    }
+}
+
+/// A form that names a project and nothing else.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ProjectRef {
+    pub project: String,
+}
+
+impl ProjectRef {
+    pub fn project(&self) -> Result<ProjectId, RuleError> {
+        required_id(&self.project, "Project")
+    }
+}
+
+/// A row of the list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProjectRow {
+    pub id: ProjectId,
+    pub name: String,
+    pub organization: String,
+    pub source: Source,
+    pub backup_enabled: bool,
+    pub locked: bool,
+    pub last_backup: Option<LastBackup>,
+}
+
+/// The newest backup of a project or policy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastBackup {
+    pub id: BackupId,
+    pub phase: BackupPhase,
+    pub at: DateTime<Utc>,
+}
+
+/// What the projects page shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProjectList {
+    pub page: Page<ProjectRow>,
+    /// What a Partner may filter by; empty for others.
+    pub organizations: Vec<OrganizationChoice>,
+}
+
+/// What the add form and Settings offer to choose from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProjectChoices {
+    /// Empty for a Manager.
+    pub organizations: Vec<OrganizationChoice>,
+    pub credentials: Vec<CredentialChoice>,
+    /// Directories that the operator allows projects to lie under.
+    pub source_roots: Vec<String>,
+}
+
+/// One project, for its own pages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProjectView {
+    pub id: ProjectId,
+    pub name: String,
+    pub organization: OrganizationChoice,
+    pub source: Source,
+    pub locked: bool,
+    pub backup: Backup,
+    pub policies: u64,
+    pub last_backup: Option<LastBackup>,
+    /// Whether the reading person may change the project.
+    pub may_manage: bool,
+}
+
+/// Whether a project is backed up, and where to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Backup {
+    Off,
+    On { credential: CredentialId, credential_name: String, bucket: String, prefix: String },
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn bucket_names_follow_the_rules_of_s3() {
+        for good in ["abc", "my.bucket", "a-1", &"a".repeat(63)] {
+            assert!(BucketName::parse(good).is_ok(), "{good}");
+        }
+        for bad in ["", "ab", "-ab", "ab-", "Abc", "a..b", "192.168.1.1", "a_b", &"a".repeat(64)] {
+            assert!(BucketName::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_prefix_cannot_climb() {
+        for good in ["", "a", "a/b", "team-1/web.shop"] {
+            assert!(Prefix::parse(good).is_ok(), "{good}");
+        }
+        for bad in ["/a", "a/", "a//b", "..", "a/../b", "a b", "ž"] {
+            assert!(Prefix::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_switched_off_backup_asks_for_nothing() {
+        let form = BackupSettingsForm { project: "1".to_owned(), ..BackupSettingsForm::default() };
+        assert_eq!(form.parse().unwrap(), None);
+    }
+
+    #[test]
+    fn a_switched_on_backup_asks_for_credentials() {
+        let backup = BackupFields { enable_backup: Ticked(true), ..BackupFields::default() };
+        let form = BackupSettingsForm { project: "1".to_owned(), backup };
+        assert_eq!(form.parse().unwrap_err().message_for("backup.credential"), Some("Backup Credentials is required"));
+    }
+
+    proptest! {
+        #[test]
+        fn a_made_bucket_name_is_always_valid(organization in "[A-Za-z0-9._-]{3,30}", project in "[a-z0-9-]{3,30}") {
+            let name = BucketName::for_project(&organization, &project, "abcd1234").unwrap();
+            prop_assert!(name.as_str().ends_with("-abcd1234"));
+        }
+    }
+}

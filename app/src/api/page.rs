@@ -1,0 +1,45 @@
+//! What a page takes from the request that it is drawn for, and what it says about the answer.
+
+use model::people::Actor;
+use serde::{Deserialize, Serialize};
+
+use crate::api::Flash;
+
+/// Handed from the server's drawing of a page to the browser's.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageRequest {
+    /// Who is signed in.
+    pub actor: Option<Actor>,
+    /// What the request before this one left.
+    pub flash: Flash,
+}
+
+impl PageRequest {
+    /// On the server the request's; in the browser nothing, since there the value comes with the page.
+    pub fn current() -> Self {
+        #[cfg(feature = "ssr")]
+        {
+            use super::server::extension;
+            let actor = extension::<services::Acting>().map(|acting| acting.actor);
+            Self { actor, flash: extension().unwrap_or_default() }
+        }
+        #[cfg(not(feature = "ssr"))]
+        Self::default()
+    }
+}
+
+/// Sets the status of the page that is being drawn; in the browser, which has the answer already, it does nothing.
+pub fn set_status(code: u16) {
+    #[cfg(feature = "ssr")]
+    {
+        use axum::http::StatusCode;
+        use leptos::prelude::use_context;
+        if let (Some(response), Ok(status)) =
+            (use_context::<leptos_axum::ResponseOptions>(), StatusCode::from_u16(code))
+        {
+            response.set_status(status);
+        }
+    }
+    #[cfg(not(feature = "ssr"))]
+    let _ = code;
+}

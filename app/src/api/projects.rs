@@ -1,0 +1,50 @@
+//! Projects and whether they are backed up.
+
+use leptos::prelude::*;
+use model::{
+    form::Done,
+    ids::ProjectId,
+    list::ListQuery,
+    project::{BackupSettingsForm, ProjectChoices, ProjectForm, ProjectList, ProjectRef, ProjectView},
+};
+
+use crate::api::ApiError;
+
+#[server(endpoint = "projects/list", input = leptos::server_fn::codec::Json)]
+pub async fn list_projects(query: ListQuery) -> Result<ProjectList, ApiError> {
+    let (acting, services) = super::server::signed_in()?;
+    Ok(services::projects::list(&acting, &services, &query).await?)
+}
+
+#[server(endpoint = "projects/get", input = leptos::server_fn::codec::Json)]
+pub async fn get_project(project: ProjectId) -> Result<ProjectView, ApiError> {
+    let (acting, services) = super::server::signed_in()?;
+    Ok(services::projects::get(&acting, &services, project).await?)
+}
+
+/// What the add form (no project) or a project's Settings offer to choose from.
+#[server(endpoint = "projects/choices", input = leptos::server_fn::codec::Json)]
+pub async fn get_project_choices(project: Option<ProjectId>) -> Result<ProjectChoices, ApiError> {
+    let (acting, services) = super::server::signed_in()?;
+    Ok(services::projects::choices(&acting, &services, project).await?)
+}
+
+#[server(endpoint = "projects/create")]
+pub async fn create_project(form: ProjectForm) -> Result<Done, ApiError> {
+    let (acting, services) = super::server::signed_in()?;
+    Ok(services::projects::create(&acting, &services, &form).await?)
+}
+
+/// Switches backup on. Where the switch was turned off, leads to the question whether that is meant.
+#[server(endpoint = "projects/save_backup_settings")]
+pub async fn save_backup_settings(form: BackupSettingsForm) -> Result<Done, ApiError> {
+    let (acting, services) = super::server::signed_in()?;
+    Ok(services::backup_switch::save(&acting, &services, &form).await?)
+}
+
+/// Switches backup off, deletes the policies and cancels what is running.
+#[server(endpoint = "projects/disable_backup")]
+pub async fn disable_backup(form: ProjectRef) -> Result<Done, ApiError> {
+    let (acting, services) = super::server::signed_in()?;
+    Ok(services::backup_switch::disable(&acting, &services, &form).await?)
+}

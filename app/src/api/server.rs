@@ -1,0 +1,43 @@
+//! What a server function finds in the request: the services, the session, the acting person.
+
+use std::net::SocketAddr;
+
+use axum::{extract::ConnectInfo, http::request::Parts};
+use leptos::prelude::use_context;
+use services::{Acting, Services};
+use tower_sessions::Session;
+
+use crate::api::ApiError;
+
+/// The services that the server handed in.
+pub fn services() -> Result<Services, ApiError> {
+    use_context::<Services>().ok_or_else(missing)
+}
+
+/// The acting person, and the services to ask.
+pub fn signed_in() -> Result<(Acting, Services), ApiError> {
+    let acting = extension::<Acting>().ok_or(ApiError::SignedOut)?;
+    Ok((acting, services()?))
+}
+
+/// The session of the request, whether somebody is signed in or not.
+pub fn session() -> Result<Session, ApiError> {
+    extension::<Session>().ok_or_else(missing)
+}
+
+/// Where the request came from, for the audit log.
+pub fn address() -> String {
+    extension::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip().to_string()).unwrap_or_default()
+}
+
+/// What a middleware of the server put into the request.
+pub fn extension<T: Clone + Send + Sync + 'static>() -> Option<T> {
+    use_context::<Parts>()?.extensions.get::<T>().cloned()
+}
+
+/// The server did not hand in what every request must have: a fault of the program, not of the person.
+fn missing() -> ApiError {
+    let id = services::fault_id();
+    tracing::error!(fault = %id, "the request has no services or no session");
+    ApiError::Internal { id }
+}

@@ -1,0 +1,35 @@
+//! First run, sign in, sign out.
+
+use leptos::prelude::*;
+use model::{
+    form::Done,
+    people::{SetupForm, SetupState, SignInForm},
+};
+
+use crate::api::ApiError;
+
+/// Whether the first-run page is open, and whether it asks for the code.
+#[server(endpoint = "session/setup_state", input = leptos::server_fn::codec::Json)]
+pub async fn get_setup_state() -> Result<SetupState, ApiError> {
+    let services = super::server::services()?;
+    Ok(services::setup::state(&services).await?)
+}
+
+/// Makes the partner account, its first organization and the first Partner, who is signed in.
+#[server(endpoint = "session/set_up")]
+pub async fn set_up(form: SetupForm) -> Result<Done, ApiError> {
+    let (services, session) = (super::server::services()?, super::server::session()?);
+    Ok(services::setup::create_account(&services, &session, super::server::address(), &form).await?)
+}
+
+#[server(endpoint = "session/sign_in")]
+pub async fn sign_in(form: SignInForm) -> Result<Done, ApiError> {
+    let (services, session) = (super::server::services()?, super::server::session()?);
+    Ok(services::sessions::sign_in(&services, &session, super::server::address(), &form).await?)
+}
+
+#[server(endpoint = "session/sign_out")]
+pub async fn sign_out() -> Result<Done, ApiError> {
+    let (services, session) = (super::server::services()?, super::server::session()?);
+    Ok(services::sessions::sign_out(&services, &session, super::server::address()).await?)
+}

@@ -1,0 +1,23 @@
+//! A form that is one button: something done to one row.
+
+use leptos::prelude::*;
+
+use crate::components::{
+    form::{Form, Hidden},
+    submission::{Mutation, Submission},
+    submit::Submit,
+};
+
+#[component]
+pub fn ActionButton<S: Mutation>(
+    submission: Submission<S>,
+    hidden: Hidden,
+    label: &'static str,
+    pending: &'static str,
+) -> impl IntoView {
+    view! {
+        <Form submission=submission hidden=hidden class="action-form">
+            <Submit label=label pending=pending class="button button-quiet button-small"/>
+        </Form>
+    }
+}

@@ -1,0 +1,89 @@
+//! What stands around every page: the mark, the way about, who is signed in.
+
+use leptos::{html, prelude::*};
+use leptos_router::hooks::use_location;
+use model::{people::Actor, permission::Action};
+
+use crate::{
+    api::session::SignOut,
+    components::{form::PlainForm, icon::Icon, logo::Logo, notice::NoticeRegion, submit::Submit},
+    ui::use_ui,
+};
+
+#[component]
+pub fn Chrome(children: Children) -> impl IntoView {
+    let ui = use_ui();
+    let main = NodeRef::<html::Main>::new();
+    ui.follow_navigation(main);
+    let actor = ui.actor();
+    let class = if actor.is_some() { "frame" } else { "frame frame-outside" };
+    view! {
+        <a class="skip-link" href="#main" rel="external">
+            "Skip to content"
+        </a>
+        <div class=class>
+            <header class="header">
+                <a class="brand" href="/">
+                    <Logo/>
+                    <span>"Holdfast"</span>
+                </a>
+                {actor.clone().map(|actor| view! { <Person actor=actor/> })}
+            </header>
+            {actor.map(|_| view! { <Navigation/> })}
+            <main id="main" class="main" tabindex="-1" node_ref=main>
+                {children()}
+            </main>
+        </div>
+        <NoticeRegion/>
+    }
+}
+
+#[component]
+fn Person(actor: Actor) -> impl IntoView {
+    let place = format!("{} · {}", actor.role, actor.organization_name);
+    view! {
+        <div class="person">
+            <div class="person-words">
+                <span class="person-email">{actor.email}</span>
+                <span class="person-place">{place}</span>
+            </div>
+            <PlainForm<SignOut> class="sign-out">
+                <Submit label="Sign Out" pending="Signing out…" class="button button-small"/>
+            </PlainForm<SignOut>>
+        </div>
+    }
+}
+
+#[component]
+fn Navigation() -> impl IntoView {
+    let credentials = use_ui().can(Action::ManageCredentials);
+    view! {
+        <nav class="navigation" aria-label="Main">
+            <ul>
+                <NavigationLink href="/" icon="dashboard" label="Dashboard"/>
+                <NavigationLink href="/projects" icon="projects" label="Projects"/>
+                {credentials
+                    .then(|| view! { <NavigationLink href="/backup-credentials" icon="key" label="Backup Credentials"/> })}
+            </ul>
+        </nav>
+    }
+}
+
+#[component]
+fn NavigationLink(href: &'static str, icon: &'static str, label: &'static str) -> impl IntoView {
+    let path = use_location().pathname;
+    let current = move || {
+        let path = path.get();
+        let below =
+            path.strip_prefix(href).is_some_and(|rest| rest.is_empty() || (href != "/" && rest.starts_with('/')));
+        below.then_some(if path == href { "page" } else { "true" })
+    };
+    view! {
+        <li>
+            <a class="navigation-link" href=href aria-current=current>
+                <Icon name=icon/>
+                {label}
+            </a>
+        </li>
+    }
+}

@@ -1,0 +1,38 @@
+//! The question before something that cannot be taken back.
+
+use leptos::prelude::*;
+
+use crate::components::{
+    dialog::{Dialog, DialogFooter},
+    form::{Form, Hidden},
+    submission::{Mutation, use_submission},
+    submit::Submit,
+};
+
+/// A dialog whose button has the action's own name.
+#[component]
+pub fn Confirm<S: Mutation>(
+    /// Names the server function.
+    #[prop(optional)]
+    _function: std::marker::PhantomData<S>,
+    #[prop(into)] title: String,
+    hidden: Hidden,
+    /// The action's own name.
+    action: &'static str,
+    pending: &'static str,
+    #[prop(default = "Cancel")] cancel: &'static str,
+    /// What ends and what stays.
+    children: Children,
+) -> impl IntoView {
+    let submission = use_submission::<S>();
+    view! {
+        <Dialog title=title class="dialog dialog-narrow">
+            <Form submission=submission hidden=hidden>
+                <div class="dialog-text">{children()}</div>
+                <DialogFooter cancel=cancel>
+                    <Submit label=action pending=pending class="button button-danger"/>
+                </DialogFooter>
+            </Form>
+        </Dialog>
+    }
+}

@@ -1,0 +1,89 @@
+//! A dialog that has an address. The server draws it open, so it is there before WASM and without it; WASM makes it
+//! modal.
+
+use leptos::{
+    html,
+    prelude::*,
+    wasm_bindgen::JsCast,
+    web_sys::{HtmlDialogElement, HtmlElement},
+};
+
+use crate::{
+    address::{use_address, use_replace_address},
+    components::icon::Icon,
+};
+
+/// The form that closes the dialog without a script; buttons anywhere in the dialog may belong to it.
+const CLOSE_FORM: &str = "dialog-close";
+
+/// Draws its children while the address says that this dialog is open.
+#[component]
+pub fn DialogRoute(
+    /// The value of the parameter `dialog`.
+    name: &'static str,
+    children: ChildrenFn,
+) -> impl IntoView {
+    let address = use_address();
+    let open = Memo::new(move |_| address.read().shows_dialog(name));
+    move || open.get().then(|| children())
+}
+
+#[component]
+pub fn Dialog(
+    #[prop(into)] title: String,
+    #[prop(default = "dialog")] class: &'static str,
+    children: Children,
+) -> impl IntoView {
+    let node = NodeRef::<html::Dialog>::new();
+    let address = use_address();
+    let replace_address = use_replace_address();
+    Effect::new(move |_| {
+        if let Some(dialog) = node.get() {
+            make_modal(&dialog);
+        }
+    });
+    let on_close = move |_| {
+        let address = address.get_untracked();
+        if address.get("dialog").is_some() {
+            replace_address(&address.closed().href());
+        }
+    };
+    view! {
+        <dialog node_ref=node class=class open=true aria-labelledby="dialog-title" on:close=on_close>
+            <div class="dialog-box">
+                <header class="dialog-header">
+                    <h2 id="dialog-title">{title}</h2>
+                    <form method="dialog" id=CLOSE_FORM>
+                        <button type="submit" class="button button-icon" aria-label="Close">
+                            <Icon name="close"/>
+                        </button>
+                    </form>
+                </header>
+                {children()}
+            </div>
+        </dialog>
+    }
+}
+
+/// The buttons at a dialog's end; **Cancel** comes by itself.
+#[component]
+pub fn DialogFooter(#[prop(default = "Cancel")] cancel: &'static str, children: Children) -> impl IntoView {
+    view! {
+        <footer class="dialog-footer">
+            <button type="submit" form=CLOSE_FORM class="button">
+                {cancel}
+            </button>
+            {children()}
+        </footer>
+    }
+}
+
+/// An open dialog cannot be made modal, so it is closed first; whoever is typing in it goes on where they were.
+fn make_modal(dialog: &HtmlDialogElement) {
+    let focused = document().active_element().filter(|element| dialog.contains(Some(element)));
+    let _ = dialog.remove_attribute("open");
+    let _ = dialog.show_modal();
+    if let Some(element) = focused {
+        let _ = element.dyn_into::<HtmlElement>().map(|element| element.focus());
+    }
+}

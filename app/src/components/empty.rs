@@ -1,0 +1,40 @@
+//! A list without rows, and what to do about it.
+
+use leptos::prelude::*;
+
+use crate::components::icon::Icon;
+
+#[component]
+pub fn Empty(
+    icon: &'static str,
+    #[prop(into)] title: String,
+    /// What this list is for, and the way on.
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <section class="empty">
+            <Icon name=icon/>
+            <h2>{title}</h2>
+            {children()}
+        </section>
+    }
+}
+
+/// A search that found nothing.
+#[component]
+pub fn NothingFound(
+    /// The same list without search and filter.
+    #[prop(into)]
+    all: String,
+) -> impl IntoView {
+    view! {
+        <section class="empty">
+            <Icon name="search"/>
+            <h2>"Nothing found"</h2>
+            <p>"No row matches the search and the filter."</p>
+            <a class="button" href=all data-noscroll="true">
+                "Show all"
+            </a>
+        </section>
+    }
+}

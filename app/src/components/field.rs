@@ -1,0 +1,125 @@
+//! A labelled line of text.
+
+use leptos::prelude::*;
+
+use crate::components::{form_state::Wiring, icon::Icon};
+
+/// What a line of text is for; decides the keyboard, the spelling help and what the browser may remember.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kind {
+    #[default]
+    Text,
+    /// A name, a path, an address: never spell-checked, in a fixed-width face.
+    Code,
+    Email,
+    Url,
+    /// The password of somebody who signs in.
+    Password,
+    /// A secret that is set here, never filled in by the browser.
+    NewPassword,
+}
+
+impl Kind {
+    const fn input_type(self) -> &'static str {
+        match self {
+            Self::Text | Self::Code => "text",
+            Self::Email => "email",
+            Self::Url => "url",
+            Self::Password | Self::NewPassword => "password",
+        }
+    }
+
+    const fn autocomplete(self) -> &'static str {
+        match self {
+            Self::Email => "username",
+            Self::Password => "current-password",
+            Self::NewPassword => "new-password",
+            Self::Text | Self::Code | Self::Url => "off",
+        }
+    }
+
+    const fn is_secret(self) -> bool {
+        matches!(self, Self::Password | Self::NewPassword)
+    }
+
+    const fn class(self) -> &'static str {
+        match self {
+            Self::Code | Self::Url => "input input-code",
+            _ => "input",
+        }
+    }
+}
+
+#[component]
+pub fn Field(
+    /// The field's name in the form, such as `s3_name` or `backup.prefix`.
+    name: &'static str,
+    label: &'static str,
+    #[prop(optional)] kind: Kind,
+    /// What the field starts with.
+    #[prop(optional, into)]
+    value: String,
+    #[prop(optional, into)] hint: Option<String>,
+    #[prop(optional)] required: bool,
+    /// Whether the focus starts here.
+    #[prop(optional)]
+    focused: bool,
+    /// The id of a list of suggestions.
+    #[prop(optional)]
+    list: Option<&'static str>,
+    #[prop(optional)] node: NodeRef<leptos::html::Input>,
+    /// Told what is typed.
+    #[prop(optional, into)]
+    on_input: Option<Callback<String>>,
+) -> impl IntoView {
+    let wiring = Wiring::of(name, hint.is_some());
+    let initial = (!kind.is_secret()).then(|| wiring.state().initial(name, &value));
+    let typed = move |event| {
+        if let Some(on_input) = on_input {
+            on_input.run(event_target_value(&event));
+        }
+    };
+    view! {
+        <div class="field">
+            <label for=wiring.id()>{label}</label>
+            <input
+                node_ref=node
+                class=kind.class()
+                id=wiring.id()
+                name=wiring.name()
+                type=kind.input_type()
+                value=initial
+                list=list
+                autocomplete=kind.autocomplete()
+                autocapitalize="none"
+                spellcheck="false"
+                autofocus=focused
+                required=required
+                aria-invalid=move || wiring.invalid()
+                aria-describedby=move || wiring.described_by()
+                on:input=typed
+            />
+            <FieldNotes wiring=wiring hint=hint/>
+        </div>
+    }
+}
+
+/// The hint of a field and its message.
+#[component]
+pub fn FieldNotes(wiring: Wiring, hint: Option<String>) -> impl IntoView {
+    let hint = hint.map(|hint| view! { <p class="field-hint" id=wiring.hint_id()>{hint}</p> });
+    let message = move || {
+        wiring.message().map(|message| {
+            view! {
+                <p class="field-error" id=wiring.error_id()>
+                    <Icon name="alert"/>
+                    <span>{message}</span>
+                </p>
+            }
+        })
+    };
+    view! {
+        {message}
+        {hint}
+    }
+}

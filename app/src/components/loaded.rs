@@ -1,0 +1,93 @@
+//! Showing what the server answers: while it is asked, when it answers, when it cannot.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{api::ApiError, components::error_view::ErrorView, ui::use_ui};
+
+/// An answer of the server that a page shows.
+pub type Answer<T> = Resource<Result<T, ApiError>>;
+
+/// Something an answer can hold.
+pub trait Data: Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static {}
+
+impl<T: Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static> Data for T {}
+
+/// Draws an answer, and its error in its place. What is drawn stays while the answer is asked for again, and is drawn
+/// anew only where the new answer differs.
+///
+/// `draw` must not create resources: the server calls it more than once.
+pub fn loaded<T, V>(answer: Answer<T>, draw: impl Fn(T) -> V + Send + Sync + 'static) -> impl IntoView
+where
+    T: Data,
+    V: IntoView + 'static,
+{
+    loaded_part(answer, Clone::clone, draw)
+}
+
+/// The same for a part of an answer: drawn anew only where that part differs.
+pub fn loaded_part<T, P, V>(
+    answer: Answer<T>,
+    part: impl Fn(&T) -> P + Copy + Send + Sync + 'static,
+    draw: impl Fn(P) -> V + Send + Sync + 'static,
+) -> impl IntoView
+where
+    T: Data,
+    P: Clone + PartialEq + Send + Sync + 'static,
+    V: IntoView + 'static,
+{
+    let draw = StoredValue::new(draw);
+    view! {
+        <Transition fallback=Loading>
+            {
+                let shown = Memo::new(move |shown: Option<&Option<Result<P, ApiError>>>| {
+                    match (answer.get(), shown) {
+                        (Some(Err(ApiError::Offline)), Some(Some(Ok(earlier)))) => Some(Ok(earlier.clone())),
+                        (answer, _) => answer.map(|answer| answer.as_ref().map(part).map_err(Clone::clone)),
+                    }
+                });
+                move || {
+                    shown.get().map(|shown| match shown {
+                        Ok(part) => draw.with_value(|draw| draw(part)).into_any(),
+                        Err(error) => view! { <ErrorView error=error/> }.into_any(),
+                    })
+                }
+            }
+        </Transition>
+    }
+}
+
+#[component]
+pub fn Loading() -> impl IntoView {
+    view! {
+        <div class="loading">
+            <span class="spinner" aria-hidden="true"></span>
+            <span>"Loading…"</span>
+        </div>
+    }
+}
+
+/// How often a page asks again: while something runs, and otherwise, since a schedule may start something any minute.
+const BUSY: Duration = Duration::from_secs(2);
+const IDLE: Duration = Duration::from_secs(10);
+
+/// Asks for an answer again and again while the page is open.
+pub fn keep_fresh<T: Data>(answer: Answer<T>, is_busy: impl Fn(&T) -> bool + Send + Sync + 'static) {
+    let ui = use_ui();
+    Effect::new(move |_| {
+        let pause = match answer.get() {
+            Some(Ok(shown)) if is_busy(&shown) => BUSY,
+            Some(Err(ApiError::Offline)) => {
+                ui.note_offline();
+                IDLE
+            }
+            Some(Ok(_)) => IDLE,
+            _ => return,
+        };
+        if let Ok(timer) = set_timeout_with_handle(move || answer.refetch(), pause) {
+            on_cleanup(move || timer.clear());
+        }
+    });
+}

@@ -1,0 +1,32 @@
+//! What several pages are made of.
+
+pub mod action_button;
+pub mod alert;
+pub mod breadcrumb;
+pub mod chrome;
+pub mod confirm;
+pub mod dialog;
+pub mod empty;
+pub mod error_view;
+pub mod field;
+pub mod form;
+pub mod form_state;
+pub mod icon;
+pub mod last_backup;
+pub mod loaded;
+pub mod logo;
+pub mod notice;
+pub mod organization;
+pub mod pager;
+pub mod phase;
+pub mod progress;
+pub mod project_frame;
+pub mod search_form;
+pub mod select;
+pub mod sort_header;
+pub mod submission;
+pub mod submit;
+pub mod switch;
+pub mod tabs;
+pub mod textarea;
+pub mod time;

@@ -1,0 +1,30 @@
+//! The region that announces a success.
+
+use leptos::prelude::*;
+
+use crate::{components::icon::Icon, ui::use_ui};
+
+/// Always on the page, so that screen readers notice what appears in it.
+#[component]
+pub fn NoticeRegion() -> impl IntoView {
+    let ui = use_ui();
+    let notice = move || {
+        ui.notice.get().map(|message| {
+            view! {
+                <div class="notice">
+                    <Icon name="check-circle"/>
+                    <p>{message}</p>
+                    <button
+                        type="button"
+                        class="button button-icon live"
+                        aria-label="Dismiss"
+                        on:click=move |_| ui.notice.set(None)
+                    >
+                        <Icon name="close"/>
+                    </button>
+                </div>
+            }
+        })
+    };
+    view! { <div class="notices" role="status">{notice}</div> }
+}

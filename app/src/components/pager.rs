@@ -1,0 +1,99 @@
+//! Steps through the pages of a list.
+
+use leptos::prelude::*;
+use model::list::PAGE_SIZES;
+
+use crate::{
+    address::{use_address, use_replace_address},
+    components::{
+        icon::Icon,
+        search_form::kept_inputs,
+        select::{Choice, option_groups},
+    },
+};
+
+/// What the pager needs to know of a list's page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageFacts {
+    pub total: u64,
+    pub page: u64,
+    pub per_page: u64,
+    pub pages: u64,
+}
+
+impl<T> From<&model::list::Page<T>> for PageFacts {
+    fn from(page: &model::list::Page<T>) -> Self {
+        Self { total: page.total, page: page.page, per_page: page.per_page, pages: page.pages() }
+    }
+}
+
+#[component]
+pub fn Pager(facts: PageFacts) -> impl IntoView {
+    let first = ((facts.page - 1) * facts.per_page + 1).min(facts.total);
+    let last = (facts.page * facts.per_page).min(facts.total);
+    let range = format!("{first}–{last} of {}", facts.total);
+    let smallest_page = facts.total <= PAGE_SIZES[0];
+    let steps = (facts.pages > 1 || facts.page > 1).then(|| view! { <Steps facts=facts/> });
+    view! {
+        <nav class="pager" aria-label="Pages">
+            <span class="pager-range">{range}</span>
+            {(!smallest_page).then(|| view! { <PerPage chosen=facts.per_page/> })}
+            {steps}
+        </nav>
+    }
+}
+
+#[component]
+fn Steps(facts: PageFacts) -> impl IntoView {
+    let address = use_address();
+    let step = move |page: u64| move || address.get().closed().with("page", page).href();
+    let previous = (facts.page > 1).then(|| {
+        view! {
+            <a class="button button-small" rel="prev" href=step(facts.page - 1)>
+                <Icon name="chevron-left"/>
+                "Previous"
+            </a>
+        }
+    });
+    let next = (facts.page < facts.pages).then(|| {
+        view! {
+            <a class="button button-small" rel="next" href=step(facts.page + 1)>
+                "Next"
+                <Icon name="chevron-right"/>
+            </a>
+        }
+    });
+    view! {
+        <span class="pager-steps">
+            {previous}
+            <span>{format!("Page {} of {}", facts.page, facts.pages)}</span>
+            {next}
+        </span>
+    }
+}
+
+#[component]
+fn PerPage(chosen: u64) -> impl IntoView {
+    let address = use_address();
+    let replace_address = use_replace_address();
+    let sizes: Vec<Choice> = PAGE_SIZES.iter().map(|size| Choice::new(size, size)).collect();
+    let changed = move |event| {
+        let per_page = event_target_value(&event);
+        replace_address(&address.get_untracked().closed().without(&["page"]).with("per_page", per_page).href());
+    };
+    view! {
+        <form class="pager-size" method="get">
+            {move || kept_inputs(&address.get(), &["page", "per_page"])}
+            <label for="per-page">"Per page"</label>
+            <div class="select">
+                <select class="input input-small" id="per-page" name="per_page" on:change=changed>
+                    {option_groups(vec![sizes.into()], &chosen.to_string())}
+                </select>
+                <Icon name="chevron-down"/>
+            </div>
+            <button type="submit" class="button button-small fallback">
+                "Apply"
+            </button>
+        </form>
+    }
+}

@@ -1,0 +1,80 @@
+//! The state of a run, a schedule, a thing: a word and a shape, and a colour for those who see it.
+
+use leptos::prelude::*;
+use model::{
+    backup::{BackupPhase, RestorePhase},
+    policy::SchedulePhase,
+};
+
+use crate::components::icon::Icon;
+
+/// How a state is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    pub word: &'static str,
+    icon: &'static str,
+    class: &'static str,
+}
+
+const GOOD: &str = "badge badge-good";
+const BUSY: &str = "badge badge-busy";
+const WARN: &str = "badge badge-warn";
+const BAD: &str = "badge badge-bad";
+const CALM: &str = "badge badge-calm";
+
+impl From<BackupPhase> for Look {
+    fn from(phase: BackupPhase) -> Self {
+        let (icon, class) = match phase {
+            BackupPhase::Queued => ("clock", CALM),
+            BackupPhase::InProgress => ("running", BUSY),
+            BackupPhase::Completed => ("check-circle", GOOD),
+            BackupPhase::PartiallyFailed => ("half", WARN),
+            BackupPhase::Failed => ("cross-circle", BAD),
+            BackupPhase::Cancelled => ("minus-circle", CALM),
+            BackupPhase::Skipped => ("skip", WARN),
+            BackupPhase::Deleting => ("trash", CALM),
+        };
+        Self { word: phase.as_str(), icon, class }
+    }
+}
+
+impl From<RestorePhase> for Look {
+    fn from(phase: RestorePhase) -> Self {
+        let same = match phase {
+            RestorePhase::Queued => BackupPhase::Queued,
+            RestorePhase::InProgress => BackupPhase::InProgress,
+            RestorePhase::Completed => BackupPhase::Completed,
+            RestorePhase::PartiallyFailed => BackupPhase::PartiallyFailed,
+            RestorePhase::Failed => BackupPhase::Failed,
+            RestorePhase::Cancelled => BackupPhase::Cancelled,
+        };
+        Self { word: phase.as_str(), ..same.into() }
+    }
+}
+
+impl From<SchedulePhase> for Look {
+    fn from(phase: SchedulePhase) -> Self {
+        let (icon, class) = match phase {
+            SchedulePhase::Enabled => ("check-circle", GOOD),
+            SchedulePhase::Paused => ("pause", CALM),
+        };
+        Self { word: phase.as_str(), icon, class }
+    }
+}
+
+impl Look {
+    pub const DEFAULT: Self = Self { word: "Default", icon: "check", class: "badge badge-accent" };
+    pub const LOCKED: Self = Self { word: "Locked", icon: "lock", class: CALM };
+    pub const BACKUP_ON: Self = Self { word: "Enabled", icon: "check-circle", class: GOOD };
+    pub const BACKUP_OFF: Self = Self { word: "Off", icon: "minus-circle", class: CALM };
+}
+
+#[component]
+pub fn Badge(#[prop(into)] look: Look) -> impl IntoView {
+    view! {
+        <span class=look.class>
+            <Icon name=look.icon/>
+            {look.word}
+        </span>
+    }
+}

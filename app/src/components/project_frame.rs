@@ -1,0 +1,87 @@
+//! What stands above each of a project's pages.
+
+use leptos::prelude::*;
+use leptos_router::hooks::{use_location, use_params_map};
+use model::{ids::ProjectId, permission::Action, project::ProjectView};
+
+use crate::{
+    api::projects::get_project,
+    components::{
+        breadcrumb::Breadcrumb,
+        loaded::{Answer, loaded_part},
+        phase::{Badge, Look},
+    },
+    ui::use_ui,
+};
+
+/// The project of the page's address. What is no number becomes 0, which no project has, so that the server answers
+/// that there is nothing.
+pub fn use_project_id() -> Memo<ProjectId> {
+    let parameters = use_params_map();
+    Memo::new(move |_| ProjectId(parameters.read().get("project").and_then(|id| id.parse().ok()).unwrap_or_default()))
+}
+
+pub fn use_project(project: Memo<ProjectId>) -> Answer<ProjectView> {
+    let ui = use_ui();
+    Resource::new(move || (project.get(), ui.changes()), |(project, _)| get_project(project))
+}
+
+/// Breadcrumb, heading, and the ways to the project's other pages. Where the project does not exist, that is said here.
+#[component]
+pub fn ProjectFrame(
+    project: Answer<ProjectView>,
+    /// The heading; the overview's is the project's name.
+    #[prop(optional)]
+    heading: Option<&'static str>,
+) -> impl IntoView {
+    let facts =
+        |project: &ProjectView| (project.id, project.name.clone(), project.organization.name.clone(), project.locked);
+    let draw = move |(id, name, organization, locked): (ProjectId, String, String, bool)| {
+        let home = format!("/projects/{id}");
+        let projects = ("Projects".to_owned(), "/projects".to_owned());
+        let steps = match heading {
+            Some(_) => vec![projects, (name.clone(), home.clone())],
+            None => vec![projects],
+        };
+        let heading = heading.map_or(name, str::to_owned);
+        view! {
+            <Breadcrumb steps=steps/>
+            <header class="page-header">
+                <h1>{heading}</h1>
+                <div class="page-marks">
+                    <span class="muted">{organization}</span>
+                    {locked.then(|| view! { <Badge look=Look::LOCKED/> })}
+                </div>
+            </header>
+            <ProjectLinks home=home/>
+        }
+    };
+    loaded_part(project, facts, draw)
+}
+
+#[component]
+fn ProjectLinks(home: String) -> impl IntoView {
+    let settings = use_ui().can(Action::ManageProjects).then(|| {
+        let href = format!("{home}/settings");
+        view! { <SubLink href=href label="Settings"/> }
+    });
+    view! {
+        <nav class="subnavigation" aria-label="Project">
+            <SubLink href=home.clone() label="Overview"/>
+            <SubLink href=format!("{home}/policies") label="Backup Policy"/>
+            {settings}
+        </nav>
+    }
+}
+
+#[component]
+fn SubLink(href: String, label: &'static str) -> impl IntoView {
+    let path = use_location().pathname;
+    let target = href.clone();
+    let current = move || (path.get().trim_end_matches('/') == target).then_some("page");
+    view! {
+        <a class="subnavigation-link" href=href aria-current=current>
+            {label}
+        </a>
+    }
+}

@@ -1,0 +1,21 @@
+//! The button that sends a form.
+
+use leptos::prelude::*;
+
+use crate::components::form_state::FormState;
+
+#[component]
+pub fn Submit(
+    label: &'static str,
+    /// What the button says while the form is on its way.
+    pending: &'static str,
+    #[prop(default = "button button-primary")] class: &'static str,
+) -> impl IntoView {
+    let state = expect_context::<FormState>();
+    let text = move || if state.pending.get() { pending } else { label };
+    view! {
+        <button type="submit" class=class disabled=move || state.pending.get()>
+            {text}
+        </button>
+    }
+}

@@ -1,0 +1,35 @@
+//! A switch: a tick box that says on or off.
+
+use leptos::prelude::*;
+
+use crate::components::{field::FieldNotes, form_state::Wiring};
+
+#[component]
+pub fn Switch(
+    name: &'static str,
+    label: &'static str,
+    #[prop(optional)] on: bool,
+    #[prop(optional, into)] hint: Option<String>,
+) -> impl IntoView {
+    let wiring = Wiring::of(name, hint.is_some());
+    let ticked = wiring.state().ticked(name, on);
+    view! {
+        <div class="field field-switch">
+            <label class="switch">
+                <input
+                    type="checkbox"
+                    role="switch"
+                    id=wiring.id()
+                    name=wiring.name()
+                    value="on"
+                    checked=ticked
+                    aria-invalid=move || wiring.invalid()
+                    aria-describedby=move || wiring.described_by()
+                />
+                <span class="switch-track" aria-hidden="true"></span>
+                <span class="switch-label">{label}</span>
+            </label>
+            <FieldNotes wiring=wiring hint=hint/>
+        </div>
+    }
+}

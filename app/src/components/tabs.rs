@@ -1,0 +1,51 @@
+//! Tabs that are links, so that each has an address and works without WASM.
+
+use leptos::{ev::KeyboardEvent, prelude::*, wasm_bindgen::JsCast, web_sys::HtmlElement};
+
+use crate::address::use_address;
+
+/// A tab: its value in the address, and its name.
+pub type Tab = (&'static str, &'static str);
+
+#[component]
+pub fn Tabs(label: &'static str, tabs: &'static [Tab], chosen: Memo<&'static str>) -> impl IntoView {
+    let address = use_address();
+    let draw = move |&(value, name): &Tab| {
+        let href = move || format!("{}?tab={value}", address.read().path());
+        let selected = move || if chosen.get() == value { "true" } else { "false" };
+        view! {
+            <a role="tab" class="tab" id=tab_id(value) href=href aria-selected=selected data-noscroll="true">
+                {name}
+            </a>
+        }
+    };
+    view! {
+        <div class="tabs" role="tablist" aria-label=label on:keydown=move_focus>
+            {tabs.iter().map(draw).collect_view()}
+        </div>
+    }
+}
+
+/// What a tab shows.
+#[component]
+pub fn TabPanel(tab: Memo<&'static str>, children: Children) -> impl IntoView {
+    view! { <div role="tabpanel" class="tab-panel" aria-labelledby=move || tab_id(tab.get())>{children()}</div> }
+}
+
+fn tab_id(value: &str) -> String {
+    format!("tab-{value}")
+}
+
+/// The arrow keys walk along the tabs.
+fn move_focus(event: KeyboardEvent) {
+    let step = |element: HtmlElement| match event.key().as_str() {
+        "ArrowRight" => element.next_element_sibling(),
+        "ArrowLeft" => element.previous_element_sibling(),
+        _ => None,
+    };
+    let current = event.target().and_then(|target| target.dyn_into::<HtmlElement>().ok());
+    if let Some(next) = current.and_then(step).and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+        event.prevent_default();
+        let _ = next.focus();
+    }
+}

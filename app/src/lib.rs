@@ -1,0 +1,84 @@
+//! What is drawn, and what is asked of the server.
+
+pub mod address;
+pub mod api;
+pub mod components;
+pub mod pages;
+pub mod ui;
+
+use leptos::prelude::*;
+use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
+use leptos_router::{
+    SsrMode,
+    components::{FlatRoutes, Route, Router},
+    path,
+};
+
+use crate::{
+    api::page::PageRequest,
+    components::chrome::Chrome,
+    pages::{
+        browse::BrowsePage, credentials::CredentialsPage, dashboard::DashboardPage, login::LoginPage,
+        not_found::NotFoundPage, policies::PoliciesPage, project::ProjectPage, projects::ProjectsPage,
+        settings::SettingsPage, setup::SetupPage,
+    },
+    ui::Ui,
+};
+
+/// The document around the application, drawn by the server alone.
+pub fn shell(options: LeptosOptions) -> impl IntoView {
+    view! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <meta name="color-scheme" content="light dark"/>
+                <meta name="description" content="Holdfast: encrypted backups of your projects, in your own S3 buckets."/>
+                <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
+                <HashedStylesheet options=options.clone() id="style"/>
+                <AutoReload options=options.clone()/>
+                <HydrationScripts options=options/>
+                <MetaTags/>
+            </head>
+            <body>
+                <App/>
+            </body>
+        </html>
+    }
+}
+
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    Ui::provide(SharedValue::new(PageRequest::current).into_inner());
+    mark_hydrated();
+    let title = |page: String| if page.is_empty() { "Holdfast".to_owned() } else { format!("{page} · Holdfast") };
+    view! {
+        <Title formatter=title/>
+        <Router>
+            <Chrome>
+                <FlatRoutes fallback=NotFoundPage>
+                    <Route path=path!("/") view=DashboardPage ssr=SsrMode::Async/>
+                    <Route path=path!("/setup") view=SetupPage ssr=SsrMode::Async/>
+                    <Route path=path!("/login") view=LoginPage ssr=SsrMode::Async/>
+                    <Route path=path!("/backup-credentials") view=CredentialsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/projects") view=ProjectsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/projects/:project") view=ProjectPage ssr=SsrMode::Async/>
+                    <Route path=path!("/projects/:project/settings") view=SettingsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/projects/:project/policies") view=PoliciesPage ssr=SsrMode::Async/>
+                    <Route path=path!("/projects/:project/backups/:backup") view=BrowsePage ssr=SsrMode::Async/>
+                </FlatRoutes>
+            </Chrome>
+        </Router>
+    }
+}
+
+/// Tells the style sheet that the buttons for browsers without scripts are not needed.
+fn mark_hydrated() {
+    Effect::new(|_| {
+        if let Some(root) = document().document_element() {
+            let _ = root.class_list().add_1("hydrated");
+        }
+    });
+}

@@ -1,0 +1,176 @@
+//! Whether a project is backed up, and where to: the part that the add form and Settings share.
+//!
+//! What a choice reveals is revealed by the style sheet, so that it works without WASM.
+
+use leptos::{html, prelude::*};
+use model::{
+    credential::{CredentialChoice, OrganizationChoice},
+    ids::OrganizationId,
+    project::{Backup, ProjectChoices},
+};
+
+use crate::{
+    components::{
+        field::{Field, Kind},
+        select::{Choice, ChoiceGroup, Select},
+        switch::Switch,
+    },
+    ui::use_ui,
+};
+
+#[component]
+pub fn BackupFields(
+    choices: ProjectChoices,
+    /// What is set already.
+    #[prop(default = Backup::Off)]
+    backup: Backup,
+    #[prop(optional)] credential: NodeRef<html::Select>,
+) -> impl IntoView {
+    let chosen = match &backup {
+        Backup::On { credential, .. } => credential.to_string(),
+        Backup::Off => preselected(&choices.credentials, use_ui().actor().map(|actor| actor.organization)),
+    };
+    let on = backup != Backup::Off;
+    let groups = credential_groups(choices.credentials, &choices.organizations, chosen.is_empty());
+    let place = match backup {
+        Backup::Off => view! { <BucketFields/> }.into_any(),
+        Backup::On { bucket, prefix, .. } => view! { <BucketFacts bucket=bucket prefix=prefix/> }.into_any(),
+    };
+    view! {
+        <div class="reveal reveal-switch">
+            <Switch
+                name="backup.enable_backup"
+                label="Enable Backup"
+                on=on
+                hint="Backups are encrypted and deduplicated before they leave this server."
+            />
+            <div class="revealed">
+                <Select
+                    name="backup.credential"
+                    label="Backup Credentials"
+                    groups=groups
+                    value=chosen
+                    node=credential
+                    hint="Locked credentials cannot be chosen."
+                />
+                {place}
+            </div>
+        </div>
+    }
+}
+
+#[component]
+fn BucketFields() -> impl IntoView {
+    let choices = vec![Choice::new("create", "Create a bucket"), Choice::new("existing", "Use an existing bucket")];
+    view! {
+        <div class="reveal reveal-select">
+            <Select
+                name="backup.bucket"
+                label="Bucket"
+                groups=vec![choices.into()]
+                value="create"
+                hint="A created one is named holdfast-, the organization, the project, and eight random characters."
+            />
+            <div class="revealed">
+                <Field name="backup.bucket_name" label="Bucket Name" kind=Kind::Code/>
+                <Field
+                    name="backup.prefix"
+                    label="Prefix"
+                    kind=Kind::Code
+                    hint="Optional: where in the bucket the backups lie, such as team/web."
+                />
+            </div>
+        </div>
+    }
+}
+
+#[component]
+fn BucketFacts(bucket: String, prefix: String) -> impl IntoView {
+    let prefix = (!prefix.is_empty()).then(|| {
+        view! {
+            <div>
+                <dt>"Prefix"</dt>
+                <dd>
+                    <code>{prefix}</code>
+                </dd>
+            </div>
+        }
+    });
+    view! {
+        <dl class="facts">
+            <div>
+                <dt>"Bucket"</dt>
+                <dd>
+                    <code>{bucket}</code>
+                </dd>
+            </div>
+            {prefix}
+        </dl>
+    }
+}
+
+/// The default credential of the organization, or else the first that is not locked; empty where there is none.
+pub fn preselected(credentials: &[CredentialChoice], organization: Option<OrganizationId>) -> String {
+    let usable = || {
+        credentials.iter().filter(|choice| !choice.locked && organization.is_none_or(|own| own == choice.organization))
+    };
+    usable()
+        .find(|choice| choice.default)
+        .or_else(|| usable().next())
+        .map(|choice| choice.id.to_string())
+        .unwrap_or_default()
+}
+
+/// For a Partner by organization, since a project can use its own organization's alone.
+fn credential_groups(
+    credentials: Vec<CredentialChoice>,
+    organizations: &[OrganizationChoice],
+    unchosen: bool,
+) -> Vec<ChoiceGroup> {
+    let label = if credentials.is_empty() { "No backup credentials yet" } else { "Choose credentials" };
+    let none = unchosen.then(|| vec![Choice::new("", label)].into());
+    let groups: Vec<ChoiceGroup> = if organizations.is_empty() {
+        vec![credentials.iter().map(credential_choice).collect::<Vec<_>>().into()]
+    } else {
+        let of = |organization: &OrganizationChoice| {
+            let own = credentials.iter().filter(|choice| choice.organization == organization.id);
+            ChoiceGroup { label: Some(organization.name.clone()), choices: own.map(credential_choice).collect() }
+        };
+        organizations.iter().map(of).filter(|group| !group.choices.is_empty()).collect()
+    };
+    none.into_iter().chain(groups).collect()
+}
+
+fn credential_choice(credential: &CredentialChoice) -> Choice {
+    let mark = match (credential.locked, credential.default) {
+        (true, _) => " (locked)",
+        (false, true) => " (default)",
+        (false, false) => "",
+    };
+    Choice::new(credential.id, format!("{}{mark}", credential.s3_name)).disabled(credential.locked)
+}
+
+#[cfg(test)]
+mod tests {
+    use model::ids::CredentialId;
+
+    use super::*;
+
+    fn choice(id: i64, organization: i64, default: bool, locked: bool) -> CredentialChoice {
+        let organization = OrganizationId(organization);
+        CredentialChoice { id: CredentialId(id), organization, s3_name: format!("key-{id}"), default, locked }
+    }
+
+    #[test]
+    fn the_organizations_default_is_chosen_first() {
+        let all = [choice(1, 1, false, false), choice(2, 2, true, false), choice(3, 1, true, false)];
+        assert_eq!(preselected(&all, Some(OrganizationId(1))), "3");
+        assert_eq!(preselected(&all, Some(OrganizationId(9))), "");
+    }
+
+    #[test]
+    fn a_locked_credential_is_never_chosen_by_itself() {
+        let all = [choice(1, 1, true, true), choice(2, 1, false, false)];
+        assert_eq!(preselected(&all, Some(OrganizationId(1))), "2");
+    }
+}

@@ -1,0 +1,5 @@
+use leptos::prelude::*;
+#[component]
+pub fn BrowsePage() -> impl IntoView {
+    view! { <p></p> }
+}

@@ -1,0 +1,104 @@
+//! The dialog that adds a credential.
+
+use leptos::{html, prelude::*};
+use model::credential::{AWS_REGIONS, CredentialList, aws_endpoint, region_of_aws_endpoint};
+
+use crate::{
+    api::credentials::AddCredential as AddCredentialFn,
+    components::{
+        dialog::{Dialog, DialogFooter},
+        field::{Field, Kind},
+        form::Form,
+        icon::Icon,
+        loaded::{Answer, loaded_part},
+        organization::OrganizationField,
+        submission::use_submission,
+        submit::Submit,
+    },
+};
+
+/// AWS's own list of endpoints.
+const AWS_ENDPOINTS: &str = "https://docs.aws.amazon.com/general/latest/gr/s3.html";
+
+#[component]
+pub fn AddCredential(list: Answer<CredentialList>) -> impl IntoView {
+    let submission = use_submission::<AddCredentialFn>();
+    let organizations = |list: &CredentialList| list.organizations.clone();
+    view! {
+        <Dialog title="Add Backup Credentials">
+            <Form submission=submission>
+                <div class="dialog-body">
+                    {loaded_part(list, organizations, |organizations| view! { <OrganizationField organizations=organizations/> })}
+                    <KeyFields/>
+                    <PlaceFields/>
+                </div>
+                <DialogFooter>
+                    <Submit label="Add" pending="Checking the keys…"/>
+                </DialogFooter>
+            </Form>
+        </Dialog>
+    }
+}
+
+#[component]
+fn KeyFields() -> impl IntoView {
+    view! {
+        <Field
+            name="s3_name"
+            label="S3 Name"
+            required=true
+            focused=true
+            hint="3 to 30 characters, by which people here know it."
+        />
+        <Field name="access_key_id" label="S3 Access Key ID" kind=Kind::Code required=true/>
+        <Field
+            name="secret_key"
+            label="S3 Secret Key"
+            kind=Kind::NewPassword
+            required=true
+            hint="Sealed before it is stored, and never shown again."
+        />
+    }
+}
+
+/// Endpoint and region. An AWS endpoint says its region, which is filled in unless somebody has typed another one.
+#[component]
+fn PlaceFields() -> impl IntoView {
+    let region = NodeRef::<html::Input>::new();
+    let filled_in = StoredValue::new(String::new());
+    let follow_endpoint = move |endpoint: String| {
+        let (Some(known), Some(input)) = (region_of_aws_endpoint(&endpoint), region.get_untracked()) else { return };
+        let typed = input.value();
+        if typed.is_empty() || filled_in.with_value(|filled_in| *filled_in == typed) {
+            input.set_value(known);
+            filled_in.set_value(known.to_owned());
+        }
+    };
+    let suggestion = |region: &'static str| view! { <option value=aws_endpoint(region)>{region}</option> };
+    view! {
+        <Field
+            name="endpoint"
+            label="S3 Endpoint"
+            kind=Kind::Url
+            required=true
+            list="aws-endpoints"
+            hint="Such as https://s3.eu-central-1.amazonaws.com."
+            on_input=Callback::new(follow_endpoint)
+        />
+        <datalist id="aws-endpoints">{AWS_REGIONS.into_iter().map(suggestion).collect_view()}</datalist>
+        <Field
+            name="region"
+            label="S3 Region"
+            kind=Kind::Code
+            required=true
+            node=region
+            hint="Filled in from an AWS endpoint. Other services name it in their documentation; often it is us-east-1."
+        />
+        <p class="field-aside">
+            <a href=AWS_ENDPOINTS target="_blank" rel="noreferrer">
+                "AWS's list of S3 endpoints"
+                <Icon name="external"/>
+            </a>
+        </p>
+    }
+}

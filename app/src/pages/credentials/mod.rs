@@ -1,0 +1,54 @@
+//! Backup credentials: list and add.
+
+mod add;
+mod row;
+mod table;
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use model::credential::{CredentialList, OrganizationChoice};
+
+use crate::{
+    address::page_address,
+    api::credentials::list_credentials,
+    components::{
+        dialog::DialogRoute,
+        icon::Icon,
+        loaded::{Answer, loaded_part},
+        organization::OrganizationFilter,
+        search_form::SearchForm,
+    },
+    ui::use_ui,
+};
+use add::AddCredential;
+use table::CredentialTable;
+
+#[component]
+pub fn CredentialsPage() -> impl IntoView {
+    let ui = use_ui();
+    let address = page_address();
+    let query = Memo::new(move |_| address.read().list_query());
+    let list: Answer<CredentialList> =
+        Resource::new(move || (query.get(), ui.changes()), |(query, _)| list_credentials(query));
+    let organizations = |list: &CredentialList| list.organizations.clone();
+    let filter = |organizations: Vec<OrganizationChoice>| {
+        (!organizations.is_empty()).then(|| view! { <OrganizationFilter organizations=organizations/> })
+    };
+    view! {
+        <Title text="Backup Credentials"/>
+        <header class="page-header">
+            <h1>"Backup Credentials"</h1>
+            <a class="button button-primary" href=move || address.read().dialog("add") data-noscroll="true">
+                <Icon name="plus"/>
+                "Add Credentials"
+            </a>
+        </header>
+        <div class="toolbar">
+            <SearchForm>{loaded_part(list, organizations, filter)}</SearchForm>
+        </div>
+        <CredentialTable list=list/>
+        <DialogRoute name="add">
+            <AddCredential list=list/>
+        </DialogRoute>
+    }
+}

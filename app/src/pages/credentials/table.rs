@@ -1,0 +1,75 @@
+//! The list of credentials.
+
+use leptos::prelude::*;
+use model::{
+    credential::{CredentialList, CredentialRow},
+    list::Page,
+};
+
+use super::row::CredentialRows;
+use crate::{
+    address::use_address,
+    components::{
+        empty::{Empty, NothingFound},
+        loaded::{Answer, loaded_part},
+        pager::Pager,
+        sort_header::SortHeader,
+    },
+};
+
+#[component]
+pub fn CredentialTable(list: Answer<CredentialList>) -> impl IntoView {
+    let address = use_address();
+    let draw = move |page: Page<CredentialRow>| {
+        let view = address.get_untracked();
+        let narrowed = ["search", "organization", "page"].iter().any(|key| view.get(key).is_some());
+        match (page.rows.is_empty(), narrowed) {
+            (true, true) => view! { <NothingFound all=view.path()/> }.into_any(),
+            (true, false) => view! { <NoCredentials/> }.into_any(),
+            (false, _) => view! { <Rows page=page/> }.into_any(),
+        }
+    };
+    loaded_part(list, |list| list.page.clone(), draw)
+}
+
+#[component]
+fn Rows(page: Page<CredentialRow>) -> impl IntoView {
+    let facts = (&page).into();
+    view! {
+        <div class="table-frame">
+            <table class="table">
+                <caption class="sr-only">"Backup credentials"</caption>
+                <thead>
+                    <tr>
+                        <SortHeader column="id" label="ID" class="narrow"/>
+                        <SortHeader column="organization" label="Organization"/>
+                        <SortHeader column="access_key_id" label="S3 Access Key ID"/>
+                        <SortHeader column="endpoint" label="S3 Endpoint"/>
+                        <SortHeader column="s3_name" label="S3 Name"/>
+                        <SortHeader column="projects" label="Associated Projects"/>
+                        <th scope="col" class="actions">
+                            "Actions"
+                        </th>
+                    </tr>
+                </thead>
+                {page.rows.into_iter().map(|row| view! { <CredentialRows row=row/> }).collect_view()}
+            </table>
+        </div>
+        <Pager facts=facts/>
+    }
+}
+
+#[component]
+fn NoCredentials() -> impl IntoView {
+    let address = use_address();
+    view! {
+        <Empty icon="key" title="No backup credentials yet">
+            <p>
+                "A credential is an access key of an S3 service: AWS, or any service that speaks its protocol. Holdfast keeps it sealed, and uses it to make buckets and to store your projects' encrypted backups."
+            </p>
+            <a class="button button-primary" href=address.read_untracked().dialog("add") data-noscroll="true">
+                "Add your first credential"
+            </a>
+        </Empty>
+    }
+}

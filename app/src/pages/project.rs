@@ -1,0 +1,85 @@
+//! One project: what is backed up, where to, and how it went.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use model::{
+    permission::Action,
+    project::{Backup, ProjectView},
+};
+
+use crate::{
+    address::page_address,
+    components::{
+        last_backup::LastBackupState,
+        loaded::loaded,
+        phase::{Badge, Look},
+        project_frame::{ProjectFrame, use_project, use_project_id},
+        time::NoValue,
+    },
+    ui::use_ui,
+};
+
+#[component]
+pub fn ProjectPage() -> impl IntoView {
+    page_address();
+    let project = use_project(use_project_id());
+    view! {
+        <Title text="Project"/>
+        <ProjectFrame project=project/>
+        {loaded(project, |project| view! { <Overview project=project/> })}
+    }
+}
+
+#[component]
+fn Overview(project: ProjectView) -> impl IntoView {
+    let home = format!("/projects/{}", project.id);
+    let look = if project.backup == Backup::Off { Look::BACKUP_OFF } else { Look::BACKUP_ON };
+    view! {
+        <Title text=project.name.clone()/>
+        <div class="cards">
+            <section class="card">
+                <h2>"Source"</h2>
+                <p class="card-value">{project.source.kind()}</p>
+                <code class="break">{project.source.location().to_owned()}</code>
+            </section>
+            <section class="card">
+                <h2>"Backup"</h2>
+                <p class="card-value">
+                    <Badge look=look/>
+                </p>
+                <BackupPlace backup=project.backup home=home.clone()/>
+            </section>
+            <section class="card">
+                <h2>"Last Backup"</h2>
+                <p class="card-value">
+                    <LastBackupState last=project.last_backup/>
+                </p>
+                <a href=format!("{home}/policies?tab=backups")>"All backups"</a>
+            </section>
+            <section class="card">
+                <h2>"Policies"</h2>
+                <p class="card-value">{project.policies}</p>
+                <a href=format!("{home}/policies?tab=schedules")>"Schedules"</a>
+            </section>
+        </div>
+    }
+}
+
+#[component]
+fn BackupPlace(backup: Backup, home: String) -> impl IntoView {
+    let manages = use_ui().can(Action::ManageProjects);
+    match backup {
+        Backup::On { credential_name, bucket, prefix, .. } => {
+            let place = if prefix.is_empty() { bucket } else { format!("{bucket}/{prefix}") };
+            view! {
+                <p class="card-note">"With " {credential_name} " into"</p>
+                <code class="break">{place}</code>
+            }
+            .into_any()
+        }
+        Backup::Off if manages => {
+            view! { <a href=format!("{home}/settings")>"Enable backup in Settings"</a> }.into_any()
+        }
+        Backup::Off => view! { <NoValue/> }.into_any(),
+    }
+}

@@ -1,0 +1,63 @@
+//! The dialog that adds a project.
+
+use leptos::{html, prelude::*};
+use model::project::ProjectChoices;
+
+use crate::{
+    api::projects::{CreateProject, get_project_choices},
+    components::{
+        dialog::{Dialog, DialogFooter},
+        field::{Field, Kind},
+        form::Form,
+        loaded::{Answer, loaded},
+        organization::OrganizationField,
+        select::{Choice, Select},
+        submission::use_submission,
+        submit::Submit,
+    },
+    pages::backup_fields::{BackupFields, preselected},
+};
+
+#[component]
+pub fn AddProject() -> impl IntoView {
+    let submission = use_submission::<CreateProject>();
+    let choices: Answer<ProjectChoices> = Resource::new(|| (), |()| get_project_choices(None));
+    view! {
+        <Dialog title="Add Project">
+            <Form submission=submission>
+                <div class="dialog-body">{loaded(choices, |choices| view! { <ProjectFields choices=choices/> })}</div>
+                <DialogFooter>
+                    <Submit label="Create Project" pending="Creating…"/>
+                </DialogFooter>
+            </Form>
+        </Dialog>
+    }
+}
+
+#[component]
+fn ProjectFields(choices: ProjectChoices) -> impl IntoView {
+    let credential = NodeRef::<html::Select>::new();
+    let credentials = choices.credentials.clone();
+    let follow_organization = move |organization: String| {
+        if let Some(select) = credential.get_untracked() {
+            select.set_value(&preselected(&credentials, organization.parse().ok()));
+        }
+    };
+    let directory_hint = match choices.source_roots.as_slice() {
+        [] => "The operator has not allowed any directory yet: set HOLDFAST_SOURCE_ROOTS.".to_owned(),
+        roots => format!("An absolute path on the server, under {}.", roots.join(" or ")),
+    };
+    view! {
+        <Field
+            name="project_name"
+            label="Project Name"
+            required=true
+            focused=true
+            hint="3 to 30 lower-case letters, digits and hyphens."
+        />
+        <OrganizationField organizations=choices.organizations.clone() on_change=Callback::new(follow_organization)/>
+        <Select name="source" label="Source" groups=vec![vec![Choice::new("directory", "Directory")].into()] value="directory"/>
+        <Field name="directory" label="Directory" kind=Kind::Code required=true hint=directory_hint/>
+        <BackupFields choices=choices credential=credential/>
+    }
+}

@@ -1,0 +1,126 @@
+//! The list of projects.
+
+use leptos::prelude::*;
+use model::{
+    list::Page,
+    permission::Action,
+    project::{ProjectList, ProjectRow},
+};
+
+use crate::{
+    address::use_address,
+    components::{
+        empty::{Empty, NothingFound},
+        last_backup::LastBackupState,
+        loaded::{Answer, loaded_part},
+        pager::Pager,
+        phase::{Badge, Look},
+        sort_header::SortHeader,
+    },
+    ui::use_ui,
+};
+
+#[component]
+pub fn ProjectTable(list: Answer<ProjectList>) -> impl IntoView {
+    let address = use_address();
+    let draw = move |page: Page<ProjectRow>| {
+        let view = address.get_untracked();
+        let narrowed = ["search", "organization", "page"].iter().any(|key| view.get(key).is_some());
+        match (page.rows.is_empty(), narrowed) {
+            (true, true) => view! { <NothingFound all=view.path()/> }.into_any(),
+            (true, false) => view! { <NoProjects/> }.into_any(),
+            (false, _) => view! { <Rows page=page/> }.into_any(),
+        }
+    };
+    loaded_part(list, |list| list.page.clone(), draw)
+}
+
+#[component]
+fn Rows(page: Page<ProjectRow>) -> impl IntoView {
+    let facts = (&page).into();
+    view! {
+        <div class="table-frame">
+            <table class="table">
+                <caption class="sr-only">"Projects"</caption>
+                <thead>
+                    <tr>
+                        <SortHeader column="id" label="ID" class="narrow"/>
+                        <SortHeader column="name" label="Name"/>
+                        <SortHeader column="organization" label="Organization"/>
+                        <SortHeader column="source" label="Source"/>
+                        <SortHeader column="backup" label="Backup"/>
+                        <SortHeader column="last_backup" label="Last Backup"/>
+                        <th scope="col" class="actions">
+                            "Actions"
+                        </th>
+                    </tr>
+                </thead>
+                <tbody>{page.rows.into_iter().map(|row| view! { <Row row=row/> }).collect_view()}</tbody>
+            </table>
+        </div>
+        <Pager facts=facts/>
+    }
+}
+
+#[component]
+fn Row(row: ProjectRow) -> impl IntoView {
+    let home = format!("/projects/{}", row.id);
+    let manages = use_ui().can(Action::ManageProjects);
+    let settings = manages.then(|| {
+        let href = format!("{home}/settings");
+        view! { <a class="button button-quiet button-small" href=href>"Settings"</a> }
+    });
+    let backup = if row.backup_enabled { Look::BACKUP_ON } else { Look::BACKUP_OFF };
+    view! {
+        <tr>
+            <td data-label="ID" class="narrow">
+                {row.id.0}
+            </td>
+            <td data-label="Name">
+                <span class="with-marks">
+                    <a class="row-title" href=home.clone()>
+                        {row.name}
+                    </a>
+                    {row.locked.then(|| view! { <Badge look=Look::LOCKED/> })}
+                </span>
+            </td>
+            <td data-label="Organization">{row.organization}</td>
+            <td data-label="Source" class="break">
+                <span class="kind">{row.source.kind()}</span>
+                <code>{row.source.location().to_owned()}</code>
+            </td>
+            <td data-label="Backup">
+                <Badge look=backup/>
+            </td>
+            <td data-label="Last Backup">
+                <LastBackupState last=row.last_backup/>
+            </td>
+            <td data-label="Actions" class="actions">
+                <div class="action-row">
+                    <a class="button button-quiet button-small" href=format!("{home}/policies")>
+                        "Backup Policy"
+                    </a>
+                    {settings}
+                </div>
+            </td>
+        </tr>
+    }
+}
+
+#[component]
+fn NoProjects() -> impl IntoView {
+    let address = use_address();
+    let add = use_ui().can(Action::ManageProjects).then(|| {
+        view! {
+            <a class="button button-primary" href=address.read_untracked().dialog("add") data-noscroll="true">
+                "Add your first project"
+            </a>
+        }
+    });
+    view! {
+        <Empty icon="projects" title="No projects yet">
+            <p>"A project is something that is backed up as one: a directory on this server."</p>
+            {add}
+        </Empty>
+    }
+}

@@ -1,0 +1,28 @@
+//! The schema, step by step. A file is never edited after it has landed; a change is a new file.
+//!
+//! What must not be is kept out by the schema itself: unique and partial indexes, checks and foreign keys.
+
+use sea_orm_migration::prelude::*;
+
+pub use sea_orm_migration::MigratorTrait;
+
+mod m20261124_000001_people;
+mod m20261124_000002_backup_credentials;
+mod m20261124_000003_projects;
+mod m20261124_000004_policies_and_runs;
+mod m20261124_000005_audit_log;
+
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261124_000001_people::Migration),
+            Box::new(m20261124_000002_backup_credentials::Migration),
+            Box::new(m20261124_000003_projects::Migration),
+            Box::new(m20261124_000004_policies_and_runs::Migration),
+            Box::new(m20261124_000005_audit_log::Migration),
+        ]
+    }
+}

@@ -1,0 +1,24 @@
+//! S3 and repositories: everything Holdfast does with a bucket, and nothing else.
+//!
+//! Backups are written in the [restic repository format](https://github.com/restic/restic/blob/master/doc/design.rst),
+//! version 2, so that they can be read without Holdfast. The crate knows no database and no people.
+
+mod network;
+mod progress;
+mod repository;
+mod s3;
+mod secret;
+mod source;
+
+pub use self::{
+    network::NetworkPolicy,
+    progress::Progress,
+    repository::{
+        Entry, EntryKind, FileDownload, FileStream, InvalidSnapshotId, OnConflict, Opened, Repository,
+        RepositoryConfig, RepositoryError, RestoreReport, RestoreRequest, RestoreWarning, SnapshotId, SnapshotInfo,
+        SnapshotReport, SnapshotRequest, Unreadable,
+    },
+    s3::{KeyCheck, S3, S3Access, S3Error, Unreachable},
+    secret::Secret,
+    source::{DirectorySource, Patterns, SourceError, SourceRoots},
+};

@@ -1,0 +1,219 @@
+//! A repository in the restic format (version 2) inside an S3 bucket.
+
+mod blocking;
+mod browse;
+mod download;
+mod error;
+mod fault;
+mod location;
+mod open;
+mod reader;
+mod restore;
+mod segments;
+mod snapshot;
+mod staged;
+mod storage;
+mod types;
+mod uploads;
+mod windows;
+
+use std::{
+    fmt,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use rustic_core::{
+    FileType, TreeId,
+    repofile::{MasterKey, SnapshotFile},
+};
+use tokio_util::sync::CancellationToken;
+
+pub use self::{
+    download::{FileDownload, FileStream},
+    error::RepositoryError,
+    types::{
+        Entry, EntryKind, InvalidSnapshotId, OnConflict, Opened, RepositoryConfig, RestoreReport, RestoreRequest,
+        RestoreWarning, SnapshotId, SnapshotInfo, SnapshotReport, SnapshotRequest, Unreadable,
+    },
+};
+use self::{blocking::blocking, fault::repository_error, location::Location, reader::Reader, storage::Storage};
+use crate::Progress;
+
+type Result<T> = std::result::Result<T, RepositoryError>;
+
+/// An opened repository. Cheap to clone; clones share the index that browsing keeps in memory. No
+/// connection or lock is held between calls, so other processes may use the repository at the same time.
+#[derive(Clone)]
+pub struct Repository(Arc<Inner>);
+
+struct Inner {
+    config: RepositoryConfig,
+    location: Location,
+    key: MasterKey,
+    reader: Mutex<Option<Arc<Reader>>>,
+}
+
+impl Inner {
+    fn cache(&self) -> Option<&Path> {
+        self.config.cache_dir.as_deref()
+    }
+
+    fn kept_reader(&self) -> std::sync::MutexGuard<'_, Option<Arc<Reader>>> {
+        self.reader.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A reader that knows `snapshot`, and its root. Blocks.
+    fn reader(&self, snapshot: &SnapshotId) -> Result<(Arc<Reader>, TreeId)> {
+        let kept = self.kept_reader().clone();
+        if let Some(reader) = kept
+            && let Some(root) = reader.root(snapshot)?
+        {
+            return Ok((reader, root));
+        }
+        let reader = Arc::new(Reader::new(self, CancellationToken::new())?);
+        *self.kept_reader() = Some(reader.clone());
+        let root = reader.root(snapshot)?.ok_or_else(|| no_root(snapshot))?;
+        Ok((reader, root))
+    }
+}
+
+fn no_root(snapshot: &SnapshotId) -> RepositoryError {
+    RepositoryError::Damaged { detail: format!("the root folder of the snapshot {snapshot} is missing") }
+}
+
+impl fmt::Debug for Repository {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Repository({}/{})", self.0.location.bucket, self.0.location.prefix)
+    }
+}
+
+impl Repository {
+    /// Opens a repository that exists.
+    pub async fn open(config: RepositoryConfig) -> Result<Self> {
+        let location = open::location(&config);
+        let key = open::unlock(&location, &config).await?;
+        Ok(Self::new(config, location, key))
+    }
+
+    /// Opens the repository, or makes one where there is none.
+    pub async fn open_or_create(config: RepositoryConfig) -> Result<(Self, Opened)> {
+        let location = open::location(&config);
+        let (key, opened) = match open::unlock(&location, &config).await {
+            Ok(key) => (key, Opened::Existing),
+            Err(RepositoryError::NotFound { .. }) => open::create(&location, &config).await?,
+            Err(error) => return Err(error),
+        };
+        Ok((Self::new(config, location, key), opened))
+    }
+
+    fn new(config: RepositoryConfig, location: Location, key: MasterKey) -> Self {
+        Self(Arc::new(Inner { config, location, key, reader: Mutex::default() }))
+    }
+
+    /// Takes a snapshot. When this returns a report, the snapshot and all it needs are durable.
+    ///
+    /// Files that cannot be read do not end it; they are in the report. After `cancel`, or after any error,
+    /// the repository holds the snapshots it held before, and at most some packs that no snapshot needs.
+    /// A cancellation that comes when the snapshot is just being written is too late.
+    pub async fn snapshot(
+        &self,
+        request: SnapshotRequest,
+        progress: Arc<dyn Progress>,
+        cancel: CancellationToken,
+    ) -> Result<SnapshotReport> {
+        snapshot::snapshot(self.0.clone(), request, progress, cancel).await
+    }
+
+    /// All snapshots, the oldest first.
+    pub async fn snapshots(&self) -> Result<Vec<SnapshotInfo>> {
+        let repository = self.0.clone();
+        blocking(move || {
+            let storage = Arc::new(Storage::new(repository.location.clone(), CancellationToken::new()));
+            let library = open::open(storage, &repository.key, repository.cache())?;
+            let files = library.get_all_snapshots().map_err(|error| repository_error(&error))?;
+            let mut snapshots: Vec<_> = files.into_iter().map(info).collect();
+            snapshots.sort_by_key(|snapshot| snapshot.time);
+            Ok(snapshots)
+        })
+        .await
+    }
+
+    /// Removes snapshots. Those that are gone already are fine. Their data stays until the repository is
+    /// pruned.
+    pub async fn forget(&self, snapshots: &[SnapshotId]) -> Result<()> {
+        for snapshot in snapshots {
+            if let Ok(id) = snapshot.as_str().parse() {
+                self.0.location.delete(FileType::Snapshot, &id).await?;
+            }
+        }
+        // Its memory of the snapshots' roots is outdated.
+        *self.0.kept_reader() = None;
+        Ok(())
+    }
+
+    /// What is in the folder at `path`; empty: the source directory itself.
+    pub async fn entries(&self, snapshot: &SnapshotId, path: &str) -> Result<Vec<Entry>> {
+        let (repository, snapshot, path) = (self.0.clone(), snapshot.clone(), path.to_owned());
+        blocking(move || {
+            let (reader, root) = repository.reader(&snapshot)?;
+            browse::entries(&reader, root, &path)
+        })
+        .await
+    }
+
+    /// Entries whose names contain `needle`, whatever its letter case; at most `limit`, by path.
+    pub async fn search(&self, snapshot: &SnapshotId, needle: &str, limit: usize) -> Result<Vec<Entry>> {
+        let (repository, snapshot, needle) = (self.0.clone(), snapshot.clone(), needle.to_owned());
+        let stop = CancellationToken::new();
+        let _stop_when_dropped = stop.clone().drop_guard();
+        blocking(move || {
+            let (reader, root) = repository.reader(&snapshot)?;
+            browse::search(&reader, root, &needle, limit, &stop)
+        })
+        .await
+    }
+
+    /// Opens the file at `path` for download.
+    pub async fn open_file(&self, snapshot: &SnapshotId, path: &str) -> Result<FileDownload> {
+        let (repository, snapshot, path) = (self.0.clone(), snapshot.clone(), path.to_owned());
+        let (reader, name, modified, content, size) = blocking(move || {
+            let (reader, root) = repository.reader(&snapshot)?;
+            let (name, modified, content) = download::find(&reader, root, &path)?;
+            let size = download::size(&reader, &content)?;
+            Ok((reader, name, modified, content, size))
+        })
+        .await?;
+        let stream = download::start(self.0.clone(), reader, content);
+        Ok(FileDownload { name, size, modified, stream })
+    }
+
+    /// Restores files into a directory, and never outside of it, whatever names and links the snapshot or
+    /// the directory holds. Each file appears under its name only when it is complete.
+    ///
+    /// What cannot be restored does not end it; it is in the report's warnings. After `cancel`, or after any
+    /// error, the files restored so far stay.
+    pub async fn restore(
+        &self,
+        request: RestoreRequest,
+        progress: Arc<dyn Progress>,
+        cancel: CancellationToken,
+    ) -> Result<RestoreReport> {
+        restore::restore(self.0.clone(), request, progress, cancel).await
+    }
+}
+
+fn info(file: SnapshotFile) -> SnapshotInfo {
+    let time = browse::time(file.time.timestamp()).unwrap_or_default();
+    let recorded = file.summary.as_ref();
+    SnapshotInfo {
+        id: file.id.into(),
+        time,
+        label: file.label,
+        tags: (&file.tags).into_iter().cloned().collect(),
+        host: file.hostname,
+        files: recorded.map(|summary| summary.total_files_processed),
+        bytes: recorded.map(|summary| summary.total_bytes_processed),
+        added_bytes: recorded.map(|summary| summary.data_added_packed),
+    }
+}

@@ -1,0 +1,89 @@
+//! What can go wrong with a repository, in words for people.
+
+use std::io;
+
+use thiserror::Error;
+
+use super::SnapshotId;
+use crate::S3Error;
+
+/// A failed use of a repository. Every message says what happened and what to do next.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum RepositoryError {
+    /// The S3 service failed or refused.
+    #[error(transparent)]
+    Storage(#[from] S3Error),
+    /// The password opens no key of this repository.
+    #[error("The repository's password is wrong. If the bucket was used by another installation, enter the password from its recovery kit.")]
+    WrongPassword,
+    /// There is no repository at this place.
+    #[error("There is no repository in the bucket \"{bucket}\" under \"{prefix}\". Check bucket and prefix, or enable backup again.")]
+    NotFound {
+        /// The bucket.
+        bucket: String,
+        /// The prefix inside it.
+        prefix: String,
+    },
+    /// Parts of the repository are missing or unreadable.
+    #[error("The repository is damaged: {detail}. Verify it before the next backup.")]
+    Damaged {
+        /// What is missing or wrong.
+        detail: String,
+    },
+    /// No such snapshot.
+    #[error("The snapshot {id} is not in the repository. It may have been removed.")]
+    NoSuchSnapshot {
+        /// The snapshot.
+        id: SnapshotId,
+    },
+    /// No such file or folder in the snapshot.
+    #[error("\"{path}\" is not in this backup.")]
+    NoSuchPath {
+        /// The path inside the snapshot.
+        path: String,
+    },
+    /// A folder, link or special file where a file is needed.
+    #[error("\"{path}\" is not a file and cannot be downloaded as one.")]
+    NotAFile {
+        /// The path inside the snapshot.
+        path: String,
+    },
+    /// A file where a folder is needed.
+    #[error("\"{path}\" is not a folder.")]
+    NotAFolder {
+        /// The path inside the snapshot.
+        path: String,
+    },
+    /// An include or exclude pattern that cannot be understood.
+    #[error("The pattern \"{pattern}\" is not valid: {detail}.")]
+    InvalidPattern {
+        /// The pattern.
+        pattern: String,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// The source directory is gone or closed to us.
+    #[error("The source directory cannot be read: {0}. Check that it exists and that the server's user has access.")]
+    Source(#[source] io::Error),
+    /// The restore's target directory cannot be made or written.
+    #[error("The target directory cannot be written: {0}. Check that there is space and that the server's user has access.")]
+    Target(#[source] io::Error),
+    /// Somebody cancelled the run.
+    #[error("The run was cancelled.")]
+    Cancelled,
+    /// A fault in this program or in the repository library.
+    #[error("The repository could not be used: {detail}.")]
+    Internal {
+        /// The library's message.
+        detail: String,
+    },
+}
+
+impl RepositoryError {
+    /// Whether the same call may succeed later without anybody changing anything.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Storage(error) if error.is_transient())
+    }
+}
+

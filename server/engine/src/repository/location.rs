@@ -1,0 +1,85 @@
+//! Where a repository's files are in its bucket: restic's layout
+//! (<https://github.com/restic/restic/blob/master/doc/design.rst>, "Repository Layout").
+
+use std::ops::Range;
+
+use bytes::Bytes;
+use rustic_core::{FileType, Id};
+
+use crate::{S3, S3Error};
+
+/// A repository's place.
+#[derive(Clone, Debug)]
+pub(super) struct Location {
+    s3: S3,
+    pub(super) bucket: String,
+    /// Empty, or ends with a slash.
+    pub(super) prefix: String,
+}
+
+impl Location {
+    pub(super) fn new(s3: S3, bucket: String, prefix: &str) -> Self {
+        let folder = prefix.trim_matches('/');
+        let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+        Self { s3, bucket, prefix }
+    }
+
+    fn folder(&self, kind: FileType) -> String {
+        format!("{}{}/", self.prefix, kind.dirname())
+    }
+
+    /// The key of a file.
+    pub(super) fn key(&self, kind: FileType, id: &Id) -> String {
+        let hex = id.to_hex();
+        let hex = hex.as_str();
+        match kind {
+            FileType::Config => self.config_key(),
+            FileType::Pack => format!("{}{}/{hex}", self.folder(kind), &hex[..2]),
+            _ => format!("{}{hex}", self.folder(kind)),
+        }
+    }
+
+    pub(super) fn config_key(&self) -> String {
+        format!("{}config", self.prefix)
+    }
+
+    /// The files of one kind and their sizes. Objects with other names are passed over.
+    pub(super) async fn list(&self, kind: FileType) -> Result<Vec<(Id, u32)>, S3Error> {
+        if kind == FileType::Config {
+            return self.find_config().await;
+        }
+        let objects = self.s3.list(&self.bucket, &self.folder(kind)).await?;
+        let file = |key: &str, size: u64| {
+            let name = key.rsplit('/').next()?;
+            Some((name.parse().ok()?, u32::try_from(size).ok()?))
+        };
+        Ok(objects.iter().filter_map(|object| file(&object.key, object.size)).collect())
+    }
+
+    /// The config has no identity of its own. A list, unlike a HEAD request, tells a missing bucket from a
+    /// missing object.
+    async fn find_config(&self) -> Result<Vec<(Id, u32)>, S3Error> {
+        let key = self.config_key();
+        let found = self.s3.list(&self.bucket, &key).await?;
+        let config = found.into_iter().find(|object| object.key == key);
+        let sized = config.and_then(|object| u32::try_from(object.size).ok());
+        Ok(sized.map(|size| (Id::default(), size)).into_iter().collect())
+    }
+
+    pub(super) async fn get(&self, kind: FileType, id: &Id, range: Option<Range<u64>>) -> Result<Bytes, S3Error> {
+        self.s3.get(&self.bucket, &self.key(kind, id), range).await
+    }
+
+    pub(super) async fn put(&self, kind: FileType, id: &Id, content: Bytes) -> Result<(), S3Error> {
+        self.s3.put(&self.bucket, &self.key(kind, id), content).await
+    }
+
+    /// Writes the config unless there is one. False when there is another one already.
+    pub(super) async fn create_config(&self, content: Bytes) -> Result<bool, S3Error> {
+        self.s3.create(&self.bucket, &self.config_key(), content).await
+    }
+
+    pub(super) async fn delete(&self, kind: FileType, id: &Id) -> Result<(), S3Error> {
+        self.s3.delete(&self.bucket, &self.key(kind, id)).await
+    }
+}

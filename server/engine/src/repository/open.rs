@@ -1,0 +1,143 @@
+//! Opening and making a repository.
+
+use std::{path::Path, sync::Arc};
+
+use bytesize::ByteSize;
+use rustic_core::{
+    ConfigOptions, Credentials, FileType, Id, KeyOptions, NoProgressBars, OpenStatus, ProgressBars,
+    RepositoryBackends, RepositoryOptions,
+    repofile::MasterKey,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Opened, RepositoryConfig, RepositoryError, Result,
+    blocking::blocking,
+    fault::{Fault, fault, repository_error},
+    location::Location,
+    storage::Storage,
+};
+use crate::S3;
+
+pub(super) type Library<S> = rustic_core::Repository<S>;
+
+/// Packs of data and of trees. Fixed, so that memory does not grow with the repository; restic's default.
+const DATA_PACK: ByteSize = ByteSize::mib(16);
+const TREE_PACK: ByteSize = ByteSize::mib(4);
+
+pub(super) fn location(config: &RepositoryConfig) -> Location {
+    let s3 = S3::connect(&config.access, &config.network);
+    Location::new(s3, config.bucket.clone(), &config.prefix)
+}
+
+/// The master key of the repository at `location`.
+pub(super) async fn unlock(location: &Location, config: &RepositoryConfig) -> Result<MasterKey> {
+    if location.list(FileType::Config).await?.is_empty() {
+        return Err(not_found(config));
+    }
+    let keys = location.list(FileType::Key).await?;
+    if keys.is_empty() {
+        return Err(RepositoryError::Damaged { detail: "it has no key".into() });
+    }
+    let credentials = Credentials::password(config.password.expose());
+    let mut failure = RepositoryError::WrongPassword;
+    // One by one: a key left behind by an interrupted creation has our password but opens nothing.
+    for (key, _) in keys {
+        match unlock_with(location, credentials.clone(), key).await {
+            Ok(key) => return Ok(key),
+            Err(RepositoryError::WrongPassword) => {}
+            Err(RepositoryError::Internal { detail }) => failure = RepositoryError::Damaged { detail },
+            Err(error) => return Err(error),
+        }
+    }
+    Err(failure)
+}
+
+async fn unlock_with(location: &Location, credentials: Credentials, key: Id) -> Result<MasterKey> {
+    let mut storage = Storage::new(location.clone(), CancellationToken::new());
+    storage.only_key = Some(key);
+    blocking(move || {
+        let opened = library(Arc::new(storage), None)?.open(&credentials);
+        Ok(opened.map_err(|error| repository_error(&error))?.key())
+    })
+    .await
+}
+
+/// Makes a repository. When another process makes one at the same moment, theirs counts.
+pub(super) async fn create(location: &Location, config: &RepositoryConfig) -> Result<(MasterKey, Opened)> {
+    for kind in [FileType::Snapshot, FileType::Index, FileType::Pack] {
+        if !location.list(kind).await?.is_empty() {
+            return Err(RepositoryError::Damaged { detail: "its file \"config\" is missing".into() });
+        }
+    }
+    let left_behind = location.list(FileType::Key).await?;
+    let storage = Arc::new(Storage::new(location.clone(), CancellationToken::new()));
+    let written = storage.clone();
+    let credentials = Credentials::password(config.password.expose());
+    let made = blocking(move || {
+        let repository = library(storage, None)?;
+        match repository.init(&credentials, &KeyOptions::default(), &config_options()) {
+            Ok(repository) => Ok(Some(repository.key())),
+            Err(error) if matches!(fault(&error), Some(Fault::AlreadyCreated)) => Ok(None),
+            Err(error) => Err(repository_error(&error)),
+        }
+    })
+    .await?;
+    // A key that opens nothing would make the restic command fail.
+    let useless: Vec<Id> = match made {
+        Some(_) => left_behind.into_iter().map(|(key, _)| key).collect(),
+        None => written.written_keys.lock().map(|keys| keys.clone()).unwrap_or_default(),
+    };
+    for key in useless {
+        location.delete(FileType::Key, &key).await?;
+    }
+    match made {
+        Some(key) => Ok((key, Opened::Created)),
+        None => Ok((unlock(location, config).await?, Opened::Existing)),
+    }
+}
+
+/// The opened repository for one run, without asking for the password again.
+pub(super) fn open(storage: Arc<Storage>, key: &MasterKey, cache: Option<&Path>) -> Result<Library<OpenStatus>> {
+    open_watched(storage, key, cache, NoProgressBars {})
+}
+
+/// As [`open`], with the library's progress.
+pub(super) fn open_watched(
+    storage: Arc<Storage>,
+    key: &MasterKey,
+    cache: Option<&Path>,
+    progress: impl ProgressBars,
+) -> Result<Library<OpenStatus>> {
+    let opened = watched_library(storage, cache, progress)?.open(&Credentials::Masterkey(key.clone()));
+    opened.map_err(|error| repository_error(&error))
+}
+
+pub(super) fn not_found(config: &RepositoryConfig) -> RepositoryError {
+    RepositoryError::NotFound { bucket: config.bucket.clone(), prefix: config.prefix.clone() }
+}
+
+fn library(storage: Arc<Storage>, cache: Option<&Path>) -> Result<Library<()>> {
+    watched_library(storage, cache, NoProgressBars {})
+}
+
+fn watched_library(
+    storage: Arc<Storage>,
+    cache: Option<&Path>,
+    progress: impl ProgressBars,
+) -> Result<Library<()>> {
+    let mut options = RepositoryOptions::default();
+    options.no_cache = cache.is_none();
+    options.cache_dir = cache.map(Into::into);
+    let backends = RepositoryBackends::new(storage, None);
+    Library::new_with_progress(&options, &backends, progress).map_err(|error| repository_error(&error))
+}
+
+fn config_options() -> ConfigOptions {
+    ConfigOptions::default()
+        .set_version(2)
+        .set_datapack_size(DATA_PACK)
+        .set_datapack_growfactor(0)
+        .set_treepack_size(TREE_PACK)
+        .set_treepack_growfactor(0)
+}

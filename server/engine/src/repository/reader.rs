@@ -1,0 +1,123 @@
+//! A repository with its index in memory, for looking into snapshots.
+
+use std::{
+    collections::HashMap,
+    ffi::OsStr,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use rustic_core::{
+    Id, IndexedFullStatus, TreeId,
+    repofile::{Node, SnapshotFile, Tree},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Inner, RepositoryError, Result, SnapshotId,
+    fault::{Fault, fault, repository_error},
+    open::{self, Library},
+    storage::Storage,
+};
+use crate::{S3Error, source::shown};
+
+/// Snapshots whose root is remembered.
+const REMEMBERED: usize = 1000;
+
+/// An indexed repository. It sees every snapshot that was complete when its index was read.
+pub(super) struct Reader {
+    pub(super) library: Library<IndexedFullStatus>,
+    roots: Mutex<HashMap<SnapshotId, TreeId>>,
+}
+
+impl Reader {
+    /// Reads the index. Blocks.
+    pub(super) fn new(repository: &Inner, stop: CancellationToken) -> Result<Self> {
+        let storage = Arc::new(Storage::new(repository.location.clone(), stop));
+        let library = open::open(storage, &repository.key, repository.cache())?;
+        let library = library.to_indexed().map_err(|error| repository_error(&error))?;
+        Ok(Self { library, roots: Mutex::default() })
+    }
+
+    /// The snapshot's file, as it is in the repository.
+    pub(super) fn snapshot(&self, id: &SnapshotId) -> Result<SnapshotFile> {
+        let missing = || RepositoryError::NoSuchSnapshot { id: id.clone() };
+        let library_id: Id = id.as_str().parse().map_err(|_| missing())?;
+        self.library.get_file(&library_id.into()).map_err(|error| match fault(&error) {
+            Some(Fault::Storage(S3Error::NoSuchObject { .. })) => missing(),
+            _ => repository_error(&error),
+        })
+    }
+
+    /// The snapshot's root tree, or none when this reader's index is older than the snapshot.
+    pub(super) fn root(&self, id: &SnapshotId) -> Result<Option<TreeId>> {
+        let known = self.roots.lock().unwrap_or_else(PoisonError::into_inner).get(id).copied();
+        let root = match known {
+            Some(root) => root,
+            None => self.snapshot(id)?.tree,
+        };
+        if self.library.get_index_entry(&root).is_err() {
+            return Ok(None);
+        }
+        let mut roots = self.roots.lock().unwrap_or_else(PoisonError::into_inner);
+        if roots.len() < REMEMBERED {
+            roots.insert(id.clone(), root);
+        }
+        Ok(Some(root))
+    }
+
+    pub(super) fn tree(&self, id: &TreeId) -> Result<Tree> {
+        self.library.get_tree(id).map_err(|error| match fault(&error) {
+            Some(Fault::Storage(S3Error::NoSuchObject { key })) => {
+                RepositoryError::Damaged { detail: format!("the file \"{key}\" is missing") }
+            }
+            Some(fault) => fault.clone().into(),
+            None => RepositoryError::Damaged { detail: error.display_log() },
+        })
+    }
+
+    /// The nodes of the folder at `path` below `root`.
+    pub(super) fn folder(&self, root: TreeId, path: &str) -> Result<Tree> {
+        if names(path).next().is_none() {
+            return self.tree(&root);
+        }
+        let node = self.node(root, path)?;
+        let subtree = node.subtree.ok_or_else(|| RepositoryError::NotAFolder { path: path.into() })?;
+        self.tree(&subtree)
+    }
+
+    /// The node at `path` below `root`; the root itself has none.
+    pub(super) fn node(&self, root: TreeId, path: &str) -> Result<Node> {
+        let missing = || RepositoryError::NoSuchPath { path: path.into() };
+        let mut found: Option<Node> = None;
+        for name in names(path) {
+            let tree = match found {
+                None => root,
+                Some(node) => node.subtree.ok_or_else(missing)?,
+            };
+            let nodes = self.tree(&tree)?.nodes;
+            found = Some(nodes.into_iter().find(|node| shown_name(node) == name).ok_or_else(missing)?);
+        }
+        found.ok_or_else(missing)
+    }
+}
+
+/// The names in a path inside a snapshot. Slashes at its ends and doubled ones do not matter.
+pub(super) fn names(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter(|name| !name.is_empty())
+}
+
+/// A node's name for people; see [`Entry`](super::Entry).
+pub(super) fn shown_name(node: &Node) -> String {
+    shown(&node.name())
+}
+
+/// `name` in the folder `path`.
+pub(super) fn joined(path: &str, name: &str) -> String {
+    if path.is_empty() { name.into() } else { format!("{path}/{name}") }
+}
+
+/// Whether `name` can be one file's name in a folder.
+pub(super) fn is_plain(name: &OsStr) -> bool {
+    let bytes = name.as_encoded_bytes();
+    !matches!(bytes, b"" | b"." | b"..") && !bytes.contains(&b'/') && !bytes.contains(&0)
+}

@@ -1,0 +1,146 @@
+//! Files that are restored together.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+};
+
+use bytes::Bytes;
+use rustic_core::{DataId, repofile::Metadata};
+
+use super::{
+    super::{
+        RepositoryError, Result,
+        segments::{Segment, Segments, Wanted, decode, fetch},
+    },
+    Job,
+    folder::Folder,
+    metadata,
+    pending::PendingFile,
+};
+use crate::source::words;
+
+/// Threads that read and write. Each holds a segment of some MiB, read and decoded.
+const WORKERS: usize = 6;
+/// A batch is full with this many blobs, bytes, open folders, or files of several blobs, which stay open.
+const MOST_BLOBS: usize = 8192;
+const MOST_BYTES: u64 = 256 << 20;
+const MOST_FOLDERS: usize = 128;
+const MOST_OPEN_FILES: usize = 128;
+
+/// Where a blob goes.
+#[derive(Clone)]
+pub(super) struct Place {
+    pub(super) file: Arc<PendingFile>,
+    pub(super) offset: u64,
+}
+
+/// A folder all of whose entries are in this batch or an earlier one.
+pub(super) struct FinishedFolder {
+    pub(super) folder: Arc<Folder>,
+    pub(super) path: String,
+    pub(super) metadata: Metadata,
+}
+
+/// Work that is collected until there is enough of it to be done in a good order.
+#[derive(Default)]
+pub(super) struct Batch {
+    blobs: Vec<Wanted<Place>>,
+    bytes: u64,
+    finished: Vec<FinishedFolder>,
+    pub(super) folders: usize,
+    pub(super) open_files: usize,
+}
+
+impl Batch {
+    pub(super) fn add(&mut self, blob: Wanted<Place>) {
+        self.bytes += blob.length;
+        self.blobs.push(blob);
+    }
+
+    /// Its mode and times are set when the batch is done.
+    pub(super) fn finish(&mut self, folder: FinishedFolder) {
+        self.finished.push(folder);
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.blobs.len() >= MOST_BLOBS
+            || self.bytes >= MOST_BYTES
+            || self.folders >= MOST_FOLDERS
+            || self.open_files >= MOST_OPEN_FILES
+    }
+
+    /// Writes all files of the batch, then completes its folders.
+    pub(super) fn run(self, job: &Job<'_>) -> Result<()> {
+        let mut blobs = self.blobs;
+        blobs.sort_by_key(|blob| (blob.pack, blob.range.start));
+        let segments = Segments::new(blobs.into_iter());
+        work(job, segments)?;
+        for folder in self.finished {
+            if let Err(error) = metadata::apply(&*folder.folder, &folder.metadata) {
+                job.warn(&folder.path, format!("its owner, mode or time could not be set: {}", words(&error)));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Lets the workers share `segments`. The first failure ends them all.
+fn work(job: &Job<'_>, segments: impl Iterator<Item = Segment<Place>> + Send) -> Result<()> {
+    let queue = Mutex::new(segments);
+    let failure: Mutex<Option<RepositoryError>> = Mutex::new(None);
+    let next = || {
+        let failed = failure.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        if failed { None } else { queue.lock().unwrap_or_else(PoisonError::into_inner).next() }
+    };
+    thread::scope(|scope| {
+        for _ in 0..WORKERS {
+            scope.spawn(|| {
+                while let Some(segment) = next() {
+                    if let Err(error) = restore_segment(job, segment) {
+                        failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                    }
+                }
+            });
+        }
+    });
+    failure.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+}
+
+fn restore_segment(job: &Job<'_>, segment: Segment<Place>) -> Result<()> {
+    job.check()?;
+    let read = job.runtime.block_on(async {
+        tokio::select! {
+            biased;
+            () = job.stop.cancelled() => Err(RepositoryError::Cancelled),
+            read = fetch(job.location, &segment.pack, segment.range) => read,
+        }
+    });
+    let piece = match read {
+        Ok(piece) => piece,
+        Err(RepositoryError::Damaged { detail }) => {
+            let files = segment.blobs.iter().map(|blob| &blob.purpose.file);
+            files.for_each(|file| file.fail(job, &format!("the repository is damaged: {detail}")));
+            return Ok(());
+        }
+        Err(error) => return Err(error),
+    };
+    let mut last: Option<(DataId, Bytes)> = None;
+    for blob in segment.blobs {
+        let content = match last.take() {
+            Some((id, content)) if id == blob.id => content,
+            _ => match decode(job.library, &piece, &blob.id) {
+                Ok(content) => content,
+                Err(RepositoryError::Damaged { detail }) => {
+                    blob.purpose.file.fail(job, &format!("the repository is damaged: {detail}"));
+                    continue;
+                }
+                Err(error) => return Err(error),
+            },
+        };
+        blob.purpose.file.write(job, &content, blob.purpose.offset)?;
+        job.progress.advance(0, content.len() as u64);
+        last = Some((blob.id, content));
+    }
+    Ok(())
+}

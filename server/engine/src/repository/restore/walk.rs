@@ -1,0 +1,215 @@
+//! Walking a snapshot and deciding about each entry.
+
+use std::{
+    ffi::{OsStr, OsString},
+    io,
+    sync::Arc,
+    vec,
+};
+
+use rustic_core::{
+    TreeId,
+    repofile::{Node, NodeType},
+};
+use rustix::fs::{FileType, Mode, mknodat, symlinkat};
+
+use super::{
+    super::{
+        OnConflict, RepositoryError, Result,
+        reader::{Reader, is_plain, joined, shown_name},
+        segments::Wanted,
+    },
+    Job,
+    batch::{Batch, FinishedFolder, Place},
+    folder::{Entered, Folder},
+    metadata,
+    pending::{PendingFile, could_not_be_written, is_about_the_target},
+    selection::{Fit, Selection},
+};
+
+/// Folders inside folders. Each is open while it is worked on, and files need a share of the open files too.
+const DEEPEST: usize = 400;
+
+pub(super) struct Walk<'a> {
+    job: &'a Job<'a>,
+    reader: &'a Reader,
+    selection: Selection,
+    levels: Vec<Level>,
+    batch: Batch,
+}
+
+struct Level {
+    folder: Arc<Folder>,
+    path: String,
+    nodes: vec::IntoIter<Node>,
+    fit: Fit,
+    /// The snapshot's folder, when its properties are to be set.
+    node: Option<Node>,
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(job: &'a Job<'a>, reader: &'a Reader, selection: Selection) -> Self {
+        Self { job, reader, selection, levels: Vec::new(), batch: Batch::default() }
+    }
+
+    pub(super) fn run(mut self, root: TreeId, target: Folder) -> Result<()> {
+        let nodes = self.reader.tree(&root)?.nodes.into_iter();
+        let fit = self.selection.fit("", Fit::OnTheWay);
+        self.levels.push(Level { folder: Arc::new(target), path: String::new(), nodes, fit, node: None });
+        while let Some(level) = self.levels.last_mut() {
+            self.job.check()?;
+            match level.nodes.next() {
+                Some(node) => self.visit(node)?,
+                None => self.leave(),
+            }
+            self.flush_when_full()?;
+        }
+        self.batch.run(self.job)
+    }
+
+    fn flush_when_full(&mut self) -> Result<()> {
+        if self.batch.is_full() { std::mem::take(&mut self.batch).run(self.job) } else { Ok(()) }
+    }
+
+    fn leave(&mut self) {
+        if let Some(Level { folder, path, node: Some(node), .. }) = self.levels.pop() {
+            self.batch.finish(FinishedFolder { folder, path, metadata: node.meta });
+        }
+    }
+
+    fn visit(&mut self, node: Node) -> Result<()> {
+        let Some(level) = self.levels.last() else { return Ok(()) };
+        let path = joined(&level.path, &shown_name(&node));
+        let fit = self.selection.fit(&path, level.fit);
+        if fit == Fit::Outside {
+            return Ok(());
+        }
+        let name = node.name().into_owned();
+        if !is_plain(&name) {
+            self.job.warn(&path, "its name is not a file's name, so it was not restored");
+            return Ok(());
+        }
+        let folder = level.folder.clone();
+        let done = match &node.node_type {
+            NodeType::Dir => return self.enter(&folder, &name, path, node, fit),
+            NodeType::File => return self.file(folder, name, path, node),
+            NodeType::Symlink { .. } => self.link(&folder, &name, &node),
+            NodeType::Fifo => self.fifo(&folder, &name, &node),
+            // A socket is nothing without the program that made it, which makes a new one.
+            NodeType::Socket => Ok(None),
+            NodeType::Dev { .. } | NodeType::Chardev { .. } => {
+                self.job.warn(&path, "devices are not restored");
+                Ok(None)
+            }
+        };
+        match done {
+            Ok(Some(true)) => self.job.restored(0),
+            Ok(Some(false)) => self.job.skip(0),
+            Ok(None) => {}
+            Err(error) => self.could_not(&path, error)?,
+        }
+        Ok(())
+    }
+
+    fn enter(&mut self, parent: &Folder, name: &OsStr, path: String, node: Node, fit: Fit) -> Result<()> {
+        let Some(subtree) = node.subtree.filter(|_| self.levels.len() < DEEPEST) else {
+            self.job.warn(&path, "its folders are nested too deeply to be restored");
+            return Ok(());
+        };
+        let (folder, created) = match parent.enter(name, self.job.on_conflict) {
+            Ok(Entered::Created(folder)) => (folder, true),
+            Ok(Entered::Merged(folder)) => (folder, false),
+            Ok(Entered::Skipped) => {
+                self.job.warn(&path, "a file is where this folder should be; the folder was skipped");
+                self.job.skip(0);
+                return Ok(());
+            }
+            Err(error) => return self.could_not(&path, error),
+        };
+        let nodes = match self.reader.tree(&subtree) {
+            Ok(tree) => tree.nodes.into_iter(),
+            Err(RepositoryError::Damaged { detail }) => {
+                self.job.warn(&path, format!("the repository is damaged: {detail}"));
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
+        // A folder that was there keeps its properties, unless it is to become what it was.
+        let overwrite = fit == Fit::Chosen && self.job.on_conflict == OnConflict::Overwrite;
+        let node = (created || overwrite).then_some(node);
+        self.batch.folders += 1;
+        self.levels.push(Level { folder: Arc::new(folder), path, nodes, fit, node });
+        Ok(())
+    }
+
+    fn file(&mut self, folder: Arc<Folder>, name: OsString, path: String, node: Node) -> Result<()> {
+        // Asked before anything is read; what appears later is met again when the file gets its name.
+        match (folder.kind(&name), self.job.on_conflict) {
+            (Ok(Some(_)), OnConflict::Skip) => {
+                self.job.skip(node.meta.size);
+                return Ok(());
+            }
+            (Ok(Some(FileType::Directory)), OnConflict::Overwrite) => {
+                self.job.warn(&path, "a folder of this name is in the way");
+                return Ok(());
+            }
+            (Ok(_), _) => {}
+            (Err(error), _) => return self.could_not(&path, error),
+        }
+        let blobs = node.content.unwrap_or_default();
+        let found = blobs.iter().map(|id| Wanted::find(self.job.library, *id, ()));
+        let Some(blobs) = found.collect::<Option<Vec<_>>>() else {
+            self.job.warn(&path, "the repository is damaged: parts of this file are missing");
+            return Ok(());
+        };
+        let size = blobs.iter().map(|blob| blob.length).sum();
+        let file = Arc::new(PendingFile::new(folder, name, path, node.meta, size, blobs.len()));
+        if blobs.is_empty() {
+            return file.complete(self.job);
+        }
+        self.collect(&file, blobs)
+    }
+
+    /// Puts a file's blobs into the batch, and into further ones when it is large.
+    fn collect(&mut self, file: &Arc<PendingFile>, blobs: Vec<Wanted<()>>) -> Result<()> {
+        self.batch.open_files += usize::from(blobs.len() > 1);
+        let mut offset = 0;
+        for Wanted { id, pack, range, length, purpose: () } in blobs {
+            let place = Place { file: file.clone(), offset };
+            self.batch.add(Wanted { id, pack, range, length, purpose: place });
+            offset += length;
+            self.flush_when_full()?;
+        }
+        Ok(())
+    }
+
+    fn link(&self, folder: &Folder, name: &OsStr, node: &Node) -> io::Result<Option<bool>> {
+        let target = node.node_type.to_link();
+        let (temporary, ()) = folder.temporary(|at, temporary| symlinkat(target, at, temporary))?;
+        self.place(folder, &temporary, name, node)
+    }
+
+    fn fifo(&self, folder: &Folder, name: &OsStr, node: &Node) -> io::Result<Option<bool>> {
+        let mode = Mode::from_raw_mode(node.meta.mode.unwrap_or(0o600) & 0o777);
+        let (temporary, ()) =
+            folder.temporary(|at, temporary| mknodat(at, temporary, FileType::Fifo, mode, 0))?;
+        self.place(folder, &temporary, name, node)
+    }
+
+    fn place(&self, folder: &Folder, temporary: &OsStr, name: &OsStr, node: &Node) -> io::Result<Option<bool>> {
+        let placed = metadata::apply_to_link(folder, temporary, &node.meta)
+            .and_then(|()| folder.place(temporary, name, self.job.on_conflict));
+        if !matches!(placed, Ok(true)) {
+            folder.remove(temporary)?;
+        }
+        placed.map(Some)
+    }
+
+    fn could_not(&self, path: &str, error: io::Error) -> Result<()> {
+        if is_about_the_target(&error) {
+            return Err(RepositoryError::Target(error));
+        }
+        self.job.warn(path, could_not_be_written(&error));
+        Ok(())
+    }
+}

@@ -1,0 +1,131 @@
+//! File contents: which pieces of which packs they are, and how those become bytes again.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+use rustic_core::{
+    DataId, FileType, Id, IndexedFullStatus,
+    repofile::BlobType,
+};
+use sha2::{Digest, Sha256};
+
+use super::{
+    RepositoryError, Result,
+    fault::{fault, repository_error},
+    location::Location,
+    open::Library,
+    staged::{Staged, with_staged},
+};
+use crate::S3Error;
+
+/// Most bytes read with one request, unless one blob alone is larger.
+const MOST: u64 = 4 << 20;
+/// Bytes of other blobs that are read along to save a request.
+const GAP: u64 = 64 << 10;
+
+/// A blob that is wanted, with what it is wanted for.
+#[derive(Clone)]
+pub(super) struct Wanted<T> {
+    pub(super) id: DataId,
+    pub(super) pack: Id,
+    pub(super) range: Range<u64>,
+    /// Its size when it is decoded.
+    pub(super) length: u64,
+    pub(super) purpose: T,
+}
+
+impl<T> Wanted<T> {
+    /// Where the blob is, or none when the index does not know it.
+    pub(super) fn find(library: &Library<IndexedFullStatus>, id: DataId, purpose: T) -> Option<Self> {
+        let entry = library.get_index_entry(&id).ok()?;
+        let start = u64::from(entry.location.offset);
+        let range = start..start + u64::from(entry.location.length);
+        Some(Self { id, pack: *entry.pack, range, length: u64::from(entry.data_length()), purpose })
+    }
+}
+
+/// A piece of a pack and the wanted blobs in it, in their order.
+pub(super) struct Segment<T> {
+    pub(super) pack: Id,
+    pub(super) range: Range<u64>,
+    pub(super) blobs: Vec<Wanted<T>>,
+}
+
+impl<T> Segment<T> {
+    fn of(blob: Wanted<T>) -> Self {
+        Self { pack: blob.pack, range: blob.range.clone(), blobs: vec![blob] }
+    }
+
+    /// Takes `blob` in, if it follows closely or is the last one again.
+    fn take(&mut self, blob: Wanted<T>) -> Option<Wanted<T>> {
+        let again = self.blobs.last().is_some_and(|last| last.range == blob.range);
+        let follows = blob.range.start >= self.range.end && blob.range.start - self.range.end <= GAP;
+        let fits = blob.range.end.saturating_sub(self.range.start) <= MOST;
+        if blob.pack != self.pack || !(again || (follows && fits)) {
+            return Some(blob);
+        }
+        self.range.end = self.range.end.max(blob.range.end);
+        self.blobs.push(blob);
+        None
+    }
+}
+
+/// The segments of `blobs`, one after another, in their order.
+pub(super) struct Segments<I, T> {
+    blobs: I,
+    next: Option<Segment<T>>,
+}
+
+impl<T, I: Iterator<Item = Wanted<T>>> Segments<I, T> {
+    pub(super) fn new(blobs: I) -> Self {
+        Self { blobs, next: None }
+    }
+}
+
+impl<T, I: Iterator<Item = Wanted<T>>> Iterator for Segments<I, T> {
+    type Item = Segment<T>;
+
+    fn next(&mut self) -> Option<Segment<T>> {
+        /// Keeps a segment of one repeated blob, such as a hole of a sparse file, from growing for ever.
+        const MOST_BLOBS: usize = 4096;
+        let mut segment = match self.next.take() {
+            Some(segment) => segment,
+            None => Segment::of(self.blobs.next()?),
+        };
+        while segment.blobs.len() < MOST_BLOBS {
+            let Some(blob) = self.blobs.next() else { break };
+            if let Some(other) = segment.take(blob) {
+                self.next = Some(Segment::of(other));
+                break;
+            }
+        }
+        Some(segment)
+    }
+}
+
+/// Reads a piece of a pack.
+pub(super) async fn fetch(location: &Location, pack: &Id, range: Range<u64>) -> Result<Staged> {
+    let start = range.start;
+    match location.get(FileType::Pack, pack, Some(range)).await {
+        Ok(content) => Ok(Staged { pack: *pack, start, content }),
+        Err(S3Error::NoSuchObject { key }) => {
+            Err(RepositoryError::Damaged { detail: format!("the pack \"{key}\" is missing") })
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Decrypts and decompresses a blob of `piece`, and makes sure it is the one it should be.
+pub(super) fn decode(library: &Library<IndexedFullStatus>, piece: &Staged, id: &DataId) -> Result<Bytes> {
+    let hex = id.to_hex();
+    let decoded = with_staged(piece.clone(), || library.cat_blob(BlobType::Data, hex.as_str()));
+    let content = decoded.map_err(|error| match fault(&error) {
+        Some(_) => repository_error(&error),
+        None => RepositoryError::Damaged { detail: format!("the blob {} cannot be decoded", hex.as_str()) },
+    })?;
+    let is_itself = format!("{:x}", Sha256::digest(&content)) == hex.as_str();
+    if is_itself {
+        return Ok(content);
+    }
+    Err(RepositoryError::Damaged { detail: format!("the blob {} has other content than it should", hex.as_str()) })
+}

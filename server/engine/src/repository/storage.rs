@@ -1,0 +1,148 @@
+//! The bucket as the repository library's storage.
+
+use std::{future::Future, ops::Range, sync::Mutex};
+
+use bytes::{Bytes, BytesMut};
+use rustic_core::{BytesList, FileType, Id, ReadBackend, RusticResult, WriteBackend};
+use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
+
+use super::{fault::Fault, location::Location, staged::staged, uploads::Uploads, windows::Windows};
+use crate::S3Error;
+
+/// Storage for one run: it ends with its `stop`, which makes every call fail.
+///
+/// The library is synchronous. It runs on blocking threads and threads of its own, and each call waits here
+/// for the asynchronous client.
+pub(super) struct Storage {
+    location: Location,
+    runtime: Handle,
+    stop: CancellationToken,
+    pub(super) uploads: Uploads,
+    windows: Windows,
+    /// When set, the repository seems to have only this key.
+    pub(super) only_key: Option<Id>,
+    /// The key files written.
+    pub(super) written_keys: Mutex<Vec<Id>>,
+}
+
+impl Storage {
+    /// Must be called inside a tokio runtime.
+    pub(super) fn new(location: Location, stop: CancellationToken) -> Self {
+        let runtime = Handle::current();
+        Self {
+            uploads: Uploads::new(location.clone(), runtime.clone(), stop.clone()),
+            location,
+            runtime,
+            stop,
+            windows: Windows::default(),
+            only_key: None,
+            written_keys: Mutex::default(),
+        }
+    }
+
+    /// Waits for `work`, but not longer than until the run is stopped.
+    fn wait<T>(&self, work: impl Future<Output = Result<T, S3Error>>) -> Result<T, Fault> {
+        self.runtime.block_on(async {
+            tokio::select! {
+                biased;
+                () = self.stop.cancelled() => Err(Fault::Cancelled),
+                done = work => done.map_err(Fault::from),
+            }
+        })
+    }
+
+    fn read_range(&self, pack: &Id, range: Range<u64>) -> Result<Bytes, Fault> {
+        self.wait(self.location.get(FileType::Pack, pack, Some(range)))
+    }
+
+    fn write(&self, kind: FileType, id: &Id, content: Bytes) -> Result<(), Fault> {
+        match kind {
+            FileType::Pack => self.uploads.start(*id, content),
+            FileType::Config => {
+                self.uploads.barrier()?;
+                let created = self.wait(self.location.create_config(content))?;
+                if created { Ok(()) } else { Err(Fault::AlreadyCreated) }
+            }
+            FileType::Snapshot => {
+                self.uploads.barrier()?;
+                // Not given up half-way: whether the snapshot is there must be known.
+                Ok(self.runtime.block_on(self.location.put(kind, id, content))?)
+            }
+            FileType::Index | FileType::Key => {
+                self.uploads.barrier()?;
+                self.wait(self.location.put(kind, id, content))
+            }
+        }
+    }
+}
+
+impl ReadBackend for Storage {
+    fn location(&self) -> String {
+        format!("s3:{}/{}", self.location.bucket, self.location.prefix)
+    }
+
+    fn list_with_size(&self, kind: FileType) -> RusticResult<Vec<(Id, u32)>> {
+        match (kind, self.only_key) {
+            (FileType::Key, Some(key)) => Ok(vec![(key, 0)]),
+            _ => Ok(self.wait(self.location.list(kind))?),
+        }
+    }
+
+    fn read_full(&self, kind: FileType, id: &Id) -> RusticResult<Bytes> {
+        Ok(self.wait(self.location.get(kind, id, None))?)
+    }
+
+    fn read_partial(
+        &self,
+        kind: FileType,
+        id: &Id,
+        cacheable: bool,
+        offset: u32,
+        length: u32,
+    ) -> RusticResult<Bytes> {
+        let range = u64::from(offset)..u64::from(offset) + u64::from(length);
+        if let Some(found) = staged(id, &range) {
+            return Ok(found);
+        }
+        let is_tree = kind == FileType::Pack && cacheable;
+        let read = if is_tree {
+            self.windows.read(id, &range, |wider| self.read_range(id, wider))?
+        } else {
+            Some(self.wait(self.location.get(kind, id, Some(range)))?)
+        };
+        let whole = read.filter(|content| content.len() == length as usize);
+        Ok(whole.ok_or_else(|| Fault::Damaged(format!("{} {} is shorter than its index says", kind.dirname(), id)))?)
+    }
+
+    fn warmup_path(&self, kind: FileType, id: &Id) -> String {
+        self.location.key(kind, id)
+    }
+}
+
+impl WriteBackend for Storage {
+    fn write_bytes(&self, kind: FileType, id: &Id, _cacheable: bool, content: BytesList) -> RusticResult<()> {
+        if kind == FileType::Key
+            && let Ok(mut keys) = self.written_keys.lock()
+        {
+            keys.push(*id);
+        }
+        let written = self.write(kind, id, joined(&content));
+        Ok(written.map_err(|fault| self.uploads.fail(fault))?)
+    }
+
+    fn remove(&self, kind: FileType, id: &Id, _cacheable: bool) -> RusticResult<()> {
+        Ok(self.wait(self.location.delete(kind, id))?)
+    }
+}
+
+fn joined(content: &BytesList) -> Bytes {
+    if let [single] = content.slice() {
+        return single.clone();
+    }
+    let mut whole = BytesMut::with_capacity(content.size());
+    for part in content.slice() {
+        whole.extend_from_slice(part);
+    }
+    whole.freeze()
+}

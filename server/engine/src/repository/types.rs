@@ -1,0 +1,222 @@
+//! What goes into a repository's calls and what comes out.
+
+use std::{fmt, path::PathBuf, str::FromStr};
+
+use chrono::{DateTime, Utc};
+use thiserror::Error;
+
+use crate::{DirectorySource, NetworkPolicy, S3Access, Secret};
+
+/// Where a repository is and how it is opened.
+#[derive(Clone, Debug)]
+pub struct RepositoryConfig {
+    /// The S3 service and keys.
+    pub access: S3Access,
+    /// Which addresses may be dialled.
+    pub network: NetworkPolicy,
+    /// The bucket. It must exist.
+    pub bucket: String,
+    /// The repository's folder in the bucket; slashes at its ends do not matter. Empty: the bucket itself.
+    pub prefix: String,
+    /// The repository's password.
+    pub password: Secret,
+    /// Where copies of indexes and trees are kept between runs; none are when it is absent.
+    pub cache_dir: Option<PathBuf>,
+}
+
+/// How [`Repository::open_or_create`](crate::Repository::open_or_create) found the repository.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opened {
+    /// There was none; it is new and empty.
+    Created,
+    /// It was there and the password fits.
+    Existing,
+}
+
+/// A snapshot's identity: the SHA-256 of its file, 64 hexadecimal digits.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SnapshotId(String);
+
+/// Text that is no snapshot's identity.
+#[derive(Debug, Error)]
+#[error("A snapshot's id has 64 hexadecimal digits.")]
+pub struct InvalidSnapshotId;
+
+impl SnapshotId {
+    /// The 64 hexadecimal digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for SnapshotId {
+    type Err = InvalidSnapshotId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidSnapshotId> {
+        let hexadecimal = text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if text.len() != 64 || !hexadecimal {
+            return Err(InvalidSnapshotId);
+        }
+        Ok(Self(text.to_ascii_lowercase()))
+    }
+}
+
+impl From<rustic_core::repofile::SnapshotId> for SnapshotId {
+    fn from(id: rustic_core::repofile::SnapshotId) -> Self {
+        Self(id.to_hex().as_str().into())
+    }
+}
+
+impl fmt::Display for SnapshotId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What to take a snapshot of.
+#[derive(Clone, Debug)]
+pub struct SnapshotRequest {
+    /// The directory. Paths in the snapshot are relative to it.
+    pub source: DirectorySource,
+    /// A name for people.
+    pub label: String,
+    /// Words to find the snapshot by; a run recognises its own snapshot by its tag. Without commas.
+    pub tags: Vec<String>,
+    /// The host name recorded. Snapshots of the same host and directory build on each other.
+    pub host: String,
+    /// What to take, see [`Patterns`](crate::Patterns). Empty means everything.
+    pub include: Vec<String>,
+    /// What to leave out of it.
+    pub exclude: Vec<String>,
+}
+
+/// A snapshot that is safely in the repository.
+#[derive(Clone, Debug)]
+pub struct SnapshotReport {
+    /// Its identity.
+    pub snapshot: SnapshotId,
+    /// Files, links and special files in it.
+    pub files: u64,
+    /// The sum of its files' sizes.
+    pub bytes: u64,
+    /// What it added to the repository, compressed and encrypted.
+    pub added_bytes: u64,
+    /// What is missing from it. Empty for a complete backup.
+    pub unreadable: Vec<Unreadable>,
+    /// Files that were written to while they were read. They are in the snapshot, cut to the size they
+    /// had at the beginning.
+    pub changed: Vec<String>,
+    /// When it began.
+    pub started: DateTime<Utc>,
+    /// When it was complete.
+    pub finished: DateTime<Utc>,
+}
+
+/// A file or folder that could not be backed up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Its path relative to the source.
+    pub path: String,
+    /// Why, in a few words for people.
+    pub cause: String,
+}
+
+/// A snapshot in the repository.
+#[derive(Clone, Debug)]
+pub struct SnapshotInfo {
+    /// Its identity.
+    pub id: SnapshotId,
+    /// When its backup began.
+    pub time: DateTime<Utc>,
+    /// Its name.
+    pub label: String,
+    /// Its tags.
+    pub tags: Vec<String>,
+    /// Its host name.
+    pub host: String,
+    /// Files in it, where that was recorded.
+    pub files: Option<u64>,
+    /// The sum of their sizes, where that was recorded.
+    pub bytes: Option<u64>,
+    /// What it added to the repository, where that was recorded.
+    pub added_bytes: Option<u64>,
+}
+
+/// A file, folder or link in a snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its name. A name that is no UTF-8 is written with restic's escapes (`\xe9`).
+    pub name: String,
+    /// Its path in the snapshot, names joined by `/`, without a leading one.
+    pub path: String,
+    /// What it is.
+    pub kind: EntryKind,
+    /// Bytes; 0 for everything but files.
+    pub size: u64,
+    /// Its last modification, where that was recorded.
+    pub modified: Option<DateTime<Utc>>,
+}
+
+/// What an entry is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EntryKind {
+    /// A regular file.
+    File,
+    /// A folder.
+    Directory,
+    /// A symbolic link.
+    Symlink {
+        /// Where it points, as it was written.
+        target: String,
+    },
+    /// A socket, FIFO or device.
+    Other,
+}
+
+/// What to restore, and where.
+#[derive(Clone, Debug)]
+pub struct RestoreRequest {
+    /// The snapshot.
+    pub snapshot: SnapshotId,
+    /// Paths in the snapshot; a folder stands for all that is in it. Empty: everything. What is
+    /// restored keeps its path below the target.
+    pub paths: Vec<String>,
+    /// The directory to restore into, from
+    /// [`SourceRoots::restore_target`](crate::SourceRoots::restore_target). Made where it is missing.
+    pub target: PathBuf,
+    /// What to do where something is in the way.
+    pub on_conflict: OnConflict,
+}
+
+/// What to do with a file that is already there. Folders are merged, whatever is chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnConflict {
+    /// Keep what is there.
+    Skip,
+    /// Replace it. A folder is never replaced by a file.
+    Overwrite,
+    /// Keep what is there and put the restored one beside it, as `name (restored).ext`.
+    KeepBoth,
+}
+
+/// A finished restore.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RestoreReport {
+    /// Files and links written.
+    pub files: u64,
+    /// The sum of their sizes.
+    pub bytes: u64,
+    /// What was there already and was kept.
+    pub skipped: u64,
+    /// What could not be restored as it was. Empty for a complete restore.
+    pub warnings: Vec<RestoreWarning>,
+}
+
+/// Something that could not be restored as it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RestoreWarning {
+    /// Its path in the snapshot.
+    pub path: String,
+    /// What happened, in a few words for people.
+    pub message: String,
+}

@@ -1,0 +1,70 @@
+//! Trees read in larger pieces than asked for.
+
+use std::{
+    collections::VecDeque,
+    ops::Range,
+    sync::{Mutex, PoisonError},
+};
+
+use bytes::Bytes;
+use rustic_core::Id;
+
+/// How much of a pack is read around a tree. Trees are some hundred bytes to some kilobytes each, and
+/// those of neighbouring folders lie side by side: one request in place of hundreds.
+const WINDOW: u64 = 1 << 20;
+/// Windows kept, the most recent ones: 16 MiB.
+const KEPT: usize = 16;
+
+/// Recently read pieces of tree packs.
+#[derive(Default)]
+pub(super) struct Windows(Mutex<VecDeque<Window>>);
+
+struct Window {
+    pack: Id,
+    start: u64,
+    content: Bytes,
+}
+
+impl Window {
+    fn slice(&self, pack: &Id, range: &Range<u64>) -> Option<Bytes> {
+        let end = self.start + self.content.len() as u64;
+        if self.pack != *pack || range.start < self.start || range.end > end {
+            return None;
+        }
+        let from = usize::try_from(range.start - self.start).ok()?;
+        let to = usize::try_from(range.end - self.start).ok()?;
+        Some(self.content.slice(from..to))
+    }
+}
+
+impl Windows {
+    /// `range` of `pack`, from a window or through `read`, which gets the range to read and may return less
+    /// where the pack ends.
+    pub(super) fn read<E>(
+        &self,
+        pack: &Id,
+        range: &Range<u64>,
+        read: impl FnOnce(Range<u64>) -> Result<Bytes, E>,
+    ) -> Result<Option<Bytes>, E> {
+        if let Some(found) = self.find(pack, range) {
+            return Ok(Some(found));
+        }
+        let start = range.start / WINDOW * WINDOW;
+        let end = range.end.div_ceil(WINDOW) * WINDOW;
+        let window = Window { pack: *pack, start, content: read(start..end)? };
+        let found = window.slice(pack, range);
+        let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        windows.push_front(window);
+        windows.truncate(KEPT);
+        Ok(found)
+    }
+
+    fn find(&self, pack: &Id, range: &Range<u64>) -> Option<Bytes> {
+        let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, found) =
+            windows.iter().enumerate().find_map(|(at, window)| Some((at, window.slice(pack, range)?)))?;
+        let used = windows.remove(at)?;
+        windows.push_front(used);
+        Some(found)
+    }
+}

@@ -1,0 +1,181 @@
+//! What an answer, or the lack of one, means.
+
+use std::{error::Error, io};
+
+use aws_sdk_s3::{
+    error::{ProvideErrorMetadata, SdkError},
+    operation::RequestId,
+};
+use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::ConnectorError};
+
+use super::{S3Error, Unreachable, resolver::ResolveError};
+
+/// What was tried, for the words of an error.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Call<'a> {
+    /// A verb phrase: `list buckets`.
+    pub(super) action: &'a str,
+    pub(super) bucket: &'a str,
+    pub(super) key: &'a str,
+}
+
+impl Call<'_> {
+    /// Tells the failures of one call apart.
+    pub(super) fn failed<E>(self, error: &SdkError<E, HttpResponse>) -> S3Error
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        match error {
+            SdkError::TimeoutError(_) => Unreachable::TimedOut.into(),
+            SdkError::DispatchFailure(failure) => {
+                eprintln!("DBG {:?}", failure);
+                failure.as_connector_error().map_or(Unreachable::Connection, unreachable).into()
+            }
+            SdkError::ResponseError(response) => {
+                self.unreadable(response.raw(), error.source().and_then(find::<io::Error>).is_some())
+            }
+            SdkError::ServiceError(refusal) => self.refused(refusal.err(), refusal.raw()),
+            other => S3Error::Refused { code: "Client".into(), message: chain(other) },
+        }
+    }
+
+    /// The answer could not be understood, or broke off.
+    fn unreadable(self, response: &HttpResponse, broke: bool) -> S3Error {
+        if broke {
+            return Unreachable::Connection.into();
+        }
+        S3Error::NotS3 { detail: describe(response) }
+    }
+
+    fn refused<E: ProvideErrorMetadata + Error + 'static>(self, error: &E, response: &HttpResponse) -> S3Error {
+        let status = response.status().as_u16();
+        let message = error.message().unwrap_or_default();
+        let Some(code) = error.code() else {
+            return self.refused_by_status(status, error, response);
+        };
+        match code {
+            "InvalidAccessKeyId"
+            | "SignatureDoesNotMatch"
+            | "NotSignedUp"
+            | "InvalidToken"
+            | "ExpiredToken"
+            | "InvalidSecurity"
+            | "InvalidClientTokenId"
+            | "UnrecognizedClientException"
+            | "Unauthorized" => S3Error::InvalidCredentials { code: code.into() },
+            "AccessDenied" | "AllAccessDisabled" | "AccessForbidden" | "Forbidden" | "MethodNotAllowed" => {
+                S3Error::AccessDenied { action: self.action.into() }
+            }
+            "AuthorizationHeaderMalformed" => malformed_authorization(code, message, response),
+            "PermanentRedirect" | "TemporaryRedirect" | "IncorrectEndpoint" | "InvalidRegion" => {
+                S3Error::WrongRegion { expected: expected_region(message, response) }
+            }
+            "NoSuchBucket" => S3Error::NoSuchBucket { bucket: self.bucket.into() },
+            "NoSuchKey" | "NotFound" => S3Error::NoSuchObject { key: self.key.into() },
+            "BucketAlreadyExists" => S3Error::BucketTaken { bucket: self.bucket.into() },
+            "RequestTimeTooSkewed" => S3Error::ClockSkewed,
+            "RequestTimeout" => Unreachable::TimedOut.into(),
+            "SlowDown" | "ServiceUnavailable" | "InternalError" | "Throttling" | "ThrottlingException"
+            | "RequestLimitExceeded" | "TooManyRequests" => {
+                S3Error::Busy { code: code.into(), message: message.into() }
+            }
+            _ => S3Error::Refused { code: code.into(), message: message.into() },
+        }
+    }
+
+    /// An answer without S3's error document: from a proxy in between, to a HEAD request, or from
+    /// something else altogether.
+    fn refused_by_status<E: Error + 'static>(self, status: u16, error: &E, response: &HttpResponse) -> S3Error {
+        if find::<io::Error>(error).is_some() {
+            return Unreachable::Connection.into();
+        }
+        let message = describe(response);
+        match status {
+            429 | 500 | 502 | 503 | 504 => S3Error::Busy { code: status.to_string(), message },
+            _ if error_is_from_s3(response) && status == 403 => S3Error::AccessDenied { action: self.action.into() },
+            _ => S3Error::NotS3 { detail: message },
+        }
+    }
+}
+
+/// A signature for another region, or an access key that cannot be one.
+fn malformed_authorization(code: &str, message: &str, response: &HttpResponse) -> S3Error {
+    let expected = expected_region(message, response);
+    if expected.is_some() || message.contains("region") {
+        return S3Error::WrongRegion { expected };
+    }
+    S3Error::InvalidCredentials { code: code.into() }
+}
+
+/// The region a service asks for, in the header, in the error document, or in words:
+/// `the region 'us-east-1' is wrong; expecting 'eu-west-1'`.
+fn expected_region(message: &str, response: &HttpResponse) -> Option<String> {
+    let header = response.headers().get("x-amz-bucket-region").map(str::to_owned);
+    let document = || {
+        let body = std::str::from_utf8(response.body().bytes()?).ok()?;
+        between(body, "<Region>", "</Region>").map(str::to_owned)
+    };
+    let words = || between(message, "expecting '", "'").map(str::to_owned);
+    header.or_else(document).or_else(words).filter(|region| !region.is_empty())
+}
+
+fn between<'a>(text: &'a str, start: &str, end: &str) -> Option<&'a str> {
+    let (_, rest) = text.split_once(start)?;
+    Some(rest.split_once(end)?.0)
+}
+
+fn error_is_from_s3(response: &HttpResponse) -> bool {
+    response.headers().request_id().is_some() || response.headers().get("x-amz-id-2").is_some()
+}
+
+/// An answer in a few words: its status, and what server and kind of content it names.
+fn describe(response: &HttpResponse) -> String {
+    let header = |name| response.headers().get(name).map(|value| format!(", {value}")).unwrap_or_default();
+    format!("HTTP status {}{}{}", response.status().as_u16(), header("content-type"), header("server"))
+}
+
+fn unreachable(error: &ConnectorError) -> Unreachable {
+    match find::<ResolveError>(error) {
+        Some(ResolveError::Name(_)) => return Unreachable::Name,
+        Some(ResolveError::Forbidden) => return Unreachable::ForbiddenAddress,
+        None => {}
+    }
+    if error.is_timeout() {
+        return Unreachable::TimedOut;
+    }
+    if is_tls(error) { Unreachable::Tls } else { Unreachable::Connection }
+}
+
+/// rustls reports a refused certificate, and plain text where TLS was expected, as invalid data.
+fn is_tls(error: &(dyn Error + 'static)) -> bool {
+    let invalid = |error: &io::Error| error.kind() == io::ErrorKind::InvalidData;
+    find::<io::Error>(error).is_some_and(invalid) || chain(error).to_ascii_lowercase().contains("tls handshake")
+}
+
+/// The first error of type `E` among `error` and its causes. An [`io::Error`] that wraps another error
+/// shows only that one's causes, so what it holds is looked at too.
+fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref::<E>() {
+            return Some(found);
+        }
+        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        next = match inner {
+            Some(inner) => Some(inner as &(dyn Error + 'static)),
+            None => error.source(),
+        };
+    }
+    None
+}
+
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(error) = next {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        next = error.source();
+    }
+    text
+}

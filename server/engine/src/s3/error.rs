@@ -1,0 +1,115 @@
+//! What can go wrong between us and an S3 service, in words for people.
+
+use thiserror::Error;
+
+/// A failed call. Every message says what happened and what to do next; none contains a secret.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum S3Error {
+    /// The access key is unknown, or the secret key does not belong to it.
+    #[error("Invalid S3 credentials: the service does not accept this access key and secret key ({code}). Check both and try again.")]
+    InvalidCredentials {
+        /// S3's error code, such as `SignatureDoesNotMatch`.
+        code: String,
+    },
+    /// The keys are valid, but may not do this.
+    #[error("These S3 credentials may not {action} (AccessDenied). Give them that permission, or use other credentials.")]
+    AccessDenied {
+        /// What was refused, as a verb phrase: `list the bucket "x"`.
+        action: String,
+    },
+    /// The endpoint could not be reached, or did not answer in time.
+    #[error(transparent)]
+    Unreachable(#[from] Unreachable),
+    /// The endpoint belongs to another region.
+    #[error("The S3 service expects {}. Set the region accordingly.", expected_region(.expected.as_deref()))]
+    WrongRegion {
+        /// The region the service asked for, where it said so.
+        expected: Option<String>,
+    },
+    /// Something answers at the endpoint, but it does not speak S3.
+    #[error("The endpoint answers, but not as an S3 service ({detail}). Check the endpoint's address.")]
+    NotS3 {
+        /// What it answered instead.
+        detail: String,
+    },
+    /// The bucket does not exist.
+    #[error("The bucket \"{bucket}\" does not exist. Check its name, or create it.")]
+    NoSuchBucket {
+        /// The bucket's name.
+        bucket: String,
+    },
+    /// The bucket's name belongs to somebody else.
+    #[error("The bucket name \"{bucket}\" is taken by another account. Choose another name.")]
+    BucketTaken {
+        /// The bucket's name.
+        bucket: String,
+    },
+    /// The object does not exist.
+    #[error("The object \"{key}\" does not exist in the bucket. It may have been removed by another program.")]
+    NoSuchObject {
+        /// The object's key.
+        key: String,
+    },
+    /// What was read back is not what was written.
+    #[error("The bucket returned other bytes than were written to \"{key}\". Do not use this bucket; ask the operator of the S3 service.")]
+    Corrupted {
+        /// The object's key.
+        key: String,
+    },
+    /// The clocks are too far apart for a signature to be valid.
+    #[error("The S3 service refuses requests because its clock and this server's clock differ too much. Set this server's clock.")]
+    ClockSkewed,
+    /// The service is overloaded or failing for the moment.
+    #[error("The S3 service is busy or failing at the moment ({code}: {message}). Try again later.")]
+    Busy {
+        /// S3's error code, or the HTTP status.
+        code: String,
+        /// S3's message.
+        message: String,
+    },
+    /// Any other refusal.
+    #[error("The S3 service refused the request ({code}: {message}).")]
+    Refused {
+        /// S3's error code, or the HTTP status.
+        code: String,
+        /// S3's message.
+        message: String,
+    },
+}
+
+impl S3Error {
+    /// Whether the same call may succeed later without anybody changing anything.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Busy { .. } => true,
+            Self::Unreachable(why) => !matches!(why, Unreachable::ForbiddenAddress),
+            _ => false,
+        }
+    }
+}
+
+/// Why an endpoint could not be reached.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unreachable {
+    /// The host name has no address.
+    #[error("The endpoint's host name cannot be resolved. Check its spelling, and this server's DNS.")]
+    Name,
+    /// Nothing accepts a connection, or the connection broke.
+    #[error("The endpoint does not accept connections, or the connection broke. Check the address and port, and that the service runs.")]
+    Connection,
+    /// No trusted, encrypted connection could be made.
+    #[error("No secure connection to the endpoint could be made. Check its certificate, and whether it speaks https.")]
+    Tls,
+    /// No answer in time.
+    #[error("The endpoint did not answer in time. Check that the service runs and is not blocked by a firewall.")]
+    TimedOut,
+    /// The address is not one this installation may dial.
+    #[error("The endpoint's address is not allowed on this installation. Ask the operator to allow its network.")]
+    ForbiddenAddress,
+}
+
+fn expected_region(region: Option<&str>) -> String {
+    region.map_or_else(|| "another region".into(), |name| format!("the region \"{name}\""))
+}

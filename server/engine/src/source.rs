@@ -1,0 +1,18 @@
+//! Where a backup's files come from: directories under allowed roots, walked without following links.
+
+mod node;
+mod pattern;
+mod read;
+mod report;
+mod roots;
+mod walk;
+
+pub use self::{
+    pattern::Patterns,
+    roots::{DirectorySource, SourceError, SourceRoots},
+};
+pub(crate) use self::{
+    node::mode_from_go,
+    read::DirectoryReader,
+    report::{shown, words},
+};

@@ -1,0 +1,12 @@
+//! The engine against real S3 servers.
+
+mod keys;
+mod support;
+
+mod browse;
+mod cancel;
+mod faults;
+mod repository;
+mod restic;
+mod restore;
+mod source;

@@ -1,0 +1,119 @@
+//! A proxy that does to requests what networks and services do on bad days.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional},
+    net::{TcpListener, TcpStream},
+};
+use url::Url;
+
+/// What goes wrong, as percentages of connections; each serves one request.
+#[derive(Default)]
+pub struct Faults {
+    /// Answered with 503 SlowDown instead of being passed on.
+    pub busy: AtomicU32,
+    /// Cut after some bytes of the answer or of the request.
+    pub cut: AtomicU32,
+    /// Waits this many milliseconds first.
+    pub delay: AtomicU64,
+    pub requests: AtomicU64,
+    pub spoiled: AtomicU64,
+}
+
+pub struct Proxy {
+    pub faults: Arc<Faults>,
+    address: std::net::SocketAddr,
+}
+
+const BUSY: &str = "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/xml\r\ncontent-length: 112\r\nconnection: close\r\n\r\n\
+<?xml version=\"1.0\"?><Error><Code>SlowDown</Code><Message>Please reduce your request rate.     </Message></Error>";
+
+impl Proxy {
+    pub async fn start(server: &Url) -> Self {
+        let to = server.socket_addrs(|| None).unwrap()[0];
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let faults = Arc::new(Faults::default());
+        let shared = faults.clone();
+        tokio::spawn(async move {
+            while let Ok((socket, _)) = listener.accept().await {
+                tokio::spawn(pass(socket, to, shared.clone()));
+            }
+        });
+        Self { faults, address }
+    }
+
+    pub fn endpoint(&self) -> Url {
+        Url::parse(&format!("http://{}", self.address)).unwrap()
+    }
+}
+
+/// A number that looks random and is the same in every run of the tests.
+fn dice(number: u64) -> u32 {
+    let mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(31).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    u32::try_from((mixed >> 40) % 100).unwrap()
+}
+
+async fn pass(mut client: TcpStream, to: std::net::SocketAddr, faults: Arc<Faults>) {
+    client.set_nodelay(true).unwrap();
+    let number = faults.requests.fetch_add(1, Ordering::SeqCst);
+    tokio::time::sleep(Duration::from_millis(faults.delay.load(Ordering::SeqCst))).await;
+    let roll = dice(number);
+    let busy = faults.busy.load(Ordering::SeqCst);
+    let cut = faults.cut.load(Ordering::SeqCst);
+    if roll < busy {
+        faults.spoiled.fetch_add(1, Ordering::SeqCst);
+        return refuse(client).await;
+    }
+    let Ok(mut server) = TcpStream::connect(to).await else { return };
+    server.set_nodelay(true).unwrap();
+    if roll < busy + cut {
+        faults.spoiled.fetch_add(1, Ordering::SeqCst);
+        return cut_off(client, server, u64::from(roll) * 1500).await;
+    }
+    let _ = copy_bidirectional(&mut client, &mut server).await;
+}
+
+/// Reads the whole request, as a service does, and answers 503.
+async fn refuse(mut client: TcpStream) {
+    let mut head = Vec::new();
+    let mut buffer = vec![0; 64 << 10];
+    let body_start = loop {
+        match client.read(&mut buffer).await {
+            Ok(count) if count > 0 => head.extend_from_slice(&buffer[..count]),
+            _ => return,
+        }
+        if let Some(end) = head.windows(4).position(|window| window == b"\r\n\r\n") {
+            break end + 4;
+        }
+    };
+    let text = String::from_utf8_lossy(&head[..body_start]).to_lowercase();
+    let length = text.split("content-length: ").nth(1).and_then(|rest| rest.split("\r\n").next()?.parse().ok());
+    let mut left = length.unwrap_or(0_usize).saturating_sub(head.len() - body_start);
+    while left > 0 {
+        match client.read(&mut buffer).await {
+            Ok(count) if count > 0 => left = left.saturating_sub(count),
+            _ => return,
+        }
+    }
+    let _ = client.write_all(BUSY.as_bytes()).await;
+}
+
+/// Passes bytes on in both directions, but not more than `most` of them.
+async fn cut_off(mut client: TcpStream, mut server: TcpStream, most: u64) {
+    let (mut from_client, mut to_client) = client.split();
+    let (mut from_server, mut to_server) = server.split();
+    let mut up = (&mut from_client).take(most);
+    let mut down = (&mut from_server).take(most);
+    tokio::select! {
+        _ = tokio::io::copy(&mut up, &mut to_server) => {}
+        _ = tokio::io::copy(&mut down, &mut to_client) => {}
+    }
+}

@@ -1,0 +1,134 @@
+//! The audit log: who did what, written in the same transaction as the change.
+
+use chrono::{DateTime, Utc};
+use model::ids::{AccountId, OrganizationId};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait};
+use serde_json::{Value, json};
+
+use crate::{acting::Acting, entity::audit_entry};
+
+/// What was done. The text is what the log shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    AccountCreated,
+    SignedIn,
+    SignedOut,
+    OrganizationAdded,
+    UserAdded,
+    PasswordSet,
+    CredentialAdded,
+    ProjectCreated,
+    ProjectWithdrawn,
+    BackupEnabled,
+    BackupDisabled,
+    CredentialChanged,
+    PolicyAdded,
+    PolicyDeleted,
+    BackupRequested,
+    BackupCompleted,
+    BackupFailed,
+    BackupCancelled,
+    BackupDeleted,
+    RestoreRequested,
+    RestoreCancelled,
+    RestoreDeleted,
+    FileDownloaded,
+    RecoveryKitDownloaded,
+}
+
+impl Deed {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::AccountCreated => "account created",
+            Self::SignedIn => "signed in",
+            Self::SignedOut => "signed out",
+            Self::OrganizationAdded => "organization added",
+            Self::UserAdded => "user added",
+            Self::PasswordSet => "password set",
+            Self::CredentialAdded => "backup credential added",
+            Self::ProjectCreated => "project created",
+            Self::ProjectWithdrawn => "project withdrawn because its backup could not be enabled",
+            Self::BackupEnabled => "backup enabled",
+            Self::BackupDisabled => "backup disabled",
+            Self::CredentialChanged => "backup credential of project changed",
+            Self::PolicyAdded => "policy added",
+            Self::PolicyDeleted => "policy deleted",
+            Self::BackupRequested => "backup requested",
+            Self::BackupCompleted => "backup completed",
+            Self::BackupFailed => "backup failed",
+            Self::BackupCancelled => "backup cancelled",
+            Self::BackupDeleted => "backup deleted",
+            Self::RestoreRequested => "restore requested",
+            Self::RestoreCancelled => "restore cancelled",
+            Self::RestoreDeleted => "restore deleted",
+            Self::FileDownloaded => "file downloaded",
+            Self::RecoveryKitDownloaded => "recovery kit downloaded",
+        }
+    }
+}
+
+/// Who did it.
+#[derive(Clone, Debug)]
+pub struct Author {
+    account: AccountId,
+    name: String,
+    address: String,
+}
+
+impl From<&Acting> for Author {
+    fn from(acting: &Acting) -> Self {
+        Self {
+            account: acting.actor.account,
+            name: acting.actor.email.clone(),
+            address: acting.address.clone(),
+        }
+    }
+}
+
+impl Author {
+    /// A schedule, or a worker that carries on what a schedule began.
+    pub fn schedule(account: AccountId) -> Self {
+        Self { account, name: "schedule".to_owned(), address: String::new() }
+    }
+}
+
+/// What it was done to.
+#[derive(Clone, Debug)]
+pub struct Subject<'a> {
+    pub kind: &'static str,
+    pub id: i64,
+    pub name: &'a str,
+    pub organization: OrganizationId,
+}
+
+/// Writes an entry. `changes` holds the changed fields and never a secret.
+pub async fn record(
+    db: &impl ConnectionTrait,
+    author: impl Into<Author>,
+    at: DateTime<Utc>,
+    deed: Deed,
+    subject: Subject<'_>,
+    changes: Value,
+) -> Result<(), DbErr> {
+    let author = author.into();
+    let entry = audit_entry::ActiveModel {
+        account_id: Set(author.account.0),
+        organization_id: Set(Some(subject.organization.0)),
+        at: Set(at),
+        actor: Set(author.name),
+        address: Set(author.address),
+        action: Set(deed.as_str().to_owned()),
+        subject_kind: Set(subject.kind.to_owned()),
+        subject_id: Set(Some(subject.id)),
+        subject_name: Set(Some(subject.name.to_owned())),
+        changes: Set(changes),
+        ..Default::default()
+    };
+    audit_entry::Entity::insert(entry).exec_without_returning(db).await?;
+    Ok(())
+}
+
+/// Where nothing but the deed itself is to be told.
+pub fn no_changes() -> Value {
+    json!({})
+}

@@ -1,0 +1,167 @@
+//! Backups of a project: list, cancel, delete.
+
+use model::{
+    backup::{BackupPhase, BackupRef, BackupRow, Progress, RestorePhase},
+    form::Done,
+    ids::{BackupId, ProjectId},
+    list::{ListQuery, Page},
+    permission::Action,
+};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+
+use crate::{
+    acting::Acting,
+    audit::{self, Deed, Subject},
+    entity::{backup, project, restore},
+    error::{Conflict, ServiceError},
+    listing, projects, repositories,
+    start::Services,
+};
+
+/// One page of a project's backups, newest first.
+pub async fn list(
+    acting: &Acting,
+    services: &Services,
+    project: ProjectId,
+    query: &ListQuery,
+) -> Result<Page<BackupRow>, ServiceError> {
+    let db = services.db();
+    projects::find(acting, db, Action::SeeProjects, project).await?;
+    let mut select = backup::Entity::find().filter(backup::Column::ProjectId.eq(project.0));
+    let search = query.search();
+    if !search.is_empty() {
+        select = select.filter(listing::contains((backup::Entity, backup::Column::Name), &search));
+    }
+    let total = select.clone().count(db).await?;
+    let newest_first = select.order_by_desc(backup::Column::Id).offset(query.offset()).limit(query.per_page());
+    let rows = newest_first.all(db).await?.into_iter().map(view).collect::<Result<_, _>>()?;
+    Ok(Page::new(query, rows, total))
+}
+
+/// A backup that the person may do `action` to, with its project.
+pub(crate) async fn find(
+    acting: &Acting,
+    db: &impl ConnectionTrait,
+    action: Action,
+    id: BackupId,
+) -> Result<(backup::Model, project::Model), ServiceError> {
+    let row = backup::Entity::find_by_id(id.0).one(db).await?.ok_or(ServiceError::NotFound)?;
+    let (project, _) = projects::find(acting, db, action, ProjectId(row.project_id)).await?;
+    Ok((row, project))
+}
+
+pub(crate) fn phase(row: &backup::Model) -> Result<BackupPhase, ServiceError> {
+    row.phase.parse().map_err(ServiceError::Stored)
+}
+
+pub(crate) fn view(row: backup::Model) -> Result<BackupRow, ServiceError> {
+    Ok(BackupRow {
+        id: BackupId(row.id),
+        phase: phase(&row)?,
+        policy: row.policy_name,
+        queued: row.queued_at,
+        started: row.started_at,
+        finished: row.finished_at,
+        progress: Progress {
+            files: count(row.done_files),
+            bytes: count(row.done_bytes),
+            total_files: count(row.total_files),
+            total_bytes: count(row.total_bytes),
+        },
+        files: row.files.map(count),
+        size: row.bytes.map(count),
+        added: row.added_bytes.map(count),
+        expires: row.expires_at,
+        cause: row.cause,
+        attempt: u32::try_from(row.attempt).unwrap_or(1),
+        retry_at: row.retry_at,
+        unreadable: row.unreadable.0,
+        made_good: row.made_good,
+        snapshot: row.snapshot,
+        cancel_requested: row.cancel_requested,
+        name: row.name,
+    })
+}
+
+/// A count as it is stored. The database has no unsigned numbers; none of these is ever negative.
+pub(crate) fn count(stored: i64) -> u64 {
+    stored.try_into().unwrap_or_default()
+}
+
+/// Takes a waiting backup out of the queue, or asks a running one to stop; that one ends within seconds.
+pub async fn cancel(acting: &Acting, services: &Services, form: &BackupRef) -> Result<Done, ServiceError> {
+    let id = form.backup().map_err(|_| ServiceError::NotFound)?;
+    let tx = services.write().await?;
+    let (row, project) = find(acting, &tx, Action::ManageProjects, id).await?;
+    let mut change = row.clone().into_active_model();
+    let message = match phase(&row)? {
+        BackupPhase::InProgress => {
+            change.cancel_requested = Set(true);
+            format!("Backup {} is being cancelled", row.name)
+        }
+        BackupPhase::Queued => {
+            change.phase = Set(BackupPhase::Cancelled.as_str().to_owned());
+            change.finished_at = Set(Some(services.clock().now()));
+            format!("Backup {} cancelled", row.name)
+        }
+        BackupPhase::Failed if row.retry_at.is_some() => {
+            change.retry_at = Set(None);
+            format!("Backup {} will not be tried again", row.name)
+        }
+        _ => return Err(Conflict::AlreadyEnded.into()),
+    };
+    change.update(&tx).await?;
+    record(&tx, acting, services, Deed::BackupCancelled, (&row, &project)).await?;
+    tx.commit().await?;
+    Ok(Done::new(message, tab(project.id)))
+}
+
+/// Deletes a backup that is not running: its record at once where it has no data, otherwise when a worker has removed
+/// its snapshot from the bucket.
+pub async fn delete(acting: &Acting, services: &Services, form: &BackupRef) -> Result<Done, ServiceError> {
+    let id = form.backup().map_err(|_| ServiceError::NotFound)?;
+    let tx = services.write().await?;
+    let (row, project) = find(acting, &tx, Action::ManageProjects, id).await?;
+    if phase(&row)?.is_active() || is_being_restored(&tx, row.id).await? {
+        return Err(Conflict::StillRunning.into());
+    }
+    if row.snapshot.is_some() {
+        // Refused here rather than failing in the background: only a repository in use can be reached.
+        repositories::by_id(&tx, row.repository_id).await?;
+        let mut change = row.clone().into_active_model();
+        change.phase = Set(BackupPhase::Deleting.as_str().to_owned());
+        change.update(&tx).await?;
+    } else {
+        backup::Entity::delete_by_id(row.id).exec(&tx).await?;
+    }
+    record(&tx, acting, services, Deed::BackupDeleted, (&row, &project)).await?;
+    tx.commit().await?;
+    services.queued().notify_one();
+    Ok(Done::new(format!("Backup {} deleted", row.name), tab(project.id)))
+}
+
+async fn is_being_restored(db: &impl ConnectionTrait, backup: i64) -> Result<bool, ServiceError> {
+    let active = [RestorePhase::Queued.as_str(), RestorePhase::InProgress.as_str()];
+    let restores = restore::Entity::find()
+        .filter(restore::Column::BackupId.eq(backup))
+        .filter(restore::Column::Phase.is_in(active));
+    Ok(restores.count(db).await? > 0)
+}
+
+pub(crate) async fn record(
+    db: &impl ConnectionTrait,
+    author: impl Into<audit::Author>,
+    services: &Services,
+    deed: Deed,
+    (row, project): (&backup::Model, &project::Model),
+) -> Result<(), ServiceError> {
+    let subject = Subject { kind: "backup", id: row.id, name: &row.name, ..projects::subject(project) };
+    Ok(audit::record(db, author, services.clock().now(), deed, subject, audit::no_changes()).await?)
+}
+
+fn tab(project: i64) -> String {
+    format!("/projects/{project}/policies?tab=backups")
+}

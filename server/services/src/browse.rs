@@ -1,0 +1,109 @@
+//! Looking into a backup, and taking a file out of it.
+
+use engine::{EntryKind as EngineKind, FileDownload, Repository, SnapshotId};
+use model::{
+    backup::{BrowseEntry, BrowseQuery, BrowseView, EntryKind},
+    ids::{BackupId, ProjectId},
+    permission::Action,
+    restore::inside,
+};
+
+use crate::{
+    acting::Acting,
+    audit::Deed,
+    backups,
+    entity::{backup, project},
+    error::{Conflict, ServiceError},
+    repositories,
+    start::Services,
+};
+
+/// Most entries that a search shows.
+const MOST_FOUND: usize = 500;
+
+/// One folder of a backup, folders first; or what a search in the whole backup found.
+pub async fn folder(acting: &Acting, services: &Services, query: &BrowseQuery) -> Result<BrowseView, ServiceError> {
+    let (row, project) = find(acting, services, query.project, query.backup).await?;
+    let (repository, snapshot) = open(services, &row).await?;
+    let search = query.search.trim();
+    let path = clean(&query.path)?;
+    let (mut entries, more) = if search.is_empty() {
+        (repository.entries(&snapshot, path).await?, false)
+    } else {
+        let mut found = repository.search(&snapshot, search, MOST_FOUND + 1).await?;
+        let more = found.len() > MOST_FOUND;
+        found.truncate(MOST_FOUND);
+        (found, more)
+    };
+    entries.sort_by_cached_key(|entry| (entry.kind != EngineKind::Directory, entry.path.to_lowercase()));
+    Ok(BrowseView {
+        backup: backups::view(row)?,
+        project_name: project.name,
+        path: path.to_owned(),
+        entries: entries.into_iter().map(entry).collect(),
+        more,
+        // Only who may manage gets here.
+        may_manage: true,
+    })
+}
+
+/// A file of a backup as a stream, for a download. The download is in the audit log before the first byte goes out.
+pub async fn download(
+    acting: &Acting,
+    services: &Services,
+    project: ProjectId,
+    backup: BackupId,
+    path: &str,
+) -> Result<FileDownload, ServiceError> {
+    let (row, project) = find(acting, services, project, backup).await?;
+    let (repository, snapshot) = open(services, &row).await?;
+    let file = repository.open_file(&snapshot, clean(path)?).await?;
+    backups::record(services.db(), acting, services, Deed::FileDownloaded, (&row, &project)).await?;
+    Ok(file)
+}
+
+/// The backup, where it is one of that project: an address that pairs it with another project leads nowhere.
+async fn find(
+    acting: &Acting,
+    services: &Services,
+    project: ProjectId,
+    backup: BackupId,
+) -> Result<(backup::Model, project::Model), ServiceError> {
+    let found = backups::find(acting, services.db(), Action::ManageProjects, backup).await?;
+    if found.1.id == project.0 { Ok(found) } else { Err(ServiceError::NotFound) }
+}
+
+async fn open(services: &Services, row: &backup::Model) -> Result<(Repository, SnapshotId), ServiceError> {
+    let snapshot = snapshot(row)?;
+    let in_use = repositories::by_id(services.db(), row.repository_id).await?;
+    Ok((repositories::open(services, &in_use).await?, snapshot))
+}
+
+/// The snapshot of a backup that has one.
+pub(crate) fn snapshot(row: &backup::Model) -> Result<SnapshotId, ServiceError> {
+    if !backups::phase(row)?.has_snapshot() {
+        return Err(Conflict::NoSnapshot.into());
+    }
+    let id = row.snapshot.as_deref().and_then(|id| id.parse().ok());
+    id.ok_or_else(|| Conflict::NoSnapshot.into())
+}
+
+fn clean(path: &str) -> Result<&str, ServiceError> {
+    let path = path.trim_matches('/');
+    inside(path).map(|()| path).map_err(|_| ServiceError::NotFound)
+}
+
+fn entry(entry: engine::Entry) -> BrowseEntry {
+    BrowseEntry {
+        name: entry.name,
+        path: entry.path,
+        kind: match entry.kind {
+            EngineKind::File => EntryKind::File,
+            EngineKind::Directory => EntryKind::Directory,
+            EngineKind::Symlink { target } => EntryKind::Symlink { target },
+            EngineKind::Other => EntryKind::Other,
+        },
+        size: entry.size,
+        modified: entry.modified,
+    }
+}

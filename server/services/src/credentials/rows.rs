@@ -1,0 +1,151 @@
+//! The rows of the list of credentials.
+
+use std::collections::HashMap;
+
+use model::{
+    credential::{CredentialRow, ProjectLink},
+    ids::{CredentialId, ProjectId},
+    list::{ListQuery, Page},
+    permission::Action,
+};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, JoinType, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, RelationTrait, Select,
+    sea_query::{Expr, ExprTrait, Func, Query, SelectStatement, SimpleExpr},
+};
+
+use crate::{
+    acting::Acting,
+    entity::{backup_credential as credential, organization, project, repository},
+    error::ServiceError,
+    listing,
+};
+
+pub async fn page(
+    acting: &Acting,
+    db: &impl ConnectionTrait,
+    query: &ListQuery,
+) -> Result<Page<CredentialRow>, ServiceError> {
+    let only = acting.confined_to(Action::ManageCredentials)?.or(query.organization);
+    let mut select = credential::Entity::find()
+        .join(JoinType::InnerJoin, credential::Relation::Organization.def())
+        .filter(organization::Column::AccountId.eq(acting.actor.account.0));
+    if let Some(only) = only {
+        select = select.filter(credential::Column::OrganizationId.eq(only.0));
+    }
+    let search = query.search();
+    if !search.is_empty() {
+        select = select.filter(matches(&search));
+    }
+    let total = select.clone().count(db).await?;
+    let rows = sorted(select, query)
+        .offset(query.offset())
+        .limit(query.per_page())
+        .select_also(organization::Entity)
+        .all(db)
+        .await?;
+    let mut projects = projects(db, rows.iter().map(|(row, _)| row.id)).await?;
+    let rows = rows
+        .into_iter()
+        .map(|(row, home)| {
+            let projects = projects.remove(&row.id).unwrap_or_default();
+            view(row, home.map(|home| home.name).unwrap_or_default(), projects)
+        })
+        .collect();
+    Ok(Page::new(query, rows, total))
+}
+
+fn matches(search: &str) -> Condition {
+    use credential::{Column, Entity};
+    Condition::any()
+        .add(listing::number_contains((Entity, Column::Id), search))
+        .add(listing::contains((Entity, Column::S3NameKey), search))
+        .add(listing::contains((Entity, Column::AccessKeyId), search))
+        .add(listing::contains((Entity, Column::Endpoint), search))
+        .add(listing::contains((Entity, Column::Region), search))
+        .add(listing::contains((organization::Entity, organization::Column::Name), search))
+        .add(Expr::exists(
+            project_of_credential()
+                .expr(Expr::val(1))
+                .and_where(listing::contains((project::Entity, project::Column::Name), search))
+                .take(),
+        ))
+}
+
+/// The projects of the outer query's credential, for a subquery.
+fn project_of_credential() -> SelectStatement {
+    Query::select()
+        .from(repository::Entity)
+        .inner_join(
+            project::Entity,
+            Expr::col((project::Entity, project::Column::Id))
+                .equals((repository::Entity, repository::Column::ProjectId)),
+        )
+        .and_where(
+            Expr::col((repository::Entity, repository::Column::BackupCredentialId))
+                .equals((credential::Entity, credential::Column::Id)),
+        )
+        .take()
+}
+
+fn sorted(select: Select<credential::Entity>, query: &ListQuery) -> Select<credential::Entity> {
+    use credential::{Column, Entity};
+    let by: SimpleExpr = match query.sort.as_str() {
+        "id" => Expr::col((Entity, Column::Id)).into(),
+        "organization" => listing::folded((organization::Entity, organization::Column::Name)),
+        "access_key_id" => listing::folded((Entity, Column::AccessKeyId)),
+        "endpoint" => listing::folded((Entity, Column::Endpoint)),
+        "projects" => first_project(),
+        "region" => listing::folded((Entity, Column::Region)),
+        _ => Expr::col((Entity, Column::S3NameKey)).into(),
+    };
+    // The id makes the order, and so the pages, the same every time.
+    select.order_by(by, listing::order(query.descending)).order_by(Column::Id, listing::order(query.descending))
+}
+
+/// The name of a credential's first project, or nothing.
+fn first_project() -> SimpleExpr {
+    let name = Func::min(Expr::col((project::Entity, project::Column::Name)));
+    let first = project_of_credential().expr(name).take();
+    Func::coalesce([SimpleExpr::SubQuery(None, Box::new(first.into())), Expr::val("").into()]).into()
+}
+
+async fn projects(
+    db: &impl ConnectionTrait,
+    credentials: impl Iterator<Item = i64>,
+) -> Result<HashMap<i64, Vec<ProjectLink>>, DbErr> {
+    let links: Vec<(Option<i64>, i64, String)> = repository::Entity::find()
+        .join(JoinType::InnerJoin, repository::Relation::Project.def())
+        .filter(repository::Column::BackupCredentialId.is_in(credentials))
+        .select_only()
+        .column(repository::Column::BackupCredentialId)
+        .column_as(project::Column::Id, "project")
+        .column(project::Column::Name)
+        .order_by_asc(project::Column::Name)
+        .into_tuple()
+        .all(db)
+        .await?;
+    let mut by_credential: HashMap<i64, Vec<ProjectLink>> = HashMap::new();
+    for (credential, id, name) in links {
+        by_credential.entry(credential.unwrap_or_default()).or_default().push(ProjectLink { id: ProjectId(id), name });
+    }
+    Ok(by_credential)
+}
+
+fn view(row: credential::Model, organization: String, projects: Vec<ProjectLink>) -> CredentialRow {
+    CredentialRow {
+        id: CredentialId(row.id),
+        organization,
+        s3_name: row.s3_name,
+        access_key_id: row.access_key_id,
+        endpoint: row.endpoint,
+        region: row.region,
+        projects,
+        default: row.is_default,
+        locked: row.locked,
+        created_by: row.created_by,
+        created: row.created_at,
+        modified_by: row.modified_by,
+        modified: row.modified_at,
+    }
+}

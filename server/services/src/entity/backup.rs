@@ -1,0 +1,70 @@
+//! A backup: a run in the queue, with a worker, or done.
+
+use sea_orm::entity::prelude::*;
+
+use super::{TextList, UnreadableList};
+
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "backup")]
+pub struct Model {
+    #[sea_orm(primary_key)]
+    pub id: i64,
+    pub project_id: i64,
+    pub name: String,
+    pub phase: String,
+    pub lease_owner: Option<String>,
+    pub lease_until: Option<DateTimeUtc>,
+    pub cancel_requested: bool,
+    pub queued_at: DateTimeUtc,
+    pub started_at: Option<DateTimeUtc>,
+    pub finished_at: Option<DateTimeUtc>,
+    pub done_files: i64,
+    pub done_bytes: i64,
+    pub total_files: i64,
+    pub total_bytes: i64,
+    pub files: Option<i64>,
+    pub bytes: Option<i64>,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub cause: Option<String>,
+    pub created_by: Option<String>,
+    pub repository_id: i64,
+    pub policy_id: Option<i64>,
+    pub policy_name: Option<String>,
+    pub scheduled_for: Option<DateTimeUtc>,
+    pub made_good: bool,
+    #[sea_orm(column_type = "JsonBinary")]
+    pub include: TextList,
+    #[sea_orm(column_type = "JsonBinary")]
+    pub exclude: TextList,
+    pub retention_seconds: i64,
+    pub attempt: i32,
+    pub not_before: DateTimeUtc,
+    pub retry_at: Option<DateTimeUtc>,
+    pub snapshot: Option<String>,
+    pub added_bytes: Option<i64>,
+    #[sea_orm(column_type = "JsonBinary")]
+    pub unreadable: UnreadableList,
+    pub expires_at: Option<DateTimeUtc>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {
+    #[sea_orm(belongs_to = "super::project::Entity", from = "Column::ProjectId", to = "super::project::Column::Id")]
+    Project,
+    #[sea_orm(belongs_to = "super::repository::Entity", from = "Column::RepositoryId", to = "super::repository::Column::Id")]
+    Repository,
+}
+
+impl Related<super::project::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::Project.def()
+    }
+}
+
+impl Related<super::repository::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::Repository.def()
+    }
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,25 @@
+//! The tables, one file for each. What they may hold is decided by crate `migration`.
+
+use model::backup::UnreadableFile;
+use sea_orm::FromJsonQueryResult;
+use serde::{Deserialize, Serialize};
+
+pub mod account;
+pub mod audit_entry;
+pub mod backup;
+pub mod backup_credential;
+pub mod organization;
+pub mod policy;
+pub mod project;
+pub mod repository;
+pub mod restore;
+pub mod session;
+pub mod users;
+
+/// A column of texts, kept as JSON.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
+pub struct TextList(pub Vec<String>);
+
+/// A column of files that could not be read, kept as JSON.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
+pub struct UnreadableList(pub Vec<UnreadableFile>);

@@ -1,0 +1,39 @@
+//! A backup policy.
+
+use sea_orm::entity::prelude::*;
+
+use super::TextList;
+
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "policy")]
+pub struct Model {
+    #[sea_orm(primary_key)]
+    pub id: i64,
+    pub project_id: i64,
+    pub name: String,
+    pub cron: String,
+    pub time_zone: String,
+    pub retention_seconds: i64,
+    #[sea_orm(column_type = "JsonBinary")]
+    pub include: TextList,
+    #[sea_orm(column_type = "JsonBinary")]
+    pub exclude: TextList,
+    pub paused: bool,
+    pub next_run_at: Option<DateTimeUtc>,
+    pub created_by: String,
+    pub created_at: DateTimeUtc,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {
+    #[sea_orm(belongs_to = "super::project::Entity", from = "Column::ProjectId", to = "super::project::Column::Id")]
+    Project,
+}
+
+impl Related<super::project::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::Project.def()
+    }
+}
+
+impl ActiveModelBehavior for ActiveModel {}

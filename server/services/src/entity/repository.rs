@@ -1,0 +1,42 @@
+//! A restic repository of a project. The project's backup is on while it has a credential.
+
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "repository")]
+pub struct Model {
+    #[sea_orm(primary_key)]
+    pub id: i64,
+    pub project_id: i64,
+    pub organization_id: i64,
+    pub backup_credential_id: Option<i64>,
+    pub endpoint: String,
+    pub region: String,
+    pub bucket: String,
+    pub prefix: String,
+    #[sea_orm(column_type = "Blob")]
+    pub password_sealed: Vec<u8>,
+    pub created_at: DateTimeUtc,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {
+    #[sea_orm(belongs_to = "super::project::Entity", from = "Column::ProjectId", to = "super::project::Column::Id")]
+    Project,
+    #[sea_orm(belongs_to = "super::backup_credential::Entity", from = "Column::BackupCredentialId", to = "super::backup_credential::Column::Id")]
+    BackupCredential,
+}
+
+impl Related<super::project::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::Project.def()
+    }
+}
+
+impl Related<super::backup_credential::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::BackupCredential.def()
+    }
+}
+
+impl ActiveModelBehavior for ActiveModel {}

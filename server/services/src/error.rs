@@ -1,0 +1,115 @@
+//! Why a use case refuses or fails.
+
+use engine::{RepositoryError, S3Error, SourceError};
+use model::{form::FormErrors, permission::Denied, rule::RuleError};
+use sea_orm::DbErr;
+
+use crate::{passwords::PasswordError, vault::VaultError};
+
+/// The first group is for the person and reads as a sentence; the second is a fault that only the log sees.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    #[error("Sign in to go on")]
+    SignedOut,
+    #[error("There is nothing at this address")]
+    NotFound,
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    #[error("{}", .0.summary)]
+    Invalid(FormErrors),
+    #[error(transparent)]
+    Conflict(#[from] Conflict),
+    /// A directory of the server's cannot be used.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// S3 did not do what the person's request needs.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+
+    #[error("the database failed: {0}")]
+    Database(#[from] DbErr),
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    #[error("the session could not be kept: {0}")]
+    Session(#[from] tower_sessions::session::Error),
+    /// What was accepted before is not understood any more.
+    #[error("a stored value breaks its rule: {0}")]
+    Stored(RuleError),
+}
+
+impl From<FormErrors> for ServiceError {
+    fn from(errors: FormErrors) -> Self {
+        Self::Invalid(errors)
+    }
+}
+
+impl ServiceError {
+    /// What stands on a failed run: the sentence where it is for people, otherwise how to find the fault in the log.
+    pub(crate) fn cause(&self, (kind, run): (&'static str, i64)) -> String {
+        if self.is_for_people() {
+            return self.to_string();
+        }
+        let fault = crate::fault_id();
+        tracing::error!(%fault, kind, run, error = self as &dyn std::error::Error, "a run failed");
+        format!("Something went wrong on the server. Ask the operator to look for {fault} in the log")
+    }
+
+    const fn is_for_people(&self) -> bool {
+        !matches!(
+            self,
+            Self::Database(_) | Self::Password(_) | Self::Session(_) | Self::Stored(_)
+        )
+    }
+
+    /// A refusal at one field of the form.
+    pub(crate) fn at(field: &str, message: impl std::fmt::Display) -> Self {
+        Self::Invalid(FormErrors::at(field, message))
+    }
+}
+
+/// A thing is not in the state that the request needs.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Conflict {
+    #[error("Backup already enabled for this project")]
+    BackupAlreadyEnabled,
+    #[error("Backup already disabled for this project")]
+    BackupAlreadyDisabled,
+    #[error("Backup is not enabled for this project. Enable it in the project's Settings first")]
+    BackupDisabled,
+    #[error("This organization has no backup credentials yet. Add some, then enable backup")]
+    NoCredentials,
+    #[error("Backup credential {name} is locked. Unlock it, or choose another one")]
+    CredentialLocked { name: String },
+    #[error("This backup credential belongs to another organization. Choose one of the project's own organization")]
+    CredentialOfAnotherOrganization,
+    #[error("The project is locked. Unlock it to change it")]
+    ProjectLocked,
+    #[error("A backup of this project is already waiting. It starts as soon as the running one ends")]
+    BackupAlreadyQueued,
+    #[error("This has already ended and cannot be cancelled")]
+    AlreadyEnded,
+    #[error("This is still running. Cancel it first")]
+    StillRunning,
+    #[error("This backup has no data to browse or restore, because it did not complete")]
+    NoSnapshot,
+    #[error("The data of this backup lies in a bucket that the project no longer uses. Enable backup with that bucket to reach it")]
+    RepositoryNotInUse,
+}
+
+/// Where the outcome of a check of keys belongs in the form of a credential.
+pub(crate) fn credential_form_errors(error: &S3Error) -> FormErrors {
+    match error {
+        S3Error::InvalidCredentials { .. } => FormErrors {
+            summary: "Invalid S3 credentials".to_owned(),
+            fields: ["access_key_id", "secret_key"].map(|field| model::form::FieldError {
+                field: field.to_owned(),
+                message: "Invalid S3 credentials: check the access key id and the secret key".to_owned(),
+            }).to_vec(),
+        },
+        S3Error::WrongRegion { .. } => FormErrors::at("region", error),
+        S3Error::Unreachable(_) | S3Error::NotS3 { .. } => FormErrors::at("endpoint", error),
+        other => FormErrors::whole(other),
+    }
+}

@@ -1,0 +1,49 @@
+//! What may happen: the use cases, one module for each noun.
+//!
+//! Every function that a person asks for takes the [`Acting`] person first and asks the permission table in crate
+//! `model`. A change and its audit entry are written in one transaction.
+
+mod acting;
+mod audit;
+pub mod backup_switch;
+pub mod backups;
+pub mod browse;
+mod clock;
+pub mod credentials;
+mod database;
+mod entity;
+mod error;
+mod listing;
+pub mod organizations;
+mod passwords;
+pub mod policies;
+pub mod projects;
+pub mod recovery_kit;
+mod repositories;
+pub mod restores;
+mod runs;
+pub mod sessions;
+pub mod setup;
+mod start;
+pub mod users;
+mod vault;
+
+pub use engine::RepositoryError;
+
+pub use self::{
+    acting::Acting,
+    clock::Clock,
+    error::{Conflict, ServiceError},
+    runs::SchedulerError,
+    start::{Services, ServicesConfig, StartError},
+};
+
+/// A random id by which a fault that a person was told of is found in the log.
+pub fn fault_id() -> String {
+    format!("{:08x}", rand::random::<u32>())
+}
+
+/// Whether the database answers.
+pub async fn ping(services: &Services) -> Result<(), ServiceError> {
+    Ok(services.db().ping().await?)
+}

@@ -1,0 +1,200 @@
+//! Projects: list, look at, create.
+
+use std::path::Path;
+
+use model::{
+    credential::CredentialChoice,
+    form::Done,
+    ids::{CredentialId, OrganizationId, ProjectId},
+    list::ListQuery,
+    permission::Action,
+    project::{Backup, NewProject, ProjectChoices, ProjectForm, ProjectList, ProjectView, Source},
+};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter,
+    QueryOrder,
+};
+use serde_json::json;
+
+use crate::{
+    acting::Acting,
+    audit::{self, Deed, Subject},
+    backup_switch, database,
+    entity::{backup_credential, organization, policy, project},
+    error::{Conflict, ServiceError},
+    organizations, repositories,
+    start::Services,
+};
+
+mod rows;
+
+pub(crate) use rows::{newest, source};
+
+/// One page of the projects within the person's reach.
+pub async fn list(acting: &Acting, services: &Services, query: &ListQuery) -> Result<ProjectList, ServiceError> {
+    Ok(ProjectList {
+        page: rows::page(acting, services.db(), query).await?,
+        organizations: organizations::choices(acting, services.db(), Action::SeeProjects).await?,
+    })
+}
+
+/// A project that the person may do `action` to, with its organization.
+pub(crate) async fn find(
+    acting: &Acting,
+    db: &impl ConnectionTrait,
+    action: Action,
+    id: ProjectId,
+) -> Result<(project::Model, organization::Model), ServiceError> {
+    let found = project::Entity::find_by_id(id.0).find_also_related(organization::Entity).one(db).await?;
+    let (project, home) = found.and_then(|(project, home)| Some((project, home?))).ok_or(ServiceError::NotFound)?;
+    acting.may(action, organizations::owner(&home))?;
+    Ok((project, home))
+}
+
+/// The same, for a change: a locked project changes nothing.
+pub(crate) async fn find_unlocked(
+    acting: &Acting,
+    db: &impl ConnectionTrait,
+    id: ProjectId,
+) -> Result<(project::Model, organization::Model), ServiceError> {
+    let (project, home) = find(acting, db, Action::ManageProjects, id).await?;
+    if project.locked {
+        return Err(Conflict::ProjectLocked.into());
+    }
+    Ok((project, home))
+}
+
+/// One project, for its own pages.
+pub async fn get(acting: &Acting, services: &Services, id: ProjectId) -> Result<ProjectView, ServiceError> {
+    let db = services.db();
+    let (row, home) = find(acting, db, Action::SeeProjects, id).await?;
+    let backup = match repositories::of_project(db, row.id).await? {
+        None => Backup::Off,
+        Some(in_use) => Backup::On {
+            credential: CredentialId(in_use.credential.id),
+            credential_name: in_use.credential.s3_name,
+            bucket: in_use.repository.bucket,
+            prefix: in_use.repository.prefix,
+        },
+    };
+    let policies = policy::Entity::find().filter(policy::Column::ProjectId.eq(row.id)).count(db).await?;
+    let last_backup = rows::last_backups(db, [row.id]).await?.remove(&row.id);
+    let may_manage = acting.may(Action::ManageProjects, organizations::owner(&home)).is_ok();
+    Ok(ProjectView {
+        id,
+        source: rows::source(&row)?,
+        name: row.name,
+        organization: organizations::choice(home),
+        locked: row.locked,
+        backup,
+        policies,
+        last_backup,
+        may_manage,
+    })
+}
+
+/// What the add form, or with a project its Settings, offer to choose from.
+pub async fn choices(
+    acting: &Acting,
+    services: &Services,
+    project: Option<ProjectId>,
+) -> Result<ProjectChoices, ServiceError> {
+    let db = services.db();
+    let only = match project {
+        Some(id) => Some(OrganizationId(find(acting, db, Action::ManageProjects, id).await?.0.organization_id)),
+        None => acting.confined_to(Action::ManageProjects)?,
+    };
+    let mut credentials = backup_credential::Entity::find()
+        .inner_join(organization::Entity)
+        .filter(organization::Column::AccountId.eq(acting.actor.account.0));
+    if let Some(only) = only {
+        credentials = credentials.filter(backup_credential::Column::OrganizationId.eq(only.0));
+    }
+    let credentials = credentials.order_by_asc(backup_credential::Column::S3NameKey).all(db).await?;
+    Ok(ProjectChoices {
+        organizations: organizations::choices(acting, db, Action::ManageProjects).await?,
+        credentials: credentials.into_iter().map(credential_choice).collect(),
+        source_roots: services.config().source_roots.iter().map(|root| root.display().to_string()).collect(),
+    })
+}
+
+fn credential_choice(row: backup_credential::Model) -> CredentialChoice {
+    CredentialChoice {
+        id: CredentialId(row.id),
+        organization: OrganizationId(row.organization_id),
+        s3_name: row.s3_name,
+        default: row.is_default,
+        locked: row.locked,
+    }
+}
+
+/// Creates a project and, where the switch is on, enables its backup. Where that fails the project is withdrawn, so that
+/// the corrected form can be sent again.
+pub async fn create(acting: &Acting, services: &Services, form: &ProjectForm) -> Result<Done, ServiceError> {
+    acting.actor.reach(Action::ManageProjects)?;
+    let new = form.parse()?;
+    let home = organizations::chosen(acting, services.db(), Action::ManageProjects, new.organization).await?;
+    check_source(services, &new.source)?;
+    let row = insert(acting, services, &home, &new).await?;
+    let id = row.id;
+    if let Some(choice) = &new.backup {
+        if let Err(error) = backup_switch::enable(acting, services, (&row, &home), choice).await {
+            withdraw(acting, services, &row).await?;
+            return Err(error);
+        }
+        return Ok(Done::new(format!("Project {} created, backup enabled", new.name), format!("/projects/{id}/policies?tab=schedules")));
+    }
+    Ok(Done::new(format!("Project {} created", new.name), format!("/projects/{id}")))
+}
+
+fn check_source(services: &Services, source: &Source) -> Result<(), ServiceError> {
+    let Source::Directory(directory) = source;
+    services
+        .roots()
+        .directory(Path::new(directory.as_str()))
+        .map(drop)
+        .map_err(|error| ServiceError::at("directory", error))
+}
+
+async fn insert(
+    acting: &Acting,
+    services: &Services,
+    home: &organization::Model,
+    new: &NewProject,
+) -> Result<project::Model, ServiceError> {
+    let now = services.clock().now();
+    let tx = services.write().await?;
+    let row = project::ActiveModel {
+        organization_id: Set(home.id),
+        name: Set(new.name.as_str().to_owned()),
+        source_kind: Set(rows::DIRECTORY.to_owned()),
+        source_location: Set(new.source.location().to_owned()),
+        locked: Set(false),
+        created_by: Set(acting.actor.email.clone()),
+        created_at: Set(now),
+        ..Default::default()
+    };
+    let row = match row.insert(&tx).await {
+        Err(error) if database::is_unique_violation(&error) => {
+            let message = format!("This organization has a project named {} already", new.name);
+            return Err(ServiceError::at("project_name", message));
+        }
+        inserted => inserted?,
+    };
+    let changes = json!({ "source": [null, new.source] });
+    audit::record(&tx, acting, now, Deed::ProjectCreated, subject(&row), changes).await?;
+    tx.commit().await?;
+    Ok(row)
+}
+
+async fn withdraw(acting: &Acting, services: &Services, row: &project::Model) -> Result<(), ServiceError> {
+    let tx = services.write().await?;
+    project::Entity::delete_by_id(row.id).exec(&tx).await?;
+    let now = services.clock().now();
+    audit::record(&tx, acting, now, Deed::ProjectWithdrawn, subject(row), audit::no_changes()).await?;
+    Ok(tx.commit().await?)
+}
+
+pub(crate) fn subject(row: &project::Model) -> Subject<'_> {
+    Subject { kind: "project", id: row.id, name: &row.name, organization: OrganizationId(row.organization_id) }
+}

@@ -1,0 +1,164 @@
+//! The rows of the list of projects.
+
+use std::collections::HashMap;
+
+use model::{
+    backup::BackupPhase,
+    ids::{BackupId, ProjectId},
+    list::{ListQuery, Page},
+    permission::Action,
+    project::{DirectoryPath, LastBackup, ProjectRow, Source},
+};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, RelationTrait, Select,
+    sea_query::{Expr, ExprTrait, Query, SimpleExpr},
+};
+
+use crate::{
+    acting::Acting,
+    entity::{backup, organization, project, repository},
+    error::ServiceError,
+    listing,
+};
+
+/// The value of `source_kind` for a directory.
+pub const DIRECTORY: &str = "directory";
+
+pub async fn page(
+    acting: &Acting,
+    db: &impl ConnectionTrait,
+    query: &ListQuery,
+) -> Result<Page<ProjectRow>, ServiceError> {
+    let only = acting.confined_to(Action::SeeProjects)?.or(query.organization);
+    let mut select = project::Entity::find()
+        .join(JoinType::InnerJoin, project::Relation::Organization.def())
+        .filter(organization::Column::AccountId.eq(acting.actor.account.0));
+    if let Some(only) = only {
+        select = select.filter(project::Column::OrganizationId.eq(only.0));
+    }
+    let search = query.search();
+    if !search.is_empty() {
+        select = select.filter(matches(&search));
+    }
+    let total = select.clone().count(db).await?;
+    let rows = sorted(select, query)
+        .offset(query.offset())
+        .limit(query.per_page())
+        .select_also(organization::Entity)
+        .all(db)
+        .await?;
+    let ids: Vec<i64> = rows.iter().map(|(row, _)| row.id).collect();
+    let enabled = enabled(db, &ids).await?;
+    let mut last = last_backups(db, ids).await?;
+    let rows = rows.into_iter().map(|(row, home)| {
+        Ok(ProjectRow {
+            id: ProjectId(row.id),
+            source: source(&row)?,
+            organization: home.map(|home| home.name).unwrap_or_default(),
+            backup_enabled: enabled.contains(&row.id),
+            locked: row.locked,
+            last_backup: last.remove(&row.id),
+            name: row.name,
+        })
+    });
+    Ok(Page::new(query, rows.collect::<Result<_, ServiceError>>()?, total))
+}
+
+fn matches(search: &str) -> Condition {
+    use project::{Column, Entity};
+    Condition::any()
+        .add(listing::number_contains((Entity, Column::Id), search))
+        .add(listing::contains((Entity, Column::Name), search))
+        .add(listing::contains((Entity, Column::SourceLocation), search))
+        .add(listing::contains((organization::Entity, organization::Column::Name), search))
+}
+
+fn sorted(select: Select<project::Entity>, query: &ListQuery) -> Select<project::Entity> {
+    use project::{Column, Entity};
+    let by: SimpleExpr = match query.sort.as_str() {
+        "id" => Expr::col((Entity, Column::Id)).into(),
+        "organization" => listing::folded((organization::Entity, organization::Column::Name)),
+        "source" => listing::folded((Entity, Column::SourceLocation)),
+        "backup" => Expr::exists(in_use()),
+        "last_backup" => SimpleExpr::SubQuery(None, Box::new(newest_backup().into())),
+        _ => Expr::col((Entity, Column::Name)).into(),
+    };
+    // The id makes the order, and so the pages, the same every time.
+    select.order_by(by, listing::order(query.descending)).order_by(Column::Id, listing::order(query.descending))
+}
+
+/// Whether the outer query's project is backed up.
+fn in_use() -> sea_orm::sea_query::SelectStatement {
+    Query::select()
+        .expr(Expr::val(1))
+        .from(repository::Entity)
+        .and_where(
+            Expr::col((repository::Entity, repository::Column::ProjectId))
+                .equals((project::Entity, project::Column::Id)),
+        )
+        .and_where(Expr::col((repository::Entity, repository::Column::BackupCredentialId)).is_not_null())
+        .take()
+}
+
+/// When the newest backup of the outer query's project was queued.
+fn newest_backup() -> sea_orm::sea_query::SelectStatement {
+    Query::select()
+        .expr(Expr::col((backup::Entity, backup::Column::QueuedAt)).max())
+        .from(backup::Entity)
+        .and_where(
+            Expr::col((backup::Entity, backup::Column::ProjectId)).equals((project::Entity, project::Column::Id)),
+        )
+        .and_where(Expr::col((backup::Entity, backup::Column::Phase)).is_not_in(NOT_SHOWN))
+        .take()
+}
+
+/// A skipped run says nothing about the project's state, and what is being deleted is as good as gone.
+const NOT_SHOWN: [&str; 2] = [BackupPhase::Skipped.as_str(), BackupPhase::Deleting.as_str()];
+
+async fn enabled(db: &impl ConnectionTrait, projects: &[i64]) -> Result<Vec<i64>, ServiceError> {
+    Ok(repository::Entity::find()
+        .filter(repository::Column::ProjectId.is_in(projects.iter().copied()))
+        .filter(repository::Column::BackupCredentialId.is_not_null())
+        .select_only()
+        .column(repository::Column::ProjectId)
+        .into_tuple()
+        .all(db)
+        .await?)
+}
+
+/// The newest backup of each project.
+pub async fn last_backups(
+    db: &impl ConnectionTrait,
+    projects: impl IntoIterator<Item = i64>,
+) -> Result<HashMap<i64, LastBackup>, ServiceError> {
+    let shown = backup::Entity::find()
+        .filter(backup::Column::ProjectId.is_in(projects))
+        .filter(backup::Column::Phase.is_not_in(NOT_SHOWN));
+    newest(db, shown, backup::Column::ProjectId, |row| row.project_id).await
+}
+
+/// The newest of `backups` in each group.
+pub async fn newest(
+    db: &impl ConnectionTrait,
+    backups: Select<backup::Entity>,
+    group: backup::Column,
+    key: impl Fn(&backup::Model) -> i64,
+) -> Result<HashMap<i64, LastBackup>, ServiceError> {
+    let newest = backups.select_only().column_as(backup::Column::Id.max(), "id").group_by(group).into_query();
+    let rows = backup::Entity::find().filter(backup::Column::Id.in_subquery(newest)).all(db).await?;
+    rows.iter().map(|row| Ok((key(row), last_backup(row)?))).collect()
+}
+
+fn last_backup(row: &backup::Model) -> Result<LastBackup, ServiceError> {
+    Ok(LastBackup {
+        id: BackupId(row.id),
+        phase: row.phase.parse().map_err(ServiceError::Stored)?,
+        at: row.finished_at.or(row.started_at).unwrap_or(row.queued_at),
+    })
+}
+
+/// What is backed up of a project.
+pub fn source(row: &project::Model) -> Result<Source, ServiceError> {
+    DirectoryPath::parse(&row.source_location).map(Source::Directory).map_err(ServiceError::Stored)
+}

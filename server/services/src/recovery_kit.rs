@@ -1,0 +1,75 @@
+//! What a person needs to list and restore a project's backups without Holdfast.
+
+use model::{ids::ProjectId, permission::Action};
+
+use crate::{
+    acting::Acting,
+    audit::{self, Deed},
+    entity::{backup_credential, project, repository},
+    error::{Conflict, ServiceError},
+    projects, repositories,
+    start::Services,
+    vault::Purpose,
+};
+
+/// A text to keep in a safe place. It holds the repository's password.
+pub struct RecoveryKit {
+    pub file_name: String,
+    pub text: String,
+}
+
+/// Writes the kit. Every download of it is in the audit log before it goes out.
+pub async fn download(acting: &Acting, services: &Services, id: ProjectId) -> Result<RecoveryKit, ServiceError> {
+    let (project, _) = projects::find(acting, services.db(), Action::ManageProjects, id).await?;
+    let in_use = repositories::of_project(services.db(), project.id).await?.ok_or(Conflict::BackupDisabled)?;
+    let place = &in_use.repository;
+    let password = services.vault().open_sealed(Purpose::RepositoryPassword, place.id, &place.password_sealed)?;
+    let now = services.clock().now();
+    let subject = projects::subject(&project);
+    audit::record(services.db(), acting, now, Deed::RecoveryKitDownloaded, subject, audit::no_changes()).await?;
+    Ok(RecoveryKit {
+        file_name: format!("{}-recovery-kit.txt", project.name),
+        text: text(&project, place, &in_use.credential, password.expose()),
+    })
+}
+
+fn text(
+    project: &project::Model,
+    place: &repository::Model,
+    credential: &backup_credential::Model,
+    password: &str,
+) -> String {
+    let endpoint = place.endpoint.trim_end_matches('/');
+    let location = [endpoint, &place.bucket, &place.prefix].into_iter().filter(|part| !part.is_empty());
+    let location = location.collect::<Vec<_>>().join("/");
+    format!(
+        "\
+Recovery kit of the project {name}
+
+Whoever has this text and access to the bucket can read every backup in it. Keep it safe, and not in the bucket.
+
+Endpoint             {endpoint}
+Region               {region}
+Bucket               {bucket}
+Prefix               {prefix}
+Repository password  {password}
+
+The backups are a restic repository. With the command restic (https://restic.net) they are listed and restored
+without Holdfast. In a shell, with the secret key of the access key {access_key_id} (or of another one that may read
+the bucket):
+
+export AWS_ACCESS_KEY_ID='{access_key_id}'
+export AWS_SECRET_ACCESS_KEY='…'
+export AWS_DEFAULT_REGION='{region}'
+export RESTIC_PASSWORD='{password}'
+
+restic -r 's3:{location}' snapshots
+restic -r 's3:{location}' restore latest --target ./restored
+",
+        name = project.name,
+        region = place.region,
+        bucket = place.bucket,
+        prefix = if place.prefix.is_empty() { "(none)" } else { &place.prefix },
+        access_key_id = credential.access_key_id,
+    )
+}

@@ -1,0 +1,77 @@
+//! From a row to an open repository: credential, secret, password.
+
+use engine::{Repository, RepositoryConfig, S3Access};
+use model::{credential::Endpoint, rule::RuleError};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+
+use crate::{
+    entity::{backup_credential, repository},
+    error::{Conflict, ServiceError},
+    start::Services,
+    vault::Purpose,
+};
+
+/// A repository in use, with the credential that opens it.
+#[derive(Clone, Debug)]
+pub struct InUse {
+    pub repository: repository::Model,
+    pub credential: backup_credential::Model,
+}
+
+/// The repository into which a project is backed up; `None` while its backup is off.
+pub async fn of_project(db: &impl ConnectionTrait, project: i64) -> Result<Option<InUse>, DbErr> {
+    let found = repository::Entity::find()
+        .filter(repository::Column::ProjectId.eq(project))
+        .filter(repository::Column::BackupCredentialId.is_not_null())
+        .find_also_related(backup_credential::Entity)
+        .one(db)
+        .await?;
+    Ok(found.and_then(|(repository, credential)| Some(InUse { repository, credential: credential? })))
+}
+
+/// The repository with that id, where it is in use.
+pub async fn by_id(db: &impl ConnectionTrait, id: i64) -> Result<InUse, ServiceError> {
+    let found =
+        repository::Entity::find_by_id(id).find_also_related(backup_credential::Entity).one(db).await?;
+    let (repository, credential) = found.ok_or(ServiceError::NotFound)?;
+    let credential = credential.ok_or(Conflict::RepositoryNotInUse)?;
+    Ok(InUse { repository, credential })
+}
+
+/// Opens the repository.
+pub async fn open(services: &Services, in_use: &InUse) -> Result<Repository, ServiceError> {
+    Ok(Repository::open(config(services, &in_use.repository, &in_use.credential)?).await?)
+}
+
+/// Where a repository is, and the keys and the password that open it.
+pub fn config(
+    services: &Services,
+    repository: &repository::Model,
+    credential: &backup_credential::Model,
+) -> Result<RepositoryConfig, ServiceError> {
+    let password =
+        services.vault().open_sealed(Purpose::RepositoryPassword, repository.id, &repository.password_sealed)?;
+    Ok(RepositoryConfig {
+        access: access(services, credential)?,
+        network: services.network().clone(),
+        bucket: repository.bucket.clone(),
+        prefix: repository.prefix.clone(),
+        password,
+        cache_dir: Some(services.config().data_dir.join("cache")),
+    })
+}
+
+/// The endpoint and the keys of a credential.
+pub fn access(services: &Services, credential: &backup_credential::Model) -> Result<S3Access, ServiceError> {
+    let endpoint = Endpoint::parse(&credential.endpoint).map_err(ServiceError::Stored)?;
+    Ok(S3Access {
+        endpoint: endpoint.url().ok_or(ServiceError::Stored(RuleError::EndpointNotUrl))?,
+        region: credential.region.clone(),
+        access_key_id: credential.access_key_id.clone(),
+        secret_key: services.vault().open_sealed(
+            Purpose::S3SecretKey,
+            credential.id,
+            &credential.secret_key_sealed,
+        )?,
+    })
+}

@@ -1,0 +1,195 @@
+//! Restores of a project's backups: list, add, cancel, delete.
+
+use std::path::Path;
+
+use model::{
+    backup::{Progress, RestorePhase},
+    form::Done,
+    ids::{BackupId, ProjectId, RestoreId},
+    list::{ListQuery, Page},
+    permission::Action,
+    project::Source,
+    restore::{NewRestore, OnConflict, RestoreForm, RestoreRef, RestoreRow, RestoreTarget},
+};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+use serde_json::json;
+
+use crate::{
+    acting::Acting,
+    audit::{self, Deed, Subject},
+    backups::{self, count},
+    browse, database,
+    entity::{TextList, backup, project, restore},
+    error::{Conflict, ServiceError},
+    projects, repositories,
+    start::Services,
+};
+
+/// One page of a project's restores, newest first.
+pub async fn list(
+    acting: &Acting,
+    services: &Services,
+    project: ProjectId,
+    query: &ListQuery,
+) -> Result<Page<RestoreRow>, ServiceError> {
+    let db = services.db();
+    projects::find(acting, db, Action::SeeProjects, project).await?;
+    let select = restore::Entity::find().filter(restore::Column::ProjectId.eq(project.0));
+    let total = select.clone().count(db).await?;
+    let rows = select
+        .order_by_desc(restore::Column::Id)
+        .offset(query.offset())
+        .limit(query.per_page())
+        .find_also_related(backup::Entity)
+        .all(db)
+        .await?;
+    let rows = rows.into_iter().map(|(row, backup)| view(row, backup)).collect::<Result<_, _>>()?;
+    Ok(Page::new(query, rows, total))
+}
+
+/// Queues a restore.
+pub async fn add(acting: &Acting, services: &Services, form: &RestoreForm) -> Result<Done, ServiceError> {
+    let id = form.backup().map_err(|_| ServiceError::NotFound)?;
+    let (row, project) = backups::find(acting, services.db(), Action::ManageProjects, id).await?;
+    let new = form.parse()?;
+    browse::snapshot(&row)?;
+    repositories::by_id(services.db(), row.repository_id).await?;
+    let target = target(services, &project, &new)?;
+    let now = services.clock().now();
+    let tx = services.write().await?;
+    let queued = restore::ActiveModel {
+        project_id: Set(project.id),
+        backup_id: Set(row.id),
+        name: Set(new.name.as_str().to_owned()),
+        phase: Set(RestorePhase::Queued.as_str().to_owned()),
+        queued_at: Set(now),
+        paths: Set(TextList(new.paths.clone())),
+        target: Set(target.clone()),
+        on_conflict: Set(new.on_conflict.as_str().to_owned()),
+        warnings: Set(TextList::default()),
+        created_by: Set(Some(acting.actor.email.clone())),
+        ..Default::default()
+    };
+    let queued = match queued.insert(&tx).await {
+        Err(error) if database::is_unique_violation(&error) => {
+            let message = format!("This project has a restore named {} already", new.name);
+            return Err(ServiceError::at("restore_name", message));
+        }
+        inserted => inserted?,
+    };
+    let changes = json!({
+        "backup": row.name, "paths": new.paths, "target": target, "on_conflict": new.on_conflict.as_str(),
+    });
+    audit::record(&tx, acting, now, Deed::RestoreRequested, subject(&queued, &project), changes).await?;
+    tx.commit().await?;
+    services.queued().notify_one();
+    Ok(Done::new(format!("Restore {} queued", new.name), tab(project.id)))
+}
+
+/// The directory to restore into, where it lies under an allowed root.
+fn target(services: &Services, project: &project::Model, new: &NewRestore) -> Result<String, ServiceError> {
+    let (directory, field) = match &new.target {
+        RestoreTarget::Directory(directory) => (directory.as_str().to_owned(), "target_directory"),
+        RestoreTarget::OriginalLocation => {
+            let Source::Directory(directory) = projects::source(project)?;
+            (directory.as_str().to_owned(), "target")
+        }
+    };
+    let allowed = services.roots().restore_target(Path::new(&directory));
+    allowed.map(|_| directory).map_err(|error| ServiceError::at(field, error))
+}
+
+/// Takes a waiting restore out of the queue, or asks a running one to stop.
+pub async fn cancel(acting: &Acting, services: &Services, form: &RestoreRef) -> Result<Done, ServiceError> {
+    let tx = services.write().await?;
+    let (row, project) = find(acting, &tx, form).await?;
+    let mut change = row.clone().into_active_model();
+    let message = match phase(&row)? {
+        RestorePhase::InProgress => {
+            change.cancel_requested = Set(true);
+            format!("Restore {} is being cancelled", row.name)
+        }
+        RestorePhase::Queued => {
+            change.phase = Set(RestorePhase::Cancelled.as_str().to_owned());
+            change.finished_at = Set(Some(services.clock().now()));
+            format!("Restore {} cancelled", row.name)
+        }
+        _ => return Err(Conflict::AlreadyEnded.into()),
+    };
+    change.update(&tx).await?;
+    let now = services.clock().now();
+    let subject = subject(&row, &project);
+    audit::record(&tx, acting, now, Deed::RestoreCancelled, subject, audit::no_changes()).await?;
+    tx.commit().await?;
+    Ok(Done::new(message, tab(project.id)))
+}
+
+/// Deletes the record of a restore that is not running. What was restored stays.
+pub async fn delete(acting: &Acting, services: &Services, form: &RestoreRef) -> Result<Done, ServiceError> {
+    let tx = services.write().await?;
+    let (row, project) = find(acting, &tx, form).await?;
+    if phase(&row)?.is_active() {
+        return Err(Conflict::StillRunning.into());
+    }
+    restore::Entity::delete_by_id(row.id).exec(&tx).await?;
+    let now = services.clock().now();
+    let subject = subject(&row, &project);
+    audit::record(&tx, acting, now, Deed::RestoreDeleted, subject, audit::no_changes()).await?;
+    tx.commit().await?;
+    Ok(Done::new(format!("Restore {} deleted", row.name), tab(project.id)))
+}
+
+async fn find(
+    acting: &Acting,
+    db: &impl ConnectionTrait,
+    form: &RestoreRef,
+) -> Result<(restore::Model, project::Model), ServiceError> {
+    let id = form.restore().map_err(|_| ServiceError::NotFound)?;
+    let row = restore::Entity::find_by_id(id.0).one(db).await?.ok_or(ServiceError::NotFound)?;
+    let (project, _) = projects::find(acting, db, Action::ManageProjects, ProjectId(row.project_id)).await?;
+    Ok((row, project))
+}
+
+fn phase(row: &restore::Model) -> Result<RestorePhase, ServiceError> {
+    row.phase.parse().map_err(ServiceError::Stored)
+}
+
+fn view(row: restore::Model, backup: Option<backup::Model>) -> Result<RestoreRow, ServiceError> {
+    Ok(RestoreRow {
+        id: RestoreId(row.id),
+        phase: phase(&row)?,
+        on_conflict: OnConflict::parse(&row.on_conflict).map_err(ServiceError::Stored)?,
+        name: row.name,
+        backup: BackupId(row.backup_id),
+        backup_name: backup.map(|backup| backup.name).unwrap_or_default(),
+        paths: row.paths.0,
+        target: row.target,
+        queued: row.queued_at,
+        started: row.started_at,
+        finished: row.finished_at,
+        progress: Progress {
+            files: count(row.done_files),
+            bytes: count(row.done_bytes),
+            total_files: count(row.total_files),
+            total_bytes: count(row.total_bytes),
+        },
+        files: row.files.map(count),
+        bytes: row.bytes.map(count),
+        skipped: row.skipped.map(count),
+        warnings: row.warnings.0,
+        cause: row.cause,
+        created_by: row.created_by.unwrap_or_default(),
+        cancel_requested: row.cancel_requested,
+    })
+}
+
+fn subject<'a>(row: &'a restore::Model, project: &project::Model) -> Subject<'a> {
+    Subject { kind: "restore", id: row.id, name: &row.name, ..projects::subject(project) }
+}
+
+fn tab(project: i64) -> String {
+    format!("/projects/{project}/policies?tab=restores")
+}

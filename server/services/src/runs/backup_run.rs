@@ -1,0 +1,236 @@
+//! One backup, from its claim to its settlement.
+
+use std::{path::Path, sync::Arc};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use engine::{Repository, RepositoryError, SnapshotInfo, SnapshotReport, SnapshotRequest};
+use model::{
+    backup::{BackupPhase, UnreadableFile},
+    ids::AccountId,
+    project::Source,
+};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, sea_query::Expr};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    audit::{Author, Deed},
+    backups,
+    entity::{UnreadableList, backup, organization, project},
+    error::{Conflict, ServiceError},
+    projects, repositories,
+    runs::{
+        claim::freed,
+        lease::{Lease, Table},
+        queue,
+        supervisor::{Counters, StopReason, stored, supervise},
+    },
+    start::Services,
+};
+
+/// How long after the first, second and third failure a backup is tried again.
+const PAUSES: [TimeDelta; 3] = [TimeDelta::minutes(1), TimeDelta::minutes(5), TimeDelta::minutes(15)];
+
+/// Most unreadable files that are listed; the rest is counted.
+const MOST_LISTED: usize = 1000;
+
+/// What a snapshot came to.
+#[derive(Debug)]
+struct Taken {
+    snapshot: String,
+    files: u64,
+    bytes: u64,
+    added_bytes: u64,
+    unreadable: Vec<UnreadableFile>,
+}
+
+/// How a backup ended.
+#[derive(Debug)]
+enum Outcome {
+    Taken(Taken),
+    Skipped { cause: String },
+    Failed { cause: String },
+    Cancelled { cause: &'static str },
+    /// Back into the queue, as if it had not been claimed.
+    Interrupted,
+}
+
+/// Takes the snapshot and settles the row. An error means that the row could not be settled.
+pub async fn run(services: &Services, row: &backup::Model, stop: &CancellationToken) -> Result<(), ServiceError> {
+    let lease = Lease { table: Table::Backup, id: row.id, owner: services.node().to_owned() };
+    let counters = Arc::new(Counters::default());
+    let cancel = CancellationToken::new();
+    tracing::info!(backup = row.id, name = row.name, attempt = row.attempt, "backup started");
+    let work = take(services, row, counters.clone(), cancel.clone());
+    let (result, reason) = supervise(services, &lease, &counters, (stop, &cancel), work).await;
+    let outcome = match (result, reason) {
+        // Another process has it, and what this one did counts for nothing.
+        (_, Some(StopReason::LeaseLost)) => return Ok(()),
+        (Ok(taken), _) => Outcome::Taken(taken),
+        (Err(_), Some(StopReason::Shutdown)) => Outcome::Interrupted,
+        (Err(_), Some(StopReason::Person)) => Outcome::Cancelled { cause: "Cancelled by a person" },
+        (Err(error), None) => failure(row, &error),
+    };
+    tracing::info!(backup = row.id, name = row.name, ?outcome, "backup ended");
+    settle(services, row, outcome).await
+}
+
+async fn take(
+    services: &Services,
+    row: &backup::Model,
+    counters: Arc<Counters>,
+    cancel: CancellationToken,
+) -> Result<Taken, ServiceError> {
+    let in_use = repositories::by_id(services.db(), row.repository_id).await?;
+    if in_use.credential.locked {
+        return Err(Conflict::CredentialLocked { name: in_use.credential.s3_name }.into());
+    }
+    let project = project::Entity::find_by_id(row.project_id).one(services.db()).await?;
+    let project = project.ok_or(ServiceError::NotFound)?;
+    let Source::Directory(directory) = projects::source(&project)?;
+    let source = services.roots().directory(Path::new(directory.as_str()))?;
+    let repository = repositories::open(services, &in_use).await?;
+    if let Some(earlier) = earlier_try(&repository, row).await? {
+        return Ok(found(earlier));
+    }
+    let request = SnapshotRequest {
+        source,
+        label: row.name.clone(),
+        tags: vec![tag(row)],
+        // The same on every node, so that each snapshot builds on the last one.
+        host: project.name,
+        include: row.include.0.clone(),
+        exclude: row.exclude.0.clone(),
+    };
+    Ok(taken(repository.snapshot(request, counters, cancel).await?))
+}
+
+/// The mark by which a run knows its own snapshot, in this database and no other.
+fn tag(row: &backup::Model) -> String {
+    format!("holdfast-{}-{}", row.id, row.queued_at.timestamp_millis())
+}
+
+/// The snapshot of a try that was complete in the bucket, but whose process died before it could say so.
+async fn earlier_try(repository: &Repository, row: &backup::Model) -> Result<Option<SnapshotInfo>, ServiceError> {
+    if row.attempt <= 1 {
+        return Ok(None);
+    }
+    let tag = tag(row);
+    Ok(repository.snapshots().await?.into_iter().find(|snapshot| snapshot.tags.contains(&tag)))
+}
+
+fn found(earlier: SnapshotInfo) -> Taken {
+    Taken {
+        snapshot: earlier.id.to_string(),
+        files: earlier.files.unwrap_or_default(),
+        bytes: earlier.bytes.unwrap_or_default(),
+        added_bytes: earlier.added_bytes.unwrap_or_default(),
+        unreadable: Vec::new(),
+    }
+}
+
+fn taken(report: SnapshotReport) -> Taken {
+    let unreadable = report.unreadable.into_iter().map(|file| UnreadableFile { path: file.path, cause: file.cause });
+    Taken {
+        snapshot: report.snapshot.to_string(),
+        files: report.files,
+        bytes: report.bytes,
+        added_bytes: report.added_bytes,
+        unreadable: unreadable.collect(),
+    }
+}
+
+fn failure(row: &backup::Model, error: &ServiceError) -> Outcome {
+    match error {
+        ServiceError::Conflict(Conflict::CredentialLocked { name }) => Outcome::Skipped {
+            cause: format!("Skipped because backup credential {name} is locked. Unlock it to back up again"),
+        },
+        ServiceError::Conflict(Conflict::RepositoryNotInUse) => {
+            Outcome::Cancelled { cause: "Cancelled because backup was disabled for the project" }
+        }
+        ServiceError::Repository(RepositoryError::Cancelled) => Outcome::Cancelled { cause: "Cancelled" },
+        error => Outcome::Failed { cause: error.cause(("backup", row.id)) },
+    }
+}
+
+/// Writes how the run ended, in one transaction with its audit entry. Where the lease was lost in the meantime nothing
+/// is written.
+async fn settle(services: &Services, row: &backup::Model, outcome: Outcome) -> Result<(), ServiceError> {
+    let now = services.clock().now();
+    let tx = services.write().await?;
+    let deed = match &outcome {
+        Outcome::Taken(_) => Some(Deed::BackupCompleted),
+        Outcome::Failed { .. } => Some(Deed::BackupFailed),
+        _ => None,
+    };
+    let update = freed(backup::Entity::update_many(), backup::Column::LeaseOwner, backup::Column::LeaseUntil)
+        .filter(backup::Column::Id.eq(row.id))
+        .filter(backup::Column::LeaseOwner.eq(services.node()));
+    if settled(update, row, outcome, now).exec(&tx).await?.rows_affected == 0 {
+        tracing::warn!(backup = row.id, "the lease was lost before the backup could be settled");
+        return Ok(());
+    }
+    if let Some(deed) = deed {
+        record(&tx, services, row, deed).await?;
+    }
+    Ok(tx.commit().await?)
+}
+
+type Update = sea_orm::UpdateMany<backup::Entity>;
+
+fn settled(update: Update, row: &backup::Model, outcome: Outcome, now: DateTime<Utc>) -> Update {
+    match outcome {
+        Outcome::Taken(taken) => completed(update, row, taken, now),
+        Outcome::Skipped { cause } => ended(update, BackupPhase::Skipped, Some(cause), now),
+        Outcome::Cancelled { cause } => ended(update, BackupPhase::Cancelled, Some(cause.to_owned()), now),
+        Outcome::Failed { cause } => {
+            let pause = usize::try_from(row.attempt - 1).ok().and_then(|tried| PAUSES.get(tried));
+            ended(update, BackupPhase::Failed, Some(cause), now)
+                .col_expr(backup::Column::RetryAt, Expr::value(pause.map(|pause| now + *pause)))
+        }
+        Outcome::Interrupted => update
+            .col_expr(backup::Column::Phase, Expr::value(BackupPhase::Queued.as_str()))
+            .col_expr(backup::Column::StartedAt, Expr::value(Option::<DateTime<Utc>>::None))
+            // Counted as a try, so that the next one looks for a snapshot that this one may have completed.
+            .col_expr(backup::Column::Attempt, Expr::value(row.attempt + 1)),
+    }
+}
+
+fn ended(update: Update, phase: BackupPhase, cause: Option<String>, now: DateTime<Utc>) -> Update {
+    update
+        .col_expr(backup::Column::Phase, Expr::value(phase.as_str()))
+        .col_expr(backup::Column::Cause, Expr::value(cause))
+        .col_expr(backup::Column::FinishedAt, Expr::value(now))
+}
+
+fn completed(update: Update, row: &backup::Model, taken: Taken, now: DateTime<Utc>) -> Update {
+    let unread = taken.unreadable.len();
+    let (phase, cause) = match unread {
+        0 => (BackupPhase::Completed, None),
+        1 => (BackupPhase::PartiallyFailed, Some("1 file could not be read".to_owned())),
+        more => (BackupPhase::PartiallyFailed, Some(format!("{more} files could not be read"))),
+    };
+    let listed = UnreadableList(taken.unreadable.into_iter().take(MOST_LISTED).collect());
+    ended(update, phase, cause, now)
+        .col_expr(backup::Column::Snapshot, Expr::value(taken.snapshot))
+        .col_expr(backup::Column::Files, Expr::value(stored(taken.files)))
+        .col_expr(backup::Column::Bytes, Expr::value(stored(taken.bytes)))
+        .col_expr(backup::Column::AddedBytes, Expr::value(stored(taken.added_bytes)))
+        .col_expr(backup::Column::Unreadable, Expr::value(sea_orm::Value::from(listed)))
+        .col_expr(backup::Column::ExpiresAt, Expr::value(queue::expiry(now, row.retention_seconds)))
+}
+
+async fn record(
+    db: &impl ConnectionTrait,
+    services: &Services,
+    row: &backup::Model,
+    deed: Deed,
+) -> Result<(), ServiceError> {
+    let found = project::Entity::find_by_id(row.project_id).find_also_related(organization::Entity).one(db).await?;
+    let (project, home) = found.and_then(|(project, home)| Some((project, home?))).ok_or_else(gone)?;
+    let author = Author::schedule(AccountId(home.account_id));
+    backups::record(db, author, services, deed, (row, &project)).await
+}
+
+fn gone() -> DbErr {
+    DbErr::RecordNotFound("the project of a backup".to_owned())
+}

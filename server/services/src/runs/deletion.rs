@@ -1,0 +1,44 @@
+//! Deletes a backup: first its snapshot in the bucket, then its row.
+
+use chrono::TimeDelta;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+
+use crate::{
+    entity::backup,
+    error::ServiceError,
+    repositories,
+    runs::claim::freed,
+    start::Services,
+};
+
+/// How long after a failure the deletion is tried again.
+const PAUSE: TimeDelta = TimeDelta::minutes(5);
+
+/// Removing a snapshot that is gone already is no error, so a deletion that died half-way is simply done again.
+pub async fn run(services: &Services, row: &backup::Model) -> Result<(), ServiceError> {
+    match forget(services, row).await {
+        Ok(()) => {
+            backup::Entity::delete_many()
+                .filter(backup::Column::Id.eq(row.id))
+                .filter(backup::Column::LeaseOwner.eq(services.node()))
+                .exec(services.db())
+                .await?;
+        }
+        Err(error) => {
+            freed(backup::Entity::update_many(), backup::Column::LeaseOwner, backup::Column::LeaseUntil)
+                .col_expr(backup::Column::NotBefore, Expr::value(services.clock().now() + PAUSE))
+                .col_expr(backup::Column::Cause, Expr::value(error.cause(("backup", row.id))))
+                .filter(backup::Column::Id.eq(row.id))
+                .filter(backup::Column::LeaseOwner.eq(services.node()))
+                .exec(services.db())
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+async fn forget(services: &Services, row: &backup::Model) -> Result<(), ServiceError> {
+    let Some(snapshot) = row.snapshot.as_deref().and_then(|id| id.parse().ok()) else { return Ok(()) };
+    let in_use = repositories::by_id(services.db(), row.repository_id).await?;
+    Ok(repositories::open(services, &in_use).await?.forget(&[snapshot]).await?)
+}

@@ -1,0 +1,36 @@
+//! Runs: who is due, who waits, who works on what.
+//!
+//! A scheduler ticks the [`dispatcher`], which finds due policies in the database and queues a backup for each. Workers
+//! claim what waits, hold it by a [`lease`] that they keep renewing, and settle it. A run is a row in every state, so
+//! nothing is lost with a process: what a dead one held is taken over when its lease has run out.
+
+mod backup_run;
+mod claim;
+mod deletion;
+mod dispatcher;
+mod lease;
+pub mod queue;
+mod restore_run;
+mod retention;
+mod supervisor;
+mod worker;
+
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::start::Services;
+
+pub use dispatcher::SchedulerError;
+
+/// Runs the dispatcher and the workers until `stop`. Returns when what was running is settled or back in the queue.
+pub async fn run(services: &Services, stop: CancellationToken) -> Result<(), SchedulerError> {
+    let mut workers = JoinSet::new();
+    for _ in 0..services.config().workers.max(1) {
+        workers.spawn(worker::run(services.clone(), stop.clone()));
+    }
+    let outcome = dispatcher::run(services, stop.clone()).await;
+    // Without a dispatcher the workers alone would hide that nothing is scheduled any more.
+    stop.cancel();
+    workers.join_all().await;
+    outcome
+}

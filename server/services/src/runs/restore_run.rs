@@ -1,0 +1,120 @@
+//! One restore, from its claim to its settlement.
+
+use std::{path::Path, sync::Arc};
+
+use chrono::{DateTime, Utc};
+use engine::{OnConflict as EngineOnConflict, RepositoryError, RestoreReport, RestoreRequest};
+use model::{backup::RestorePhase, restore::OnConflict};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    browse,
+    entity::{TextList, backup, restore},
+    error::ServiceError,
+    repositories,
+    runs::{
+        claim::freed,
+        lease::{Lease, Table},
+        supervisor::{Counters, StopReason, stored, supervise},
+    },
+    start::Services,
+};
+
+/// Most warnings that are listed; the rest is counted.
+const MOST_LISTED: usize = 1000;
+
+/// Restores and settles the row. An error means that the row could not be settled.
+pub async fn run(services: &Services, row: &restore::Model, stop: &CancellationToken) -> Result<(), ServiceError> {
+    let lease = Lease { table: Table::Restore, id: row.id, owner: services.node().to_owned() };
+    let counters = Arc::new(Counters::default());
+    let cancel = CancellationToken::new();
+    let work = restore(services, row, counters.clone(), cancel.clone());
+    let (result, reason) = supervise(services, &lease, &counters, (stop, &cancel), work).await;
+    if reason == Some(StopReason::LeaseLost) {
+        return Ok(());
+    }
+    tracing::info!(restore = row.id, name = row.name, ?result, ?reason, "restore ended");
+    let now = services.clock().now();
+    let update = freed(restore::Entity::update_many(), restore::Column::LeaseOwner, restore::Column::LeaseUntil)
+        .filter(restore::Column::Id.eq(row.id))
+        .filter(restore::Column::LeaseOwner.eq(services.node()));
+    settled(update, row, result, reason, now).exec(services.db()).await?;
+    Ok(())
+}
+
+async fn restore(
+    services: &Services,
+    row: &restore::Model,
+    counters: Arc<Counters>,
+    cancel: CancellationToken,
+) -> Result<RestoreReport, ServiceError> {
+    let backup = backup::Entity::find_by_id(row.backup_id).one(services.db()).await?.ok_or(ServiceError::NotFound)?;
+    let snapshot = browse::snapshot(&backup)?;
+    // Looked at again, since the directory may have become a link since the restore was queued.
+    let target = services.roots().restore_target(Path::new(&row.target))?;
+    let in_use = repositories::by_id(services.db(), backup.repository_id).await?;
+    let repository = repositories::open(services, &in_use).await?;
+    let request = RestoreRequest {
+        snapshot,
+        paths: row.paths.0.clone(),
+        target,
+        on_conflict: match OnConflict::parse(&row.on_conflict).map_err(ServiceError::Stored)? {
+            OnConflict::Skip => EngineOnConflict::Skip,
+            OnConflict::Overwrite => EngineOnConflict::Overwrite,
+            OnConflict::KeepBoth => EngineOnConflict::KeepBoth,
+        },
+    };
+    Ok(repository.restore(request, counters, cancel).await?)
+}
+
+type Update = sea_orm::UpdateMany<restore::Entity>;
+
+fn settled(
+    update: Update,
+    row: &restore::Model,
+    result: Result<RestoreReport, ServiceError>,
+    reason: Option<StopReason>,
+    now: DateTime<Utc>,
+) -> Update {
+    match (result, reason) {
+        (Ok(report), _) => completed(update, report, now),
+        (Err(_), Some(StopReason::Shutdown)) if row.on_conflict != OnConflict::KeepBoth.as_str() => {
+            update.col_expr(restore::Column::Phase, Expr::value(RestorePhase::Queued.as_str()))
+        }
+        (Err(_), Some(StopReason::Shutdown)) => {
+            let cause = "The server was stopped. What was restored by then is there; start the restore again for the rest";
+            ended(update, RestorePhase::Failed, cause, now)
+        }
+        (Err(ServiceError::Repository(RepositoryError::Cancelled)), _) | (Err(_), Some(StopReason::Person)) => {
+            let cause = "Cancelled by a person. What was restored by then is there";
+            ended(update, RestorePhase::Cancelled, cause, now)
+        }
+        (Err(error), _) => ended(update, RestorePhase::Failed, &error.cause(("restore", row.id)), now),
+    }
+}
+
+fn ended(update: Update, phase: RestorePhase, cause: &str, now: DateTime<Utc>) -> Update {
+    update
+        .col_expr(restore::Column::Phase, Expr::value(phase.as_str()))
+        .col_expr(restore::Column::Cause, Expr::value(cause))
+        .col_expr(restore::Column::FinishedAt, Expr::value(now))
+}
+
+fn completed(update: Update, report: RestoreReport, now: DateTime<Utc>) -> Update {
+    let (phase, cause) = match report.warnings.len() {
+        0 => (RestorePhase::Completed, None),
+        1 => (RestorePhase::PartiallyFailed, Some("1 file could not be restored as it was".to_owned())),
+        more => (RestorePhase::PartiallyFailed, Some(format!("{more} files could not be restored as they were"))),
+    };
+    let warnings = report.warnings.into_iter().take(MOST_LISTED);
+    let warnings = warnings.map(|warning| format!("{}: {}", warning.path, warning.message)).collect();
+    update
+        .col_expr(restore::Column::Phase, Expr::value(phase.as_str()))
+        .col_expr(restore::Column::Cause, Expr::value(cause))
+        .col_expr(restore::Column::FinishedAt, Expr::value(now))
+        .col_expr(restore::Column::Files, Expr::value(stored(report.files)))
+        .col_expr(restore::Column::Bytes, Expr::value(stored(report.bytes)))
+        .col_expr(restore::Column::Skipped, Expr::value(stored(report.skipped)))
+        .col_expr(restore::Column::Warnings, Expr::value(sea_orm::Value::from(TextList(warnings))))
+}

@@ -1,0 +1,120 @@
+//! Keeps watch over a run: renews its lease, writes its progress, and stops it when it must stop.
+
+use std::{
+    future::Future,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    runs::lease::{Lease, Renewal},
+    start::Services,
+};
+
+/// How often the lease is renewed; also how soon a cancelled run hears of it.
+const RENEW_EVERY: Duration = Duration::from_secs(2);
+
+/// Why a run was told to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopReason {
+    /// A person cancelled it.
+    Person,
+    /// The process is to end; the run goes back into the queue.
+    Shutdown,
+    /// Another process has the run; nothing of it may be written any more.
+    LeaseLost,
+}
+
+/// How far a run has come, counted by the engine's threads.
+#[derive(Debug, Default)]
+pub struct Counters {
+    files: AtomicU64,
+    bytes: AtomicU64,
+    total_files: AtomicU64,
+    total_bytes: AtomicU64,
+}
+
+/// The counters at one moment, as the database takes them.
+#[derive(Clone, Copy, Debug)]
+pub struct Reading {
+    pub files: i64,
+    pub bytes: i64,
+    pub total_files: i64,
+    pub total_bytes: i64,
+}
+
+impl Counters {
+    pub fn read(&self) -> Reading {
+        let read = |counter: &AtomicU64| stored(counter.load(Ordering::Relaxed));
+        Reading {
+            files: read(&self.files),
+            bytes: read(&self.bytes),
+            total_files: read(&self.total_files),
+            total_bytes: read(&self.total_bytes),
+        }
+    }
+}
+
+/// A count as the database takes it.
+pub fn stored(count: u64) -> i64 {
+    count.try_into().unwrap_or(i64::MAX)
+}
+
+impl engine::Progress for Counters {
+    fn total(&self, files: u64, bytes: u64) {
+        self.total_files.store(files, Ordering::Relaxed);
+        self.total_bytes.store(bytes, Ordering::Relaxed);
+    }
+
+    fn advance(&self, files: u64, bytes: u64) {
+        self.files.fetch_add(files, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+}
+
+/// Works until the work ends by itself or because `cancel`, which it was made with, was triggered. Tells the result and,
+/// where the work was told to stop, why.
+pub async fn supervise<T>(
+    services: &Services,
+    lease: &Lease,
+    counters: &Counters,
+    (stop, cancel): (&CancellationToken, &CancellationToken),
+    work: impl Future<Output = T>,
+) -> (T, Option<StopReason>) {
+    tokio::pin!(work);
+    let mut reason = None;
+    let mut renewals = interval(RENEW_EVERY);
+    renewals.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            result = &mut work => return (result, reason),
+            () = stop.cancelled(), if reason.is_none() => {
+                reason = Some(StopReason::Shutdown);
+                cancel.cancel();
+            }
+            _ = renewals.tick() => {
+                let found = renewed(services, lease, counters).await;
+                if let (Some(found), None | Some(StopReason::Shutdown)) = (found, reason) {
+                    reason = Some(found);
+                    cancel.cancel();
+                }
+            }
+        }
+    }
+}
+
+/// Why the run must stop, if it must. A database that does not answer is no reason yet: the lease still runs.
+async fn renewed(services: &Services, lease: &Lease, counters: &Counters) -> Option<StopReason> {
+    match lease.renew(services.db(), counters, services.clock().now()).await {
+        Ok(Renewal::Held) => None,
+        Ok(Renewal::CancelRequested) => Some(StopReason::Person),
+        Ok(Renewal::Lost) => Some(StopReason::LeaseLost),
+        Err(error) => {
+            tracing::warn!(error = &error as &dyn std::error::Error, ?lease, "a lease could not be renewed");
+            None
+        }
+    }
+}

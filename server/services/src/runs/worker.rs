@@ -1,0 +1,73 @@
+//! A worker: takes one run after the other.
+
+use std::time::Duration;
+
+use sea_orm::DbErr;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    entity::{backup, restore},
+    runs::{backup_run, claim, deletion, restore_run},
+    start::Services,
+};
+
+/// How long a worker waits before it looks again where nobody rings.
+const POLL: Duration = Duration::from_secs(2);
+
+/// A claimed run.
+enum Job {
+    Backup(Box<backup::Model>),
+    Restore(Box<restore::Model>),
+    Deletion(Box<backup::Model>),
+}
+
+/// Works until `stop`.
+pub async fn run(services: Services, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        // Listening begins before looking: what is queued in between rings.
+        let rung = services.queued().notified();
+        tokio::pin!(rung);
+        rung.as_mut().enable();
+        match next(&services).await {
+            Ok(Some(job)) => work(&services, job, &stop).await,
+            Ok(None) => pause(rung, &stop).await,
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "a worker cannot look for work");
+                pause(rung, &stop).await;
+            }
+        }
+    }
+}
+
+async fn pause(rung: impl Future<Output = ()>, stop: &CancellationToken) {
+    tokio::select! {
+        () = rung => {}
+        () = stop.cancelled() => {}
+        () = tokio::time::sleep(POLL) => {}
+    }
+}
+
+/// Restores come first, since somebody waits for them.
+async fn next(services: &Services) -> Result<Option<Job>, DbErr> {
+    if let Some(row) = claim::restore(services).await? {
+        return Ok(Some(Job::Restore(Box::new(row))));
+    }
+    if let Some(row) = claim::backup(services).await? {
+        return Ok(Some(Job::Backup(Box::new(row))));
+    }
+    Ok(claim::deletion(services).await?.map(|row| Job::Deletion(Box::new(row))))
+}
+
+async fn work(services: &Services, job: Job, stop: &CancellationToken) {
+    let settled = match job {
+        Job::Backup(row) => backup_run::run(services, &row, stop).await,
+        Job::Restore(row) => restore_run::run(services, &row, stop).await,
+        Job::Deletion(row) => deletion::run(services, &row).await,
+    };
+    if let Err(error) = settled {
+        // The lease runs out and the run is taken up again.
+        tracing::error!(error = &error as &dyn std::error::Error, "a run could not be settled");
+    }
+    // The project of this run may have another one waiting.
+    services.queued().notify_one();
+}

@@ -1,0 +1,103 @@
+//! Sessions: rows in the database behind a cookie. Sign in, sign out, who acts.
+
+use chrono::{DateTime, Utc};
+use model::{
+    form::{Done, FormErrors},
+    ids::{AccountId, OrganizationId, UserId},
+    people::{Actor, SignInForm},
+};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+use tower_sessions::Session;
+
+use crate::{
+    acting::Acting,
+    audit::{self, Deed, Subject},
+    entity::{organization, session, users},
+    error::ServiceError,
+    passwords,
+    start::Services,
+};
+
+mod store;
+
+pub use store::Store;
+
+/// The key under which a session keeps its user's id.
+const USER: &str = "user";
+
+/// Checks the password and signs in, under a new session id.
+pub async fn sign_in(
+    services: &Services,
+    session: &Session,
+    address: String,
+    form: &SignInForm,
+) -> Result<Done, ServiceError> {
+    let email = form.email.trim().to_lowercase();
+    let found = users::Entity::find().filter(users::Column::Email.eq(email)).one(services.db()).await?;
+    let hash = found.as_ref().map(|user| user.password_hash.clone());
+    let matches = passwords::verify(form.password.clone(), hash).await?;
+    let user = found.filter(|_| matches).ok_or_else(|| {
+        ServiceError::Invalid(FormErrors::whole("Email or password is wrong. Check both and try again"))
+    })?;
+    begin(session, UserId(user.id)).await?;
+    let acting = Acting { actor: actor(services.db(), user).await?, address };
+    record(services, &acting, Deed::SignedIn).await?;
+    Ok(Done::new("Signed in", form.next_path()))
+}
+
+/// Ends the session.
+pub async fn sign_out(services: &Services, session: &Session, address: String) -> Result<Done, ServiceError> {
+    if let Some(acting) = acting(services, session, address).await? {
+        record(services, &acting, Deed::SignedOut).await?;
+    }
+    session.flush().await?;
+    Ok(Done::new("Signed out", "/login"))
+}
+
+/// The person that the session belongs to; `None` where nobody is signed in, or the user is gone.
+pub async fn acting(
+    services: &Services,
+    session: &Session,
+    address: String,
+) -> Result<Option<Acting>, ServiceError> {
+    let Some(id) = session.get::<i64>(USER).await? else { return Ok(None) };
+    let Some(user) = users::Entity::find_by_id(id).one(services.db()).await? else { return Ok(None) };
+    Ok(Some(Acting { actor: actor(services.db(), user).await?, address }))
+}
+
+/// Makes the session that of `user`. The id is a new one, so that one planted before sign-in is worth nothing.
+pub(crate) async fn begin(session: &Session, user: UserId) -> Result<(), ServiceError> {
+    session.cycle_id().await?;
+    session.insert(USER, user.0).await?;
+    // Written now, so that a fault after this is not told to somebody who believes to be signed in.
+    Ok(session.save().await?)
+}
+
+/// The acting person of a row of users.
+pub(crate) async fn actor(db: &impl ConnectionTrait, user: users::Model) -> Result<Actor, ServiceError> {
+    let organization = organization::Entity::find_by_id(user.organization_id)
+        .one(db)
+        .await?
+        .ok_or_else(|| DbErr::RecordNotFound("the organization of a user".to_owned()))?;
+    Ok(Actor {
+        user: UserId(user.id),
+        account: AccountId(organization.account_id),
+        organization: OrganizationId(organization.id),
+        organization_name: organization.name,
+        email: user.email,
+        role: user.role.parse().map_err(ServiceError::Stored)?,
+    })
+}
+
+/// Deletes sessions that have ended.
+pub(crate) async fn delete_expired(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<u64, DbErr> {
+    let ended = session::Entity::delete_many().filter(session::Column::ExpiresAt.lte(now));
+    Ok(ended.exec(db).await?.rows_affected)
+}
+
+async fn record(services: &Services, acting: &Acting, deed: Deed) -> Result<(), DbErr> {
+    let actor = &acting.actor;
+    let subject =
+        Subject { kind: "user", id: actor.user.0, name: &actor.email, organization: actor.organization };
+    audit::record(services.db(), acting, services.clock().now(), deed, subject, audit::no_changes()).await
+}

@@ -1,0 +1,97 @@
+//! The session table as `tower-sessions` sees it.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter,
+    sea_query::OnConflict,
+};
+use time::OffsetDateTime;
+use tower_sessions::{
+    SessionStore,
+    session::{Id, Record},
+    session_store::{Error, Result},
+};
+
+use crate::{database, entity::session, sessions::USER, start::Services};
+
+/// Keeps sessions in the database, so that they outlive a restart and hold on every node.
+#[derive(Clone)]
+pub struct Store(Services);
+
+impl Store {
+    pub fn new(services: Services) -> Self {
+        Self(services)
+    }
+
+    fn row(&self, record: &Record) -> Result<session::ActiveModel> {
+        let data = serde_json::to_string(&record.data).map_err(|error| Error::Encode(error.to_string()))?;
+        Ok(session::ActiveModel {
+            id: Set(record.id.to_string()),
+            user_id: Set(record.data.get(USER).and_then(serde_json::Value::as_i64)),
+            data: Set(data),
+            expires_at: Set(expiry(record)?),
+            created_at: Set(self.0.clock().now()),
+        })
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Store")
+    }
+}
+
+#[async_trait]
+impl SessionStore for Store {
+    async fn create(&self, record: &mut Record) -> Result<()> {
+        loop {
+            match session::Entity::insert(self.row(record)?).exec_without_returning(self.0.db()).await {
+                Ok(_) => return Ok(()),
+                Err(error) if database::is_unique_violation(&error) => record.id = Id::default(),
+                Err(error) => return Err(backend(error)),
+            }
+        }
+    }
+
+    async fn save(&self, record: &Record) -> Result<()> {
+        let replace = OnConflict::column(session::Column::Id)
+            .update_columns([session::Column::UserId, session::Column::Data, session::Column::ExpiresAt])
+            .to_owned();
+        let insert = session::Entity::insert(self.row(record)?).on_conflict(replace);
+        insert.exec_without_returning(self.0.db()).await.map_err(backend)?;
+        Ok(())
+    }
+
+    async fn load(&self, id: &Id) -> Result<Option<Record>> {
+        let found = session::Entity::find_by_id(id.to_string())
+            .filter(session::Column::ExpiresAt.gt(self.0.clock().now()))
+            .one(self.0.db())
+            .await
+            .map_err(backend)?;
+        found.map(|row| record(*id, &row)).transpose()
+    }
+
+    async fn delete(&self, id: &Id) -> Result<()> {
+        session::Entity::delete_by_id(id.to_string()).exec(self.0.db()).await.map_err(backend)?;
+        Ok(())
+    }
+}
+
+fn record(id: Id, row: &session::Model) -> Result<Record> {
+    let data = serde_json::from_str(&row.data).map_err(|error| Error::Decode(error.to_string()))?;
+    let expiry_date = OffsetDateTime::from_unix_timestamp(row.expires_at.timestamp())
+        .map_err(|error| Error::Decode(error.to_string()))?;
+    Ok(Record { id, data, expiry_date })
+}
+
+fn expiry(record: &Record) -> Result<DateTime<Utc>> {
+    DateTime::from_timestamp(record.expiry_date.unix_timestamp(), 0)
+        .ok_or_else(|| Error::Encode("the expiry is out of range".to_owned()))
+}
+
+fn backend(error: sea_orm::DbErr) -> Error {
+    Error::Backend(error.to_string())
+}

@@ -1,0 +1,111 @@
+//! First run: the partner account, its first organization, the first Partner.
+
+use model::{
+    form::Done,
+    ids::{AccountId, OrganizationId, UserId},
+    names::Hidden,
+    people::{Actor, Role, Setup, SetupForm, SetupState},
+};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait};
+use subtle::ConstantTimeEq as _;
+use tower_sessions::Session;
+
+use crate::{
+    acting::Acting,
+    audit::{self, Deed, Subject},
+    database,
+    entity::account,
+    error::ServiceError,
+    organizations, passwords, sessions,
+    start::Services,
+    users,
+};
+
+/// What the one account of an installation came from. The column is unique, so there is never a second.
+const FIRST_RUN: &str = "first-run";
+
+/// Whether the first-run page is open, and whether it asks for the code.
+pub async fn state(services: &Services) -> Result<SetupState, ServiceError> {
+    let open = !account_exists(services.db()).await?;
+    Ok(SetupState { open, code_required: services.setup_code().is_some() })
+}
+
+/// The one-time code, for the operator's terminal.
+pub fn code(services: &Services) -> Option<String> {
+    services.setup_code().map(str::to_owned)
+}
+
+/// Makes account, organization and Partner in one transaction, and signs the Partner in.
+///
+/// Once an account exists there is no such page: the answer is [`ServiceError::NotFound`].
+pub async fn create_account(
+    services: &Services,
+    session: &Session,
+    address: String,
+    form: &SetupForm,
+) -> Result<Done, ServiceError> {
+    if account_exists(services.db()).await? {
+        return Err(ServiceError::NotFound);
+    }
+    check_code(services, form)?;
+    let acting = create(services, form.parse()?, address).await?;
+    sessions::begin(session, acting.actor.user).await?;
+    Ok(Done::new("The account is ready. Add backup credentials next", "/"))
+}
+
+/// The same without a browser, for the demo.
+pub async fn create(services: &Services, setup: Setup, address: String) -> Result<Acting, ServiceError> {
+    let hash = passwords::hash(Hidden::new(setup.password.expose())).await?;
+    let now = services.clock().now();
+    let tx = services.write().await?;
+    let account = account::ActiveModel {
+        origin: Set(FIRST_RUN.to_owned()),
+        name: Set(setup.account.as_str().to_owned()),
+        created_at: Set(now),
+        ..Default::default()
+    };
+    let account = match account::Entity::insert(account).exec(&tx).await {
+        Ok(inserted) => AccountId(inserted.last_insert_id),
+        // Somebody else's first run was faster.
+        Err(error) if database::is_unique_violation(&error) => return Err(ServiceError::NotFound),
+        Err(error) => return Err(error.into()),
+    };
+    let organization = organizations::insert(&tx, account, &setup.organization, now).await?;
+    let user = users::insert(&tx, organization, &setup.email, Role::Partner, hash, now).await?;
+    let acting = Acting { actor: first_partner(account, organization, user, &setup), address };
+    let subject = Subject { kind: "account", id: account.0, name: setup.account.as_str(), organization };
+    audit::record(&tx, &acting, now, Deed::AccountCreated, subject, audit::no_changes()).await?;
+    tx.commit().await?;
+    Ok(acting)
+}
+
+fn first_partner(account: AccountId, organization: OrganizationId, user: UserId, setup: &Setup) -> Actor {
+    Actor {
+        user,
+        account,
+        organization,
+        organization_name: setup.organization.as_str().to_owned(),
+        email: setup.email.as_str().to_owned(),
+        role: Role::Partner,
+    }
+}
+
+fn check_code(services: &Services, form: &SetupForm) -> Result<(), ServiceError> {
+    let Some(code) = services.setup_code() else { return Ok(()) };
+    let typed = form.setup_code.trim().to_uppercase();
+    if bool::from(typed.as_bytes().ct_eq(code.as_bytes())) {
+        return Ok(());
+    }
+    Err(ServiceError::at("setup_code", "Setup Code is wrong. The server printed it when it started"))
+}
+
+pub(crate) async fn account_exists(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
+    Ok(account::Entity::find().count(db).await? > 0)
+}
+
+/// 20 letters and digits that are not taken for each other, in groups of five: 95 bits and more.
+pub(crate) fn new_code() -> String {
+    const LETTERS: &[u8] = b"ABCDEFGHJKMNPQRSTUVWXYZ23456789";
+    let group = || (0..5).map(|_| char::from(LETTERS[rand::random_range(0..LETTERS.len())])).collect::<String>();
+    [group(), group(), group(), group()].join("-")
+}

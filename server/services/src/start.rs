@@ -1,0 +1,138 @@
+//! Start-up: what every use case needs, in one handle.
+
+use std::{path::PathBuf, sync::Arc};
+
+use engine::{NetworkPolicy, SourceRoots};
+use ipnet::IpNet;
+use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    clock::Clock,
+    database,
+    runs::{self, SchedulerError},
+    setup,
+    vault::{Vault, VaultError},
+};
+
+/// What the operator decides.
+#[derive(Clone, Debug)]
+pub struct ServicesConfig {
+    /// `sqlite://…` or `postgres://…`.
+    pub database_url: String,
+    pub master_key_file: PathBuf,
+    /// Make the master key where there is none.
+    pub create_master_key: bool,
+    /// Where caches are kept.
+    pub data_dir: PathBuf,
+    /// Directories that projects may back up and restore to.
+    pub source_roots: Vec<PathBuf>,
+    /// Networks of S3 endpoints that are not on public addresses.
+    pub allow_networks: Vec<IpNet>,
+    /// Runs that are worked on at the same time, at least 1.
+    pub workers: usize,
+    /// Ask for a one-time code on the first-run page.
+    pub setup_code_required: bool,
+    pub clock: Clock,
+}
+
+/// Why the services cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("The database cannot be opened: {0}. Check HOLDFAST_DATABASE_URL")]
+    Database(#[from] DbErr),
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    #[error("The folder {path} cannot be made: {source}. Check HOLDFAST_DATA_DIR")]
+    DataDir { path: PathBuf, source: std::io::Error },
+}
+
+/// The handle through which everything is asked. Cloning it is cheap.
+#[derive(Clone)]
+pub struct Services(Arc<Inner>);
+
+struct Inner {
+    db: DatabaseConnection,
+    vault: Vault,
+    clock: Clock,
+    config: ServicesConfig,
+    roots: SourceRoots,
+    network: NetworkPolicy,
+    /// Tells this process from others and from its own earlier lives, in leases.
+    node: String,
+    setup_code: Option<String>,
+    /// Rung when a run is queued, so that a worker need not wait for its next look.
+    queued: Notify,
+}
+
+impl Services {
+    /// Connects, brings the schema up to date, and reads or makes the master key.
+    pub async fn open(config: ServicesConfig) -> Result<Self, StartError> {
+        std::fs::create_dir_all(&config.data_dir)
+            .map_err(|source| StartError::DataDir { path: config.data_dir.clone(), source })?;
+        let vault = Vault::open(&config.master_key_file, config.create_master_key)?;
+        let db = database::connect(&config.database_url).await?;
+        database::migrate(&db).await?;
+        let wants_code = config.setup_code_required && !setup::account_exists(&db).await?;
+        Ok(Self(Arc::new(Inner {
+            db,
+            vault,
+            clock: config.clock.clone(),
+            roots: SourceRoots::new(config.source_roots.clone()),
+            network: NetworkPolicy::allowing(config.allow_networks.clone()),
+            node: format!("{:016x}", rand::random::<u64>()),
+            setup_code: wants_code.then(setup::new_code),
+            queued: Notify::new(),
+            config,
+        })))
+    }
+
+    /// Runs the dispatcher and the workers until `stop`; then puts what is running back into the queue.
+    ///
+    /// An error means that nothing is scheduled any more; the process should end and be started again.
+    pub async fn run(&self, stop: CancellationToken) -> Result<(), SchedulerError> {
+        runs::run(self, stop).await
+    }
+
+    pub(crate) fn db(&self) -> &DatabaseConnection {
+        &self.0.db
+    }
+
+    /// A transaction that will write.
+    pub(crate) async fn write(&self) -> Result<DatabaseTransaction, DbErr> {
+        database::begin_write(&self.0.db).await
+    }
+
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.0.vault
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    pub(crate) fn config(&self) -> &ServicesConfig {
+        &self.0.config
+    }
+
+    pub(crate) fn roots(&self) -> &SourceRoots {
+        &self.0.roots
+    }
+
+    pub(crate) fn network(&self) -> &NetworkPolicy {
+        &self.0.network
+    }
+
+    pub(crate) fn node(&self) -> &str {
+        &self.0.node
+    }
+
+    pub(crate) fn setup_code(&self) -> Option<&str> {
+        self.0.setup_code.as_deref()
+    }
+
+    pub(crate) fn queued(&self) -> &Notify {
+        &self.0.queued
+    }
+}

@@ -1,0 +1,123 @@
+//! The command line.
+
+mod password;
+mod serve;
+mod user;
+
+use std::{io, path::PathBuf};
+
+use clap::{Parser, Subcommand};
+use model::rule::RuleError;
+use services::{Clock, ServiceError};
+
+use self::user::UserCommand;
+use crate::{
+    config::{Config, ConfigError},
+    demo::{self, DemoError},
+    startup::{self, StartupError},
+    telemetry,
+};
+
+pub use self::serve::stop_signal;
+
+/// Self-hosted backup console: scheduled, encrypted backups of many projects into S3.
+#[derive(Debug, Parser)]
+#[command(name = "holdfast", version, after_help = SETTINGS_HELP)]
+pub struct Cli {
+    /// Read settings from this file instead of ./holdfast.toml
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+const SETTINGS_HELP: &str = "Settings come from HOLDFAST_* variables, or the same keys in holdfast.toml. \
+     Without a command, holdfast serves.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the console and run backups (default)
+    Serve,
+    /// Start with everything embedded and sample data, in one folder
+    Demo {
+        /// Where everything is kept; remove it to start afresh
+        #[arg(long, default_value = "demo-data", value_name = "DIR")]
+        folder: PathBuf,
+    },
+    /// Bring the database's schema up to date and exit
+    Migrate,
+    /// Manage users from the machine itself
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Print the settings in force, or what is wrong with them
+    CheckConfig,
+}
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Startup(#[from] StartupError),
+    #[error(transparent)]
+    Demo(#[from] DemoError),
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+    #[error(transparent)]
+    Rule(#[from] RuleError),
+    #[error("The password could not be read: {0}")]
+    Password(io::Error),
+    #[error("The passwords differ. Try again")]
+    PasswordsDiffer,
+}
+
+impl Cli {
+    pub async fn run(self) -> Result<(), CliError> {
+        let config = Config::load(self.config.as_deref())?;
+        match self.command.unwrap_or(Command::Serve) {
+            Command::Serve => serve::serve(&config).await?,
+            Command::Demo { folder } => demo::demo(config, &folder).await?,
+            Command::Migrate => {
+                telemetry::start(&config);
+                startup::open_services(&config, Clock::system()).await?;
+                println!("The database is up to date.");
+            }
+            Command::User(command) => {
+                telemetry::start(&config);
+                let services = startup::open_services(&config, Clock::system()).await?;
+                command.run(&services).await?;
+            }
+            Command::CheckConfig => print!("{config}"),
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, error::ErrorKind};
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_in_order() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_password_is_never_an_argument() {
+        let words = ["holdfast", "user", "add", "a@example.com", "--organization", "acme", "--role", "manager"];
+        assert!(Cli::try_parse_from(words).is_ok());
+        let refused = Cli::try_parse_from(words.into_iter().chain(["--password", "x"])).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::UnknownArgument);
+    }
+
+    #[test]
+    fn wrong_words_are_wrong_usage() {
+        for words in [&["holdfast", "sevre"][..], &["holdfast", "user", "add", "no-address", "--organization", "acme"]]
+        {
+            assert_eq!(Cli::try_parse_from(words).unwrap_err().exit_code(), 2);
+        }
+    }
+}

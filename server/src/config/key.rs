@@ -1,0 +1,77 @@
+//! The names of the settings.
+
+use std::fmt;
+
+/// What variables of the environment begin with.
+pub const PREFIX: &str = "HOLDFAST_";
+
+/// A setting's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Key {
+    Listen,
+    PublicUrl,
+    DataDir,
+    DatabaseUrl,
+    MasterKeyFile,
+    SourceRoots,
+    S3AllowNetworks,
+    BackupWorkers,
+    Log,
+    LogFormat,
+}
+
+impl Key {
+    pub const ALL: [Self; 10] = [
+        Self::Listen,
+        Self::PublicUrl,
+        Self::DataDir,
+        Self::DatabaseUrl,
+        Self::MasterKeyFile,
+        Self::SourceRoots,
+        Self::S3AllowNetworks,
+        Self::BackupWorkers,
+        Self::Log,
+        Self::LogFormat,
+    ];
+
+    /// The name of the variable in the environment.
+    pub const fn variable(self) -> &'static str {
+        match self {
+            Self::Listen => "HOLDFAST_LISTEN",
+            Self::PublicUrl => "HOLDFAST_PUBLIC_URL",
+            Self::DataDir => "HOLDFAST_DATA_DIR",
+            Self::DatabaseUrl => "HOLDFAST_DATABASE_URL",
+            Self::MasterKeyFile => "HOLDFAST_MASTER_KEY_FILE",
+            Self::SourceRoots => "HOLDFAST_SOURCE_ROOTS",
+            Self::S3AllowNetworks => "HOLDFAST_S3_ALLOW_NETWORKS",
+            Self::BackupWorkers => "HOLDFAST_BACKUP_WORKERS",
+            Self::Log => "HOLDFAST_LOG",
+            Self::LogFormat => "HOLDFAST_LOG_FORMAT",
+        }
+    }
+
+    pub fn from_variable(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|key| key.variable() == name)
+    }
+
+    /// Finds a key of the file: the variable's name, or the same in lower case without the prefix (`listen`).
+    pub fn from_file(name: &str) -> Option<Self> {
+        let short = |key: &Self| key.variable()[PREFIX.len()..].to_lowercase();
+        Self::ALL.into_iter().find(|key| key.variable() == name || short(key) == name)
+    }
+
+    /// What separates the parts of a setting that is a list.
+    pub const fn separator(self) -> Option<char> {
+        match self {
+            Self::SourceRoots => Some(':'),
+            Self::S3AllowNetworks => Some(','),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.variable())
+    }
+}

@@ -1,0 +1,214 @@
+//! What the operator sets: from the environment, or from `holdfast.toml`.
+
+mod database;
+mod error;
+mod key;
+mod parse;
+mod public_url;
+mod settings;
+
+use std::{
+    fmt,
+    net::SocketAddr,
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+};
+
+use ipnet::IpNet;
+use services::{Clock, ServicesConfig};
+
+pub use self::{
+    database::DatabaseUrl,
+    error::{ConfigError, Problem},
+    key::Key,
+    public_url::PublicUrl,
+    settings::Settings,
+};
+
+/// The file that is read from the working directory where the command line names no other.
+pub const DEFAULT_FILE: &str = "holdfast.toml";
+
+/// The settings in force, checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where the pages are served.
+    pub listen: SocketAddr,
+    /// The address that people type, where it differs from `listen`.
+    pub public_url: Option<PublicUrl>,
+    pub data_dir: PathBuf,
+    pub database: DatabaseUrl,
+    pub master_key_file: PathBuf,
+    /// Whether a missing master key is made: on SQLite, where the key's file was not given.
+    pub create_master_key: bool,
+    /// Directories that projects may back up and restore to.
+    pub source_roots: Vec<PathBuf>,
+    /// Networks of S3 endpoints that are not on public addresses.
+    pub allow_networks: Vec<IpNet>,
+    /// How many backups and restores run at the same time.
+    pub backup_workers: NonZeroUsize,
+    /// A level, or directives of `tracing-subscriber`'s `EnvFilter`.
+    pub log: String,
+    pub log_format: LogFormat,
+}
+
+/// How a line of the log is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    #[default]
+    Text,
+    Json,
+}
+
+impl Config {
+    /// Reads the environment and the file: `file`, or [`DEFAULT_FILE`] where that exists.
+    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
+        let mut settings = match file {
+            Some(file) => Settings::from_file(file)?,
+            None if Path::new(DEFAULT_FILE).exists() => Settings::from_file(Path::new(DEFAULT_FILE))?,
+            None => Settings::default(),
+        };
+        settings.overlay(Settings::from_environment(std::env::vars_os())?);
+        Self::from_settings(&settings)
+    }
+
+    /// Checks the settings and fills in the defaults.
+    pub fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
+        let data_dir = PathBuf::from(settings.get(Key::DataDir).unwrap_or("./data"));
+        let database = match settings.get(Key::DatabaseUrl) {
+            Some(text) => DatabaseUrl::parse(text).map_err(|problem| problem.at(Key::DatabaseUrl))?,
+            None => DatabaseUrl::sqlite(&data_dir.join("holdfast.db")),
+        };
+        let given_key_file = settings.get(Key::MasterKeyFile).map(PathBuf::from);
+        if database.is_postgres() && given_key_file.is_none() {
+            return Err(ConfigError::MasterKeyFileMissing);
+        }
+        Ok(Self {
+            listen: parse::listen(settings)?,
+            public_url: settings
+                .get(Key::PublicUrl)
+                .map(PublicUrl::parse)
+                .transpose()
+                .map_err(|problem| problem.at(Key::PublicUrl))?,
+            create_master_key: given_key_file.is_none(),
+            master_key_file: given_key_file.unwrap_or_else(|| data_dir.join("master.key")),
+            database,
+            data_dir,
+            source_roots: parse::source_roots(settings)?,
+            allow_networks: parse::networks(settings)?,
+            backup_workers: parse::workers(settings)?,
+            log: parse::log_filter(settings)?,
+            log_format: parse::log_format(settings)?,
+        })
+    }
+
+    /// Whether strangers could open a fresh installation's first-run page.
+    pub fn setup_code_required(&self) -> bool {
+        !self.listen.ip().is_loopback()
+    }
+
+    /// The address to open in a browser, without a slash at the end.
+    pub fn address_for_people(&self, bound: SocketAddr) -> String {
+        self.public_url.as_ref().map_or_else(|| format!("http://{bound}"), |url| url.origin().to_owned())
+    }
+
+    /// The part that decides what the services do.
+    pub fn services(&self, clock: Clock) -> ServicesConfig {
+        ServicesConfig {
+            database_url: self.database.expose().to_owned(),
+            master_key_file: self.master_key_file.clone(),
+            create_master_key: self.create_master_key,
+            data_dir: self.data_dir.clone(),
+            source_roots: self.source_roots.clone(),
+            allow_networks: self.allow_networks.clone(),
+            workers: self.backup_workers.get(),
+            setup_code_required: self.setup_code_required(),
+            clock,
+        }
+    }
+}
+
+impl fmt::Display for Config {
+    /// The settings in force as the environment would give them, with secrets hidden.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let roots: Vec<_> = self.source_roots.iter().map(|root| root.display().to_string()).collect();
+        let networks: Vec<_> = self.allow_networks.iter().map(ToString::to_string).collect();
+        let public_url = self.public_url.as_ref().map_or("", PublicUrl::origin);
+        let lines = [
+            (Key::Listen, self.listen.to_string()),
+            (Key::PublicUrl, public_url.to_owned()),
+            (Key::DataDir, self.data_dir.display().to_string()),
+            (Key::DatabaseUrl, self.database.to_string()),
+            (Key::MasterKeyFile, self.master_key_file.display().to_string()),
+            (Key::SourceRoots, roots.join(":")),
+            (Key::S3AllowNetworks, networks.join(",")),
+            (Key::BackupWorkers, self.backup_workers.to_string()),
+            (Key::Log, self.log.clone()),
+            (Key::LogFormat, self.log_format.to_string()),
+        ];
+        lines.iter().try_for_each(|(key, value)| writeln!(f, "{}={value}", key.variable()))
+    }
+}
+
+impl fmt::Display for LogFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Text => "text",
+            Self::Json => "json",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(pairs: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        Config::from_settings(&Settings::from_environment(
+            pairs.iter().map(|(name, value)| (name.into(), value.into())),
+        )?)
+    }
+
+    #[test]
+    fn nothing_set_means_the_defaults() {
+        let config = config(&[]).unwrap();
+        assert_eq!(config.listen.to_string(), "127.0.0.1:3000");
+        assert_eq!(config.database.expose(), "sqlite://./data/holdfast.db");
+        assert_eq!(config.master_key_file, Path::new("./data/master.key"));
+        assert!(config.create_master_key && config.public_url.is_none() && config.source_roots.is_empty());
+        assert_eq!((config.log.as_str(), config.log_format), ("info", LogFormat::Text));
+        assert!(!config.setup_code_required());
+    }
+
+    #[test]
+    fn the_database_and_the_key_follow_the_data_folder() {
+        let config = config(&[("HOLDFAST_DATA_DIR", "/srv/hold fast")]).unwrap();
+        assert_eq!(config.database.expose(), "sqlite:///srv/hold fast/holdfast.db");
+        assert_eq!(config.master_key_file, Path::new("/srv/hold fast/master.key"));
+    }
+
+    #[test]
+    fn postgresql_asks_for_the_master_key_file() {
+        let url = ("HOLDFAST_DATABASE_URL", "postgres://h:pw@db/holdfast");
+        assert!(config(&[url]).unwrap_err().to_string().contains("HOLDFAST_MASTER_KEY_FILE"));
+        let config = config(&[url, ("HOLDFAST_MASTER_KEY_FILE", "/etc/holdfast.key")]).unwrap();
+        assert!(!config.create_master_key);
+    }
+
+    #[test]
+    fn beyond_loopback_the_first_run_page_asks_for_a_code() {
+        assert!(config(&[("HOLDFAST_LISTEN", "0.0.0.0:3000")]).unwrap().setup_code_required());
+        assert!(!config(&[("HOLDFAST_LISTEN", "[::1]:3000")]).unwrap().setup_code_required());
+    }
+
+    #[test]
+    fn what_is_printed_hides_secrets() {
+        let config = config(&[
+            ("HOLDFAST_DATABASE_URL", "postgres://h:geheim@db/holdfast?sslpassword=geheim"),
+            ("HOLDFAST_MASTER_KEY_FILE", "/etc/holdfast.key"),
+        ])
+        .unwrap();
+        let printed = config.to_string();
+        assert!(!printed.contains("geheim") && !format!("{config:?}").contains("geheim"), "{printed}");
+        assert!(printed.contains("HOLDFAST_DATABASE_URL=postgres://h:***@db/holdfast"), "{printed}");
+    }
+}

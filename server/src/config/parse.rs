@@ -1,0 +1,119 @@
+//! Checks of single settings.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    num::NonZeroUsize,
+    path::PathBuf,
+    thread::available_parallelism,
+};
+
+use ipnet::IpNet;
+use tracing_subscriber::EnvFilter;
+
+use super::{ConfigError, Key, LogFormat, Problem, Settings};
+
+pub fn listen(settings: &Settings) -> Result<SocketAddr, ConfigError> {
+    let text = settings.get(Key::Listen).unwrap_or("127.0.0.1:3000").trim();
+    text.parse().map_err(|_| Problem::Address(text.to_owned()).at(Key::Listen))
+}
+
+pub fn source_roots(settings: &Settings) -> Result<Vec<PathBuf>, ConfigError> {
+    let absolute = |text: &str| {
+        let path = PathBuf::from(text);
+        if path.is_absolute() { Ok(path) } else { Err(Problem::NotAbsolute(text.to_owned()).at(Key::SourceRoots)) }
+    };
+    parts(settings, Key::SourceRoots).map(absolute).collect()
+}
+
+pub fn networks(settings: &Settings) -> Result<Vec<IpNet>, ConfigError> {
+    parts(settings, Key::S3AllowNetworks)
+        .map(|text| network(text).map_err(|problem| problem.at(Key::S3AllowNetworks)))
+        .collect()
+}
+
+/// A network, or a single address.
+fn network(text: &str) -> Result<IpNet, Problem> {
+    let network = text
+        .parse()
+        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
+        .map_err(|_| Problem::Network(text.to_owned()))?;
+    let link_local = match network.addr() {
+        IpAddr::V4(address) => address.is_link_local() && network.prefix_len() >= 16,
+        IpAddr::V6(address) => address.is_unicast_link_local() && network.prefix_len() >= 10,
+    };
+    if link_local { Err(Problem::LinkLocal(network)) } else { Ok(network) }
+}
+
+pub fn workers(settings: &Settings) -> Result<NonZeroUsize, ConfigError> {
+    let Some(text) = settings.get(Key::BackupWorkers) else {
+        return Ok(available_parallelism().unwrap_or(NonZeroUsize::MIN));
+    };
+    match text.trim().parse::<NonZeroUsize>() {
+        Ok(count) if count.get() <= 256 => Ok(count),
+        _ => Err(Problem::Workers(text.to_owned()).at(Key::BackupWorkers)),
+    }
+}
+
+pub fn log_filter(settings: &Settings) -> Result<String, ConfigError> {
+    let text = settings.get(Key::Log).unwrap_or("info").trim();
+    match EnvFilter::builder().parse(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) => Err(Problem::Log(text.to_owned()).at(Key::Log)),
+    }
+}
+
+pub fn log_format(settings: &Settings) -> Result<LogFormat, ConfigError> {
+    match settings.get(Key::LogFormat).map(str::trim) {
+        None | Some("text") => Ok(LogFormat::Text),
+        Some("json") => Ok(LogFormat::Json),
+        Some(other) => Err(Problem::LogFormat(other.to_owned()).at(Key::LogFormat)),
+    }
+}
+
+/// The parts of a list, without empty ones.
+fn parts(settings: &Settings, key: Key) -> impl Iterator<Item = &str> {
+    let separators: &[char] = if key.separator() == Some(':') { &[':'] } else { &[',', ' '] };
+    settings.get(key).unwrap_or_default().split(separators).map(str::trim).filter(|part| !part.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(key: Key, text: &str) -> Settings {
+        let mut settings = Settings::default();
+        settings.set(key, text);
+        settings
+    }
+
+    #[test]
+    fn networks_may_be_single_addresses_but_never_link_local() {
+        let parsed = networks(&settings(Key::S3AllowNetworks, "10.0.0.0/8, 192.168.1.5,fd00::/8")).unwrap();
+        assert_eq!(
+            parsed.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            ["10.0.0.0/8", "192.168.1.5/32", "fd00::/8"]
+        );
+        for bad in ["10.0.0.0/33", "minio", "169.254.0.0/16", "169.254.169.254", "fe80::1"] {
+            let error = networks(&settings(Key::S3AllowNetworks, bad)).unwrap_err().to_string();
+            assert!(error.starts_with("HOLDFAST_S3_ALLOW_NETWORKS: "), "{error}");
+        }
+    }
+
+    #[test]
+    fn source_roots_are_absolute() {
+        let roots = source_roots(&settings(Key::SourceRoots, "/srv/data:/home:")).unwrap();
+        assert_eq!(roots, [PathBuf::from("/srv/data"), PathBuf::from("/home")]);
+        assert!(source_roots(&settings(Key::SourceRoots, "data")).is_err());
+    }
+
+    #[test]
+    fn wrong_values_name_their_setting() {
+        assert!(listen(&settings(Key::Listen, "3000")).unwrap_err().to_string().starts_with("HOLDFAST_LISTEN: "));
+        for bad in ["0", "-1", "257", "many"] {
+            assert!(workers(&settings(Key::BackupWorkers, bad)).is_err(), "{bad}");
+        }
+        assert!(log_format(&settings(Key::LogFormat, "xml")).is_err());
+        assert!(log_filter(&settings(Key::Log, "info,engine=loud")).is_err());
+        assert_eq!(log_filter(&settings(Key::Log, "info,engine=debug")).unwrap(), "info,engine=debug");
+    }
+}

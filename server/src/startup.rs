@@ -1,0 +1,99 @@
+//! Start-up as a value that can be built and run, shared by the binary and the tests.
+
+use std::{future::Future, io, net::SocketAddr, path::PathBuf, time::Duration};
+
+use services::{Clock, Services, StartError};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    config::Config,
+    listener,
+    web::{self, State},
+};
+
+/// How long requests may take to end after the stop. Running backups go back to the queue in the same time, and both
+/// stay below the 20 seconds that the whole stop may last.
+const GRACE: Duration = Duration::from_secs(16);
+
+/// Why the server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartupError {
+    #[error("The data folder {} cannot be made: {cause}", .folder.display())]
+    DataDir { folder: PathBuf, cause: io::Error },
+    #[error(transparent)]
+    Services(#[from] StartError),
+    #[error("The signals that stop the server cannot be caught: {0}")]
+    Signals(io::Error),
+    #[error("{address} cannot be listened on: {cause}. Stop what uses it, or set another HOLDFAST_LISTEN")]
+    Listen { address: SocketAddr, cause: io::Error },
+}
+
+/// A server that listens and does not serve yet.
+pub struct Application {
+    listener: TcpListener,
+    address: SocketAddr,
+    services: Services,
+    state: State,
+}
+
+impl Application {
+    /// Opens the database, brings it up to date, and binds the address.
+    pub async fn build(config: &Config) -> Result<Self, StartupError> {
+        Self::build_with_clock(config, Clock::system()).await
+    }
+
+    /// The same, with a clock that a test holds.
+    pub async fn build_with_clock(config: &Config, clock: Clock) -> Result<Self, StartupError> {
+        let services = open_services(config, clock).await?;
+        let listen_error = |cause| StartupError::Listen { address: config.listen, cause };
+        let listener = TcpListener::bind(config.listen).await.map_err(listen_error)?;
+        let address = listener.local_addr().map_err(listen_error)?;
+        let state = State::new(services.clone(), config.public_url.clone(), address);
+        Ok(Self { listener, address, services, state })
+    }
+
+    /// The address that is listened on, with the port that was free where port 0 was asked for.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The services, for what is done beside the pages.
+    pub fn services(&self) -> &Services {
+        &self.services
+    }
+
+    /// Serves, runs backups, and stops when `shutdown` is done: new work is refused, requests end, running backups go
+    /// back to the queue. Takes less than 20 seconds from then on.
+    pub async fn run_until(self, shutdown: impl Future<Output = ()>) {
+        let stop = CancellationToken::new();
+        let working = tokio::spawn({
+            let (services, stop) = (self.services.clone(), stop.clone());
+            async move { services.run(stop).await }
+        });
+        let serving = listener::serve(self.listener, web::router(self.state), stop.clone(), GRACE);
+        let stopping = async {
+            shutdown.await;
+            tracing::info!("stopping");
+            stop.cancel();
+        };
+        tokio::join!(serving, stopping);
+        if let Err(error) = working.await {
+            tracing::error!(%error, "the workers ended with a fault");
+        }
+        tracing::info!("stopped");
+    }
+}
+
+/// Opens the database and brings it up to date, with the data folder made where it is missing.
+pub async fn open_services(config: &Config, clock: Clock) -> Result<Services, StartupError> {
+    make_private_folder(&config.data_dir)
+        .map_err(|cause| StartupError::DataDir { folder: config.data_dir.clone(), cause })?;
+    Ok(Services::open(config.services(clock)).await?)
+}
+
+/// The folder holds the database and the master key: nobody else's business.
+fn make_private_folder(folder: &std::path::Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}

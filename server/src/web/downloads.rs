@@ -1,0 +1,96 @@
+//! Files that a person takes home: one out of a backup, and a project's recovery kit.
+
+use std::str::FromStr;
+
+use app::api::ApiError;
+use axum::{
+    Router,
+    body::Body,
+    extract::{Path, Query, Request, State as Extracted},
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use futures::StreamExt;
+use model::ids::{BackupId, ProjectId};
+use serde::Deserialize;
+use services::Acting;
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::{State, attachment, pages, refusal};
+
+/// How many downloads run at the same time. Each holds a few packs of the repository in memory.
+pub const MOST_AT_ONCE: usize = 16;
+
+pub fn routes() -> Router<State> {
+    Router::new()
+        .route("/projects/{project}/backups/{backup}/download", get(file))
+        .route("/projects/{project}/recovery-kit", get(recovery_kit))
+}
+
+#[derive(Deserialize)]
+struct Wanted {
+    path: Option<String>,
+}
+
+async fn file(
+    Extracted(state): Extracted<State>,
+    Path((project, backup)): Path<(String, String)>,
+    Query(wanted): Query<Wanted>,
+    request: Request,
+) -> Response {
+    let Ok(permit) = state.downloads.clone().try_acquire_owned() else { return busy() };
+    let answer = async {
+        let (acting, project) = (acting(&request)?, id::<ProjectId>(&project)?);
+        let path = wanted.path.ok_or(ApiError::NotFound)?;
+        let file =
+            services::browse::download(acting, &state.services, project, id::<BackupId>(&backup)?, &path).await?;
+        let mut headers = attachment::headers(&file.name, "application/octet-stream");
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(file.size));
+        Ok((headers, Body::from_stream(file.stream.map(move |chunk| held(chunk, &permit)))).into_response())
+    };
+    match answer.await {
+        Ok(response) => response,
+        Err(error) => refused(&state, request, &error).await,
+    }
+}
+
+/// The stream keeps its permit until it has ended or the client has gone.
+fn held<T>(chunk: T, _permit: &OwnedSemaphorePermit) -> T {
+    chunk
+}
+
+async fn recovery_kit(Extracted(state): Extracted<State>, Path(project): Path<String>, request: Request) -> Response {
+    let answer = async {
+        let (acting, project) = (acting(&request)?, id::<ProjectId>(&project)?);
+        let kit = services::recovery_kit::download(acting, &state.services, project).await?;
+        Ok((attachment::headers(&kit.file_name, "text/plain; charset=utf-8"), kit.text).into_response())
+    };
+    match answer.await {
+        Ok(response) => response,
+        Err(error) => refused(&state, request, &error).await,
+    }
+}
+
+fn acting(request: &Request) -> Result<&Acting, ApiError> {
+    request.extensions().get().ok_or(ApiError::SignedOut)
+}
+
+/// What is no number is the address of nothing.
+fn id<T: FromStr>(text: &str) -> Result<T, ApiError> {
+    text.parse().map_err(|_| ApiError::NotFound)
+}
+
+async fn refused(state: &State, request: Request, error: &ApiError) -> Response {
+    match error {
+        ApiError::NotFound => pages::not_found(state, request).await,
+        error => refusal::page(refusal::status(error), error),
+    }
+}
+
+fn busy() -> Response {
+    let error = ApiError::TooMany(format!("{MOST_AT_ONCE} downloads are running. Try again when one has ended."));
+    let mut response = refusal::page(StatusCode::SERVICE_UNAVAILABLE, &error);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("10"));
+    response
+}

@@ -1,0 +1,50 @@
+//! What a plain form post leaves in the session for the next page.
+
+use app::api::Flash;
+use axum::{extract::Request, http::Method, middleware::Next, response::Response};
+use services::Acting;
+use tower_sessions::{Expiry, Session, cookie::time::Duration, session::Error};
+
+use super::refusal;
+
+/// Where it is kept in the session.
+const FLASH: &str = "flash";
+/// How long a session lasts that was made only to say what is wrong with a form.
+const ANONYMOUS: Duration = Duration::minutes(10);
+
+/// Leaves `flash` for the next page.
+pub async fn leave(session: &Session, flash: Flash) -> Result<(), Error> {
+    if session.is_empty().await {
+        session.set_expiry(Some(Expiry::OnInactivity(ANONYMOUS)));
+    }
+    session.insert(FLASH, flash).await
+}
+
+/// Hands what was left to the page that is about to be drawn.
+pub async fn flash(session: Session, mut request: Request, next: Next) -> Response {
+    let page = request.method() == Method::GET && refusal::wants_html(request.headers());
+    // Without a cookie nothing was left, and asking would make a session.
+    if page && session.id().is_some() {
+        let signed_in = request.extensions().get::<Acting>().is_some();
+        match take(&session, signed_in).await {
+            Ok(Some(flash)) => {
+                request.extensions_mut().insert(flash);
+            }
+            Ok(None) => {}
+            Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "a form's outcome was not shown"),
+        }
+    }
+    next.run(request).await
+}
+
+async fn take(session: &Session, signed_in: bool) -> Result<Option<Flash>, Error> {
+    // Removing marks the session as changed, which writes it: look first.
+    if session.get_value(FLASH).await?.is_none() {
+        return Ok(None);
+    }
+    let flash = session.remove(FLASH).await?;
+    if !signed_in {
+        session.flush().await?;
+    }
+    Ok(flash)
+}

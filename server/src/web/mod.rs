@@ -1,0 +1,19 @@
+//! Everything between a connection and a page, a server function or a file.
+
+mod api;
+mod attachment;
+mod door;
+mod downloads;
+mod flash;
+mod form_posts;
+mod headers;
+mod health;
+mod pages;
+mod people;
+mod refusal;
+mod router;
+mod site;
+mod state;
+mod trace;
+
+pub use self::{router::router, state::State};

@@ -1,0 +1,49 @@
+//! The app's pages.
+
+use app::{App, shell};
+use axum::{
+    Router,
+    extract::Request,
+    http::{HeaderValue, StatusCode, header},
+    response::Response,
+};
+use leptos::{
+    nonce::use_nonce,
+    prelude::{provide_context, use_context},
+    server_fn::axum::server_fn_paths,
+};
+use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list_with_exclusions_and_ssg_and_context};
+
+use super::{State, headers};
+
+/// One route for each page. Server functions are left out: they have their own checks.
+pub fn routes(state: &State) -> Router<State> {
+    let functions = server_fn_paths().map(|(path, _)| path.to_owned()).collect();
+    let (pages, _) = generate_route_list_with_exclusions_and_ssg_and_context(App, Some(functions), context(state));
+    let options = state.leptos.clone();
+    Router::new().leptos_routes_with_context(state, pages, context(state), move || shell(options.clone()))
+}
+
+/// What pages and server functions find in their context besides the request.
+pub fn context(state: &State) -> impl Fn() + Clone + Send + Sync + 'static {
+    let services = state.services.clone();
+    move || {
+        provide_context(services.clone());
+        let Some(response) = use_context::<ResponseOptions>() else { return };
+        response.insert_header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(policy) = use_nonce().and_then(|nonce| headers::page_policy(&nonce)) {
+            response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+        }
+    }
+}
+
+/// The app's page for an address that does not exist.
+pub async fn not_found(state: &State, request: Request) -> Response {
+    let options = state.leptos.clone();
+    let draw = leptos_axum::render_app_async_with_context(context(state), move || shell(options.clone()));
+    let mut response = draw(request).await;
+    if response.status() == StatusCode::OK {
+        *response.status_mut() = StatusCode::NOT_FOUND;
+    }
+    response
+}

@@ -1,0 +1,53 @@
+//! Which address leads where, through which checks.
+
+use std::any::Any;
+
+use app::api::ApiError;
+use axum::{
+    Router,
+    extract::{Request, State as Extracted},
+    middleware::{from_fn, from_fn_with_state},
+    response::Response,
+};
+use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use super::{State, api, door, downloads, flash, form_posts, headers, health, pages, people, refusal, site, trace};
+
+pub fn router(state: State) -> Router {
+    let known = || {
+        ServiceBuilder::new().layer(people::sessions(&state)).layer(from_fn_with_state(state.clone(), people::people))
+    };
+    let pages = pages::routes(&state)
+        .merge(downloads::routes())
+        .layer(from_fn_with_state(state.clone(), door::door))
+        .layer(from_fn(flash::flash))
+        .layer(known());
+    let functions = api::routes()
+        .layer(from_fn_with_state(state.clone(), form_posts::form_posts))
+        .layer(known())
+        .layer(from_fn_with_state(state.clone(), form_posts::same_site));
+    let missing = Router::new().fallback(missing).layer(from_fn(flash::flash)).layer(known()).with_state(state.clone());
+
+    Router::new()
+        .merge(health::routes())
+        .merge(pages)
+        .merge(functions)
+        .nest_service("/pkg", site::pkg(&state.leptos))
+        .fallback_service(site::public(&state.leptos, missing))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(state.clone(), headers::headers))
+        .layer(from_fn(trace::trace))
+        .with_state(state)
+}
+
+async fn missing(Extracted(state): Extracted<State>, request: Request) -> Response {
+    pages::not_found(&state, request).await
+}
+
+/// The panic's own message is in the log already.
+fn panicked(_: Box<dyn Any + Send>) -> Response {
+    let error = ApiError::Internal { id: services::fault_id() };
+    tracing::error!(fault = %error, "a request ended in a panic");
+    refusal::page(refusal::status(&error), &error)
+}

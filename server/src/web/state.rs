@@ -1,0 +1,60 @@
+//! What every handler may need.
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use axum::extract::FromRef;
+use leptos::config::LeptosOptions;
+use services::{ServiceError, Services};
+use tokio::sync::Semaphore;
+
+use super::{downloads::MOST_AT_ONCE, site};
+use crate::config::PublicUrl;
+
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct State {
+    pub services: Services,
+    pub public_url: Option<Arc<PublicUrl>>,
+    pub leptos: LeptosOptions,
+    /// A permit for each download that may still start.
+    pub downloads: Arc<Semaphore>,
+    set_up: Arc<AtomicBool>,
+}
+
+impl State {
+    pub fn new(services: Services, public_url: Option<PublicUrl>, address: SocketAddr) -> Self {
+        Self {
+            services,
+            public_url: public_url.map(Arc::new),
+            leptos: site::leptos_options(address),
+            downloads: Arc::new(Semaphore::new(MOST_AT_ONCE)),
+            set_up: Arc::default(),
+        }
+    }
+
+    pub fn https(&self) -> bool {
+        self.public_url.as_ref().is_some_and(|url| url.is_https())
+    }
+
+    /// Whether the first account exists. It never goes away again, so the database is asked only until it is there.
+    pub async fn is_set_up(&self) -> Result<bool, ServiceError> {
+        if self.set_up.load(Ordering::Relaxed) {
+            return Ok(true);
+        }
+        let set_up = !services::setup::state(&self.services).await?.open;
+        self.set_up.store(set_up, Ordering::Relaxed);
+        Ok(set_up)
+    }
+}
+
+impl FromRef<State> for LeptosOptions {
+    fn from_ref(state: &State) -> Self {
+        state.leptos.clone()
+    }
+}

@@ -1,0 +1,95 @@
+//! What holds for every address: health, headers, wrong addresses, refusals.
+
+use reqwest::Method;
+
+use crate::support::{Answer, TestApp, app::PARTNER, form, on_both_databases};
+
+on_both_databases!(
+    health_is_told_to_everybody,
+    a_wrong_address_is_a_404_page,
+    pages_carry_strict_headers,
+    posts_of_other_sites_are_refused,
+    what_cannot_be_read_is_refused_without_a_fault,
+);
+
+async fn health_is_told_to_everybody(app: &TestApp) {
+    for address in ["/healthz", "/readyz"] {
+        let answer = app.browser().get(address).await;
+        assert_eq!(answer.status, 200, "{address}");
+        assert!(answer.cookie().is_none(), "{address} makes no session");
+    }
+}
+
+async fn a_wrong_address_is_a_404_page(app: &TestApp) {
+    let partner = app.set_up().await;
+    for address in ["/nowhere", "/projects/x/y/z", "/pkg/../../etc/passwd", "/favicon.nope"] {
+        let page = partner.get(address).await;
+        assert_eq!(page.status, 404, "{address}");
+        assert!(page.header("content-type").starts_with("text/html"), "{address}");
+    }
+    assert_eq!(partner.get("/pkg/nothing.js").await.status, 404);
+    let function = partner.call("no/such_function", &[]).await;
+    assert_eq!((function.status, function.error()), (404, app::api::ApiError::NotFound));
+}
+
+async fn pages_carry_strict_headers(app: &TestApp) {
+    app.set_up().await;
+    let page = app.browser().get("/login").await;
+    let policy = page.header("content-security-policy");
+    assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{policy}");
+    assert!(!policy.contains("unsafe-inline"), "{policy}");
+    let nonce = policy.split("'nonce-").nth(1).and_then(|rest| rest.split('\'').next()).unwrap();
+    assert!(page.text().contains(&format!("nonce=\"{nonce}\"")), "the page's script carries the nonce");
+    assert_ne!(app.browser().get("/login").await.header("content-security-policy"), policy, "a nonce is used once");
+    assert_eq!(page.header("cache-control"), "no-store");
+    assert_eq!(page.header("x-content-type-options"), "nosniff");
+    assert_eq!(page.header("x-frame-options"), "DENY");
+    assert_eq!(page.header("referrer-policy"), "same-origin");
+    assert_eq!(page.header("strict-transport-security"), "", "only over https");
+}
+
+async fn posts_of_other_sites_are_refused(app: &TestApp) {
+    let partner = app.set_up().await;
+    for (name, value) in [
+        ("origin", "https://evil.example"),
+        ("origin", "null"),
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+    ] {
+        let post = partner.request(Method::POST, "/api/session/sign_out").header(name, value);
+        assert_eq!(Answer::of(post).await.status, 403, "{name}: {value}");
+    }
+    assert_eq!(partner.get("/").await.status, 200, "nobody was signed out");
+}
+
+async fn what_cannot_be_read_is_refused_without_a_fault(app: &TestApp) {
+    let partner = app.set_up().await;
+    let post = |path: &str, kind: &'static str, body: Vec<u8>| {
+        let request = partner.request(Method::POST, path).header("accept", "application/json");
+        let request = if kind.is_empty() { request } else { request.header("content-type", kind) };
+        Answer::of(request.body(body))
+    };
+    const FORM: &str = "application/x-www-form-urlencoded";
+    let (add, list) = ("/api/credentials/add", "/api/credentials/list");
+    for (path, kind, body, status) in [
+        (add, "text/plain", &b"form[s3_name]=x"[..], 415),
+        (add, "multipart/form-data; boundary=x", b"--x--", 415),
+        (add, "", b"form[s3_name]=x", 415),
+        (add, FORM, b"", 400),
+        (add, FORM, b"\xff\xfe=%ff", 400),
+        (add, FORM, b"form=1&form[s3_name]=2", 400),
+        (add, "application/json", b"{\"form\":{}}", 400),
+        (list, "application/json", b"", 400),
+        (list, "application/json", b"[[[[", 400),
+        (list, "application/json", b"{\"query\":7}", 400),
+        (list, FORM, b"query[page]=1", 400),
+    ] {
+        let answer = post(path, kind, body.to_vec()).await;
+        assert_eq!(answer.status, status, "{path} {kind} {:?}: {}", String::from_utf8_lossy(body), answer.text());
+    }
+    assert_eq!(post(add, FORM, vec![b'a'; 300 * 1024]).await.status, 413);
+    let long_head = partner.get(&format!("/login?next=/{}", "a".repeat(200_000))).await;
+    assert!(matches!(long_head.status, 414 | 431), "{}", long_head.status);
+    let double = form(&[("email", PARTNER), ("email", "x")]);
+    assert!(partner.call("session/sign_in", &double).await.status < 500);
+}

@@ -1,0 +1,131 @@
+//! First run, sign in, sign out.
+
+use model::people::{Role, SetupState};
+use reqwest::Method;
+
+use crate::support::{
+    Answer, TestApp,
+    app::{ORGANIZATION, PARTNER, PASSWORD, setup_form},
+    form, on_both_databases,
+};
+
+on_both_databases!(
+    until_the_first_account_exists_every_page_leads_to_setup,
+    setup_makes_the_account_once,
+    a_short_password_is_refused_at_its_field,
+    passwords_are_kept_as_argon2id_hashes,
+    sign_in_makes_a_new_session,
+    sign_out_ends_the_session_at_once,
+    a_wrong_password_and_an_unknown_person_read_the_same,
+    pages_lead_to_sign_in_and_back,
+    a_session_outlives_nothing_it_should_not,
+);
+
+async fn until_the_first_account_exists_every_page_leads_to_setup(app: &TestApp) {
+    let browser = app.browser();
+    for page in ["/", "/login", "/projects", "/backup-credentials?page=2"] {
+        assert_eq!(browser.get(page).await.location(), "/setup", "{page}");
+    }
+    let page = browser.get("/setup").await;
+    assert_eq!(page.status, 200);
+    for words in ["Account Name", "Organization", "Email", "Password", "Create Account"] {
+        assert!(page.text().contains(words), "{words}");
+    }
+    assert!(!page.text().contains("Setup Code"), "on loopback no code is asked for");
+    let state: SetupState = browser.read("session/setup_state", &()).await;
+    assert_eq!(state, SetupState { open: true, code_required: false });
+}
+
+async fn setup_makes_the_account_once(app: &TestApp) {
+    let partner = app.set_up().await;
+    assert_eq!(partner.get("/").await.status, 200);
+    assert_eq!(partner.get("/setup").await.status, 404);
+    let stranger = app.browser();
+    assert_eq!(stranger.get("/setup").await.status, 404);
+    assert_eq!(stranger.call("session/set_up", &setup_form()).await.status, 404);
+    assert_eq!(app.query("SELECT email AS found FROM users").await, [PARTNER]);
+}
+
+async fn a_short_password_is_refused_at_its_field(app: &TestApp) {
+    let mut fields = setup_form();
+    fields.retain(|(name, _)| name != "form[password]");
+    fields.extend(form(&[("password", "elevenchars")]));
+    let errors = app.browser().call("session/set_up", &fields).await.form_errors();
+    assert_eq!(errors.message_for("password"), Some("Password needs 12 to 256 characters"));
+    assert!(app.query("SELECT email AS found FROM users").await.is_empty());
+}
+
+async fn passwords_are_kept_as_argon2id_hashes(app: &TestApp) {
+    app.set_up().await;
+    let hashes = app.query("SELECT password_hash AS found FROM users").await;
+    assert!(hashes[0].starts_with("$argon2id$v=19$"), "{}", hashes[0]);
+}
+
+async fn sign_in_makes_a_new_session(app: &TestApp) {
+    app.set_up().await;
+    let browser = app.browser();
+    let failed = browser.post("/login", "session/sign_in", &sign_in("wrong password")).await;
+    let planted = cookie_value(&failed);
+    let signed_in = browser.post("/login", "session/sign_in", &sign_in(PASSWORD)).await;
+    assert_eq!(signed_in.location(), "/");
+    let cookie = signed_in.cookie().unwrap();
+    for part in ["HttpOnly", "SameSite=Lax", "Path=/"] {
+        assert!(cookie.contains(part), "{cookie}");
+    }
+    assert_ne!(cookie_value(&signed_in), planted, "the session before sign-in must be worth nothing");
+    assert_eq!(app.query("SELECT id AS found FROM session WHERE user_id IS NULL").await, Vec::<String>::new());
+}
+
+async fn sign_out_ends_the_session_at_once(app: &TestApp) {
+    app.set_up().await;
+    let browser = app.browser();
+    let signed_in = browser.call("session/sign_in", &sign_in(PASSWORD)).await;
+    let cookie = cookie_value(&signed_in);
+    browser.done("session/sign_out", &[]).await;
+    assert_eq!(browser.get("/").await.location(), "/login");
+    // Whoever kept the cookie has nothing.
+    let thief = app.browser().request(Method::GET, "/").header("cookie", cookie).header("accept", "text/html");
+    assert_eq!(Answer::of(thief).await.location(), "/login");
+}
+
+async fn a_wrong_password_and_an_unknown_person_read_the_same(app: &TestApp) {
+    app.set_up().await;
+    let browser = app.browser();
+    let wrong = browser.call("session/sign_in", &sign_in("wrong password")).await;
+    let unknown = form(&[("email", "nobody@example.com"), ("password", PASSWORD)]);
+    let unknown = browser.call("session/sign_in", &unknown).await;
+    assert_eq!(wrong.form_errors(), unknown.form_errors());
+}
+
+async fn pages_lead_to_sign_in_and_back(app: &TestApp) {
+    app.set_up().await;
+    let browser = app.browser();
+    let led = browser.get("/projects?search=shop&page=2").await;
+    assert_eq!(led.location(), "/login?next=/projects%3Fsearch%3Dshop%26page%3D2");
+    let page = browser.get(led.location()).await;
+    assert!(page.text().contains("/projects?search=shop&amp;page=2"), "the form remembers where to go");
+    let mut fields = sign_in(PASSWORD);
+    fields.extend(form(&[("next", "/projects?search=shop&page=2")]));
+    let signed_in = browser.post(led.location(), "session/sign_in", &fields).await;
+    assert_eq!(signed_in.location(), "/projects?search=shop&page=2");
+    assert_eq!(browser.get("/login").await.location(), "/");
+}
+
+async fn a_session_outlives_nothing_it_should_not(app: &TestApp) {
+    app.set_up().await;
+    let manager = app.person(Role::Manager, ORGANIZATION).await;
+    assert_eq!(manager.get("/").await.status, 200);
+    app.execute("DELETE FROM session").await;
+    assert_eq!(manager.get("/").await.location(), "/login");
+    let refused = manager.ask("projects/list", &serde_json::json!({ "query": {} })).await;
+    assert_eq!(refused.status, 401);
+}
+
+fn sign_in(password: &str) -> Vec<(String, String)> {
+    form(&[("email", PARTNER), ("password", password)])
+}
+
+/// `name=value` of the session's cookie.
+fn cookie_value(answer: &Answer) -> String {
+    answer.cookie().unwrap().split(';').next().unwrap().to_owned()
+}
