@@ -29,9 +29,7 @@ impl MigrationTrait for Migration {
         manager
             .create_index(Index::create().name("session_expiry").table("session").col("expires_at").to_owned())
             .await?;
-        manager
-            .create_index(Index::create().name("session_user").table("session").col("user_id").to_owned())
-            .await
+        manager.create_index(Index::create().name("session_user").table("session").col("user_id").to_owned()).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
@@ -63,7 +61,10 @@ fn organization() -> TableCreateStatement {
         .col(string("time_zone").default("UTC"))
         .col(timestamp_with_time_zone("created_at"))
         .foreign_key(
-            ForeignKey::create().from("organization", "account_id").to("account", "id").on_delete(ForeignKeyAction::Restrict),
+            ForeignKey::create()
+                .from("organization", "account_id")
+                .to("account", "id")
+                .on_delete(ForeignKeyAction::Restrict),
         )
         .to_owned()
 }

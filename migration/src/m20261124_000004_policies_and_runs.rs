@@ -3,8 +3,8 @@
 use sea_orm_migration::{
     prelude::*,
     schema::{
-        big_integer, big_integer_null, big_pk_auto, boolean, integer, json_binary, string, string_null, text, text_null,
-        timestamp_with_time_zone, timestamp_with_time_zone_null,
+        big_integer, big_integer_null, big_pk_auto, boolean, integer, json_binary, string, string_null, text,
+        text_null, timestamp_with_time_zone, timestamp_with_time_zone_null,
     },
 };
 
@@ -125,9 +125,14 @@ fn backup() -> TableCreateStatement {
     .check(Expr::cust("phase NOT IN ('Completed', 'PartiallyFailed') OR snapshot IS NOT NULL"))
     .check(Expr::cust("retry_at IS NULL OR phase = 'Failed'"))
     .foreign_key(
-        ForeignKey::create().from("backup", "repository_id").to("repository", "id").on_delete(ForeignKeyAction::Cascade),
+        ForeignKey::create()
+            .from("backup", "repository_id")
+            .to("repository", "id")
+            .on_delete(ForeignKeyAction::Cascade),
     )
-    .foreign_key(ForeignKey::create().from("backup", "policy_id").to("policy", "id").on_delete(ForeignKeyAction::SetNull))
+    .foreign_key(
+        ForeignKey::create().from("backup", "policy_id").to("policy", "id").on_delete(ForeignKeyAction::SetNull),
+    )
     .to_owned()
 }
 

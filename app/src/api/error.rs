@@ -65,7 +65,10 @@ impl fmt::Display for ApiError {
             Self::SignedOut => f.write_str("Your session has ended. Sign in and try again."),
             Self::NotFound => f.write_str("This does not exist, or no longer."),
             Self::Invalid(errors) => f.write_str(&errors.summary),
-            Self::Forbidden(sentence) | Self::Conflict(sentence) | Self::TooMany(sentence) | Self::Unavailable(sentence) => f.write_str(sentence),
+            Self::Forbidden(sentence)
+            | Self::Conflict(sentence)
+            | Self::TooMany(sentence)
+            | Self::Unavailable(sentence) => f.write_str(sentence),
             Self::Malformed => f.write_str("The form could not be read. Reload the page and try again."),
             Self::Offline => f.write_str("The server cannot be reached. Check the connection and try again."),
             Self::Internal { id } => {

@@ -80,6 +80,9 @@ pub fn DialogFooter(#[prop(default = "Cancel")] cancel: &'static str, children: 
 
 /// An open dialog cannot be made modal, so it is closed first; whoever is typing in it goes on where they were.
 fn make_modal(dialog: &HtmlDialogElement) {
+    if dialog.matches(":modal").unwrap_or(false) {
+        return;
+    }
     let focused = document().active_element().filter(|element| dialog.contains(Some(element)));
     let _ = dialog.remove_attribute("open");
     let _ = dialog.show_modal();

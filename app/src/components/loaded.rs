@@ -38,6 +38,34 @@ where
     P: Clone + PartialEq + Send + Sync + 'static,
     V: IntoView + 'static,
 {
+    draw_part(answer, part, draw, |_| true)
+}
+
+/// The same below a frame that has said already what does not exist, or that nobody is signed in.
+pub fn loaded_below<T, P, V>(
+    answer: Answer<T>,
+    part: impl Fn(&T) -> P + Copy + Send + Sync + 'static,
+    draw: impl Fn(P) -> V + Send + Sync + 'static,
+) -> impl IntoView
+where
+    T: Data,
+    P: Clone + PartialEq + Send + Sync + 'static,
+    V: IntoView + 'static,
+{
+    draw_part(answer, part, draw, |error| !matches!(error, ApiError::NotFound | ApiError::SignedOut))
+}
+
+fn draw_part<T, P, V>(
+    answer: Answer<T>,
+    part: impl Fn(&T) -> P + Copy + Send + Sync + 'static,
+    draw: impl Fn(P) -> V + Send + Sync + 'static,
+    tells: fn(&ApiError) -> bool,
+) -> impl IntoView
+where
+    T: Data,
+    P: Clone + PartialEq + Send + Sync + 'static,
+    V: IntoView + 'static,
+{
     let draw = StoredValue::new(draw);
     view! {
         <Transition fallback=Loading>
@@ -51,7 +79,7 @@ where
                 move || {
                     shown.get().map(|shown| match shown {
                         Ok(part) => draw.with_value(|draw| draw(part)).into_any(),
-                        Err(error) => view! { <ErrorView error=error/> }.into_any(),
+                        Err(error) => tells(&error).then(|| view! { <ErrorView error=error/> }).into_any(),
                     })
                 }
             }

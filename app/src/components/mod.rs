@@ -8,6 +8,7 @@ pub mod confirm;
 pub mod dialog;
 pub mod empty;
 pub mod error_view;
+pub mod facts;
 pub mod field;
 pub mod form;
 pub mod form_state;

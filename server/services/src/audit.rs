@@ -77,11 +77,7 @@ pub struct Author {
 
 impl From<&Acting> for Author {
     fn from(acting: &Acting) -> Self {
-        Self {
-            account: acting.actor.account,
-            name: acting.actor.email.clone(),
-            address: acting.address.clone(),
-        }
+        Self { account: acting.actor.account, name: acting.actor.email.clone(), address: acting.address.clone() }
     }
 }
 

@@ -57,10 +57,7 @@ impl ServiceError {
     }
 
     const fn is_for_people(&self) -> bool {
-        !matches!(
-            self,
-            Self::Database(_) | Self::Password(_) | Self::Session(_) | Self::Stored(_)
-        )
+        !matches!(self, Self::Database(_) | Self::Password(_) | Self::Session(_) | Self::Stored(_))
     }
 
     /// A refusal at one field of the form.
@@ -94,7 +91,9 @@ pub enum Conflict {
     StillRunning,
     #[error("This backup has no data to browse or restore, because it did not complete")]
     NoSnapshot,
-    #[error("The data of this backup lies in a bucket that the project no longer uses. Enable backup with that bucket to reach it")]
+    #[error(
+        "The data of this backup lies in a bucket that the project no longer uses. Enable backup with that bucket to reach it"
+    )]
     RepositoryNotInUse,
 }
 
@@ -103,10 +102,12 @@ pub(crate) fn credential_form_errors(error: &S3Error) -> FormErrors {
     match error {
         S3Error::InvalidCredentials { .. } => FormErrors {
             summary: "Invalid S3 credentials".to_owned(),
-            fields: ["access_key_id", "secret_key"].map(|field| model::form::FieldError {
-                field: field.to_owned(),
-                message: "Invalid S3 credentials: check the access key id and the secret key".to_owned(),
-            }).to_vec(),
+            fields: ["access_key_id", "secret_key"]
+                .map(|field| model::form::FieldError {
+                    field: field.to_owned(),
+                    message: "Invalid S3 credentials: check the access key id and the secret key".to_owned(),
+                })
+                .to_vec(),
         },
         S3Error::WrongRegion { .. } => FormErrors::at("region", error),
         S3Error::Unreachable(_) | S3Error::NotS3 { .. } => FormErrors::at("endpoint", error),

@@ -16,7 +16,8 @@ pub enum PasswordError {
 }
 
 /// Compared with where no such user exists, so that the answer takes as long as for one who does.
-const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$YWJjZGVmZ2hpamtsbW5vcA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$YWJjZGVmZ2hpamtsbW5vcA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// Hashes a password with argon2id (19 MiB, 2 passes), off the async threads.
 pub async fn hash(password: Hidden) -> Result<String, PasswordError> {

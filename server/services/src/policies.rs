@@ -9,9 +9,7 @@ use model::{
     retention::Retention,
     schedule::{CronPeriod, CronPreview, TimeZone},
 };
-use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
-};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::json;
 
 use crate::{
@@ -131,10 +129,7 @@ pub async fn run_now(acting: &Acting, services: &Services, form: &PolicyRef) -> 
         .await?;
     tx.commit().await?;
     services.queued().notify_one();
-    Ok(Done::new(
-        format!("Backup {} queued", queued.name),
-        format!("/projects/{}/policies?tab=backups", project.id),
-    ))
+    Ok(Done::new(format!("Backup {} queued", queued.name), format!("/projects/{}/policies?tab=backups", project.id)))
 }
 
 /// What an expression means in words, and the next five runs in the zone.

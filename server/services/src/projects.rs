@@ -142,7 +142,10 @@ pub async fn create(acting: &Acting, services: &Services, form: &ProjectForm) ->
             withdraw(acting, services, &row).await?;
             return Err(error);
         }
-        return Ok(Done::new(format!("Project {} created, backup enabled", new.name), format!("/projects/{id}/policies?tab=schedules")));
+        return Ok(Done::new(
+            format!("Project {} created, backup enabled", new.name),
+            format!("/projects/{id}/policies?tab=schedules"),
+        ));
     }
     Ok(Done::new(format!("Project {} created", new.name), format!("/projects/{id}")))
 }

@@ -31,8 +31,7 @@ pub async fn of_project(db: &impl ConnectionTrait, project: i64) -> Result<Optio
 
 /// The repository with that id, where it is in use.
 pub async fn by_id(db: &impl ConnectionTrait, id: i64) -> Result<InUse, ServiceError> {
-    let found =
-        repository::Entity::find_by_id(id).find_also_related(backup_credential::Entity).one(db).await?;
+    let found = repository::Entity::find_by_id(id).find_also_related(backup_credential::Entity).one(db).await?;
     let (repository, credential) = found.ok_or(ServiceError::NotFound)?;
     let credential = credential.ok_or(Conflict::RepositoryNotInUse)?;
     Ok(InUse { repository, credential })
@@ -68,10 +67,6 @@ pub fn access(services: &Services, credential: &backup_credential::Model) -> Res
         endpoint: endpoint.url().ok_or(ServiceError::Stored(RuleError::EndpointNotUrl))?,
         region: credential.region.clone(),
         access_key_id: credential.access_key_id.clone(),
-        secret_key: services.vault().open_sealed(
-            Purpose::S3SecretKey,
-            credential.id,
-            &credential.secret_key_sealed,
-        )?,
+        secret_key: services.vault().open_sealed(Purpose::S3SecretKey, credential.id, &credential.secret_key_sealed)?,
     })
 }

@@ -55,11 +55,7 @@ pub async fn sign_out(services: &Services, session: &Session, address: String) -
 }
 
 /// The person that the session belongs to; `None` where nobody is signed in, or the user is gone.
-pub async fn acting(
-    services: &Services,
-    session: &Session,
-    address: String,
-) -> Result<Option<Acting>, ServiceError> {
+pub async fn acting(services: &Services, session: &Session, address: String) -> Result<Option<Acting>, ServiceError> {
     let Some(id) = session.get::<i64>(USER).await? else { return Ok(None) };
     let Some(user) = users::Entity::find_by_id(id).one(services.db()).await? else { return Ok(None) };
     Ok(Some(Acting { actor: actor(services.db(), user).await?, address }))
@@ -97,7 +93,6 @@ pub(crate) async fn delete_expired(db: &impl ConnectionTrait, now: DateTime<Utc>
 
 async fn record(services: &Services, acting: &Acting, deed: Deed) -> Result<(), DbErr> {
     let actor = &acting.actor;
-    let subject =
-        Subject { kind: "user", id: actor.user.0, name: &actor.email, organization: actor.organization };
+    let subject = Subject { kind: "user", id: actor.user.0, name: &actor.email, organization: actor.organization };
     audit::record(services.db(), acting, services.clock().now(), deed, subject, audit::no_changes()).await
 }

@@ -7,8 +7,8 @@ use model::{
     people::{Email, Password, Role},
 };
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
-    QueryFilter, QueryOrder,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder,
 };
 
 use crate::{
@@ -112,16 +112,14 @@ pub(crate) async fn insert(
     Ok(UserId(users::Entity::insert(row).exec(db).await?.last_insert_id))
 }
 
-async fn record(
-    db: &impl ConnectionTrait,
-    services: &Services,
-    user: UserId,
-    deed: Deed,
-) -> Result<(), ServiceError> {
+async fn record(db: &impl ConnectionTrait, services: &Services, user: UserId, deed: Deed) -> Result<(), ServiceError> {
     let row = users::Entity::find_by_id(user.0).one(db).await?.ok_or(ServiceError::NotFound)?;
     let actor = sessions::actor(db, row).await?;
     let (name, organization) = (actor.email.clone(), actor.organization);
-    let operator = Acting { actor: model::people::Actor { email: "operator".to_owned(), ..actor }, address: COMMAND_LINE.to_owned() };
+    let operator = Acting {
+        actor: model::people::Actor { email: "operator".to_owned(), ..actor },
+        address: COMMAND_LINE.to_owned(),
+    };
     let subject = Subject { kind: "user", id: user.0, name: &name, organization };
     audit::record(db, &operator, services.clock().now(), deed, subject, audit::no_changes()).await?;
     Ok(())

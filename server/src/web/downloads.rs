@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use app::api::ApiError;
 use axum::{
-    Router,
+    Extension, Router,
     body::Body,
     extract::{Path, Query, Request, State as Extracted},
     http::{HeaderValue, StatusCode, header},
@@ -37,11 +37,12 @@ async fn file(
     Extracted(state): Extracted<State>,
     Path((project, backup)): Path<(String, String)>,
     Query(wanted): Query<Wanted>,
+    acting: Option<Extension<Acting>>,
     request: Request,
 ) -> Response {
     let Ok(permit) = state.downloads.clone().try_acquire_owned() else { return busy() };
     let answer = async {
-        let (acting, project) = (acting(&request)?, id::<ProjectId>(&project)?);
+        let (acting, project) = (signed_in(acting.as_deref())?, id::<ProjectId>(&project)?);
         let path = wanted.path.ok_or(ApiError::NotFound)?;
         let file =
             services::browse::download(acting, &state.services, project, id::<BackupId>(&backup)?, &path).await?;
@@ -60,9 +61,14 @@ fn held<T>(chunk: T, _permit: &OwnedSemaphorePermit) -> T {
     chunk
 }
 
-async fn recovery_kit(Extracted(state): Extracted<State>, Path(project): Path<String>, request: Request) -> Response {
+async fn recovery_kit(
+    Extracted(state): Extracted<State>,
+    Path(project): Path<String>,
+    acting: Option<Extension<Acting>>,
+    request: Request,
+) -> Response {
     let answer = async {
-        let (acting, project) = (acting(&request)?, id::<ProjectId>(&project)?);
+        let (acting, project) = (signed_in(acting.as_deref())?, id::<ProjectId>(&project)?);
         let kit = services::recovery_kit::download(acting, &state.services, project).await?;
         Ok((attachment::headers(&kit.file_name, "text/plain; charset=utf-8"), kit.text).into_response())
     };
@@ -72,8 +78,8 @@ async fn recovery_kit(Extracted(state): Extracted<State>, Path(project): Path<St
     }
 }
 
-fn acting(request: &Request) -> Result<&Acting, ApiError> {
-    request.extensions().get().ok_or(ApiError::SignedOut)
+fn signed_in(acting: Option<&Acting>) -> Result<&Acting, ApiError> {
+    acting.ok_or(ApiError::SignedOut)
 }
 
 /// What is no number is the address of nothing.
@@ -89,7 +95,7 @@ async fn refused(state: &State, request: Request, error: &ApiError) -> Response 
 }
 
 fn busy() -> Response {
-    let error = ApiError::TooMany(format!("{MOST_AT_ONCE} downloads are running. Try again when one has ended."));
+    let error = ApiError::Conflict(format!("{MOST_AT_ONCE} downloads are running. Try again when one has ended."));
     let mut response = refusal::page(StatusCode::SERVICE_UNAVAILABLE, &error);
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("10"));
     response

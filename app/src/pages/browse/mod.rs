@@ -1,5 +1,91 @@
+//! What is in a backup.
+
+mod entries;
+mod place;
+
 use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_params_map;
+use model::{
+    backup::{BackupRow, BrowseQuery, BrowseView},
+    ids::BackupId,
+    size,
+};
+
+use crate::{
+    address::{page_address, use_address},
+    api::backups::browse_backup,
+    components::{
+        breadcrumb::Breadcrumb,
+        loaded::{Answer, loaded_below, loaded_part},
+        phase::Badge,
+        project_frame::use_project_id,
+        search_form::SearchForm,
+        time::MaybeTime,
+    },
+    ui::use_ui,
+};
+use entries::Entries;
+use place::Place;
+
 #[component]
 pub fn BrowsePage() -> impl IntoView {
-    view! { <p></p> }
+    let ui = use_ui();
+    let address = page_address();
+    let project = use_project_id();
+    let parameters = use_params_map();
+    let backup = Memo::new(move |_| {
+        BackupId(parameters.read().get("backup").and_then(|id| id.parse().ok()).unwrap_or_default())
+    });
+    let query = Memo::new(move |_| {
+        let address = address.read();
+        let text = |key| address.get(key).unwrap_or_default().to_owned();
+        BrowseQuery { project: project.get(), backup: backup.get(), path: text("path"), search: text("search") }
+    });
+    let view: Answer<BrowseView> =
+        Resource::new(move || (query.get(), ui.changes()), |(query, _)| browse_backup(query));
+    let head = |view: &BrowseView| (view.project_name.clone(), view.backup.clone());
+    view! {
+        <Title text="Browse"/>
+        {loaded_part(view, head, |(name, backup)| view! { <Head project_name=name backup=backup/> })}
+        {loaded_below(view, |_| (), |()| view! { <Tools/> })}
+        {loaded_below(view, BrowseView::clone, |view| view! { <Entries view=view/> })}
+    }
+}
+
+#[component]
+fn Head(project_name: String, backup: BackupRow) -> impl IntoView {
+    let project = use_project_id().get_untracked();
+    let home = format!("/projects/{project}");
+    let steps = vec![
+        ("Projects".to_owned(), "/projects".to_owned()),
+        (project_name, home.clone()),
+        ("Backups".to_owned(), format!("{home}/policies?tab=backups")),
+    ];
+    view! {
+        <Breadcrumb steps=steps/>
+        <header class="page-header">
+            <h1 class="break">{backup.name}</h1>
+            <div class="page-marks">
+                <Badge look=backup.phase/>
+                <span class="muted">
+                    <MaybeTime at=backup.started/>
+                </span>
+                {backup.size.map(|size| view! { <span class="muted">{size::bytes(size)}</span> })}
+            </div>
+        </header>
+    }
+}
+
+/// Where one is, and the search.
+#[component]
+fn Tools() -> impl IntoView {
+    let address = use_address();
+    let path = Memo::new(move |_| address.read().get("path").unwrap_or_default().to_owned());
+    view! {
+        <div class="toolbar toolbar-split">
+            {move || view! { <Place path=path.get()/> }}
+            <SearchForm/>
+        </div>
+    }
 }

@@ -1,5 +1,98 @@
+//! A project's backup policies: schedules, backups, restores.
+
+mod add;
+mod backup_actions;
+mod backup_description;
+mod backups;
+mod describe;
+mod preview;
+mod restore;
+mod restores;
+mod schedules;
+
 use leptos::prelude::*;
+use leptos_meta::Title;
+use model::{
+    permission::Action,
+    project::{Backup, ProjectView},
+};
+
+use crate::{
+    address::{page_address, use_address},
+    components::{
+        icon::Icon,
+        loaded::loaded_below,
+        project_frame::{ProjectFrame, use_project, use_project_id},
+        tabs::{Tab, TabPanel, Tabs},
+    },
+    ui::use_ui,
+};
+use backups::BackupsTab;
+use restores::RestoresTab;
+use schedules::SchedulesTab;
+
+const SCHEDULES: &str = "schedules";
+const BACKUPS: &str = "backups";
+const RESTORES: &str = "restores";
+const TABS: [Tab; 3] = [(SCHEDULES, "Schedules"), (BACKUPS, "Backups"), (RESTORES, "Restores")];
+
 #[component]
 pub fn PoliciesPage() -> impl IntoView {
-    view! { <p></p> }
+    let address = page_address();
+    let id = use_project_id();
+    let project = use_project(id);
+    let tab = Memo::new(move |_| {
+        let named = |(value, _): &&Tab| address.read().get("tab") == Some(value);
+        TABS.iter().find(named).map_or(SCHEDULES, |(value, _)| value)
+    });
+    let facts = |project: &ProjectView| (project.backup != Backup::Off, project.locked);
+    let head = move |(enabled, locked)| view! { <Head tab=tab enabled=enabled locked=locked/> };
+    let body = move || match tab.get() {
+        BACKUPS => view! { <BackupsTab project=id/> }.into_any(),
+        RESTORES => view! { <RestoresTab project=id/> }.into_any(),
+        _ => view! { <SchedulesTab project=id/> }.into_any(),
+    };
+    view! {
+        <Title text="Backup Policy"/>
+        <ProjectFrame project=project heading="Backup Policy"/>
+        {loaded_below(project, facts, head)}
+        <TabPanel tab=tab>{body}</TabPanel>
+    }
+}
+
+/// The tabs, and what can be done whatever the tab.
+#[component]
+fn Head(tab: Memo<&'static str>, enabled: bool, locked: bool) -> impl IntoView {
+    let address = use_address();
+    let manages = use_ui().can(Action::ManageProjects);
+    let add_policy = (manages && enabled && !locked).then(|| {
+        let href = move || format!("{}?tab={SCHEDULES}&dialog=add", address.read().path());
+        view! {
+            <a class="button button-primary" href=href data-noscroll="true">
+                <Icon name="plus"/>
+                "Add Policy"
+            </a>
+        }
+    });
+    let off = (!enabled).then(|| view! { <BackupIsOff manages=manages/> });
+    view! {
+        {off}
+        <div class="tab-bar">
+            <Tabs label="Backup policy" tabs=&TABS chosen=tab/>
+            {add_policy}
+        </div>
+    }
+}
+
+#[component]
+fn BackupIsOff(manages: bool) -> impl IntoView {
+    let address = use_address();
+    let settings = move || address.read().path().replace("/policies", "/settings");
+    let way = manages.then(|| view! { <a href=settings>"Enable it in Settings"</a> });
+    view! {
+        <div class="alert alert-info">
+            <Icon name="pause"/>
+            <p>"Backup is off for this project, so nothing is scheduled. " {way}</p>
+        </div>
+    }
 }

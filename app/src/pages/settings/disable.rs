@@ -1,39 +1,54 @@
 //! The question before backup is switched off.
 
 use leptos::{prelude::*, wasm_bindgen::JsCast, web_sys::HtmlFormElement};
-use model::project::{Backup, ProjectView};
+use model::{
+    ids::ProjectId,
+    project::{Backup, ProjectView},
+};
 
 use crate::{
     api::projects::DisableBackup as DisableBackupFn,
     components::{
         confirm::Confirm,
-        loaded::{Answer, loaded},
+        loaded::{Answer, loaded_part},
     },
 };
 
 #[component]
 pub fn DisableBackup(project: Answer<ProjectView>) -> impl IntoView {
     on_cleanup(show_what_is_saved);
-    loaded(project, |project| view! { <Question project=project/> })
+    let facts = |project: &ProjectView| {
+        (project.id, project.name.clone(), project.policies, bucket_of(&project.backup).map(str::to_owned))
+    };
+    loaded_part(project, facts, |(id, name, policies, bucket)| {
+        view! { <Question id=id name=name policies=policies bucket=bucket/> }
+    })
+}
+
+fn bucket_of(backup: &Backup) -> Option<&str> {
+    match backup {
+        Backup::On { bucket, .. } => Some(bucket),
+        Backup::Off => None,
+    }
 }
 
 #[component]
-fn Question(project: ProjectView) -> impl IntoView {
-    let policies = match project.policies {
+fn Question(id: ProjectId, name: String, policies: u64, bucket: Option<String>) -> impl IntoView {
+    let policies = match policies {
         0 => "It has no policies.".to_owned(),
         1 => "Its policy is deleted.".to_owned(),
         many => format!("Its {many} policies are deleted."),
     };
-    let stays = match project.backup {
-        Backup::On { bucket, .. } => {
+    let stays = bucket.map_or_else(
+        || "Backup is off already.".to_owned(),
+        |bucket| {
             format!("The backups in the bucket {bucket} stay. Enabling again with the same bucket finds them all.")
-        }
-        Backup::Off => "Backup is off already.".to_owned(),
-    };
+        },
+    );
     view! {
         <Confirm<DisableBackupFn>
-            title=format!("Disable backup of {}?", project.name)
-            hidden=vec![("project", project.id.to_string())]
+            title=format!("Disable backup of {name}?")
+            hidden=vec![("project", id.to_string())]
             action="Disable Backup"
             pending="Disabling…"
         >

@@ -16,7 +16,7 @@ use crate::{
         dialog::DialogRoute,
         form::Form,
         icon::Icon,
-        loaded::{Answer, loaded},
+        loaded::{Answer, loaded_below},
         project_frame::{ProjectFrame, use_project, use_project_id},
         submission::{Submission, use_submission},
         submit::Submit,
@@ -59,7 +59,7 @@ fn BackupSettings(
             shown.get().map(|project| view! { <BackupForm project=project choices=choices submission=submission/> })
         }
     };
-    loaded(choices, form)
+    loaded_below(choices, ProjectChoices::clone, form)
 }
 
 #[component]
@@ -92,7 +92,7 @@ fn RecoveryKit(project: ProjectId) -> impl IntoView {
             <p>
                 "The recovery kit holds the repository's password, its place, and the commands that list and restore the backups with restic alone. Keep it where you keep your other keys: whoever has it, and access to the bucket, can read every backup."
             </p>
-            <a class="button" href=format!("/projects/{project}/recovery-kit") download="" rel="external">
+            <a class="button" href=format!("/projects/{project}/recovery-kit") rel="external">
                 <Icon name="download"/>
                 "Recovery Kit"
             </a>

@@ -6,7 +6,12 @@ use aws_sdk_s3::{
     error::{ProvideErrorMetadata, SdkError},
     operation::RequestId,
 };
-use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::ConnectorError};
+use aws_smithy_runtime_api::client::{
+    interceptors::context::InterceptorContext,
+    orchestrator::{HttpResponse, OrchestratorError},
+    result::ConnectorError,
+    retries::classifiers::{ClassifyRetry, RetryAction},
+};
 
 use super::{S3Error, Unreachable, resolver::ResolveError};
 
@@ -28,8 +33,7 @@ impl Call<'_> {
         match error {
             SdkError::TimeoutError(_) => Unreachable::TimedOut.into(),
             SdkError::DispatchFailure(failure) => {
-                eprintln!("DBG {:?}", failure);
-                failure.as_connector_error().map_or(Unreachable::Connection, unreachable).into()
+                failure.as_connector_error().map_or(Unreachable::Connection.into(), unreachable)
             }
             SdkError::ResponseError(response) => {
                 self.unreadable(response.raw(), error.source().and_then(find::<io::Error>).is_some())
@@ -134,16 +138,36 @@ fn describe(response: &HttpResponse) -> String {
     format!("HTTP status {}{}{}", response.status().as_u16(), header("content-type"), header("server"))
 }
 
-fn unreachable(error: &ConnectorError) -> Unreachable {
-    match find::<ResolveError>(error) {
-        Some(ResolveError::Name(_)) => return Unreachable::Name,
-        Some(ResolveError::Forbidden) => return Unreachable::ForbiddenAddress,
-        None => {}
+fn unreachable(error: &ConnectorError) -> S3Error {
+    let why = match find::<ResolveError>(error) {
+        Some(ResolveError::Name(_)) => Unreachable::Name,
+        Some(ResolveError::Forbidden) => Unreachable::ForbiddenAddress,
+        None if error.is_timeout() => Unreachable::TimedOut,
+        None if is_tls(error) => Unreachable::Tls,
+        None if chain(error).contains("invalid HTTP") => {
+            return S3Error::NotS3 { detail: "it does not speak HTTP".into() };
+        }
+        None => Unreachable::Connection,
+    };
+    why.into()
+}
+
+/// An address that may not be dialled stays so: trying again would only make a person wait.
+#[derive(Debug)]
+pub(super) struct NoRetryWhenForbidden;
+
+impl ClassifyRetry for NoRetryWhenForbidden {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        let failed = context.output_or_error().and_then(Result::err).and_then(OrchestratorError::as_connector_error);
+        match failed.and_then(|error| find::<ResolveError>(error)) {
+            Some(ResolveError::Forbidden) => RetryAction::RetryForbidden,
+            _ => RetryAction::NoActionIndicated,
+        }
     }
-    if error.is_timeout() {
-        return Unreachable::TimedOut;
+
+    fn name(&self) -> &'static str {
+        "no retry when forbidden"
     }
-    if is_tls(error) { Unreachable::Tls } else { Unreachable::Connection }
 }
 
 /// rustls reports a refused certificate, and plain text where TLS was expected, as invalid data.

@@ -1,1 +1,106 @@
+//! Looking into snapshots and downloading from them.
 
+use engine::{EntryKind, Repository, RepositoryError, SnapshotId};
+use tokio_stream::StreamExt;
+
+use crate::support::{World, files, snapshot};
+
+async fn download(repository: &Repository, snapshot: &SnapshotId, path: &str) -> Vec<u8> {
+    let mut file = repository.open_file(snapshot, path).await.unwrap();
+    let mut content = Vec::new();
+    while let Some(bytes) = file.stream.next().await {
+        content.extend_from_slice(&bytes.unwrap());
+    }
+    assert_eq!(content.len() as u64, file.size, "{path}");
+    content
+}
+
+#[tokio::test]
+async fn a_snapshot_is_browsed_folder_by_folder() {
+    let world = World::start().await;
+    let repository = world.repository().await;
+    files::odd_files(&world.source());
+    let taken = snapshot(&repository, &world.source()).await.snapshot;
+
+    let root = repository.entries(&taken, "").await.unwrap();
+    let find = |name: &str| root.iter().find(|entry| entry.name == name).unwrap_or_else(|| panic!("{name}: {root:#?}"));
+    assert_eq!(find("plain.txt").size, 11);
+    assert_eq!(find("plain.txt").modified.unwrap().timestamp_subsec_nanos(), 123_456_789);
+    assert_eq!(find("a folder").kind, EntryKind::Directory);
+    assert_eq!(find("link out").kind, EntryKind::Symlink { target: "/etc/passwd".into() });
+    assert_eq!(find("latin1-\\xe9\\xff").kind, EntryKind::File);
+    assert_eq!(find("sparse").size, 24 << 20);
+
+    let inner = repository.entries(&taken, "/a folder/deeper/").await.unwrap();
+    let paths: Vec<_> = inner.iter().map(|entry| entry.path.as_str()).collect();
+    assert_eq!(paths, ["a folder/deeper/big", "a folder/deeper/copy of big", "a folder/deeper/still deeper"]);
+
+    let error = repository.entries(&taken, "no such").await.unwrap_err();
+    assert!(matches!(error, RepositoryError::NoSuchPath { .. }));
+    let error = repository.entries(&taken, "plain.txt").await.unwrap_err();
+    assert!(matches!(error, RepositoryError::NotAFolder { .. }));
+}
+
+#[tokio::test]
+async fn names_are_searched_in_all_folders() {
+    let world = World::start().await;
+    let repository = world.repository().await;
+    files::odd_files(&world.source());
+    let taken = snapshot(&repository, &world.source()).await.snapshot;
+    let search = async |needle: &str, limit| {
+        let found = repository.search(&taken, needle, limit).await.unwrap();
+        found.into_iter().map(|entry| entry.path).collect::<Vec<_>>()
+    };
+    assert_eq!(search("BIG", 10).await, ["a folder/deeper/big", "a folder/deeper/copy of big"]);
+    assert_eq!(search("big", 1).await, ["a folder/deeper/big"]);
+    assert_eq!(search("no such", 10).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn files_are_downloaded_as_they_were() {
+    let world = World::start().await;
+    let repository = world.repository().await;
+    files::odd_files(&world.source());
+    let taken = snapshot(&repository, &world.source()).await.snapshot;
+    for path in ["plain.txt", "a folder/empty", "a folder/deeper/copy of big", "sparse", "ünïcödé 🦀", "new\nline"] {
+        let original = std::fs::read(world.source().join(path)).unwrap();
+        assert!(download(&repository, &taken, path).await == original, "{path}");
+    }
+    assert_eq!(download(&repository, &taken, "latin1-\\xe9\\xff").await, b"not UTF-8");
+    let error = repository.open_file(&taken, "a folder").await.err().unwrap();
+    assert!(matches!(error, RepositoryError::NotAFile { .. }));
+}
+
+#[tokio::test]
+async fn a_snapshot_taken_by_another_process_is_seen() {
+    let world = World::start().await;
+    let (repository, other) = (world.repository().await, world.repository().await);
+    files::odd_files(&world.source());
+    let first = snapshot(&repository, &world.source()).await.snapshot;
+    repository.entries(&first, "").await.unwrap();
+    std::fs::write(world.source().join("new file"), "new").unwrap();
+    let second = snapshot(&other, &world.source()).await.snapshot;
+    assert_eq!(download(&repository, &second, "new file").await, b"new");
+}
+
+#[tokio::test]
+async fn a_missing_pack_ends_a_download_with_an_error() {
+    let world = World::start().await;
+    let repository = world.repository().await;
+    files::odd_files(&world.source());
+    let taken = snapshot(&repository, &world.source()).await.snapshot;
+    let mut file = repository.open_file(&taken, "a folder/deeper/big").await.unwrap();
+    // The download holds little: what it has not read yet is gone.
+    let mut packs = world.stored("data");
+    packs.sort_by_key(|pack| pack.metadata().unwrap().len());
+    std::fs::remove_file(packs.last().unwrap()).unwrap();
+    let mut last = None;
+    while let Some(bytes) = file.stream.next().await {
+        last = Some(bytes);
+    }
+    let _ = last;
+    let mut again = repository.open_file(&taken, "a folder/deeper/big").await.unwrap();
+    let error = again.stream.next().await.unwrap().unwrap_err();
+    assert!(matches!(error, RepositoryError::Damaged { .. }), "{error:?}");
+    assert!(again.stream.next().await.is_none());
+}

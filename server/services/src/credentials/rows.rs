@@ -11,7 +11,7 @@ use model::{
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, JoinType, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect, RelationTrait, Select,
-    sea_query::{Expr, ExprTrait, Func, Query, SelectStatement, SimpleExpr},
+    sea_query::{Expr, ExprTrait, Func, Query, SelectStatement},
 };
 
 use crate::{
@@ -90,24 +90,24 @@ fn project_of_credential() -> SelectStatement {
 
 fn sorted(select: Select<credential::Entity>, query: &ListQuery) -> Select<credential::Entity> {
     use credential::{Column, Entity};
-    let by: SimpleExpr = match query.sort.as_str() {
-        "id" => Expr::col((Entity, Column::Id)).into(),
+    let by: Expr = match query.sort.as_str() {
+        "id" => Expr::col((Entity, Column::Id)),
         "organization" => listing::folded((organization::Entity, organization::Column::Name)),
         "access_key_id" => listing::folded((Entity, Column::AccessKeyId)),
         "endpoint" => listing::folded((Entity, Column::Endpoint)),
         "projects" => first_project(),
         "region" => listing::folded((Entity, Column::Region)),
-        _ => Expr::col((Entity, Column::S3NameKey)).into(),
+        _ => Expr::col((Entity, Column::S3NameKey)),
     };
     // The id makes the order, and so the pages, the same every time.
     select.order_by(by, listing::order(query.descending)).order_by(Column::Id, listing::order(query.descending))
 }
 
 /// The name of a credential's first project, or nothing.
-fn first_project() -> SimpleExpr {
+fn first_project() -> Expr {
     let name = Func::min(Expr::col((project::Entity, project::Column::Name)));
     let first = project_of_credential().expr(name).take();
-    Func::coalesce([SimpleExpr::SubQuery(None, Box::new(first.into())), Expr::val("").into()]).into()
+    Func::coalesce([Expr::SubQuery(None, Box::new(first.into())), Expr::val("")]).into()
 }
 
 async fn projects(

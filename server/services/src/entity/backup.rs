@@ -51,7 +51,11 @@ pub struct Model {
 pub enum Relation {
     #[sea_orm(belongs_to = "super::project::Entity", from = "Column::ProjectId", to = "super::project::Column::Id")]
     Project,
-    #[sea_orm(belongs_to = "super::repository::Entity", from = "Column::RepositoryId", to = "super::repository::Column::Id")]
+    #[sea_orm(
+        belongs_to = "super::repository::Entity",
+        from = "Column::RepositoryId",
+        to = "super::repository::Column::Id"
+    )]
     Repository,
 }
 

@@ -23,7 +23,11 @@ pub struct Model {
 pub enum Relation {
     #[sea_orm(belongs_to = "super::project::Entity", from = "Column::ProjectId", to = "super::project::Column::Id")]
     Project,
-    #[sea_orm(belongs_to = "super::backup_credential::Entity", from = "Column::BackupCredentialId", to = "super::backup_credential::Column::Id")]
+    #[sea_orm(
+        belongs_to = "super::backup_credential::Entity",
+        from = "Column::BackupCredentialId",
+        to = "super::backup_credential::Column::Id"
+    )]
     BackupCredential,
 }
 

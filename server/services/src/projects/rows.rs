@@ -12,7 +12,7 @@ use model::{
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect, QueryTrait, RelationTrait, Select,
-    sea_query::{Expr, ExprTrait, Query, SimpleExpr},
+    sea_query::{Expr, ExprTrait, Query},
 };
 
 use crate::{
@@ -76,13 +76,13 @@ fn matches(search: &str) -> Condition {
 
 fn sorted(select: Select<project::Entity>, query: &ListQuery) -> Select<project::Entity> {
     use project::{Column, Entity};
-    let by: SimpleExpr = match query.sort.as_str() {
-        "id" => Expr::col((Entity, Column::Id)).into(),
+    let by: Expr = match query.sort.as_str() {
+        "id" => Expr::col((Entity, Column::Id)),
         "organization" => listing::folded((organization::Entity, organization::Column::Name)),
         "source" => listing::folded((Entity, Column::SourceLocation)),
         "backup" => Expr::exists(in_use()),
-        "last_backup" => SimpleExpr::SubQuery(None, Box::new(newest_backup().into())),
-        _ => Expr::col((Entity, Column::Name)).into(),
+        "last_backup" => Expr::SubQuery(None, Box::new(newest_backup().into())),
+        _ => Expr::col((Entity, Column::Name)),
     };
     // The id makes the order, and so the pages, the same every time.
     select.order_by(by, listing::order(query.descending)).order_by(Column::Id, listing::order(query.descending))

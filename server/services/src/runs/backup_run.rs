@@ -47,9 +47,15 @@ struct Taken {
 #[derive(Debug)]
 enum Outcome {
     Taken(Taken),
-    Skipped { cause: String },
-    Failed { cause: String },
-    Cancelled { cause: &'static str },
+    Skipped {
+        cause: String,
+    },
+    Failed {
+        cause: String,
+    },
+    Cancelled {
+        cause: &'static str,
+    },
     /// Back into the queue, as if it had not been claimed.
     Interrupted,
 }

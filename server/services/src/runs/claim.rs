@@ -6,8 +6,10 @@ use model::{
     restore::OnConflict,
 };
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
-    QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    ActiveModelTrait,
+    ActiveValue::Set,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait,
     sea_query::{Expr, ExprTrait, LockBehavior, LockType},
 };
 
@@ -112,11 +114,7 @@ pub async fn release_expired(db: &impl ConnectionTrait, now: DateTime<Utc>) -> R
         .add(backup::Column::Phase.eq(BackupPhase::InProgress.as_str()))
         .add(backup::Column::LeaseUntil.lt(now));
     let ended = [
-        (
-            backup::Column::CancelRequested.eq(true),
-            BackupPhase::Cancelled,
-            "Cancelled while the server was stopped",
-        ),
+        (backup::Column::CancelRequested.eq(true), BackupPhase::Cancelled, "Cancelled while the server was stopped"),
         (
             backup::Column::Attempt.gte(MOST_ATTEMPTS),
             BackupPhase::Failed,

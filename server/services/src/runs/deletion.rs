@@ -3,13 +3,7 @@
 use chrono::TimeDelta;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 
-use crate::{
-    entity::backup,
-    error::ServiceError,
-    repositories,
-    runs::claim::freed,
-    start::Services,
-};
+use crate::{entity::backup, error::ServiceError, repositories, runs::claim::freed, start::Services};
 
 /// How long after a failure the deletion is tried again.
 const PAUSE: TimeDelta = TimeDelta::minutes(5);

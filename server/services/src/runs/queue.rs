@@ -89,18 +89,12 @@ pub fn expiry(from: DateTime<Utc>, retention_seconds: i64) -> DateTime<Utc> {
 }
 
 /// `<prefix>-<yyyyMMddHHmmss>`, a second later for each backup of the project that has the name already.
-async fn free_name(
-    db: &impl ConnectionTrait,
-    project: i64,
-    prefix: &str,
-    at: DateTime<Utc>,
-) -> Result<String, DbErr> {
+async fn free_name(db: &impl ConnectionTrait, project: i64, prefix: &str, at: DateTime<Utc>) -> Result<String, DbErr> {
     let mut at = at;
     loop {
         let name = format!("{prefix}-{}", at.format("%Y%m%d%H%M%S"));
-        let taken = backup::Entity::find()
-            .filter(backup::Column::ProjectId.eq(project))
-            .filter(backup::Column::Name.eq(&name));
+        let taken =
+            backup::Entity::find().filter(backup::Column::ProjectId.eq(project)).filter(backup::Column::Name.eq(&name));
         if taken.count(db).await? == 0 {
             return Ok(name);
         }
@@ -118,4 +112,3 @@ async fn forgo_retries(db: &impl ConnectionTrait, policy: i64) -> Result<(), DbE
         .await?;
     Ok(())
 }
-

@@ -83,7 +83,8 @@ fn settled(
             update.col_expr(restore::Column::Phase, Expr::value(RestorePhase::Queued.as_str()))
         }
         (Err(_), Some(StopReason::Shutdown)) => {
-            let cause = "The server was stopped. What was restored by then is there; start the restore again for the rest";
+            let cause =
+                "The server was stopped. What was restored by then is there; start the restore again for the rest";
             ended(update, RestorePhase::Failed, cause, now)
         }
         (Err(ServiceError::Repository(RepositoryError::Cancelled)), _) | (Err(_), Some(StopReason::Person)) => {

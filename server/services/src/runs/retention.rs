@@ -35,10 +35,7 @@ pub async fn expire(services: &Services, now: DateTime<Utc>) -> Result<u64, DbEr
     let marked = backup::Entity::update_many()
         .col_expr(backup::Column::Phase, Expr::value(BackupPhase::Deleting.as_str()))
         .filter(backup::Column::ExpiresAt.lte(now))
-        .filter(
-            backup::Column::Phase
-                .is_in([BackupPhase::Completed.as_str(), BackupPhase::PartiallyFailed.as_str()]),
-        )
+        .filter(backup::Column::Phase.is_in([BackupPhase::Completed.as_str(), BackupPhase::PartiallyFailed.as_str()]))
         .filter(backup::Column::Id.not_in_subquery(newest))
         .filter(backup::Column::Id.not_in_subquery(restored))
         .filter(backup::Column::RepositoryId.in_subquery(reachable))

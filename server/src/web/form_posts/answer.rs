@@ -24,7 +24,7 @@ pub async fn done(response: Response) -> Result<Done, ApiError> {
 }
 
 async fn read<T: DeserializeOwned>(response: Response) -> Result<T, ApiError> {
-    let fault = |error: &dyn std::error::Error| {
+    let fault = |error: &(dyn std::error::Error + 'static)| {
         let id = services::fault_id();
         tracing::error!(fault = %id, error, "the answer of a server function could not be read");
         ApiError::Internal { id }

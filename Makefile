@@ -1,0 +1,63 @@
+# Every command of Holdfast. `make` alone lists them.
+
+# Builds are kept outside the checkout, so that every checkout on a machine shares them.
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/holdfast
+export CARGO_TARGET_DIR ?= $(CACHE)/target
+export HOLDFAST_TOOLS := $(CACHE)/tools
+
+export PATH := $(HOME)/.cargo/bin:$(CURDIR)/end2end/node_modules/.bin:$(HOLDFAST_TOOLS)/python/bin:$(PATH)
+
+DEMO_FOLDER := demo-data
+RELEASE := LEPTOS_SITE_ROOT=target/site $(CARGO_TARGET_DIR)/release/holdfast
+
+.PHONY: help demo clean-demo run dev test check unit browser bench build tools test-tools
+
+help:
+	@echo 'make demo        try Holdfast: everything embedded, with a sample project that is backed up every minute'
+	@echo 'make clean-demo  remove what the demo made'
+	@echo 'make run         start Holdfast empty, with the first-run page'
+	@echo 'make dev         the same with live reload, for development'
+	@echo 'make test        install what is missing and run every check and test'
+	@echo 'make check       formatting and lints alone'
+	@echo 'make unit        the tests without the browser'
+	@echo 'make browser     the browser tests alone'
+	@echo 'make bench       the benchmarks, as tables'
+
+demo: build
+	$(RELEASE) demo --folder $(DEMO_FOLDER)
+
+clean-demo:
+	rm -rf $(DEMO_FOLDER)
+
+run: build
+	$(RELEASE) serve
+
+build: tools
+	cargo leptos build --release
+
+dev: tools
+	cargo leptos watch
+
+test: check unit browser
+
+# The browser's half is checked as it is built: alone, for its own target.
+check: tools
+	cargo fmt --all --check
+	cargo clippy --workspace --exclude frontend --all-targets -- -D warnings
+	cargo clippy -p frontend --target wasm32-unknown-unknown -- -D warnings
+
+unit: test-tools
+	cargo test --workspace --exclude frontend
+
+browser: test-tools
+	cargo leptos build
+	cd end2end && npx tsc --noEmit && npx playwright test
+
+bench: test-tools build
+	cargo bench --workspace --exclude frontend
+
+tools:
+	@.ci/tools build
+
+test-tools:
+	@.ci/tools test

@@ -1,0 +1,169 @@
+//! The entries of a folder, or what a search found.
+
+use leptos::prelude::*;
+use model::{
+    backup::{BrowseEntry, BrowseView, EntryKind},
+    list::{ListQuery, PAGE_SIZES, Page},
+    size,
+};
+
+use crate::{
+    address::{encode, use_address},
+    components::{
+        empty::{Empty, NothingFound},
+        icon::Icon,
+        pager::Pager,
+        project_frame::use_project_id,
+        time::{MaybeTime, NoValue},
+    },
+};
+
+#[component]
+pub fn Entries(view: BrowseView) -> impl IntoView {
+    let address = use_address();
+    let shown = address.get_untracked();
+    let searched = shown.get("search").is_some();
+    match (view.entries.is_empty(), searched) {
+        (true, true) => view! { <NothingFound all=shown.without(&["search", "page"]).href()/> }.into_any(),
+        (true, false) => view! {
+            <Empty icon="folder" title="This folder is empty">
+                {()}
+            </Empty>
+        }
+        .into_any(),
+        (false, _) => view! { <Table view=view searched=searched/> }.into_any(),
+    }
+}
+
+#[component]
+fn Table(view: BrowseView, searched: bool) -> impl IntoView {
+    let address = use_address();
+    let entries = StoredValue::new(view.entries);
+    let more = view.more.then(|| {
+        view! { <p class="table-note">"More was found than is shown. Search for a longer part of the name."</p> }
+    });
+    let links = Links::new(view.backup.id.0, searched, view.may_manage);
+    let page = Memo::new(move |_| part(&address.read().list_query(), &entries.read_value()));
+    let rows = move || page.get().rows.into_iter().map(|entry| view! { <Row entry=entry links=links/> }).collect_view();
+    view! {
+        {more}
+        <div class="table-frame">
+            <table class="table">
+                <caption class="sr-only">"Entries"</caption>
+                <thead>
+                    <tr>
+                        <th scope="col">"Name"</th>
+                        <th scope="col" class="number">
+                            "Size"
+                        </th>
+                        <th scope="col">"Modified"</th>
+                        <th scope="col" class="actions">
+                            "Actions"
+                        </th>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+        {move || view! { <Pager facts=(&*page.read()).into()/> }}
+    }
+}
+
+/// A page of a folder, so that a folder of many thousand files stays quick.
+fn part(query: &ListQuery, entries: &[BrowseEntry]) -> Page<BrowseEntry> {
+    let query =
+        ListQuery { per_page: if query.per_page == 0 { PAGE_SIZES[2] } else { query.per_page }, ..query.clone() };
+    let skipped = usize::try_from(query.offset()).unwrap_or(usize::MAX);
+    let taken = usize::try_from(query.per_page()).unwrap_or(usize::MAX);
+    let rows = entries.iter().skip(skipped).take(taken).cloned().collect();
+    Page::new(&query, rows, entries.len() as u64)
+}
+
+/// Where the links of the entries lead.
+#[derive(Clone, Copy)]
+struct Links {
+    project: i64,
+    backup: i64,
+    /// Whether entries are shown with their whole path.
+    searched: bool,
+    manages: bool,
+}
+
+impl Links {
+    fn new(backup: i64, searched: bool, manages: bool) -> Self {
+        Self { project: use_project_id().get_untracked().0, backup, searched, manages }
+    }
+
+    fn download(self, path: &str) -> String {
+        format!("/projects/{}/backups/{}/download?path={}", self.project, self.backup, encode(path))
+    }
+
+    fn restore(self, path: &str) -> String {
+        let Self { project, backup, .. } = self;
+        format!("/projects/{project}/policies?tab=backups&dialog=restore&id={backup}&path={}", encode(path))
+    }
+}
+
+#[component]
+fn Row(entry: BrowseEntry, links: Links) -> impl IntoView {
+    let path = entry.path.clone();
+    let is_file = entry.kind == EntryKind::File;
+    let size = if is_file { size::bytes(entry.size).into_any() } else { view! { <NoValue/> }.into_any() };
+    let modified = entry.modified;
+    let download = (is_file && links.manages).then(|| {
+        view! {
+            <a class="button button-quiet button-small" href=links.download(&path) rel="external">
+                "Download"
+            </a>
+        }
+    });
+    let restore = links.manages.then(|| {
+        view! {
+            <a class="button button-quiet button-small" href=links.restore(&path)>
+                "Restore"
+            </a>
+        }
+    });
+    view! {
+        <tr>
+            <td data-label="Name" class="break">
+                <EntryName entry=entry links=links/>
+            </td>
+            <td data-label="Size" class="number">
+                {size}
+            </td>
+            <td data-label="Modified">
+                <MaybeTime at=modified/>
+            </td>
+            <td data-label="Actions" class="actions">
+                <div class="action-row">{download} {restore}</div>
+            </td>
+        </tr>
+    }
+}
+
+/// A folder's name leads into it, a file's downloads it.
+#[component]
+fn EntryName(entry: BrowseEntry, links: Links) -> impl IntoView {
+    let address = use_address();
+    let name = if links.searched { entry.path.clone() } else { entry.name };
+    let (icon, label) = match entry.kind {
+        EntryKind::Directory => {
+            let href = address.get_untracked().without(&["search", "page"]).with("path", &entry.path).href();
+            ("folder", view! { <a href=href data-noscroll="true">{name}</a> }.into_any())
+        }
+        EntryKind::File if links.manages => {
+            ("file", view! { <a href=links.download(&entry.path) rel="external">{name}</a> }.into_any())
+        }
+        EntryKind::Symlink { target } => {
+            ("link", view! { <span>{name} <span class="muted">" → " {target}</span></span> }.into_any())
+        }
+        EntryKind::File | EntryKind::Other => ("file", name.into_any()),
+    };
+    view! {
+        <span class="entry">
+            <Icon name=icon/>
+            {label}
+        </span>
+    }
+}

@@ -1,0 +1,43 @@
+//! The way from the top of a backup to the folder that is shown.
+
+use leptos::prelude::*;
+
+use crate::address::use_address;
+
+#[component]
+pub fn Place(path: String) -> impl IntoView {
+    let address = use_address();
+    let top = address.read_untracked().path().to_owned();
+    let folders: Vec<(String, String)> = path
+        .split('/')
+        .filter(|name| !name.is_empty())
+        .scan(String::new(), |parent, name| {
+            *parent = if parent.is_empty() { name.to_owned() } else { format!("{parent}/{name}") };
+            Some((name.to_owned(), parent.clone()))
+        })
+        .collect();
+    let last = folders.len();
+    let folder = |(index, (name, path)): (usize, (String, String))| {
+        let href = address.get_untracked().without(&["search", "page"]).with("path", path).href();
+        let current = (index + 1 == last).then_some("page");
+        view! {
+            <li>
+                <a href=href aria-current=current data-noscroll="true">
+                    {name}
+                </a>
+            </li>
+        }
+    };
+    view! {
+        <nav class="place" aria-label="Folder">
+            <ol>
+                <li>
+                    <a href=top aria-current=(last == 0).then_some("page") data-noscroll="true">
+                        "All files"
+                    </a>
+                </li>
+                {folders.into_iter().enumerate().map(folder).collect_view()}
+            </ol>
+        </nav>
+    }
+}

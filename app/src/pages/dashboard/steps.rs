@@ -1,0 +1,88 @@
+//! The way from an empty installation to the first backup.
+
+use leptos::prelude::*;
+use model::project::ProjectRow;
+
+use super::standing::Standing;
+use crate::components::icon::Icon;
+
+struct Step {
+    title: &'static str,
+    why: &'static str,
+    href: String,
+    action: &'static str,
+    done: bool,
+}
+
+/// Shown until a backup has been made.
+#[component]
+pub fn NextSteps(
+    /// Whether a credential exists.
+    credential: bool,
+    rows: Vec<ProjectRow>,
+) -> impl IntoView {
+    let started = rows.iter().any(|row| row.last_backup.is_some());
+    let enabled = rows.iter().find(|row| Standing::of(row) == Standing::Waiting);
+    let policies = enabled.map_or("/projects".to_owned(), |row| format!("/projects/{}/policies", row.id));
+    let steps = [
+        Step {
+            title: "Add backup credentials",
+            why: "The access key of an S3 service, where the encrypted backups are kept.",
+            href: "/backup-credentials?dialog=add".to_owned(),
+            action: "Add Credentials",
+            done: credential,
+        },
+        Step {
+            title: "Add a project and enable its backup",
+            why: "A project is a directory on this server that is backed up as one.",
+            href: "/projects?dialog=add".to_owned(),
+            action: "Add Project",
+            done: enabled.is_some(),
+        },
+        Step {
+            title: "Add a backup policy",
+            why: "It says when the project is backed up, and how long each backup is kept.",
+            href: policies,
+            action: "Choose a project's policies",
+            done: false,
+        },
+    ];
+    let next = steps.iter().position(|step| !step.done);
+    (!started).then(|| {
+        let draw = |(index, step)| view! { <StepItem step=step next=next == Some(index)/> };
+        view! {
+            <section class="panel" aria-labelledby="next-steps">
+                <h2 id="next-steps">"Three steps to the first backup"</h2>
+                <ol class="steps">{steps.into_iter().enumerate().map(draw).collect_view()}</ol>
+            </section>
+        }
+    })
+}
+
+#[component]
+fn StepItem(step: Step, next: bool) -> impl IntoView {
+    let class = if step.done { "step step-done" } else { "step" };
+    let action = next.then(|| {
+        view! {
+            <a class="button button-primary" href=step.href>
+                {step.action}
+            </a>
+        }
+    });
+    let mark = step.done.then(|| {
+        view! {
+            <Icon name="check"/>
+            <span class="sr-only">"Done"</span>
+        }
+    });
+    view! {
+        <li class=class>
+            <span class="step-mark">{mark}</span>
+            <div class="step-words">
+                <p class="step-title">{step.title}</p>
+                <p class="muted">{step.why}</p>
+            </div>
+            {action}
+        </li>
+    }
+}

@@ -1,0 +1,147 @@
+//! The dialog that adds a policy.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+use model::{
+    ids::ProjectId,
+    pattern::EVERYTHING,
+    retention::DEFAULT_RETENTION,
+    schedule::{COMMON_PERIODS, CUSTOM_PERIOD},
+};
+
+use super::preview::Preview;
+use crate::{
+    api::policies::AddPolicy as AddPolicyFn,
+    components::{
+        dialog::{Dialog, DialogFooter},
+        field::{Field, Kind},
+        form::Form,
+        form_state::FormState,
+        select::{Choice, Select},
+        submission::use_submission,
+        submit::Submit,
+        textarea::TextArea,
+    },
+};
+
+/// The period that is chosen at first: every day at 02:30.
+const USUAL_PERIOD: &str = "30 2 * * *";
+const USUAL_ZONE: &str = "UTC";
+
+/// Suggestions; any IANA name may be typed.
+const ZONES: [&str; 14] = [
+    "UTC",
+    "America/Los_Angeles",
+    "America/New_York",
+    "America/Sao_Paulo",
+    "Europe/London",
+    "Europe/Berlin",
+    "Europe/Paris",
+    "Europe/Prague",
+    "Africa/Johannesburg",
+    "Asia/Dubai",
+    "Asia/Kolkata",
+    "Asia/Singapore",
+    "Asia/Tokyo",
+    "Australia/Sydney",
+];
+
+#[component]
+pub fn AddPolicy(project: Memo<ProjectId>) -> impl IntoView {
+    let submission = use_submission::<AddPolicyFn>();
+    let hidden = vec![("project", project.get_untracked().to_string())];
+    view! {
+        <Dialog title="Add Policy">
+            <Form submission=submission hidden=hidden>
+                <div class="dialog-body">
+                    <Field
+                        name="name"
+                        label="Name"
+                        required=true
+                        focused=true
+                        hint="3 to 30 lower-case letters, digits and hyphens. Its backups are named after it."
+                    />
+                    <ScheduleFields/>
+                    <ContentFields/>
+                </div>
+                <DialogFooter>
+                    <Submit label="Add" pending="Adding…"/>
+                </DialogFooter>
+            </Form>
+        </Dialog>
+    }
+}
+
+/// When it runs, with a preview of what that means.
+#[component]
+fn ScheduleFields() -> impl IntoView {
+    let state = expect_context::<FormState>();
+    let period = RwSignal::new(state.initial("cron_period", USUAL_PERIOD));
+    let expression = RwSignal::new(state.initial("cron_expression", ""));
+    let zone = RwSignal::new(state.initial("time_zone", USUAL_ZONE));
+    let common = COMMON_PERIODS.iter().map(|(expression, words)| Choice::new(expression, words));
+    let periods: Vec<Choice> = common.chain([Choice::new(CUSTOM_PERIOD, "Custom")]).collect();
+    let effective = Memo::new(move |_| if *period.read() == CUSTOM_PERIOD { expression.get() } else { period.get() });
+    let suggestion = |zone: &'static str| view! { <option value=zone></option> };
+    view! {
+        <div class="reveal reveal-select">
+            <Select
+                name="cron_period"
+                label="Cron Period"
+                groups=vec![periods.into()]
+                value=USUAL_PERIOD
+                on_change=Some(Callback::new(move |chosen| period.set(chosen)))
+            />
+            <div class="revealed">
+                <Field
+                    name="cron_expression"
+                    label="Cron Expression"
+                    kind=Kind::Code
+                    hint="Minute, hour, day, month, weekday, such as 15 4 * * MON-FRI."
+                    on_input=soon(expression)
+                />
+            </div>
+        </div>
+        <Field
+            name="time_zone"
+            label="Time Zone"
+            value=USUAL_ZONE
+            list="time-zones"
+            required=true
+            hint="A name such as Europe/Prague."
+            on_input=soon(zone)
+        />
+        <datalist id="time-zones">{ZONES.into_iter().map(suggestion).collect_view()}</datalist>
+        <Preview expression=effective zone=zone/>
+    }
+}
+
+/// What is backed up, and how long it is kept.
+#[component]
+fn ContentFields() -> impl IntoView {
+    view! {
+        <Field
+            name="retention"
+            label="Retention Period"
+            kind=Kind::Code
+            value=DEFAULT_RETENTION
+            required=true
+            hint="Such as 72h, 30d or 10h30m. The newest completed backup is always kept."
+        />
+        <TextArea
+            name="include"
+            label="Include"
+            value=EVERYTHING
+            rows="2"
+            hint="Patterns inside the source, one a line. ** is everything."
+        />
+        <TextArea name="exclude" label="Exclude" rows="2" hint="Patterns that are left out, such as **/*.tmp or node_modules/**."/>
+    }
+}
+
+/// Sets a signal once somebody has stopped typing for a moment.
+fn soon(signal: RwSignal<String>) -> Callback<String> {
+    let set = StoredValue::new_local(debounce(Duration::from_millis(300), move |typed: String| signal.set(typed)));
+    Callback::new(move |typed| set.update_value(|set| set(typed)))
+}

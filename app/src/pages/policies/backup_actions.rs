@@ -1,0 +1,89 @@
+//! What can be done with one backup.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+use model::{
+    backup::{BackupPhase, BackupRow},
+    list::Page,
+    permission::Action,
+};
+
+use crate::{
+    address::use_address,
+    api::backups::{CancelBackup, DeleteBackup},
+    components::{
+        action_button::ActionButton,
+        confirm::Confirm,
+        loaded::{Answer, loaded_part},
+        submission::Submission,
+    },
+    ui::use_ui,
+};
+
+#[component]
+pub fn BackupActions(
+    id: i64,
+    phase: BackupPhase,
+    cancel_requested: bool,
+    cancel: Submission<CancelBackup>,
+) -> impl IntoView {
+    let address = use_address();
+    let manages = use_ui().can(Action::ManageProjects);
+    let dialog = move |name: &'static str| move || address.read().dialog_for(name, id);
+    let link = move |name: &'static str, label: &'static str| {
+        view! {
+            <a class="button button-quiet button-small" href=dialog(name) data-noscroll="true">
+                {label}
+            </a>
+        }
+    };
+    let browse = (manages && phase.has_snapshot()).then(|| view! { <BrowseLink id=id/> });
+    let restore = (manages && phase.has_snapshot()).then(|| link("restore", "Restore"));
+    let delete = (manages && !phase.is_active() && phase != BackupPhase::Deleting).then(|| link("delete", "Delete"));
+    let cancel = (manages && phase.is_active()).then(|| {
+        if cancel_requested {
+            return view! { <span class="muted">"Cancelling…"</span> }.into_any();
+        }
+        let hidden = vec![("backup", id.to_string())];
+        view! { <ActionButton submission=cancel hidden=hidden label="Cancel" pending="Cancelling…"/> }.into_any()
+    });
+    view! {
+        <div class="action-row">
+            {link("describe", "Show Description")}
+            {browse}
+            {restore}
+            {cancel}
+            {delete}
+        </div>
+    }
+}
+
+#[component]
+fn BrowseLink(id: i64) -> impl IntoView {
+    let path = use_location().pathname;
+    let href = move || format!("{}/{id}", path.read().trim_end_matches('/').replace("/policies", "/backups"));
+    view! {
+        <a class="button button-quiet button-small" href=href>
+            "Browse"
+        </a>
+    }
+}
+
+#[component]
+pub fn DeleteQuestion(backups: Answer<Page<BackupRow>>) -> impl IntoView {
+    let id: i64 = use_address().read_untracked().number("id").unwrap_or_default();
+    let name = move |page: &Page<BackupRow>| {
+        page.rows.iter().find(|row| row.id.0 == id).map_or_else(|| format!("number {id}"), |row| row.name.clone())
+    };
+    view! {
+        <Confirm<DeleteBackup>
+            title="Delete Backup"
+            hidden=vec![("backup", id.to_string())]
+            action="Delete"
+            pending="Deleting…"
+        >
+            {loaded_part(backups, name, |name| view! { <p>"The backup " <strong>{name}</strong> " is removed from the bucket."</p> })}
+            <p>"It cannot be brought back. Other backups stay as they are."</p>
+        </Confirm<DeleteBackup>>
+    }
+}

@@ -1,0 +1,176 @@
+//! The tab Backups.
+
+use leptos::prelude::*;
+use model::{
+    backup::{BackupPhase, BackupRow},
+    ids::ProjectId,
+    list::Page,
+    permission::Action,
+    size, time,
+};
+
+use super::{
+    backup_actions::{BackupActions, DeleteQuestion},
+    backup_description::DescribeBackup,
+    restore::RestoreDialog,
+};
+use crate::{
+    address::use_address,
+    api::backups::{CancelBackup, list_backups},
+    components::{
+        dialog::DialogRoute,
+        empty::{Empty, Refresh},
+        loaded::{Answer, keep_fresh, loaded_below},
+        pager::Pager,
+        phase::Badge,
+        progress::ProgressBar,
+        submission::{Submission, use_submission},
+        time::{MaybeTime, or_none},
+    },
+    ui::use_ui,
+};
+
+#[component]
+pub fn BackupsTab(project: Memo<ProjectId>) -> impl IntoView {
+    let ui = use_ui();
+    let address = use_address();
+    let query = Memo::new(move |_| address.read().list_query());
+    let backups: Answer<Page<BackupRow>> = Resource::new(
+        move || (project.get(), query.get(), ui.changes()),
+        |(project, query, _)| list_backups(project, query),
+    );
+    let cancel = use_submission::<CancelBackup>();
+    keep_fresh(backups, |page: &Page<BackupRow>| {
+        page.rows.iter().any(|row| row.phase.is_active() || row.phase == BackupPhase::Deleting)
+    });
+    let draw = move |page: Page<BackupRow>| {
+        if page.total == 0 {
+            view! { <NoBackups/> }.into_any()
+        } else {
+            view! { <Table page=page cancel=cancel/> }.into_any()
+        }
+    };
+    let dialogs = ui.can(Action::ManageProjects).then(|| {
+        view! {
+            <DialogRoute name="restore">
+                <RestoreDialog backups=backups/>
+            </DialogRoute>
+            <DialogRoute name="delete">
+                <DeleteQuestion backups=backups/>
+            </DialogRoute>
+        }
+    });
+    view! {
+        {loaded_below(backups, Clone::clone, draw)}
+        {dialogs}
+        <DialogRoute name="describe">
+            <DescribeBackup backups=backups/>
+        </DialogRoute>
+    }
+}
+
+#[component]
+fn Table(page: Page<BackupRow>, cancel: Submission<CancelBackup>) -> impl IntoView {
+    let facts = (&page).into();
+    view! {
+        <div class="table-frame">
+            <table class="table">
+                <caption class="sr-only">"Backups"</caption>
+                <thead>
+                    <tr>
+                        <th scope="col">"Name"</th>
+                        <th scope="col">"Policy"</th>
+                        <th scope="col">"Phase"</th>
+                        <th scope="col">"Started"</th>
+                        <th scope="col">"Duration"</th>
+                        <th scope="col" class="number">
+                            "Size"
+                        </th>
+                        <th scope="col" class="number">
+                            "Added"
+                        </th>
+                        <th scope="col">"Expires"</th>
+                        <th scope="col" class="actions">
+                            "Actions"
+                        </th>
+                    </tr>
+                </thead>
+                <tbody>{page.rows.into_iter().map(|row| view! { <Row row=row cancel=cancel/> }).collect_view()}</tbody>
+            </table>
+        </div>
+        <div class="table-footer">
+            <Refresh/>
+            <Pager facts=facts/>
+        </div>
+    }
+}
+
+#[component]
+fn Row(row: BackupRow, cancel: Submission<CancelBackup>) -> impl IntoView {
+    let policy = row.policy.clone().unwrap_or_else(|| "Manual".to_owned());
+    let duration = row.duration().map(size::duration);
+    view! {
+        <tr>
+            <td data-label="Name" class="break">
+                <span class="row-title">{row.name.clone()}</span>
+            </td>
+            <td data-label="Policy">{policy}</td>
+            <td data-label="Phase">
+                <PhaseCell row=row.clone()/>
+            </td>
+            <td data-label="Started">
+                <MaybeTime at=row.started/>
+            </td>
+            <td data-label="Duration">{or_none(duration)}</td>
+            <td data-label="Size" class="number">
+                {or_none(row.size.map(size::bytes))}
+            </td>
+            <td data-label="Added" class="number">
+                {or_none(row.added.map(size::bytes))}
+            </td>
+            <td data-label="Expires">
+                <MaybeTime at=row.expires/>
+            </td>
+            <td data-label="Actions" class="actions">
+                <BackupActions id=row.id.0 phase=row.phase cancel_requested=row.cancel_requested cancel=cancel/>
+            </td>
+        </tr>
+    }
+}
+
+/// The phase, how far it has come, what went wrong and what comes next.
+#[component]
+fn PhaseCell(row: BackupRow) -> impl IntoView {
+    let running = (row.phase == BackupPhase::InProgress)
+        .then(|| view! { <ProgressBar progress=row.progress label=format!("Progress of {}", row.name)/> });
+    let retry =
+        row.retry_at.map(|at| format!("Try {} failed. The next one starts at {}.", row.attempt, time::text(at)));
+    let unreadable = (!row.unreadable.is_empty())
+        .then(|| format!("{} could not be read; see the description.", files(row.unreadable.len())));
+    let made_good = row.made_good.then_some("A missed run, made good.");
+    let note = |text: String| view! { <p class="cell-note">{text}</p> };
+    view! {
+        <div class="phase-cell">
+            <Badge look=row.phase/>
+            {running}
+            {row.cause.map(|cause| view! { <p class="cell-note cell-cause">{cause}</p> })}
+            {retry.map(note)}
+            {unreadable.map(note)}
+            {made_good.map(|text| view! { <p class="cell-note">{text}</p> })}
+        </div>
+    }
+}
+
+fn files(count: usize) -> String {
+    if count == 1 { "1 file".to_owned() } else { format!("{count} files") }
+}
+
+#[component]
+fn NoBackups() -> impl IntoView {
+    view! {
+        <Empty icon="archive" title="No backups yet">
+            <p>"The first one appears here as soon as a schedule comes due, or when a policy is run by hand."</p>
+            <Refresh/>
+        </Empty>
+    }
+}

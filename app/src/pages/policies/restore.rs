@@ -1,0 +1,84 @@
+//! The dialog that restores a backup or a part of it.
+
+use leptos::prelude::*;
+use model::{backup::BackupRow, list::Page, restore::OnConflict};
+
+use crate::{
+    address::use_address,
+    api::restores::RestoreBackup,
+    components::{
+        dialog::{Dialog, DialogFooter},
+        field::{Field, Kind},
+        form::Form,
+        loaded::{Answer, loaded_part},
+        select::{Choice, Select},
+        submission::use_submission,
+        submit::Submit,
+        textarea::TextArea,
+    },
+};
+
+#[component]
+pub fn RestoreDialog(backups: Answer<Page<BackupRow>>) -> impl IntoView {
+    let address = use_address().get_untracked();
+    let id: i64 = address.number("id").unwrap_or_default();
+    let path = address.get("path").unwrap_or_default().to_owned();
+    let submission = use_submission::<RestoreBackup>();
+    let name = move |page: &Page<BackupRow>| {
+        page.rows.iter().find(|row| row.id.0 == id).map_or_else(|| format!("backup-{id}"), |row| row.name.clone())
+    };
+    view! {
+        <Dialog title="Restore Backup">
+            <Form submission=submission hidden=vec![("backup", id.to_string())]>
+                <div class="dialog-body">
+                    {loaded_part(backups, name, |name| view! { <NameField backup=name/> })}
+                    <TextArea
+                        name="paths"
+                        label="Paths"
+                        value=path
+                        hint="Inside the backup, one a line. Empty means everything."
+                    />
+                    <TargetFields/>
+                </div>
+                <DialogFooter>
+                    <Submit label="Restore" pending="Queueing…"/>
+                </DialogFooter>
+            </Form>
+        </Dialog>
+    }
+}
+
+#[component]
+fn NameField(backup: String) -> impl IntoView {
+    view! {
+        <p class="dialog-lead">"From the backup " <strong>{backup.clone()}</strong></p>
+        <Field name="restore_name" label="Restore Name" value=format!("restore-{backup}") required=true/>
+    }
+}
+
+#[component]
+fn TargetFields() -> impl IntoView {
+    let targets = vec![Choice::new("original", "Original location"), Choice::new("directory", "Another directory")];
+    let conflicts: Vec<Choice> =
+        OnConflict::ALL.into_iter().map(|choice| Choice::new(choice.as_str(), choice.label())).collect();
+    view! {
+        <div class="reveal reveal-select">
+            <Select name="target" label="Target" groups=vec![targets.into()] value="original"/>
+            <div class="revealed">
+                <Field
+                    name="target_directory"
+                    label="Target Directory"
+                    kind=Kind::Code
+                    hint="An absolute path on the server, under a directory that the operator allows."
+                />
+            </div>
+        </div>
+        <Select
+            name="on_conflict"
+            label="On Conflict"
+            groups=vec![conflicts.into()]
+            value=OnConflict::Skip.as_str()
+            hint="What happens to a file that is there already."
+        />
+    }
+}

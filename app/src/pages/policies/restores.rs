@@ -1,0 +1,197 @@
+//! The tab Restores.
+
+use leptos::prelude::*;
+use model::{backup::RestorePhase, ids::ProjectId, list::Page, permission::Action, restore::RestoreRow};
+
+use super::describe::DescribeRestore;
+use crate::{
+    address::use_address,
+    api::restores::{CancelRestore, DeleteRestore, list_restores},
+    components::{
+        action_button::ActionButton,
+        confirm::Confirm,
+        dialog::DialogRoute,
+        empty::{Empty, Refresh},
+        loaded::{Answer, keep_fresh, loaded_below, loaded_part},
+        pager::Pager,
+        phase::Badge,
+        progress::ProgressBar,
+        submission::{Submission, use_submission},
+        time::{MaybeTime, NoValue, or_none},
+    },
+    ui::use_ui,
+};
+
+#[component]
+pub fn RestoresTab(project: Memo<ProjectId>) -> impl IntoView {
+    let ui = use_ui();
+    let address = use_address();
+    let query = Memo::new(move |_| address.read().list_query());
+    let restores: Answer<Page<RestoreRow>> = Resource::new(
+        move || (project.get(), query.get(), ui.changes()),
+        |(project, query, _)| list_restores(project, query),
+    );
+    let cancel = use_submission::<CancelRestore>();
+    keep_fresh(restores, |page: &Page<RestoreRow>| page.rows.iter().any(|row| row.phase.is_active()));
+    let draw = move |page: Page<RestoreRow>| {
+        if page.total == 0 {
+            view! { <NoRestores/> }.into_any()
+        } else {
+            view! { <Table page=page cancel=cancel/> }.into_any()
+        }
+    };
+    let delete = ui.can(Action::ManageProjects).then(|| {
+        view! {
+            <DialogRoute name="delete">
+                <DeleteQuestion restores=restores/>
+            </DialogRoute>
+        }
+    });
+    view! {
+        {loaded_below(restores, Clone::clone, draw)}
+        {delete}
+        <DialogRoute name="describe">
+            <DescribeRestore restores=restores/>
+        </DialogRoute>
+    }
+}
+
+#[component]
+fn Table(page: Page<RestoreRow>, cancel: Submission<CancelRestore>) -> impl IntoView {
+    let facts = (&page).into();
+    view! {
+        <div class="table-frame">
+            <table class="table">
+                <caption class="sr-only">"Restores"</caption>
+                <thead>
+                    <tr>
+                        <th scope="col">"Name"</th>
+                        <th scope="col">"Backup"</th>
+                        <th scope="col">"Phase"</th>
+                        <th scope="col">"Started"</th>
+                        <th scope="col">"Finished"</th>
+                        <th scope="col" class="number">
+                            "Files"
+                        </th>
+                        <th scope="col" class="number">
+                            "Warnings"
+                        </th>
+                        <th scope="col" class="actions">
+                            "Actions"
+                        </th>
+                    </tr>
+                </thead>
+                <tbody>{page.rows.into_iter().map(|row| view! { <Row row=row cancel=cancel/> }).collect_view()}</tbody>
+            </table>
+        </div>
+        <div class="table-footer">
+            <Refresh/>
+            <Pager facts=facts/>
+        </div>
+    }
+}
+
+#[component]
+fn Row(row: RestoreRow, cancel: Submission<CancelRestore>) -> impl IntoView {
+    let running = (row.phase == RestorePhase::InProgress)
+        .then(|| view! { <ProgressBar progress=row.progress label=format!("Progress of {}", row.name)/> });
+    let warnings = match row.warnings.len() {
+        0 => view! { <NoValue/> }.into_any(),
+        count => count.into_any(),
+    };
+    view! {
+        <tr>
+            <td data-label="Name" class="break">
+                <span class="row-title">{row.name}</span>
+            </td>
+            <td data-label="Backup" class="break">
+                {row.backup_name}
+            </td>
+            <td data-label="Phase">
+                <div class="phase-cell">
+                    <Badge look=row.phase/>
+                    {running}
+                    {row.cause.map(|cause| view! { <p class="cell-note cell-cause">{cause}</p> })}
+                </div>
+            </td>
+            <td data-label="Started">
+                <MaybeTime at=row.started/>
+            </td>
+            <td data-label="Finished">
+                <MaybeTime at=row.finished/>
+            </td>
+            <td data-label="Files" class="number">
+                {or_none(row.files.map(|files| files.to_string()))}
+            </td>
+            <td data-label="Warnings" class="number">
+                {warnings}
+            </td>
+            <td data-label="Actions" class="actions">
+                <RowActions id=row.id.0 phase=row.phase cancel_requested=row.cancel_requested cancel=cancel/>
+            </td>
+        </tr>
+    }
+}
+
+#[component]
+fn RowActions(
+    id: i64,
+    phase: RestorePhase,
+    cancel_requested: bool,
+    cancel: Submission<CancelRestore>,
+) -> impl IntoView {
+    let address = use_address();
+    let manages = use_ui().can(Action::ManageProjects);
+    let dialog = move |name: &'static str| move || address.read().dialog_for(name, id);
+    let change = manages.then(|| {
+        if !phase.is_active() {
+            return view! {
+                <a class="button button-quiet button-small" href=dialog("delete") data-noscroll="true">
+                    "Delete"
+                </a>
+            }
+            .into_any();
+        }
+        if cancel_requested {
+            return view! { <span class="muted">"Cancelling…"</span> }.into_any();
+        }
+        let hidden = vec![("restore", id.to_string())];
+        view! { <ActionButton submission=cancel hidden=hidden label="Cancel" pending="Cancelling…"/> }.into_any()
+    });
+    view! {
+        <div class="action-row">
+            <a class="button button-quiet button-small" href=dialog("describe") data-noscroll="true">
+                "Show Description"
+            </a>
+            {change}
+        </div>
+    }
+}
+
+#[component]
+fn DeleteQuestion(restores: Answer<Page<RestoreRow>>) -> impl IntoView {
+    let id: i64 = use_address().read_untracked().number("id").unwrap_or_default();
+    let name = move |page: &Page<RestoreRow>| {
+        page.rows.iter().find(|row| row.id.0 == id).map_or_else(|| format!("number {id}"), |row| row.name.clone())
+    };
+    view! {
+        <Confirm<DeleteRestore>
+            title="Delete Restore"
+            hidden=vec![("restore", id.to_string())]
+            action="Delete"
+            pending="Deleting…"
+        >
+            {loaded_part(restores, name, |name| view! { <p>"The record of the restore " <strong>{name}</strong> " is removed."</p> })}
+            <p>"The files that it restored stay where they are."</p>
+        </Confirm<DeleteRestore>>
+    }
+}
+
+#[component]
+fn NoRestores() -> impl IntoView {
+    view! {
+        <Empty icon="refresh" title="No restores yet">
+            <p>"Choose Restore at a backup, or at a file or folder inside it."</p>
+        </Empty>
+    }
+}

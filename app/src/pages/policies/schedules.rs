@@ -1,0 +1,167 @@
+//! The tab Schedules.
+
+use leptos::prelude::*;
+use model::{ids::ProjectId, permission::Action, policy::PolicyRow};
+
+use super::{add::AddPolicy, describe::DescribePolicy};
+use crate::{
+    address::use_address,
+    api::policies::{DeletePolicy, RunPolicyNow, list_policies},
+    components::{
+        action_button::ActionButton,
+        confirm::Confirm,
+        dialog::DialogRoute,
+        empty::Empty,
+        last_backup::LastBackupState,
+        loaded::{Answer, keep_fresh, loaded_below, loaded_part},
+        phase::Badge,
+        submission::{Submission, use_submission},
+        time::MaybeTime,
+    },
+    ui::use_ui,
+};
+
+#[component]
+pub fn SchedulesTab(project: Memo<ProjectId>) -> impl IntoView {
+    let ui = use_ui();
+    let policies: Answer<Vec<PolicyRow>> =
+        Resource::new(move || (project.get(), ui.changes()), |(project, _)| list_policies(project));
+    let run_now = use_submission::<RunPolicyNow>();
+    keep_fresh(policies, |rows: &Vec<PolicyRow>| {
+        rows.iter().any(|row| row.last_backup.as_ref().is_some_and(|last| last.phase.is_active()))
+    });
+    let draw = move |rows: Vec<PolicyRow>| {
+        if rows.is_empty() {
+            view! { <NoPolicies/> }.into_any()
+        } else {
+            view! { <Table rows=rows run_now=run_now/> }.into_any()
+        }
+    };
+    let dialogs = ui.can(Action::ManageProjects).then(|| {
+        view! {
+            <DialogRoute name="add">
+                <AddPolicy project=project/>
+            </DialogRoute>
+            <DialogRoute name="delete">
+                <DeleteQuestion policies=policies/>
+            </DialogRoute>
+        }
+    });
+    view! {
+        {loaded_below(policies, Clone::clone, draw)}
+        {dialogs}
+        <DialogRoute name="describe">
+            <DescribePolicy policies=policies/>
+        </DialogRoute>
+    }
+}
+
+#[component]
+fn Table(rows: Vec<PolicyRow>, run_now: Submission<RunPolicyNow>) -> impl IntoView {
+    view! {
+        <div class="table-frame">
+            <table class="table">
+                <caption class="sr-only">"Schedules"</caption>
+                <thead>
+                    <tr>
+                        <th scope="col">"Name"</th>
+                        <th scope="col">"Period"</th>
+                        <th scope="col">"Next Run"</th>
+                        <th scope="col">"Last Backup"</th>
+                        <th scope="col">"Phase"</th>
+                        <th scope="col" class="actions">
+                            "Actions"
+                        </th>
+                    </tr>
+                </thead>
+                <tbody>{rows.into_iter().map(|row| view! { <Row row=row run_now=run_now/> }).collect_view()}</tbody>
+            </table>
+        </div>
+    }
+}
+
+#[component]
+fn Row(row: PolicyRow, run_now: Submission<RunPolicyNow>) -> impl IntoView {
+    view! {
+        <tr>
+            <td data-label="Name">
+                <span class="row-title">{row.name}</span>
+            </td>
+            <td data-label="Period">
+                <span class="two-lines">
+                    <span>{row.cron_words}</span>
+                    <span class="muted">{row.time_zone}</span>
+                </span>
+            </td>
+            <td data-label="Next Run">
+                <MaybeTime at=row.next_run/>
+            </td>
+            <td data-label="Last Backup">
+                <LastBackupState last=row.last_backup/>
+            </td>
+            <td data-label="Phase">
+                <Badge look=row.phase/>
+            </td>
+            <td data-label="Actions" class="actions">
+                <RowActions id=row.id.0 run_now=run_now/>
+            </td>
+        </tr>
+    }
+}
+
+#[component]
+fn RowActions(id: i64, run_now: Submission<RunPolicyNow>) -> impl IntoView {
+    let address = use_address();
+    let dialog = move |name: &'static str| move || address.read().dialog_for(name, id);
+    let changes = use_ui().can(Action::ManageProjects).then(|| {
+        view! {
+            <ActionButton
+                submission=run_now
+                hidden=vec![("policy", id.to_string())]
+                label="Run Now"
+                pending="Starting…"
+            />
+            <a class="button button-quiet button-small" href=dialog("delete") data-noscroll="true">
+                "Delete"
+            </a>
+        }
+    });
+    view! {
+        <div class="action-row">
+            <a class="button button-quiet button-small" href=dialog("describe") data-noscroll="true">
+                "Show Description"
+            </a>
+            {changes}
+        </div>
+    }
+}
+
+#[component]
+fn NoPolicies() -> impl IntoView {
+    view! {
+        <Empty icon="clock" title="No policies yet">
+            <p>
+                "A policy says when the project is backed up, what of it, and how long each backup is kept. Its first run comes at the next time of its schedule; Run Now starts one at any time."
+            </p>
+        </Empty>
+    }
+}
+
+#[component]
+fn DeleteQuestion(policies: Answer<Vec<PolicyRow>>) -> impl IntoView {
+    let id: i64 = use_address().read_untracked().number("id").unwrap_or_default();
+    let name = move |rows: &Vec<PolicyRow>| {
+        rows.iter().find(|row| row.id.0 == id).map_or_else(|| format!("number {id}"), |row| row.name.clone())
+    };
+    view! {
+        <Confirm<DeletePolicy>
+            title="Delete Policy"
+            hidden=vec![("policy", id.to_string())]
+            action="Delete"
+            pending="Deleting…"
+        >
+            {loaded_part(policies, name, |name| view! { <p>"The schedule of the policy " <strong>{name}</strong> " ends."</p> })}
+            <p>"Its backups stay until their retention ends."</p>
+        </Confirm<DeletePolicy>>
+    }
+}

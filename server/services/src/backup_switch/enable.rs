@@ -1,0 +1,252 @@
+//! Switching backup on, and to other keys: everything is tried before anything is switched.
+
+use engine::{Repository, RepositoryError, S3, S3Error};
+use model::{
+    form::FormErrors,
+    ids::CredentialId,
+    project::{BucketChoice, BucketName, EnableBackup},
+    rule::RuleError,
+};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
+    PaginatorTrait, QueryFilter,
+};
+use serde_json::json;
+
+use crate::{
+    acting::Acting,
+    audit::{self, Deed},
+    database,
+    entity::{backup, backup_credential, organization, project, repository},
+    error::{Conflict, ServiceError},
+    projects, repositories,
+    repositories::InUse,
+    start::Services,
+    vault::Purpose,
+};
+
+/// Makes or opens the bucket and the repository, tries them, and only then switches backup on.
+pub async fn enable(
+    acting: &Acting,
+    services: &Services,
+    (row, home): (&project::Model, &organization::Model),
+    choice: &EnableBackup,
+) -> Result<(), ServiceError> {
+    let credential = usable_credential(services.db(), row.organization_id, choice.credential).await?;
+    let place = reserve(services, row, home, &credential, &choice.bucket).await?;
+    if let Err(error) = set_up(services, &place, &credential, &choice.bucket).await {
+        release(services, &place).await?;
+        return Err(error);
+    }
+    switch_on(acting, services, row, &place, &credential).await
+}
+
+/// A credential that backup can be switched to: there, of the project's organization, and not locked.
+async fn usable_credential(
+    db: &impl ConnectionTrait,
+    organization: i64,
+    id: CredentialId,
+) -> Result<backup_credential::Model, ServiceError> {
+    let of_organization =
+        backup_credential::Entity::find().filter(backup_credential::Column::OrganizationId.eq(organization));
+    if of_organization.count(db).await? == 0 {
+        return Err(at_credential(&Conflict::NoCredentials));
+    }
+    let found = backup_credential::Entity::find_by_id(id.0).one(db).await?;
+    let row = found.ok_or_else(|| ServiceError::at(CREDENTIAL, RuleError::Unlisted { field: "Backup Credentials" }))?;
+    if row.organization_id != organization {
+        return Err(at_credential(&Conflict::CredentialOfAnotherOrganization));
+    }
+    if row.locked {
+        return Err(at_credential(&Conflict::CredentialLocked { name: row.s3_name }));
+    }
+    Ok(row)
+}
+
+const CREDENTIAL: &str = "backup.credential";
+
+fn at_credential(conflict: &Conflict) -> ServiceError {
+    ServiceError::at(CREDENTIAL, conflict)
+}
+
+/// A row for the repository, not in use yet. Its password is stored before anything is made in the bucket, so that a
+/// process that dies in between leaves no repository that nobody can open.
+async fn reserve(
+    services: &Services,
+    row: &project::Model,
+    home: &organization::Model,
+    credential: &backup_credential::Model,
+    choice: &BucketChoice,
+) -> Result<repository::Model, ServiceError> {
+    let (bucket, prefix) = place(row, home, choice)?;
+    let tx = services.write().await?;
+    let known = repository::Entity::find()
+        .filter(repository::Column::Endpoint.eq(&credential.endpoint))
+        .filter(repository::Column::Bucket.eq(&bucket))
+        .filter(repository::Column::Prefix.eq(&prefix))
+        .one(&tx)
+        .await?;
+    match known {
+        Some(known) if known.project_id == row.id => return Ok(known),
+        Some(_) => {
+            let message = "This place in the bucket holds the backups of another project. Choose another prefix";
+            return Err(ServiceError::at("backup.prefix", message));
+        }
+        None => {}
+    }
+    let reserved = repository::ActiveModel {
+        project_id: Set(row.id),
+        organization_id: Set(row.organization_id),
+        backup_credential_id: Set(None),
+        endpoint: Set(credential.endpoint.clone()),
+        region: Set(credential.region.clone()),
+        bucket: Set(bucket),
+        prefix: Set(prefix),
+        password_sealed: Set(Vec::new()),
+        created_at: Set(services.clock().now()),
+        ..Default::default()
+    };
+    let reserved = reserved.insert(&tx).await?;
+    let id = reserved.id;
+    let mut reserved = reserved.into_active_model();
+    reserved.password_sealed = Set(services.vault().seal(Purpose::RepositoryPassword, id, &new_password())?);
+    let reserved = reserved.update(&tx).await?;
+    tx.commit().await?;
+    Ok(reserved)
+}
+
+fn place(
+    row: &project::Model,
+    home: &organization::Model,
+    choice: &BucketChoice,
+) -> Result<(String, String), ServiceError> {
+    Ok(match choice {
+        BucketChoice::Existing { bucket, prefix } => (bucket.as_str().to_owned(), prefix.as_str().to_owned()),
+        BucketChoice::Create => {
+            let bucket = BucketName::for_project(&home.name, &row.name, &random_text(8));
+            (bucket.map_err(ServiceError::Stored)?.as_str().to_owned(), String::new())
+        }
+    })
+}
+
+/// 43 letters and digits: more than 220 bits.
+fn new_password() -> String {
+    random_text(43)
+}
+
+fn random_text(length: usize) -> String {
+    const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+    (0..length).map(|_| char::from(LETTERS[rand::random_range(0..LETTERS.len())])).collect()
+}
+
+/// Bucket, repository, access: one after the other, and the first failure tells its step.
+async fn set_up(
+    services: &Services,
+    place: &repository::Model,
+    credential: &backup_credential::Model,
+    choice: &BucketChoice,
+) -> Result<(), ServiceError> {
+    let s3 = S3::connect(&repositories::access(services, credential)?, services.network());
+    match choice {
+        BucketChoice::Create => {
+            s3.create_bucket(&place.bucket).await.map_err(|error| step_failed("Creating the bucket", error.into()))?;
+        }
+        BucketChoice::Existing { .. } => {
+            s3.open_bucket(&place.bucket).await.map_err(|error| step_failed("Opening the bucket", error.into()))?;
+        }
+    }
+    check_access(services, &s3, place, credential).await
+}
+
+async fn check_access(
+    services: &Services,
+    s3: &S3,
+    place: &repository::Model,
+    credential: &backup_credential::Model,
+) -> Result<(), ServiceError> {
+    s3.probe(&place.bucket, &place.prefix)
+        .await
+        .map_err(|error| step_failed("Writing, reading and deleting a probe object", error.into()))?;
+    Repository::open_or_create(repositories::config(services, place, credential)?)
+        .await
+        .map(drop)
+        .map_err(|error| step_failed("Opening the repository", error))
+}
+
+/// The step and what S3 answered, at the field that can be changed to mend it.
+fn step_failed(step: &'static str, error: RepositoryError) -> ServiceError {
+    let field = match &error {
+        RepositoryError::Storage(S3Error::NoSuchBucket { .. } | S3Error::BucketTaken { .. })
+        | RepositoryError::WrongPassword => "backup.bucket_name",
+        _ => CREDENTIAL,
+    };
+    let summary = match &error {
+        RepositoryError::Storage(S3Error::InvalidCredentials { .. }) => {
+            format!("{step} failed. Invalid S3 credentials: {error}")
+        }
+        error => format!("{step} failed. {error}"),
+    };
+    ServiceError::Invalid(FormErrors { summary: summary.clone(), ..FormErrors::at(field, summary) })
+}
+
+/// Forgets a reserved place that came to nothing, unless it holds backups from before.
+async fn release(services: &Services, place: &repository::Model) -> Result<(), DbErr> {
+    let used = backup::Entity::find().filter(backup::Column::RepositoryId.eq(place.id)).count(services.db()).await?;
+    if used == 0 {
+        repository::Entity::delete_by_id(place.id)
+            .filter(repository::Column::BackupCredentialId.is_null())
+            .exec(services.db())
+            .await?;
+    }
+    Ok(())
+}
+
+/// Everything was tried; what may have changed meanwhile is looked at once more, under the write lock.
+async fn switch_on(
+    acting: &Acting,
+    services: &Services,
+    row: &project::Model,
+    place: &repository::Model,
+    credential: &backup_credential::Model,
+) -> Result<(), ServiceError> {
+    let tx = services.write().await?;
+    usable_credential(&tx, row.organization_id, CredentialId(credential.id)).await?;
+    let mut in_use = place.clone().into_active_model();
+    in_use.backup_credential_id = Set(Some(credential.id));
+    match in_use.update(&tx).await {
+        Err(error) if database::is_unique_violation(&error) => return Err(Conflict::BackupAlreadyEnabled.into()),
+        updated => updated?,
+    };
+    let changes = json!({ "credential": [null, credential.s3_name], "bucket": [null, place.bucket], "prefix": [null, place.prefix] });
+    audit::record(&tx, acting, services.clock().now(), Deed::BackupEnabled, projects::subject(row), changes).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Other keys for the same bucket: tried first, then changed.
+pub async fn change_credential(
+    acting: &Acting,
+    services: &Services,
+    row: &project::Model,
+    in_use: &InUse,
+    choice: CredentialId,
+) -> Result<(), ServiceError> {
+    if choice.0 == in_use.credential.id {
+        return Err(Conflict::BackupAlreadyEnabled.into());
+    }
+    let credential = usable_credential(services.db(), row.organization_id, choice).await?;
+    if credential.endpoint != in_use.repository.endpoint {
+        let message = "These credentials are for another S3 endpoint. Choose credentials for the bucket's own endpoint";
+        return Err(ServiceError::at(CREDENTIAL, message));
+    }
+    let s3 = S3::connect(&repositories::access(services, &credential)?, services.network());
+    check_access(services, &s3, &in_use.repository, &credential).await?;
+    let tx = services.write().await?;
+    usable_credential(&tx, row.organization_id, choice).await?;
+    let mut changed = in_use.repository.clone().into_active_model();
+    changed.backup_credential_id = Set(Some(credential.id));
+    changed.update(&tx).await?;
+    let changes = json!({ "credential": [in_use.credential.s3_name, credential.s3_name] });
+    audit::record(&tx, acting, services.clock().now(), Deed::CredentialChanged, projects::subject(row), changes)
+        .await?;
+    Ok(tx.commit().await?)
+}
