@@ -11,6 +11,7 @@ mod m20261124_000002_backup_credentials;
 mod m20261124_000003_projects;
 mod m20261124_000004_policies_and_runs;
 mod m20261124_000005_audit_log;
+mod m20261124_000006_links_and_removals;
 
 pub struct Migrator;
 
@@ -23,6 +24,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000003_projects::Migration),
             Box::new(m20261124_000004_policies_and_runs::Migration),
             Box::new(m20261124_000005_audit_log::Migration),
+            Box::new(m20261124_000006_links_and_removals::Migration),
         ]
     }
 }

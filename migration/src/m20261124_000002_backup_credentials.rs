@@ -48,7 +48,6 @@ fn backup_credential() -> TableCreateStatement {
         .col(timestamp_with_time_zone("created_at"))
         .col(string("modified_by"))
         .col(timestamp_with_time_zone("modified_at"))
-        .check(Expr::cust("NOT (is_default AND locked)"))
         .foreign_key(
             ForeignKey::create()
                 .from("backup_credential", "organization_id")

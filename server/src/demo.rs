@@ -67,9 +67,9 @@ pub async fn demo(settings: Config, folder: &Path) -> Result<(), DemoError> {
         folder.set_seeded()?;
     }
     println!("{}", welcome(&config.address_for_people(application.address()), &folder));
-    application.run_until(stop).await;
+    let outcome = application.run_until(stop).await;
     s3.shutdown().await;
-    Ok(())
+    Ok(outcome?)
 }
 
 /// The operator's settings, with everything that keeps data moved into the folder.
@@ -108,13 +108,12 @@ async fn start_s3(folder: &mut DemoFolder) -> Result<EmbeddedS3, EmbeddedS3Error
 
 fn welcome(address: &str, folder: &DemoFolder) -> String {
     let Secrets { passwords, .. } = folder.secrets();
-    let people: String = people::PEOPLE
-        .iter()
-        .map(|person| format!("  {:<8} {:<22} {}\n", person.role, person.email, passwords.of(person.role)))
-        .collect();
+    let people = people::PEOPLE
+        .map(|person| format!("  {:<8} {:<22} {}", person.role.as_str(), person.email, passwords.of(person.role)));
     format!(
-        "\nThe Holdfast demo is ready. Open {address} and sign in as\n\n{people}\n\
+        "\nThe Holdfast demo is ready. Open {address} and sign in as\n\n{}\n\n\
          The project {} is backed up every minute. Everything lies in {}.\n",
+        people.join("\n"),
         seed::PROJECT,
         folder.path().display()
     )

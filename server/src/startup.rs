@@ -2,7 +2,7 @@
 
 use std::{future::Future, io, net::SocketAddr, path::PathBuf, time::Duration};
 
-use services::{Clock, Services, StartError};
+use services::{Clock, SchedulerError, Services, StartError};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -25,6 +25,8 @@ pub enum StartupError {
     Services(#[from] StartError),
     #[error("The signals that stop the server cannot be caught: {0}")]
     Signals(io::Error),
+    #[error("Backups cannot be scheduled: {0}")]
+    Scheduler(#[from] SchedulerError),
     #[error("{address} cannot be listened on: {cause}. Stop what uses it, or set another HOLDFAST_LISTEN")]
     Listen { address: SocketAddr, cause: io::Error },
 }
@@ -64,24 +66,25 @@ impl Application {
     }
 
     /// Serves, runs backups, and stops when `shutdown` is done: new work is refused, requests end, running backups go
-    /// back to the queue. Takes less than 20 seconds from then on.
-    pub async fn run_until(self, shutdown: impl Future<Output = ()>) {
+    /// back to the queue. Takes less than 20 seconds from then on. A scheduler that fails stops the server too.
+    pub async fn run_until(self, shutdown: impl Future<Output = ()>) -> Result<(), StartupError> {
         let stop = CancellationToken::new();
-        let working = tokio::spawn({
-            let (services, stop) = (self.services.clone(), stop.clone());
-            async move { services.run(stop).await }
-        });
         let serving = listener::serve(self.listener, web::router(self.state), stop.clone(), GRACE);
+        let working = async {
+            let outcome = self.services.run(stop.clone()).await;
+            stop.cancel();
+            outcome
+        };
         let stopping = async {
-            shutdown.await;
-            tracing::info!("stopping");
+            tokio::select! {
+                () = shutdown => tracing::info!("stopping"),
+                () = stop.cancelled() => {}
+            }
             stop.cancel();
         };
-        tokio::join!(serving, stopping);
-        if let Err(error) = working.await {
-            tracing::error!(%error, "the workers ended with a fault");
-        }
+        let ((), outcome, ()) = tokio::join!(serving, working, stopping);
         tracing::info!("stopped");
+        Ok(outcome?)
     }
 }
 

@@ -119,6 +119,66 @@ impl CredentialForm {
     }
 }
 
+/// The update form, as typed. Endpoint, region and organization never change.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CredentialUpdateForm {
+    pub credential: String,
+    /// The version that the person saw when the form was opened.
+    pub version: String,
+    pub s3_name: String,
+    pub access_key_id: String,
+    /// Empty keeps the stored one.
+    pub secret_key: Hidden,
+}
+
+/// An update form that is in order.
+#[derive(Clone, Debug)]
+pub struct CredentialUpdate {
+    pub version: i64,
+    pub s3_name: S3Name,
+    pub access_key_id: AccessKeyId,
+    pub secret_key: Option<SecretKey>,
+}
+
+impl CredentialUpdateForm {
+    pub fn credential(&self) -> Result<CredentialId, RuleError> {
+        self.credential.parse().map_err(|_| RuleError::Unlisted { field: "Backup Credentials" })
+    }
+
+    pub fn parse(&self) -> Result<CredentialUpdate, FormErrors> {
+        let mut check = FormCheck::default();
+        let version = self.version.parse().map_err(|_| RuleError::Unlisted { field: "Version" });
+        let version = check.field("version", version);
+        let s3_name = check.field("s3_name", S3Name::parse(&self.s3_name));
+        let access_key_id = check.field("access_key_id", AccessKeyId::parse(&self.access_key_id));
+        let typed = Some(&self.secret_key).filter(|typed| !typed.expose().is_empty());
+        let secret_key = check.field("secret_key", typed.map(SecretKey::parse).transpose());
+        let update = (|| {
+            Some(CredentialUpdate {
+                version: version?,
+                s3_name: s3_name?,
+                access_key_id: access_key_id?,
+                secret_key: secret_key?,
+            })
+        })();
+        check.finish(update)
+    }
+}
+
+/// A form that names a credential and nothing else.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CredentialRef {
+    pub credential: String,
+}
+
+impl CredentialRef {
+    pub fn credential(&self) -> Result<CredentialId, RuleError> {
+        self.credential.parse().map_err(|_| RuleError::Unlisted { field: "Backup Credentials" })
+    }
+}
+
 /// A number chosen from a list, or nothing.
 pub(crate) fn optional_id<T: std::str::FromStr>(text: &str, field: &'static str) -> Result<Option<T>, RuleError> {
     if text.trim().is_empty() {
@@ -139,6 +199,8 @@ pub struct CredentialRow {
     pub projects: Vec<ProjectLink>,
     pub default: bool,
     pub locked: bool,
+    /// Goes up with every update, for [`CredentialUpdateForm::version`].
+    pub version: i64,
     pub created_by: String,
     pub created: DateTime<Utc>,
     pub modified_by: String,

@@ -71,11 +71,18 @@ pub struct Done {
     pub message: String,
     /// A path of this site.
     pub goto: String,
+    /// A one-time link to pass on, as a path of this site. It is shown on the next page and never again.
+    #[serde(default)]
+    pub link: Option<String>,
 }
 
 impl Done {
     pub fn new(message: impl Into<String>, goto: impl Into<String>) -> Self {
-        Self { message: message.into(), goto: goto.into() }
+        Self { message: message.into(), goto: goto.into(), link: None }
+    }
+
+    pub fn with_link(self, link: String) -> Self {
+        Self { link: Some(link), ..self }
     }
 }
 

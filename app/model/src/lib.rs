@@ -3,16 +3,19 @@
 //! Everything here is pure: no input or output, no clock, no web framework. A rule is written once, as the only
 //! constructor of a type, and used by the forms, the server and the tests.
 
+pub mod audit;
 pub mod backup;
 pub mod credential;
 pub mod form;
 pub mod ids;
 pub mod list;
 pub mod names;
+pub mod organization;
 pub mod pattern;
 pub mod people;
 pub mod permission;
 pub mod policy;
+pub mod profile;
 pub mod project;
 pub mod restore;
 pub mod retention;
@@ -20,3 +23,4 @@ pub mod rule;
 pub mod schedule;
 pub mod size;
 pub mod time;
+pub mod user;

@@ -97,6 +97,17 @@ impl Actor {
         if allowed { Ok(()) } else { Err(Denied::Forbidden { role: self.role, action }) }
     }
 
+    /// Asks the table whether this person may manage a user of that role, or give it: a Manager's users are Users and
+    /// Managers.
+    pub fn may_manage_role(&self, role: Role, owner: Owner) -> Result<(), Denied> {
+        self.may(Action::ManageUsers, owner)?;
+        if role == Role::Partner {
+            // Partners belong to the whole account.
+            self.may(Action::ManageOrganizations, owner)?;
+        }
+        Ok(())
+    }
+
     /// Asks the table whether this person may do `action` anywhere, and how far; for lists.
     pub fn reach(&self, action: Action) -> Result<Reach, Denied> {
         match action.reach(self.role) {
@@ -160,6 +171,13 @@ mod tests {
         for action in Action::ALL {
             assert_eq!(actor(Role::User).may(action, owner(1, 1)).is_ok(), action == Action::SeeProjects);
         }
+    }
+
+    #[test]
+    fn only_partners_manage_partners() {
+        assert!(actor(Role::Manager).may_manage_role(Role::Manager, owner(1, 1)).is_ok());
+        assert!(actor(Role::Manager).may_manage_role(Role::Partner, owner(1, 1)).is_err());
+        assert!(actor(Role::Partner).may_manage_role(Role::Partner, owner(1, 2)).is_ok());
     }
 
     #[test]

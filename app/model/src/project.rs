@@ -223,6 +223,23 @@ impl ProjectRef {
     }
 }
 
+/// The question whether a project shall be deleted, answered.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DeleteProjectForm {
+    pub project: String,
+    /// The project's name, typed.
+    pub confirm_name: String,
+    /// Its backups in the bucket shall go too.
+    pub delete_backups: Ticked,
+}
+
+impl DeleteProjectForm {
+    pub fn project(&self) -> Result<ProjectId, RuleError> {
+        required_id(&self.project, "Project")
+    }
+}
+
 /// A row of the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProjectRow {

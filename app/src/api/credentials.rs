@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use model::{
-    credential::{CredentialForm, CredentialList},
+    credential::{CredentialForm, CredentialList, CredentialRef, CredentialUpdateForm},
     form::Done,
     list::ListQuery,
 };
@@ -20,4 +20,37 @@ pub async fn list_credentials(query: ListQuery) -> Result<CredentialList, ApiErr
 pub async fn add_credential(form: CredentialForm) -> Result<Done, ApiError> {
     let (acting, services) = super::server::signed_in()?;
     Ok(services::credentials::add(&acting, &services, &form).await?)
+}
+
+/// Checks the keys against the endpoint, then stores them. An empty secret keeps the stored one.
+#[server(endpoint = "credentials/update")]
+pub async fn update_credential(form: CredentialUpdateForm) -> Result<Done, ApiError> {
+    let (acting, services) = super::server::signed_in()?;
+    Ok(services::credentials::update(&acting, &services, &form).await?)
+}
+
+#[server(endpoint = "credentials/set_default")]
+pub async fn set_default_credential(form: CredentialRef) -> Result<Done, ApiError> {
+    let (acting, services) = super::server::signed_in()?;
+    Ok(services::credentials::set_default(&acting, &services, &form).await?)
+}
+
+/// Disables the credential for backups; restores and downloads go on working.
+#[server(endpoint = "credentials/lock")]
+pub async fn lock_credential(form: CredentialRef) -> Result<Done, ApiError> {
+    let (acting, services) = super::server::signed_in()?;
+    Ok(services::credentials::lock(&acting, &services, &form).await?)
+}
+
+#[server(endpoint = "credentials/unlock")]
+pub async fn unlock_credential(form: CredentialRef) -> Result<Done, ApiError> {
+    let (acting, services) = super::server::signed_in()?;
+    Ok(services::credentials::unlock(&acting, &services, &form).await?)
+}
+
+/// Deletes a credential that is not locked and that no project uses.
+#[server(endpoint = "credentials/delete")]
+pub async fn delete_credential(form: CredentialRef) -> Result<Done, ApiError> {
+    let (acting, services) = super::server::signed_in()?;
+    Ok(services::credentials::delete(&acting, &services, &form).await?)
 }

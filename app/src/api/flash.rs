@@ -9,6 +9,8 @@ use crate::api::ApiError;
 pub struct Flash {
     /// A success to announce.
     pub notice: Option<String>,
+    /// A one-time link to show with it.
+    pub link: Option<String>,
     /// A form that failed.
     pub failed: Option<FailedForm>,
 }

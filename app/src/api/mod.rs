@@ -4,15 +4,19 @@
 //! something takes one argument named `form` and answers [`Done`](model::form::Done), so that the same function serves
 //! a plain form post and a call from the browser's half.
 
+pub mod audit;
 pub mod backups;
 pub mod credentials;
 pub mod error;
 pub mod flash;
+pub mod organizations;
 pub mod page;
 pub mod policies;
+pub mod profile;
 pub mod projects;
 pub mod restores;
 pub mod session;
+pub mod users;
 
 #[cfg(feature = "ssr")]
 pub mod server;

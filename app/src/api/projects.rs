@@ -5,7 +5,9 @@ use model::{
     form::Done,
     ids::ProjectId,
     list::ListQuery,
-    project::{BackupSettingsForm, ProjectChoices, ProjectForm, ProjectList, ProjectRef, ProjectView},
+    project::{
+        BackupSettingsForm, DeleteProjectForm, ProjectChoices, ProjectForm, ProjectList, ProjectRef, ProjectView,
+    },
 };
 
 use crate::api::ApiError;
@@ -47,4 +49,24 @@ pub async fn save_backup_settings(form: BackupSettingsForm) -> Result<Done, ApiE
 pub async fn disable_backup(form: ProjectRef) -> Result<Done, ApiError> {
     let (acting, services) = super::server::signed_in()?;
     Ok(services::backup_switch::disable(&acting, &services, &form).await?)
+}
+
+/// Locks the project: nothing of it can be changed. Its scheduled backups go on.
+#[server(endpoint = "projects/lock")]
+pub async fn lock_project(form: ProjectRef) -> Result<Done, ApiError> {
+    let (acting, services) = super::server::signed_in()?;
+    Ok(services::projects::lock(&acting, &services, &form).await?)
+}
+
+#[server(endpoint = "projects/unlock")]
+pub async fn unlock_project(form: ProjectRef) -> Result<Done, ApiError> {
+    let (acting, services) = super::server::signed_in()?;
+    Ok(services::projects::unlock(&acting, &services, &form).await?)
+}
+
+/// Deletes a project whose name was typed, with its backups where that was ticked.
+#[server(endpoint = "projects/delete")]
+pub async fn delete_project(form: DeleteProjectForm) -> Result<Done, ApiError> {
+    let (acting, services) = super::server::signed_in()?;
+    Ok(services::projects::delete(&acting, &services, &form).await?)
 }

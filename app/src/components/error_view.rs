@@ -17,6 +17,7 @@ pub fn ErrorView(error: ApiError) -> impl IntoView {
         ApiError::NotFound => ("Not found", WayOut::Dashboard),
         ApiError::Forbidden(_) => ("Not allowed", WayOut::Dashboard),
         ApiError::SignedOut => ("Signed out", WayOut::SignIn),
+        ApiError::Conflict(_) => ("Not possible", WayOut::TryAgain),
         _ => ("This did not work", WayOut::TryAgain),
     };
     // What does not exist has no heading of its own above this one.

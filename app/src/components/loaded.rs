@@ -41,7 +41,22 @@ where
     draw_part(answer, part, draw, |_| true)
 }
 
-/// The same below a frame that has said already what does not exist, or that nobody is signed in.
+/// The same where the answer's error is told elsewhere on the page.
+pub fn loaded_quietly<T, P, V>(
+    answer: Answer<T>,
+    part: impl Fn(&T) -> P + Copy + Send + Sync + 'static,
+    draw: impl Fn(P) -> V + Send + Sync + 'static,
+) -> impl IntoView
+where
+    T: Data,
+    P: Clone + PartialEq + Send + Sync + 'static,
+    V: IntoView + 'static,
+{
+    draw_part(answer, part, draw, |_| false)
+}
+
+/// The same below a frame, which has asked for something else and said already what does not exist, or that nobody is
+/// signed in.
 pub fn loaded_below<T, P, V>(
     answer: Answer<T>,
     part: impl Fn(&T) -> P + Copy + Send + Sync + 'static,

@@ -11,7 +11,7 @@ use crate::{
     address::page_address,
     components::{
         last_backup::LastBackupState,
-        loaded::loaded_below,
+        loaded::loaded_quietly,
         phase::{Badge, Look},
         project_frame::{ProjectFrame, use_project, use_project_id},
         time::NoValue,
@@ -26,7 +26,7 @@ pub fn ProjectPage() -> impl IntoView {
     view! {
         <Title text="Project"/>
         <ProjectFrame project=project/>
-        {loaded_below(project, ProjectView::clone, |project| view! { <Overview project=project/> })}
+        {loaded_quietly(project, ProjectView::clone, |project| view! { <Overview project=project/> })}
     }
 }
 

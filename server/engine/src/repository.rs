@@ -8,6 +8,7 @@ mod fault;
 mod location;
 mod open;
 mod reader;
+mod remove;
 mod restore;
 mod segments;
 mod snapshot;
@@ -29,6 +30,7 @@ use rustic_core::{
 };
 use tokio_util::sync::CancellationToken;
 
+use self::{blocking::blocking, fault::repository_error, location::Location, reader::Reader, storage::Storage};
 pub use self::{
     download::{FileDownload, FileStream},
     error::RepositoryError,
@@ -37,8 +39,7 @@ pub use self::{
         RestoreWarning, SnapshotId, SnapshotInfo, SnapshotReport, SnapshotRequest, Unreadable,
     },
 };
-use self::{blocking::blocking, fault::repository_error, location::Location, reader::Reader, storage::Storage};
-use crate::Progress;
+use crate::{Progress, S3};
 
 type Result<T> = std::result::Result<T, RepositoryError>;
 
@@ -150,6 +151,12 @@ impl Repository {
         // Its memory of the snapshots' roots is outdated.
         *self.0.kept_reader() = None;
         Ok(())
+    }
+
+    /// Deletes a repository with all its backups. It need not be opened for that, and may be half gone already. Other
+    /// objects in the bucket stay, and so does the bucket.
+    pub async fn remove(s3: &S3, bucket: &str, prefix: &str) -> Result<()> {
+        remove::remove(&Location::new(s3.clone(), bucket.to_owned(), prefix)).await
     }
 
     /// What is in the folder at `path`; empty: the source directory itself.

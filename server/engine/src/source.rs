@@ -7,12 +7,12 @@ mod report;
 mod roots;
 mod walk;
 
-pub use self::{
-    pattern::Patterns,
-    roots::{DirectorySource, SourceError, SourceRoots},
-};
 pub(crate) use self::{
     node::mode_from_go,
     read::DirectoryReader,
     report::{shown, words},
+};
+pub use self::{
+    pattern::Patterns,
+    roots::{DirectorySource, SourceError, SourceRoots},
 };

@@ -77,6 +77,30 @@ pub enum Conflict {
     BackupDisabled,
     #[error("This organization has no backup credentials yet. Add some, then enable backup")]
     NoCredentials,
+    #[error("You cannot remove yourself. Ask another Partner or Manager")]
+    OwnUser,
+    #[error("This is the last Partner of the account and can be neither removed nor given another role")]
+    LastPartner,
+    #[error(
+        "The organization still has {users} user(s), {projects} project(s) and {credentials} backup credential(s). Remove them first"
+    )]
+    OrganizationNotEmpty { users: u64, projects: u64, credentials: u64 },
+    #[error("Project already locked")]
+    ProjectAlreadyLocked,
+    #[error("Project already unlocked")]
+    ProjectAlreadyUnlocked,
+    #[error("Backups of a deleted project are still being removed with this credential. Try again later")]
+    CredentialIsRemoving,
+    #[error("Backup credential already locked")]
+    CredentialAlreadyLocked,
+    #[error("Backup credential already unlocked")]
+    CredentialAlreadyUnlocked,
+    #[error("Backup credential is locked")]
+    CredentialIsLocked,
+    #[error("Backup credential is used by {projects} project(s)")]
+    CredentialIsUsed { projects: u64 },
+    #[error("Backup credential is the default already")]
+    CredentialIsDefault,
     #[error("Backup credential {name} is locked. Unlock it, or choose another one")]
     CredentialLocked { name: String },
     #[error("This backup credential belongs to another organization. Choose one of the project's own organization")]

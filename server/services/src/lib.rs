@@ -5,6 +5,7 @@
 
 mod acting;
 mod audit;
+pub mod audit_log;
 pub mod backup_switch;
 pub mod backups;
 pub mod browse;
@@ -17,6 +18,7 @@ mod listing;
 pub mod organizations;
 mod passwords;
 pub mod policies;
+pub mod profile;
 pub mod projects;
 pub mod recovery_kit;
 mod repositories;

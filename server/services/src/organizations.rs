@@ -1,20 +1,28 @@
-//! Organizations: who owns what, and which ones a person may choose from.
+//! Organizations: who owns what, which ones a person may choose from, and their management by Partners.
+
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use model::{
     credential::OrganizationChoice,
+    form::Done,
     ids::{AccountId, OrganizationId},
     names::OrganizationName,
-    permission::{Action, Owner},
+    organization::{OrganizationForm, OrganizationRef, OrganizationRow},
+    permission::{Action, Denied, Owner},
 };
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+use serde_json::json;
 
 use crate::{
     acting::Acting,
     audit::{self, Deed, Subject},
     database,
-    entity::organization,
-    error::ServiceError,
+    entity::{account, backup_credential, organization, project, users},
+    error::{Conflict, ServiceError},
     start::Services,
 };
 
@@ -29,6 +37,19 @@ pub(crate) async fn chosen(
     let organization = organization::Entity::find_by_id(id.0).one(db).await?.ok_or(ServiceError::NotFound)?;
     acting.may(action, owner(&organization))?;
     Ok(organization)
+}
+
+/// Holds the organization until the transaction ends, so that changes which look at several of its rows come one after
+/// the other. SQLite has one writer anyway.
+pub(crate) async fn lock(db: &impl ConnectionTrait, id: OrganizationId) -> Result<(), DbErr> {
+    organization::Entity::find_by_id(id.0).lock_exclusive().one(db).await?;
+    Ok(())
+}
+
+/// The same for the account.
+pub(crate) async fn lock_account(db: &impl ConnectionTrait, id: i64) -> Result<(), DbErr> {
+    account::Entity::find_by_id(id).lock_exclusive().one(db).await?;
+    Ok(())
 }
 
 /// Who owns what the organization has.
@@ -74,24 +95,122 @@ pub(crate) async fn insert(
     Ok(OrganizationId(organization::Entity::insert(row).exec(db).await?.last_insert_id))
 }
 
+/// The organizations of the account, by name, with what they hold.
+pub async fn list(acting: &Acting, services: &Services) -> Result<Vec<OrganizationRow>, ServiceError> {
+    may_manage(acting)?;
+    let db = services.db();
+    let rows = organization::Entity::find()
+        .filter(organization::Column::AccountId.eq(acting.actor.account.0))
+        .order_by_asc(organization::Column::NameKey)
+        .all(db)
+        .await?;
+    let users = counts::<users::Entity>(db, users::Column::OrganizationId).await?;
+    let projects = counts::<project::Entity>(db, project::Column::OrganizationId).await?;
+    let credentials = counts::<backup_credential::Entity>(db, backup_credential::Column::OrganizationId).await?;
+    let count = |counts: &HashMap<i64, i64>, id: i64| counts.get(&id).copied().unwrap_or_default().unsigned_abs();
+    let view = |row: organization::Model| OrganizationRow {
+        id: OrganizationId(row.id),
+        users: count(&users, row.id),
+        projects: count(&projects, row.id),
+        credentials: count(&credentials, row.id),
+        name: row.name,
+        time_zone: row.time_zone,
+        created: row.created_at,
+    };
+    Ok(rows.into_iter().map(view).collect())
+}
+
+/// How many rows of a table each organization has.
+async fn counts<E: EntityTrait>(
+    db: &impl ConnectionTrait,
+    organization: E::Column,
+) -> Result<HashMap<i64, i64>, DbErr> {
+    let counted = E::find().select_only().column(organization).column_as(organization.count(), "rows");
+    Ok(counted.group_by(organization).into_tuple::<(i64, i64)>().all(db).await?.into_iter().collect())
+}
+
 /// Adds an organization to the acting person's account.
-pub async fn add(
-    acting: &Acting,
-    services: &Services,
-    name: &OrganizationName,
-) -> Result<OrganizationId, ServiceError> {
-    let own = Owner { account: acting.actor.account, organization: acting.actor.organization };
-    acting.may(Action::ManageOrganizations, own)?;
+pub async fn add(acting: &Acting, services: &Services, form: &OrganizationForm) -> Result<Done, ServiceError> {
+    may_manage(acting)?;
+    let change = form.parse()?;
     let now = services.clock().now();
     let tx = services.write().await?;
-    let id = match insert(&tx, acting.actor.account, name, now).await {
-        Err(error) if database::is_unique_violation(&error) => {
-            return Err(ServiceError::at("organization", format!("There is an organization {name} already")));
-        }
+    let id = match insert(&tx, acting.actor.account, &change.name, now).await {
+        Err(error) if database::is_unique_violation(&error) => return Err(name_error(&change.name)),
         inserted => inserted?,
     };
-    let subject = Subject { kind: "organization", id: id.0, name: name.as_str(), organization: id };
-    audit::record(&tx, acting, now, Deed::OrganizationAdded, subject, audit::no_changes()).await?;
+    let mut row = find(acting, &tx, id).await?.into_active_model();
+    row.time_zone = Set(change.time_zone.name().to_owned());
+    let row = row.update(&tx).await?;
+    let changes = json!({ "time_zone": [null, row.time_zone] });
+    audit::record(&tx, acting, now, Deed::OrganizationAdded, subject(&row), changes).await?;
     tx.commit().await?;
-    Ok(id)
+    Ok(Done::new(format!("Organization {} added", change.name), PAGE))
+}
+
+/// Renames an organization or changes its time zone.
+pub async fn update(acting: &Acting, services: &Services, form: &OrganizationForm) -> Result<Done, ServiceError> {
+    let id = form.organization().map_err(|_| ServiceError::NotFound)?;
+    let tx = services.write().await?;
+    let before = find(acting, &tx, id).await?;
+    let change = form.parse()?;
+    let mut row = before.clone().into_active_model();
+    row.name = Set(change.name.as_str().to_owned());
+    row.name_key = Set(change.name.as_str().to_lowercase());
+    row.time_zone = Set(change.time_zone.name().to_owned());
+    let after = match row.update(&tx).await {
+        Err(error) if database::is_unique_violation(&error) => return Err(name_error(&change.name)),
+        updated => updated?,
+    };
+    let changes = json!({ "name": [before.name, after.name], "time_zone": [before.time_zone, after.time_zone] });
+    audit::record(&tx, acting, services.clock().now(), Deed::OrganizationChanged, subject(&after), changes).await?;
+    tx.commit().await?;
+    Ok(Done::new(format!("Organization {} saved", after.name), PAGE))
+}
+
+/// Removes an organization that has no users, projects or credentials.
+pub async fn remove(acting: &Acting, services: &Services, form: &OrganizationRef) -> Result<Done, ServiceError> {
+    let id = form.organization().map_err(|_| ServiceError::NotFound)?;
+    let tx = services.write().await?;
+    let row = find(acting, &tx, id).await?;
+    lock(&tx, id).await?;
+    let users = users::Entity::find().filter(users::Column::OrganizationId.eq(id.0)).count(&tx).await?;
+    let projects = project::Entity::find().filter(project::Column::OrganizationId.eq(id.0)).count(&tx).await?;
+    let credentials =
+        backup_credential::Entity::find().filter(backup_credential::Column::OrganizationId.eq(id.0)).count(&tx).await?;
+    if users + projects + credentials > 0 {
+        return Err(Conflict::OrganizationNotEmpty { users, projects, credentials }.into());
+    }
+    // The entry names the organization; its own column is emptied with the row.
+    let now = services.clock().now();
+    audit::record(&tx, acting, now, Deed::OrganizationRemoved, subject(&row), audit::no_changes()).await?;
+    organization::Entity::delete_by_id(id.0).exec(&tx).await?;
+    tx.commit().await?;
+    Ok(Done::new(format!("Organization {} removed", row.name), PAGE))
+}
+
+/// The page to which every change leads back.
+const PAGE: &str = "/organizations";
+
+fn may_manage(acting: &Acting) -> Result<(), Denied> {
+    let own = Owner { account: acting.actor.account, organization: acting.actor.organization };
+    acting.may(Action::ManageOrganizations, own)
+}
+
+async fn find(
+    acting: &Acting,
+    db: &impl ConnectionTrait,
+    id: OrganizationId,
+) -> Result<organization::Model, ServiceError> {
+    let row = organization::Entity::find_by_id(id.0).one(db).await?.ok_or(ServiceError::NotFound)?;
+    acting.may(Action::ManageOrganizations, owner(&row))?;
+    Ok(row)
+}
+
+fn name_error(name: &OrganizationName) -> ServiceError {
+    ServiceError::at("name", format!("There is an organization {name} already"))
+}
+
+fn subject(row: &organization::Model) -> Subject<'_> {
+    Subject { kind: "organization", id: row.id, name: &row.name, organization: OrganizationId(row.id) }
 }

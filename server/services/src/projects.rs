@@ -27,8 +27,10 @@ use crate::{
 };
 
 mod rows;
+mod state;
 
-pub(crate) use rows::{newest, source};
+pub(crate) use self::rows::{newest, source};
+pub use self::state::{delete, lock, unlock};
 
 /// One page of the projects within the person's reach.
 pub async fn list(acting: &Acting, services: &Services, query: &ListQuery) -> Result<ProjectList, ServiceError> {

@@ -1,7 +1,10 @@
 //! From a row to an open repository: credential, secret, password.
 
+use std::time::Duration;
+
 use engine::{Repository, RepositoryConfig, S3Access};
 use model::{credential::Endpoint, rule::RuleError};
+use moka::future::Cache;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
 use crate::{
@@ -37,9 +40,42 @@ pub async fn by_id(db: &impl ConnectionTrait, id: i64) -> Result<InUse, ServiceE
     Ok(InUse { repository, credential })
 }
 
-/// Opens the repository.
+/// Repositories that were opened lately. Opening one derives its key from the password, which is slow on purpose, and
+/// one that stays open keeps its index for the next page of a browsing person.
+#[derive(Clone)]
+pub struct Opened(Cache<OpenedKey, Repository>);
+
+/// A repository as opened with a credential in one of its versions: changed keys open it anew.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct OpenedKey {
+    repository: i64,
+    credential: i64,
+    version: i64,
+}
+
+impl Opened {
+    /// Most repositories that stay open: the index of a large one takes some hundred megabytes.
+    const MOST: u64 = 8;
+
+    /// How long one stays open that nobody uses.
+    const IDLE: Duration = Duration::from_mins(10);
+
+    pub fn new() -> Self {
+        Self(Cache::builder().max_capacity(Self::MOST).time_to_idle(Self::IDLE).build())
+    }
+}
+
+/// The opened repository.
 pub async fn open(services: &Services, in_use: &InUse) -> Result<Repository, ServiceError> {
-    Ok(Repository::open(config(services, &in_use.repository, &in_use.credential)?).await?)
+    let InUse { repository, credential } = in_use;
+    let key = OpenedKey { repository: repository.id, credential: credential.id, version: credential.version };
+    let Opened(opened) = services.opened();
+    if let Some(repository) = opened.get(&key).await {
+        return Ok(repository);
+    }
+    let repository = Repository::open(config(services, repository, credential)?).await?;
+    opened.insert(key, repository.clone()).await;
+    Ok(repository)
 }
 
 /// Where a repository is, and the keys and the password that open it.

@@ -25,6 +25,9 @@ pub use store::Store;
 /// The key under which a session keeps its user's id.
 const USER: &str = "user";
 
+/// The key under which a session keeps where the person signed in from.
+const ADDRESS: &str = "address";
+
 /// Checks the password and signs in, under a new session id.
 pub async fn sign_in(
     services: &Services,
@@ -34,12 +37,13 @@ pub async fn sign_in(
 ) -> Result<Done, ServiceError> {
     let email = form.email.trim().to_lowercase();
     let found = users::Entity::find().filter(users::Column::Email.eq(email)).one(services.db()).await?;
-    let hash = found.as_ref().map(|user| user.password_hash.clone());
+    // Who is invited has no password yet, and is treated as nobody.
+    let hash = found.as_ref().map(|user| user.password_hash.clone()).filter(|hash| !hash.is_empty());
     let matches = passwords::verify(form.password.clone(), hash).await?;
     let user = found.filter(|_| matches).ok_or_else(|| {
         ServiceError::Invalid(FormErrors::whole("Email or password is wrong. Check both and try again"))
     })?;
-    begin(session, UserId(user.id)).await?;
+    begin(session, UserId(user.id), &address).await?;
     let acting = Acting { actor: actor(services.db(), user).await?, address };
     record(services, &acting, Deed::SignedIn).await?;
     Ok(Done::new("Signed in", form.next_path()))
@@ -62,11 +66,18 @@ pub async fn acting(services: &Services, session: &Session, address: String) -> 
 }
 
 /// Makes the session that of `user`. The id is a new one, so that one planted before sign-in is worth nothing.
-pub(crate) async fn begin(session: &Session, user: UserId) -> Result<(), ServiceError> {
+pub(crate) async fn begin(session: &Session, user: UserId, address: &str) -> Result<(), ServiceError> {
     session.cycle_id().await?;
     session.insert(USER, user.0).await?;
+    session.insert(ADDRESS, address).await?;
     // Written now, so that a fault after this is not told to somebody who believes to be signed in.
     Ok(session.save().await?)
+}
+
+/// Where the person of a session signed in from.
+pub(crate) fn signed_in_from(row: &session::Model) -> String {
+    let data: serde_json::Value = serde_json::from_str(&row.data).unwrap_or_default();
+    data[ADDRESS].as_str().unwrap_or_default().to_owned()
 }
 
 /// The acting person of a row of users.

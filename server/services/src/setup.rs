@@ -49,7 +49,7 @@ pub async fn create_account(
     }
     check_code(services, form)?;
     let acting = create(services, form.parse()?, address).await?;
-    sessions::begin(session, acting.actor.user).await?;
+    sessions::begin(session, acting.actor.user, &acting.address).await?;
     Ok(Done::new("The account is ready. Add backup credentials next", "/"))
 }
 

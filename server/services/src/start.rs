@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock::Clock,
-    database,
+    database, repositories,
     runs::{self, SchedulerError},
     setup,
     vault::{Vault, VaultError},
@@ -62,6 +62,7 @@ struct Inner {
     /// Tells this process from others and from its own earlier lives, in leases.
     node: String,
     setup_code: Option<String>,
+    opened: repositories::Opened,
     /// Rung when a run is queued, so that a worker need not wait for its next look.
     queued: Notify,
 }
@@ -83,6 +84,7 @@ impl Services {
             network: NetworkPolicy::allowing(config.allow_networks.clone()),
             node: format!("{:016x}", rand::random::<u64>()),
             setup_code: wants_code.then(setup::new_code),
+            opened: repositories::Opened::new(),
             queued: Notify::new(),
             config,
         })))
@@ -130,6 +132,10 @@ impl Services {
 
     pub(crate) fn setup_code(&self) -> Option<&str> {
         self.0.setup_code.as_deref()
+    }
+
+    pub(crate) fn opened(&self) -> &repositories::Opened {
+        &self.0.opened
     }
 
     pub(crate) fn queued(&self) -> &Notify {

@@ -1,96 +1,207 @@
-//! Users, as the operator of the machine manages them from the command line.
+//! Users: list, invite, change role, reset the password, remove.
 
 use chrono::{DateTime, Utc};
 use model::{
+    form::Done,
     ids::{OrganizationId, UserId},
-    names::{Hidden, OrganizationName},
-    people::{Email, Password, Role},
+    list::{ListQuery, Page},
+    people::{Email, Role},
+    permission::{Action, Owner},
+    user::{InviteForm, RoleForm, UserList, UserRef, UserRow},
 };
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
-    QueryOrder,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, JoinType,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, RelationTrait, sea_query::Expr,
 };
+use serde_json::{Value, json};
 
 use crate::{
     acting::Acting,
     audit::{self, Deed, Subject},
     database,
-    entity::{organization, session, users},
-    error::ServiceError,
-    passwords, sessions,
+    entity::{organization, users},
+    error::{Conflict, ServiceError},
+    listing, organizations,
     start::Services,
 };
 
-/// How the audit log names the place that the operator came from.
-const COMMAND_LINE: &str = "command line";
+mod links;
+mod operator;
 
-/// A line of the list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UserLine {
-    pub email: String,
-    pub role: String,
-    pub organization: String,
+pub use self::{
+    links::{look_at_link, set_password_by_link},
+    operator::{UserLine, add, list_all, set_password},
+};
+
+/// The page to which every change leads back.
+const PAGE: &str = "/users";
+
+/// One page of the users within the person's reach.
+pub async fn list(acting: &Acting, services: &Services, query: &ListQuery) -> Result<UserList, ServiceError> {
+    let db = services.db();
+    let only = acting.confined_to(Action::ManageUsers)?.or(query.organization);
+    let mut select = users::Entity::find()
+        .join(JoinType::InnerJoin, users::Relation::Organization.def())
+        .filter(organization::Column::AccountId.eq(acting.actor.account.0));
+    if let Some(only) = only {
+        select = select.filter(users::Column::OrganizationId.eq(only.0));
+    }
+    let search = query.search();
+    if !search.is_empty() {
+        select = select.filter(
+            sea_orm::Condition::any()
+                .add(listing::contains((users::Entity, users::Column::Email), &search))
+                .add(listing::contains((users::Entity, users::Column::Role), &search))
+                .add(listing::contains((organization::Entity, organization::Column::Name), &search)),
+        );
+    }
+    let total = select.clone().count(db).await?;
+    let by: Expr = match query.sort.as_str() {
+        "role" => Expr::col((users::Entity, users::Column::Role)),
+        "organization" => listing::folded((organization::Entity, organization::Column::Name)),
+        "created" => Expr::col((users::Entity, users::Column::CreatedAt)),
+        _ => Expr::col((users::Entity, users::Column::Email)),
+    };
+    let rows = select
+        .order_by(by, listing::order(query.descending))
+        .order_by(users::Column::Id, listing::order(query.descending))
+        .offset(query.offset())
+        .limit(query.per_page())
+        .select_also(organization::Entity)
+        .all(db)
+        .await?;
+    let rows = rows.into_iter().filter_map(|(user, home)| Some(view(acting, user, home?)));
+    Ok(UserList {
+        page: Page::new(query, rows.collect::<Result<_, _>>()?, total),
+        organizations: organizations::choices(acting, db, Action::ManageUsers).await?,
+        roles: roles_to_give(acting),
+    })
 }
 
-/// Adds a user to the organization of that name.
-pub async fn add(
-    services: &Services,
-    organization: &OrganizationName,
-    email: &Email,
-    role: Role,
-    password: &Password,
-) -> Result<UserId, ServiceError> {
-    let hash = passwords::hash(Hidden::new(password.expose())).await?;
+fn view(acting: &Acting, user: users::Model, home: organization::Model) -> Result<UserRow, ServiceError> {
+    let role: Role = user.role.parse().map_err(ServiceError::Stored)?;
+    Ok(UserRow {
+        id: UserId(user.id),
+        role,
+        invited: user.password_hash.is_empty(),
+        created: user.created_at,
+        own: user.id == acting.actor.user.0,
+        may_manage: acting.actor.may_manage_role(role, organizations::owner(&home)).is_ok(),
+        organization: home.name,
+        email: user.email,
+    })
+}
+
+fn roles_to_give(acting: &Acting) -> Vec<Role> {
+    let own = Owner { account: acting.actor.account, organization: acting.actor.organization };
+    Role::ALL.into_iter().filter(|role| acting.actor.may_manage_role(*role, own).is_ok()).collect()
+}
+
+/// Adds a user who has no password yet, and makes the link by which one is set. The link is in the answer and nowhere
+/// else.
+pub async fn invite(acting: &Acting, services: &Services, form: &InviteForm) -> Result<Done, ServiceError> {
+    acting.actor.reach(Action::ManageUsers)?;
+    let invitation = form.parse()?;
     let now = services.clock().now();
     let tx = services.write().await?;
-    let home = organization::Entity::find()
-        .filter(organization::Column::NameKey.eq(organization.as_str().to_lowercase()))
-        .one(&tx)
-        .await?
-        .ok_or_else(|| ServiceError::at("organization", format!("There is no organization {organization}")))?;
-    let id = match insert(&tx, OrganizationId(home.id), email, role, hash, now).await {
+    let home = organizations::chosen(acting, &tx, Action::ManageUsers, invitation.organization).await?;
+    acting.actor.may_manage_role(invitation.role, organizations::owner(&home))?;
+    let no_password = String::new();
+    let home_id = OrganizationId(home.id);
+    let inserted = insert(&tx, home_id, &invitation.email, invitation.role, no_password, now).await;
+    let id = match inserted {
         Err(error) if database::is_unique_violation(&error) => {
-            return Err(ServiceError::at("email", format!("There is a user {email} already")));
+            return Err(ServiceError::at("email", format!("There is a user {} already", invitation.email)));
         }
         inserted => inserted?,
     };
-    record(&tx, services, id, Deed::UserAdded).await?;
+    let link = links::make(&tx, acting, id, now).await?;
+    let subject = Subject { kind: "user", id: id.0, name: invitation.email.as_str(), organization: home_id };
+    let changes = json!({ "role": [null, invitation.role] });
+    audit::record(&tx, acting, now, Deed::UserInvited, subject, changes).await?;
     tx.commit().await?;
-    Ok(id)
+    Ok(Done::new(format!("{} invited. Pass on the link; it is shown once", invitation.email), PAGE).with_link(link))
 }
 
-/// Sets a user's password and ends all of the user's sessions.
-pub async fn set_password(services: &Services, email: &Email, password: &Password) -> Result<(), ServiceError> {
-    let hash = passwords::hash(Hidden::new(password.expose())).await?;
+/// Makes a link by which the user sets another password. The old one counts until then.
+pub async fn reset_password(acting: &Acting, services: &Services, form: &UserRef) -> Result<Done, ServiceError> {
+    let id = form.user().map_err(|_| ServiceError::NotFound)?;
+    let now = services.clock().now();
     let tx = services.write().await?;
-    let user = users::Entity::find()
-        .filter(users::Column::Email.eq(email.as_str()))
-        .one(&tx)
-        .await?
-        .ok_or_else(|| ServiceError::at("email", format!("There is no user {email}")))?;
-    let id = UserId(user.id);
-    let mut user = user.into_active_model();
-    user.password_hash = Set(hash);
-    user.update(&tx).await?;
-    session::Entity::delete_many().filter(session::Column::UserId.eq(id.0)).exec(&tx).await?;
-    record(&tx, services, id, Deed::PasswordSet).await?;
-    Ok(tx.commit().await?)
+    let (user, _) = find(acting, &tx, id).await?;
+    let link = links::make(&tx, acting, id, now).await?;
+    record(&tx, acting, now, Deed::PasswordResetRequested, &user, audit::no_changes()).await?;
+    tx.commit().await?;
+    let message = format!("{} can set another password. Pass on the link; it is shown once", user.email);
+    Ok(Done::new(message, PAGE).with_link(link))
 }
 
-/// All users, by organization and address.
-pub async fn list(services: &Services) -> Result<Vec<UserLine>, ServiceError> {
-    let rows = users::Entity::find()
-        .find_also_related(organization::Entity)
-        .order_by_asc(organization::Column::NameKey)
-        .order_by_asc(users::Column::Email)
-        .all(services.db())
+/// Gives a user another role. It counts from the user's next request on.
+pub async fn change_role(acting: &Acting, services: &Services, form: &RoleForm) -> Result<Done, ServiceError> {
+    let id = form.user().map_err(|_| ServiceError::NotFound)?;
+    let role = form.role()?;
+    let now = services.clock().now();
+    let tx = services.write().await?;
+    let (user, home) = find(acting, &tx, id).await?;
+    acting.actor.may_manage_role(role, organizations::owner(&home))?;
+    if role != Role::Partner {
+        keep_a_partner(&tx, &user, &home).await?;
+    }
+    let mut change = user.clone().into_active_model();
+    change.role = Set(role.as_str().to_owned());
+    change.update(&tx).await?;
+    record(&tx, acting, now, Deed::RoleChanged, &user, json!({ "role": [user.role, role] })).await?;
+    tx.commit().await?;
+    Ok(Done::new(format!("{} is {role} now", user.email), PAGE))
+}
+
+/// Removes a user; the sessions go with the row.
+pub async fn remove(acting: &Acting, services: &Services, form: &UserRef) -> Result<Done, ServiceError> {
+    let id = form.user().map_err(|_| ServiceError::NotFound)?;
+    let tx = services.write().await?;
+    let (user, home) = find(acting, &tx, id).await?;
+    if id == acting.actor.user {
+        return Err(Conflict::OwnUser.into());
+    }
+    keep_a_partner(&tx, &user, &home).await?;
+    users::Entity::delete_by_id(user.id).exec(&tx).await?;
+    record(&tx, acting, services.clock().now(), Deed::UserRemoved, &user, audit::no_changes()).await?;
+    tx.commit().await?;
+    Ok(Done::new(format!("{} removed", user.email), PAGE))
+}
+
+/// A user whom the person may manage.
+async fn find(
+    acting: &Acting,
+    db: &impl ConnectionTrait,
+    id: UserId,
+) -> Result<(users::Model, organization::Model), ServiceError> {
+    let found = users::Entity::find_by_id(id.0).find_also_related(organization::Entity).one(db).await?;
+    let (user, home) = found.and_then(|(user, home)| Some((user, home?))).ok_or(ServiceError::NotFound)?;
+    let role = user.role.parse().map_err(ServiceError::Stored)?;
+    acting.actor.may_manage_role(role, organizations::owner(&home))?;
+    Ok((user, home))
+}
+
+/// Refuses what would leave the account without a Partner who can sign in.
+async fn keep_a_partner(
+    db: &impl ConnectionTrait,
+    user: &users::Model,
+    home: &organization::Model,
+) -> Result<(), ServiceError> {
+    if user.role != Role::Partner.as_str() {
+        return Ok(());
+    }
+    organizations::lock_account(db, home.account_id).await?;
+    let others = users::Entity::find()
+        .inner_join(organization::Entity)
+        .filter(organization::Column::AccountId.eq(home.account_id))
+        .filter(users::Column::Role.eq(Role::Partner.as_str()))
+        .filter(users::Column::PasswordHash.ne(""))
+        .filter(users::Column::Id.ne(user.id))
+        .count(db)
         .await?;
-    let line = |(user, organization): (users::Model, Option<organization::Model>)| UserLine {
-        email: user.email,
-        role: user.role,
-        organization: organization.map(|organization| organization.name).unwrap_or_default(),
-    };
-    Ok(rows.into_iter().map(line).collect())
+    if others == 0 { Err(Conflict::LastPartner.into()) } else { Ok(()) }
 }
 
 pub(crate) async fn insert(
@@ -112,15 +223,15 @@ pub(crate) async fn insert(
     Ok(UserId(users::Entity::insert(row).exec(db).await?.last_insert_id))
 }
 
-async fn record(db: &impl ConnectionTrait, services: &Services, user: UserId, deed: Deed) -> Result<(), ServiceError> {
-    let row = users::Entity::find_by_id(user.0).one(db).await?.ok_or(ServiceError::NotFound)?;
-    let actor = sessions::actor(db, row).await?;
-    let (name, organization) = (actor.email.clone(), actor.organization);
-    let operator = Acting {
-        actor: model::people::Actor { email: "operator".to_owned(), ..actor },
-        address: COMMAND_LINE.to_owned(),
-    };
-    let subject = Subject { kind: "user", id: user.0, name: &name, organization };
-    audit::record(db, &operator, services.clock().now(), deed, subject, audit::no_changes()).await?;
-    Ok(())
+async fn record(
+    db: &impl ConnectionTrait,
+    author: impl Into<audit::Author>,
+    now: DateTime<Utc>,
+    deed: Deed,
+    user: &users::Model,
+    changes: Value,
+) -> Result<(), DbErr> {
+    let organization = OrganizationId(user.organization_id);
+    let subject = Subject { kind: "user", id: user.id, name: &user.email, organization };
+    audit::record(db, author, now, deed, subject, changes).await
 }

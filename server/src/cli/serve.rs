@@ -19,8 +19,7 @@ pub async fn serve(config: &Config) -> Result<(), StartupError> {
     if let Some(code) = services::setup::code(application.services()) {
         println!("Setup Code for the first account: {code}");
     }
-    application.run_until(stop).await;
-    Ok(())
+    application.run_until(stop).await
 }
 
 /// Done at the first SIGTERM or SIGINT. The signals are caught from the call on, so none is missed during start-up.

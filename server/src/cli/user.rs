@@ -49,7 +49,7 @@ impl UserCommand {
                 println!("The password of {email} is set, and its sessions are ended.");
             }
             Self::List => {
-                for line in services::users::list(services).await? {
+                for line in services::users::list_all(services).await? {
                     println!("{}\t{}\t{}", line.email, line.role, line.organization);
                 }
             }

@@ -7,6 +7,7 @@ use model::{
     form::Ticked,
     list::ListQuery,
     names::{Hidden, OrganizationName},
+    organization::OrganizationForm,
     people::{Email, Password, Role, SetupForm},
     policy::PolicyForm,
     project::{BackupFields, ProjectForm},
@@ -46,7 +47,8 @@ async fn people(services: &Services, passwords: &Passwords) -> Result<Acting, De
     };
     let setup = setup.parse().map_err(DemoError::Form)?;
     let partner = services::setup::create(services, setup, ADDRESS.to_owned()).await?;
-    services::organizations::add(&partner, services, &OrganizationName::parse(SECOND_ORGANIZATION)?).await?;
+    let second = OrganizationForm { name: SECOND_ORGANIZATION.to_owned(), ..OrganizationForm::default() };
+    services::organizations::add(&partner, services, &second).await?;
     let organization = OrganizationName::parse(FIRST_ORGANIZATION)?;
     for Person { role, email } in [MANAGER, USER] {
         let password = Password::parse(&Hidden::new(passwords.of(role)))?;

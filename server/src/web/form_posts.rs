@@ -69,11 +69,11 @@ impl PlainPost {
 
     async fn end(self, session: &Session, outcome: Result<Done, ApiError>) -> Response {
         let (flash, goto) = match outcome {
-            Ok(Done { message, goto }) => (Flash { notice: Some(message), failed: None }, goto),
+            Ok(Done { message, goto, link }) => (Flash { notice: Some(message), link, failed: None }, goto),
             Err(ApiError::SignedOut) => return Redirect::to(&door::sign_in(&self.back)).into_response(),
             Err(error) => {
                 let failed = FailedForm { action: self.action, error, typed: self.typed };
-                (Flash { notice: None, failed: Some(failed) }, self.back)
+                (Flash { failed: Some(failed), ..Flash::default() }, self.back)
             }
         };
         if let Err(error) = flash::leave(session, flash).await {

@@ -84,7 +84,7 @@ pub fn pkg(options: &LeptosOptions) -> Router {
     let caching = HeaderValue::from_static(caching);
     Router::new()
         .fallback_service(files(&folder))
-        .layer(map_response(move |response: Response| cached(response, caching.clone())))
+        .layer(map_response(move |response: Response| std::future::ready(cached(response, &caching))))
 }
 
 /// The other files of the site, such as icons, and `otherwise` for what is none of them.
@@ -99,9 +99,9 @@ fn files(folder: &Path) -> ServeDir {
     ServeDir::new(folder).append_index_html_on_directories(false).precompressed_br().precompressed_gzip()
 }
 
-async fn cached(mut response: Response, caching: HeaderValue) -> Response {
+fn cached(mut response: Response, caching: &HeaderValue) -> Response {
     let found = response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
-    let caching = if found { caching } else { HeaderValue::from_static("no-store") };
+    let caching = if found { caching.clone() } else { HeaderValue::from_static("no-store") };
     response.headers_mut().insert(header::CACHE_CONTROL, caching);
     response
 }

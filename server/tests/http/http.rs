@@ -4,6 +4,9 @@ use reqwest::Method;
 
 use crate::support::{Answer, TestApp, app::PARTNER, form, on_both_databases};
 
+/// How browsers send forms.
+const FORM: &str = "application/x-www-form-urlencoded";
+
 on_both_databases!(
     health_is_told_to_everybody,
     a_wrong_address_is_a_404_page,
@@ -69,7 +72,6 @@ async fn what_cannot_be_read_is_refused_without_a_fault(app: &TestApp) {
         let request = if kind.is_empty() { request } else { request.header("content-type", kind) };
         Answer::of(request.body(body))
     };
-    const FORM: &str = "application/x-www-form-urlencoded";
     let (add, list) = ("/api/credentials/add", "/api/credentials/list");
     for (path, kind, body, status) in [
         (add, "text/plain", &b"form[s3_name]=x"[..], 415),

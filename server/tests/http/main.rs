@@ -2,6 +2,12 @@
 
 mod support;
 
+mod backups;
+mod command_line;
+mod credentials;
 mod form_posts;
 mod http;
+mod permissions;
+mod policies;
+mod projects;
 mod sign_in;

@@ -17,7 +17,7 @@ use crate::{
     api::backups::browse_backup,
     components::{
         breadcrumb::Breadcrumb,
-        loaded::{Answer, loaded_below, loaded_part},
+        loaded::{Answer, loaded_part, loaded_quietly},
         phase::Badge,
         project_frame::use_project_id,
         search_form::SearchForm,
@@ -48,8 +48,8 @@ pub fn BrowsePage() -> impl IntoView {
     view! {
         <Title text="Browse"/>
         {loaded_part(view, head, |(name, backup)| view! { <Head project_name=name backup=backup/> })}
-        {loaded_below(view, |_| (), |()| view! { <Tools/> })}
-        {loaded_below(view, BrowseView::clone, |view| view! { <Entries view=view/> })}
+        {loaded_quietly(view, |_| (), |()| view! { <Tools/> })}
+        {loaded_quietly(view, BrowseView::clone, |view| view! { <Entries view=view/> })}
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
         field::{Field, Kind},
         form::Form,
         icon::Icon,
-        loaded::{Answer, loaded_part},
+        loaded::{Answer, loaded_quietly},
         organization::OrganizationField,
         submission::use_submission,
         submit::Submit,
@@ -28,7 +28,7 @@ pub fn AddCredential(list: Answer<CredentialList>) -> impl IntoView {
         <Dialog title="Add Backup Credentials">
             <Form submission=submission>
                 <div class="dialog-body">
-                    {loaded_part(list, organizations, |organizations| view! { <OrganizationField organizations=organizations/> })}
+                    {loaded_quietly(list, organizations, |organizations| view! { <OrganizationField organizations=organizations/> })}
                     <KeyFields/>
                     <PlaceFields/>
                 </div>

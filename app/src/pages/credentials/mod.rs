@@ -14,7 +14,7 @@ use crate::{
     components::{
         dialog::DialogRoute,
         icon::Icon,
-        loaded::{Answer, loaded_part},
+        loaded::{Answer, loaded_quietly},
         organization::OrganizationFilter,
         search_form::SearchForm,
     },
@@ -44,7 +44,7 @@ pub fn CredentialsPage() -> impl IntoView {
             </a>
         </header>
         <div class="toolbar">
-            <SearchForm>{loaded_part(list, organizations, filter)}</SearchForm>
+            <SearchForm>{loaded_quietly(list, organizations, filter)}</SearchForm>
         </div>
         <CredentialTable list=list/>
         <DialogRoute name="add">

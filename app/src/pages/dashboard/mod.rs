@@ -16,7 +16,7 @@ use model::{
 use crate::{
     address::page_address,
     api::{credentials::list_credentials, projects::list_projects},
-    components::loaded::{Answer, keep_fresh, loaded_part},
+    components::loaded::{Answer, keep_fresh, loaded_part, loaded_quietly},
     ui::use_ui,
 };
 use standing::Standing;
@@ -53,7 +53,7 @@ fn StepsForManagers(projects: Answer<ProjectList>) -> impl IntoView {
         let rows = Memo::new(move |_| projects.get().and_then(Result::ok).map(|list| list.page.rows));
         move || rows.get().map(|rows| view! { <NextSteps credential=credential rows=rows/> })
     };
-    loaded_part(credentials, counted, draw)
+    loaded_quietly(credentials, counted, draw)
 }
 
 #[component]

@@ -17,7 +17,7 @@ pub fn Tiles(rows: Vec<ProjectRow>) -> impl IntoView {
         ("Need attention", count(Standing::needs_attention)),
         ("Running", count(|standing| standing == Standing::Running)),
         ("Protected", count(|standing| standing == Standing::Protected)),
-        ("Waiting for the first backup", count(|standing| standing == Standing::Waiting)),
+        ("Waiting for first backup", count(|standing| standing == Standing::Waiting)),
         ("Not backed up", count(|standing| standing == Standing::Off)),
     ];
     let tile = |(label, count)| {

@@ -29,6 +29,9 @@ use crate::{
 const USUAL_PERIOD: &str = "30 2 * * *";
 const USUAL_ZONE: &str = "UTC";
 
+/// How long after the last key the preview is asked for.
+const PAUSE: Duration = Duration::from_millis(300);
+
 /// Suggestions; any IANA name may be typed.
 const ZONES: [&str; 14] = [
     "UTC",
@@ -82,7 +85,9 @@ fn ScheduleFields() -> impl IntoView {
     let zone = RwSignal::new(state.initial("time_zone", USUAL_ZONE));
     let common = COMMON_PERIODS.iter().map(|(expression, words)| Choice::new(expression, words));
     let periods: Vec<Choice> = common.chain([Choice::new(CUSTOM_PERIOD, "Custom")]).collect();
-    let effective = Memo::new(move |_| if *period.read() == CUSTOM_PERIOD { expression.get() } else { period.get() });
+    let (settled_expression, settled_zone) = (settled(expression), settled(zone));
+    let effective =
+        Memo::new(move |_| if *period.read() == CUSTOM_PERIOD { settled_expression.get() } else { period.get() });
     let suggestion = |zone: &'static str| view! { <option value=zone></option> };
     view! {
         <div class="reveal reveal-select">
@@ -99,7 +104,7 @@ fn ScheduleFields() -> impl IntoView {
                     label="Cron Expression"
                     kind=Kind::Code
                     hint="Minute, hour, day, month, weekday, such as 15 4 * * MON-FRI."
-                    on_input=soon(expression)
+                    on_input=Callback::new(move |typed| expression.set(typed))
                 />
             </div>
         </div>
@@ -110,10 +115,10 @@ fn ScheduleFields() -> impl IntoView {
             list="time-zones"
             required=true
             hint="A name such as Europe/Prague."
-            on_input=soon(zone)
+            on_input=Callback::new(move |typed| zone.set(typed))
         />
         <datalist id="time-zones">{ZONES.into_iter().map(suggestion).collect_view()}</datalist>
-        <Preview expression=effective zone=zone/>
+        <Preview expression=effective zone=settled_zone/>
     }
 }
 
@@ -140,8 +145,14 @@ fn ContentFields() -> impl IntoView {
     }
 }
 
-/// Sets a signal once somebody has stopped typing for a moment.
-fn soon(signal: RwSignal<String>) -> Callback<String> {
-    let set = StoredValue::new_local(debounce(Duration::from_millis(300), move |typed: String| signal.set(typed)));
-    Callback::new(move |typed| set.update_value(|set| set(typed)))
+/// What is typed, once somebody has stopped typing for a moment.
+fn settled(typed: RwSignal<String>) -> RwSignal<String> {
+    let settled = RwSignal::new(typed.get_untracked());
+    Effect::new(move |_| {
+        let now = typed.get();
+        if let Ok(timer) = set_timeout_with_handle(move || settled.set(now), PAUSE) {
+            on_cleanup(move || timer.clear());
+        }
+    });
+    settled
 }

@@ -14,7 +14,7 @@ use crate::{
     components::{
         action_button::ActionButton,
         confirm::Confirm,
-        loaded::{Answer, loaded_part},
+        loaded::{Answer, loaded_quietly},
         submission::Submission,
     },
     ui::use_ui,
@@ -82,7 +82,7 @@ pub fn DeleteQuestion(backups: Answer<Page<BackupRow>>) -> impl IntoView {
             action="Delete"
             pending="Deleting…"
         >
-            {loaded_part(backups, name, |name| view! { <p>"The backup " <strong>{name}</strong> " is removed from the bucket."</p> })}
+            {loaded_quietly(backups, name, |name| view! { <p>"The backup " <strong>{name}</strong> " is removed from the bucket."</p> })}
             <p>"It cannot be brought back. Other backups stay as they are."</p>
         </Confirm<DeleteBackup>>
     }

@@ -13,7 +13,7 @@ use crate::{
     components::{
         dialog::{Dialog, DialogFooter},
         facts::{Fact, Lines},
-        loaded::{Answer, loaded_part},
+        loaded::{Answer, loaded_quietly},
         phase::Badge,
         time::{MaybeTime, Time, or_none},
     },
@@ -25,7 +25,7 @@ pub fn DescribeBackup(backups: Answer<Page<BackupRow>>) -> impl IntoView {
     let row = move |page: &Page<BackupRow>| page.rows.iter().find(|row| row.id.0 == id).cloned();
     view! {
         <Dialog title="Backup">
-            <div class="dialog-body">{loaded_part(backups, row, |row| row.map_or_else(gone, facts))}</div>
+            <div class="dialog-body">{loaded_quietly(backups, row, |row| row.map_or_else(gone, facts))}</div>
             <DialogFooter cancel="Done">{()}</DialogFooter>
         </Dialog>
     }

@@ -74,7 +74,7 @@ fn Table(page: Page<BackupRow>, cancel: Submission<CancelBackup>) -> impl IntoVi
     let facts = (&page).into();
     view! {
         <div class="table-frame">
-            <table class="table">
+            <table class="table table-dense">
                 <caption class="sr-only">"Backups"</caption>
                 <thead>
                     <tr>
@@ -111,7 +111,7 @@ fn Row(row: BackupRow, cancel: Submission<CancelBackup>) -> impl IntoView {
     let duration = row.duration().map(size::duration);
     view! {
         <tr>
-            <td data-label="Name" class="break">
+            <td data-label="Name" class="name-cell">
                 <span class="row-title">{row.name.clone()}</span>
             </td>
             <td data-label="Policy">{policy}</td>

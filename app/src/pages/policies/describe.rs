@@ -8,7 +8,7 @@ use crate::{
     components::{
         dialog::{Dialog, DialogFooter},
         facts::{Fact, Lines},
-        loaded::{Answer, loaded_part},
+        loaded::{Answer, loaded_quietly},
         phase::Badge,
         time::{MaybeTime, Time, or_none},
     },
@@ -20,7 +20,7 @@ pub fn DescribePolicy(policies: Answer<Vec<PolicyRow>>) -> impl IntoView {
     let row = move |rows: &Vec<PolicyRow>| rows.iter().find(|row| row.id.0 == id).cloned();
     view! {
         <Dialog title="Policy">
-            <div class="dialog-body">{loaded_part(policies, row, |row| row.map_or_else(gone, policy_facts))}</div>
+            <div class="dialog-body">{loaded_quietly(policies, row, |row| row.map_or_else(gone, policy_facts))}</div>
             <DialogFooter cancel="Done">{()}</DialogFooter>
         </Dialog>
     }
@@ -32,7 +32,7 @@ pub fn DescribeRestore(restores: Answer<Page<RestoreRow>>) -> impl IntoView {
     let row = move |page: &Page<RestoreRow>| page.rows.iter().find(|row| row.id.0 == id).cloned();
     view! {
         <Dialog title="Restore">
-            <div class="dialog-body">{loaded_part(restores, row, |row| row.map_or_else(gone, restore_facts))}</div>
+            <div class="dialog-body">{loaded_quietly(restores, row, |row| row.map_or_else(gone, restore_facts))}</div>
             <DialogFooter cancel="Done">{()}</DialogFooter>
         </Dialog>
     }

@@ -21,7 +21,7 @@ use crate::{
     address::{page_address, use_address},
     components::{
         icon::Icon,
-        loaded::loaded_below,
+        loaded::loaded_quietly,
         project_frame::{ProjectFrame, use_project, use_project_id},
         tabs::{Tab, TabPanel, Tabs},
     },
@@ -55,7 +55,7 @@ pub fn PoliciesPage() -> impl IntoView {
     view! {
         <Title text="Backup Policy"/>
         <ProjectFrame project=project heading="Backup Policy"/>
-        {loaded_below(project, facts, head)}
+        {loaded_quietly(project, facts, head)}
         <TabPanel tab=tab>{body}</TabPanel>
     }
 }

@@ -10,7 +10,7 @@ use crate::{
         dialog::{Dialog, DialogFooter},
         field::{Field, Kind},
         form::Form,
-        loaded::{Answer, loaded_part},
+        loaded::{Answer, loaded_quietly},
         select::{Choice, Select},
         submission::use_submission,
         submit::Submit,
@@ -31,7 +31,7 @@ pub fn RestoreDialog(backups: Answer<Page<BackupRow>>) -> impl IntoView {
         <Dialog title="Restore Backup">
             <Form submission=submission hidden=vec![("backup", id.to_string())]>
                 <div class="dialog-body">
-                    {loaded_part(backups, name, |name| view! { <NameField backup=name/> })}
+                    {loaded_quietly(backups, name, |name| view! { <NameField backup=name/> })}
                     <TextArea
                         name="paths"
                         label="Paths"
@@ -52,7 +52,7 @@ pub fn RestoreDialog(backups: Answer<Page<BackupRow>>) -> impl IntoView {
 fn NameField(backup: String) -> impl IntoView {
     view! {
         <p class="dialog-lead">"From the backup " <strong>{backup.clone()}</strong></p>
-        <Field name="restore_name" label="Restore Name" value=format!("restore-{backup}") required=true/>
+        <Field name="restore_name" label="Restore Name" value=format!("restore-{backup}") required=true focused=true/>
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
         confirm::Confirm,
         dialog::DialogRoute,
         empty::{Empty, Refresh},
-        loaded::{Answer, keep_fresh, loaded_below, loaded_part},
+        loaded::{Answer, keep_fresh, loaded_below, loaded_quietly},
         pager::Pager,
         phase::Badge,
         progress::ProgressBar,
@@ -61,7 +61,7 @@ fn Table(page: Page<RestoreRow>, cancel: Submission<CancelRestore>) -> impl Into
     let facts = (&page).into();
     view! {
         <div class="table-frame">
-            <table class="table">
+            <table class="table table-dense">
                 <caption class="sr-only">"Restores"</caption>
                 <thead>
                     <tr>
@@ -101,7 +101,7 @@ fn Row(row: RestoreRow, cancel: Submission<CancelRestore>) -> impl IntoView {
     };
     view! {
         <tr>
-            <td data-label="Name" class="break">
+            <td data-label="Name" class="name-cell">
                 <span class="row-title">{row.name}</span>
             </td>
             <td data-label="Backup" class="break">
@@ -181,7 +181,7 @@ fn DeleteQuestion(restores: Answer<Page<RestoreRow>>) -> impl IntoView {
             action="Delete"
             pending="Deleting…"
         >
-            {loaded_part(restores, name, |name| view! { <p>"The record of the restore " <strong>{name}</strong> " is removed."</p> })}
+            {loaded_quietly(restores, name, |name| view! { <p>"The record of the restore " <strong>{name}</strong> " is removed."</p> })}
             <p>"The files that it restored stay where they are."</p>
         </Confirm<DeleteRestore>>
     }

@@ -13,7 +13,7 @@ use crate::{
         dialog::DialogRoute,
         empty::Empty,
         last_backup::LastBackupState,
-        loaded::{Answer, keep_fresh, loaded_below, loaded_part},
+        loaded::{Answer, keep_fresh, loaded_below, loaded_quietly},
         phase::Badge,
         submission::{Submission, use_submission},
         time::MaybeTime,
@@ -160,7 +160,7 @@ fn DeleteQuestion(policies: Answer<Vec<PolicyRow>>) -> impl IntoView {
             action="Delete"
             pending="Deleting…"
         >
-            {loaded_part(policies, name, |name| view! { <p>"The schedule of the policy " <strong>{name}</strong> " ends."</p> })}
+            {loaded_quietly(policies, name, |name| view! { <p>"The schedule of the policy " <strong>{name}</strong> " ends."</p> })}
             <p>"Its backups stay until their retention ends."</p>
         </Confirm<DeletePolicy>>
     }

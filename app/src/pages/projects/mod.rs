@@ -13,7 +13,7 @@ use crate::{
     components::{
         dialog::DialogRoute,
         icon::Icon,
-        loaded::{Answer, loaded_part},
+        loaded::{Answer, loaded_quietly},
         organization::OrganizationFilter,
         search_form::SearchForm,
     },
@@ -56,7 +56,7 @@ pub fn ProjectsPage() -> impl IntoView {
             {add}
         </header>
         <div class="toolbar">
-            <SearchForm>{loaded_part(list, organizations, filter)}</SearchForm>
+            <SearchForm>{loaded_quietly(list, organizations, filter)}</SearchForm>
         </div>
         <ProjectTable list=list/>
         {dialog}

@@ -10,17 +10,18 @@ use crate::{
     api::projects::DisableBackup as DisableBackupFn,
     components::{
         confirm::Confirm,
-        loaded::{Answer, loaded_part},
+        loaded::{Answer, loaded_quietly},
     },
 };
 
 #[component]
 pub fn DisableBackup(project: Answer<ProjectView>) -> impl IntoView {
-    on_cleanup(show_what_is_saved);
+    // An effect runs in the browser alone.
+    Effect::new(|_| on_cleanup(show_what_is_saved));
     let facts = |project: &ProjectView| {
         (project.id, project.name.clone(), project.policies, bucket_of(&project.backup).map(str::to_owned))
     };
-    loaded_part(project, facts, |(id, name, policies, bucket)| {
+    loaded_quietly(project, facts, |(id, name, policies, bucket)| {
         view! { <Question id=id name=name policies=policies bucket=bucket/> }
     })
 }

@@ -15,10 +15,14 @@ pub enum RepositoryError {
     #[error(transparent)]
     Storage(#[from] S3Error),
     /// The password opens no key of this repository.
-    #[error("The repository's password is wrong. If the bucket was used by another installation, enter the password from its recovery kit.")]
+    #[error(
+        "The repository's password is wrong. If the bucket was used by another installation, enter the password from its recovery kit."
+    )]
     WrongPassword,
     /// There is no repository at this place.
-    #[error("There is no repository in the bucket \"{bucket}\" under \"{prefix}\". Check bucket and prefix, or enable backup again.")]
+    #[error(
+        "There is no repository in the bucket \"{bucket}\" under \"{prefix}\". Check bucket and prefix, or enable backup again."
+    )]
     NotFound {
         /// The bucket.
         bucket: String,
@@ -67,7 +71,9 @@ pub enum RepositoryError {
     #[error("The source directory cannot be read: {0}. Check that it exists and that the server's user has access.")]
     Source(#[source] io::Error),
     /// The restore's target directory cannot be made or written.
-    #[error("The target directory cannot be written: {0}. Check that there is space and that the server's user has access.")]
+    #[error(
+        "The target directory cannot be written: {0}. Check that there is space and that the server's user has access."
+    )]
     Target(#[source] io::Error),
     /// Somebody cancelled the run.
     #[error("The run was cancelled.")]
@@ -86,4 +92,3 @@ impl RepositoryError {
         matches!(self, Self::Storage(error) if error.is_transient())
     }
 }
-

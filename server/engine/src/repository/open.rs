@@ -4,9 +4,8 @@ use std::{path::Path, sync::Arc};
 
 use bytesize::ByteSize;
 use rustic_core::{
-    ConfigOptions, Credentials, FileType, Id, KeyOptions, NoProgressBars, OpenStatus, ProgressBars,
-    RepositoryBackends, RepositoryOptions,
-    repofile::MasterKey,
+    ConfigOptions, Credentials, FileType, Id, KeyOptions, NoProgressBars, OpenStatus, ProgressBars, RepositoryBackends,
+    RepositoryOptions, repofile::MasterKey,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -21,8 +20,10 @@ use crate::S3;
 
 pub(super) type Library<S> = rustic_core::Repository<S>;
 
-/// Packs of data and of trees. Fixed, so that memory does not grow with the repository; restic's default.
-const DATA_PACK: ByteSize = ByteSize::mib(16);
+/// Packs of data and of trees. Fixed, so that memory does not grow with the repository. The library holds
+/// about twenty packs between its stages: a backup of 3 GB peaked at 261 MiB with 8 MiB and at 436 MiB with
+/// restic's 16 MiB.
+const DATA_PACK: ByteSize = ByteSize::mib(8);
 const TREE_PACK: ByteSize = ByteSize::mib(4);
 
 pub(super) fn location(config: &RepositoryConfig) -> Location {
@@ -121,11 +122,7 @@ fn library(storage: Arc<Storage>, cache: Option<&Path>) -> Result<Library<()>> {
     watched_library(storage, cache, NoProgressBars {})
 }
 
-fn watched_library(
-    storage: Arc<Storage>,
-    cache: Option<&Path>,
-    progress: impl ProgressBars,
-) -> Result<Library<()>> {
+fn watched_library(storage: Arc<Storage>, cache: Option<&Path>, progress: impl ProgressBars) -> Result<Library<()>> {
     let mut options = RepositoryOptions::default();
     options.no_cache = cache.is_none();
     options.cache_dir = cache.map(Into::into);

@@ -113,3 +113,6 @@ impl Job<'_> {
         if self.stop.is_cancelled() { Err(RepositoryError::Cancelled) } else { Ok(()) }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,10 +3,7 @@
 use std::ops::Range;
 
 use bytes::Bytes;
-use rustic_core::{
-    DataId, FileType, Id, IndexedFullStatus,
-    repofile::BlobType,
-};
+use rustic_core::{DataId, FileType, Id, IndexedFullStatus, repofile::BlobType};
 use sha2::{Digest, Sha256};
 
 use super::{

@@ -4,13 +4,12 @@ use std::{fmt, path::PathBuf, sync::Arc};
 
 use chrono::Utc;
 use rustic_core::{
-    BackupOptions, ProgressBars, ProgressType, RusticError, RusticProgress, SnapshotOptions,
-    repofile::SnapshotFile,
+    BackupOptions, ProgressBars, ProgressType, RusticError, RusticProgress, SnapshotOptions, repofile::SnapshotFile,
 };
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Inner, RepositoryError, Result, SnapshotReport, SnapshotRequest,
+    Inner, RepositoryError, Result, SnapshotReport, SnapshotRequest, Unreadable,
     blocking::blocking,
     fault::repository_error,
     open::{self, Library},
@@ -65,7 +64,13 @@ fn take(
     }
     let file = taken.map_err(|error| repository_error(&error))?;
     let summary = file.summary.unwrap_or_default();
-    let (unreadable, changed) = source.report().take();
+    let (mut unreadable, changed) = source.report().take();
+    // The library passes over a file's failure with a line in the log. All of them should be known to us;
+    // should one not be, the backup must not look complete.
+    let lost = source.handed_over().saturating_sub(summary.total_files_processed);
+    if lost > 0 {
+        unreadable.push(Unreadable { path: String::new(), cause: format!("{lost} more could not be saved") });
+    }
     Ok(SnapshotReport {
         snapshot: SnapshotId::from(file.id),
         files: summary.total_files_processed,

@@ -93,14 +93,7 @@ impl ReadBackend for Storage {
         Ok(self.wait(self.location.get(kind, id, None))?)
     }
 
-    fn read_partial(
-        &self,
-        kind: FileType,
-        id: &Id,
-        cacheable: bool,
-        offset: u32,
-        length: u32,
-    ) -> RusticResult<Bytes> {
+    fn read_partial(&self, kind: FileType, id: &Id, cacheable: bool, offset: u32, length: u32) -> RusticResult<Bytes> {
         let range = u64::from(offset)..u64::from(offset) + u64::from(length);
         if let Some(found) = staged(id, &range) {
             return Ok(found);

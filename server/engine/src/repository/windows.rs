@@ -61,8 +61,7 @@ impl Windows {
 
     fn find(&self, pack: &Id, range: &Range<u64>) -> Option<Bytes> {
         let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (at, found) =
-            windows.iter().enumerate().find_map(|(at, window)| Some((at, window.slice(pack, range)?)))?;
+        let (at, found) = windows.iter().enumerate().find_map(|(at, window)| Some((at, window.slice(pack, range)?)))?;
         let used = windows.remove(at)?;
         windows.push_front(used);
         Some(found)

@@ -14,6 +14,7 @@ use super::{S3, S3Error, classify::Call, object::quick};
 impl S3 {
     /// Makes the bucket. One that exists and is ours is fine.
     pub async fn create_bucket(&self, bucket: &str) -> Result<(), S3Error> {
+        self.client()?;
         // AWS wants the region named, except for its first one; other services mostly know only one region,
         // and only some understand it.
         let named = self.is_aws() && self.region != "us-east-1";

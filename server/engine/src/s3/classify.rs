@@ -67,7 +67,7 @@ impl Call<'_> {
             | "InvalidClientTokenId"
             | "UnrecognizedClientException"
             | "Unauthorized" => S3Error::InvalidCredentials { code: code.into() },
-            "AccessDenied" | "AllAccessDisabled" | "AccessForbidden" | "Forbidden" | "MethodNotAllowed" => {
+            "AccessDenied" | "AllAccessDisabled" | "AccessForbidden" | "Forbidden" => {
                 S3Error::AccessDenied { action: self.action.into() }
             }
             "AuthorizationHeaderMalformed" => malformed_authorization(code, message, response),
@@ -79,10 +79,13 @@ impl Call<'_> {
             "BucketAlreadyExists" => S3Error::BucketTaken { bucket: self.bucket.into() },
             "RequestTimeTooSkewed" => S3Error::ClockSkewed,
             "RequestTimeout" => Unreachable::TimedOut.into(),
-            "SlowDown" | "ServiceUnavailable" | "InternalError" | "Throttling" | "ThrottlingException"
-            | "RequestLimitExceeded" | "TooManyRequests" => {
-                S3Error::Busy { code: code.into(), message: message.into() }
-            }
+            "SlowDown"
+            | "ServiceUnavailable"
+            | "InternalError"
+            | "Throttling"
+            | "ThrottlingException"
+            | "RequestLimitExceeded"
+            | "TooManyRequests" => S3Error::Busy { code: code.into(), message: message.into() },
             _ => S3Error::Refused { code: code.into(), message: message.into() },
         }
     }

@@ -41,8 +41,7 @@ impl S3 {
         let http = Builder::new()
             .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
             .build_with_resolver(PolicyResolver::new(network.clone()));
-        let keys =
-            Credentials::new(&access.access_key_id, access.secret_key.expose(), None, None, "backup credential");
+        let keys = Credentials::new(&access.access_key_id, access.secret_key.expose(), None, None, "backup credential");
         let config = Config::builder()
             .endpoint_url(access.endpoint.as_str())
             .region(Region::new(access.region.clone()))

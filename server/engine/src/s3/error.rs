@@ -7,13 +7,17 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum S3Error {
     /// The access key is unknown, or the secret key does not belong to it.
-    #[error("Invalid S3 credentials: the service does not accept this access key and secret key ({code}). Check both and try again.")]
+    #[error(
+        "Invalid S3 credentials: the service does not accept this access key and secret key ({code}). Check both and try again."
+    )]
     InvalidCredentials {
         /// S3's error code, such as `SignatureDoesNotMatch`.
         code: String,
     },
     /// The keys are valid, but may not do this.
-    #[error("These S3 credentials may not {action} (AccessDenied). Give them that permission, or use other credentials.")]
+    #[error(
+        "These S3 credentials may not {action} (AccessDenied). Give them that permission, or use other credentials."
+    )]
     AccessDenied {
         /// What was refused, as a verb phrase: `list the bucket "x"`.
         action: String,
@@ -52,13 +56,17 @@ pub enum S3Error {
         key: String,
     },
     /// What was read back is not what was written.
-    #[error("The bucket returned other bytes than were written to \"{key}\". Do not use this bucket; ask the operator of the S3 service.")]
+    #[error(
+        "The bucket returned other bytes than were written to \"{key}\". Do not use this bucket; ask the operator of the S3 service."
+    )]
     Corrupted {
         /// The object's key.
         key: String,
     },
     /// The clocks are too far apart for a signature to be valid.
-    #[error("The S3 service refuses requests because its clock and this server's clock differ too much. Set this server's clock.")]
+    #[error(
+        "The S3 service refuses requests because its clock and this server's clock differ too much. Set this server's clock."
+    )]
     ClockSkewed,
     /// The service is overloaded or failing for the moment.
     #[error("The S3 service is busy or failing at the moment ({code}: {message}). Try again later.")]
@@ -97,7 +105,9 @@ pub enum Unreachable {
     #[error("The endpoint's host name cannot be resolved. Check its spelling, and this server's DNS.")]
     Name,
     /// Nothing accepts a connection, or the connection broke.
-    #[error("The endpoint does not accept connections, or the connection broke. Check the address and port, and that the service runs.")]
+    #[error(
+        "The endpoint does not accept connections, or the connection broke. Check the address and port, and that the service runs."
+    )]
     Connection,
     /// No trusted, encrypted connection could be made.
     #[error("No secure connection to the endpoint could be made. Check its certificate, and whether it speaks https.")]

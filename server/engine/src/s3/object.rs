@@ -12,6 +12,8 @@ use super::{S3, S3Error, Unreachable, classify::Call, connect::timeouts};
 /// One try, and all tries, of a call that moves no data to speak of.
 const QUICK_ATTEMPT: Duration = Duration::from_secs(20);
 const QUICK: Duration = Duration::from_mins(2);
+/// An object that is written as fast as any other call is answered.
+const SMALL: usize = 256 << 10;
 /// All tries of reading one object or a part of it.
 const READ: Duration = Duration::from_mins(12);
 /// How often a body that breaks off is asked for again. The SDK repeats only what fails before the body.
@@ -29,8 +31,9 @@ impl S3 {
     pub(crate) async fn put(&self, bucket: &str, key: &str, content: Bytes) -> Result<(), S3Error> {
         let action = format!("write to the bucket \"{bucket}\"");
         let call = Call { action: &action, bucket, key };
+        let patience = if content.len() <= SMALL { quick() } else { Config::builder() };
         let request = self.client()?.put_object().bucket(bucket).key(key).body(ByteStream::from(content));
-        request.send().await.map_err(|error| call.failed(&error))?;
+        request.customize().config_override(patience).send().await.map_err(|error| call.failed(&error))?;
         Ok(())
     }
 
@@ -69,12 +72,7 @@ impl S3 {
         tokio::time::timeout(READ, work).await.unwrap_or(Err(Unreachable::TimedOut.into()))
     }
 
-    async fn begin_get(
-        &self,
-        bucket: &str,
-        key: &str,
-        range: Option<&Range<u64>>,
-    ) -> Result<GetObjectOutput, S3Error> {
+    async fn begin_get(&self, bucket: &str, key: &str, range: Option<&Range<u64>>) -> Result<GetObjectOutput, S3Error> {
         let action = format!("read from the bucket \"{bucket}\"");
         let call = Call { action: &action, bucket, key };
         let range = range.map(|range| format!("bytes={}-{}", range.start, range.end - 1));

@@ -1,11 +1,6 @@
 //! A file's properties as restic's trees keep them.
 
-use std::{
-    ffi::OsStr,
-    io,
-    os::unix::ffi::OsStrExt,
-    path::Path,
-};
+use std::{ffi::OsStr, io, os::unix::ffi::OsStrExt, path::Path};
 
 use rustic_core::{
     jiff::Timestamp,

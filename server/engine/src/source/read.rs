@@ -5,8 +5,11 @@ use std::{
     fs::File,
     io::{self, Read},
     os::fd::OwnedFd,
-    path::PathBuf,
-    sync::Arc,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use rustic_core::{ErrorKind, ReadSource, ReadSourceEntry, ReadSourceOpen, RusticError, RusticResult};
@@ -30,8 +33,18 @@ pub(crate) struct DirectoryReader {
 
 struct Shared {
     report: Arc<SourceReport>,
+    /// Files, links and special files handed to the archiver and not given up since.
+    handed_over: AtomicU64,
     progress: Arc<dyn Progress>,
     stop: CancellationToken,
+}
+
+impl Shared {
+    /// A file that was handed over cannot be read after all.
+    fn give_up(&self, path: &Path, error: &io::Error) {
+        self.handed_over.fetch_sub(1, Ordering::AcqRel);
+        self.report.failed(path, error);
+    }
 }
 
 impl DirectoryReader {
@@ -43,12 +56,17 @@ impl DirectoryReader {
         stop: CancellationToken,
     ) -> io::Result<Self> {
         let root = Arc::new(open_root(source.path())?);
-        let shared = Arc::new(Shared { report: Arc::default(), progress, stop });
+        let shared = Arc::new(Shared { report: Arc::default(), handed_over: AtomicU64::new(0), progress, stop });
         Ok(Self { root, patterns: Arc::new(patterns), shared })
     }
 
     pub(crate) fn report(&self) -> &SourceReport {
         &self.shared.report
+    }
+
+    /// How many files, links and special files must be in the snapshot.
+    pub(crate) fn handed_over(&self) -> u64 {
+        self.shared.handed_over.load(Ordering::Acquire)
     }
 
     fn walk(&self, report: Option<Arc<SourceReport>>) -> Walk {
@@ -93,6 +111,7 @@ impl Iterator for Entries {
             match node(&found) {
                 Ok(node) => {
                     if !node.is_dir() {
+                        self.shared.handed_over.fetch_add(1, Ordering::AcqRel);
                         self.shared.progress.advance(1, 0);
                     }
                     let path = found.path.clone();
@@ -141,7 +160,7 @@ impl ReadSourceOpen for SourceFile {
                 shared: self.shared,
             }),
             Err(error) => {
-                self.shared.report.failed(&self.found.path, &error);
+                self.shared.give_up(&self.found.path, &error);
                 Err(RusticError::with_source(ErrorKind::InputOutput, "a file of the source could not be opened", error))
             }
         }
@@ -203,7 +222,7 @@ impl Read for FileReader {
                 Ok(count)
             }
             Err(error) => {
-                self.shared.report.failed(&self.path, &error);
+                self.shared.give_up(&self.path, &error);
                 Err(error)
             }
         }

@@ -62,7 +62,8 @@ async fn files_are_downloaded_as_they_were() {
     let repository = world.repository().await;
     files::odd_files(&world.source());
     let taken = snapshot(&repository, &world.source()).await.snapshot;
-    for path in ["plain.txt", "a folder/empty", "a folder/deeper/copy of big", "sparse", "ünïcödé 🦀", "new\nline"] {
+    for path in ["plain.txt", "a folder/empty", "a folder/deeper/copy of big", "sparse", "ünïcödé 🦀", "new\nline"]
+    {
         let original = std::fs::read(world.source().join(path)).unwrap();
         assert!(download(&repository, &taken, path).await == original, "{path}");
     }

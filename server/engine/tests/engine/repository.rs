@@ -80,10 +80,8 @@ async fn an_unchanged_source_adds_next_to_nothing() {
     let repository = world.repository().await;
     files::odd_files(&world.source());
     let progress = Arc::new(Counter::default());
-    let first = repository
-        .snapshot(request(&world.source()), progress.clone(), CancellationToken::new())
-        .await
-        .unwrap();
+    let first =
+        repository.snapshot(request(&world.source()), progress.clone(), CancellationToken::new()).await.unwrap();
     assert!(first.added_bytes > 5 << 20, "{first:?}");
     assert_eq!(first.unreadable, []);
     assert_eq!(first.changed, Vec::<String>::new());

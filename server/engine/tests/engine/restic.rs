@@ -1,1 +1,150 @@
+//! The `restic` command as the judge of what we write, with moto as a second, independent S3 server.
 
+use std::{
+    fs::File,
+    io::{Seek, SeekFrom, Write},
+    os::unix::fs::MetadataExt,
+    path::Path,
+    process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
+};
+
+use engine::{OnConflict, Repository, S3};
+use url::Url;
+
+use crate::support::{
+    ACCESS_KEY, BUCKET, PASSWORD, SECRET_KEY, access, files, loopback, repository_config, restore, snapshot,
+};
+
+/// A running moto.
+struct Moto {
+    process: Child,
+    endpoint: Url,
+}
+
+impl Moto {
+    async fn start() -> Self {
+        let program = std::env::var("HOLDFAST_MOTO_SERVER").unwrap_or_else(|_| "moto_server".into());
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let process = Command::new(&program)
+            .args(["-H", "127.0.0.1", "-p", &port.to_string()])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{program} is needed (pip install 'moto[server,s3]'): {error}"));
+        let endpoint = Url::parse(&format!("http://127.0.0.1:{port}")).unwrap();
+        let moto = Self { process, endpoint };
+        let began = Instant::now();
+        while moto.s3().create_bucket(BUCKET).await.is_err() {
+            assert!(began.elapsed() < Duration::from_secs(60), "moto does not start");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        moto
+    }
+
+    fn s3(&self) -> S3 {
+        S3::connect(&access(self.endpoint.clone()), &loopback())
+    }
+}
+
+impl Drop for Moto {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Runs restic the way the recovery kit says.
+fn restic(moto: &Moto, arguments: &[&str]) -> Output {
+    let output = Command::new("restic")
+        .args(["--no-cache", "-r", &format!("s3:{}{BUCKET}/prefix", moto.endpoint)])
+        .args(arguments)
+        .env("RESTIC_PASSWORD", PASSWORD)
+        .env("AWS_ACCESS_KEY_ID", ACCESS_KEY)
+        .env("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
+        .output()
+        .unwrap_or_else(|error| panic!("the restic command is needed (apt-get install restic): {error}"));
+    let text = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "restic {arguments:?}: {text}{errors}");
+    output
+}
+
+/// A sparse file of one GiB with data at three places.
+fn sparse_gigabyte(path: &Path) {
+    let mut file = File::create(path).unwrap();
+    file.set_len(1 << 30).unwrap();
+    for (number, offset) in [0, 300 << 20, (1 << 30) - 100].into_iter().enumerate() {
+        file.seek(SeekFrom::Start(offset)).unwrap();
+        file.write_all(&files::noise(number as u64, 100)).unwrap();
+    }
+    files::set_time(path, 1_650_000_000, 42);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn restic_checks_and_restores_what_we_wrote() {
+    let moto = Moto::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let (source, target) = (folder.path().join("source"), folder.path().join("restic"));
+    files::odd_files(&source);
+    // restic reads targets that are no UTF-8 from version 0.16 on; Debian's is older.
+    std::fs::remove_file(source.join("odd link")).unwrap();
+    for number in 0..40_u64 {
+        std::fs::write(source.join(format!("noise {number}")), files::noise(number, 1 << 20)).unwrap();
+    }
+    let config = repository_config(moto.endpoint.clone());
+    let (repository, _) = Repository::open_or_create(config).await.unwrap();
+    snapshot(&repository, &source).await;
+    files::write(&source.join("added later"), b"new", 0o644, 1_650_000_000, 0);
+    sparse_gigabyte(&source.join("sparse gigabyte"));
+    let second = snapshot(&repository, &source).await;
+    assert_eq!(second.unreadable, []);
+
+    let checked = restic(&moto, &["check", "--read-data"]);
+    assert!(String::from_utf8_lossy(&checked.stdout).contains("no errors were found"));
+    let listed = restic(&moto, &["snapshots", "--json"]);
+    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+    assert!(listed.contains("\"run-1\"") && listed.contains("\"project\""), "{listed}");
+
+    restic(&moto, &["restore", second.snapshot.as_str(), "--target", target.to_str().unwrap()]);
+    compare(&source, &target, "restic");
+
+    let ours = folder.path().join("ours");
+    let began = Instant::now();
+    let report = restore(&repository, &second.snapshot, &ours, OnConflict::Skip).await;
+    println!("restored {} bytes in {:?}", report.bytes, began.elapsed());
+    assert_eq!(report.warnings, []);
+    let blocks = ours.join("sparse gigabyte").metadata().unwrap().blocks();
+    assert!(blocks * 512 < 8 << 20, "holes stay holes: {blocks} blocks");
+    compare(&source, &ours, "ours");
+}
+
+/// The gigabyte is compared without reading it into memory, and hidden while the rest is compared.
+fn compare(source: &Path, target: &Path, by: &str) {
+    let [left, right] = [source, target].map(|folder| folder.join("sparse gigabyte"));
+    let same = Command::new("cmp").arg(&left).arg(&right).status().unwrap();
+    assert!(same.success(), "the gigabyte restored by {by}");
+    let properties = |path: &Path| path.metadata().map(|seen| (seen.mode(), seen.mtime(), seen.mtime_nsec())).unwrap();
+    assert_eq!(properties(&left), properties(&right), "the gigabyte restored by {by}");
+
+    let hidden = source.with_file_name("hidden");
+    std::fs::remove_file(&right).unwrap();
+    std::fs::rename(&left, &hidden).unwrap();
+    files::assert_same(source, target);
+    std::fs::rename(&hidden, &left).unwrap();
+}
+
+/// The way back: a repository that restic made is ours to use.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repository_made_by_restic_can_be_used() {
+    let moto = Moto::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("source");
+    files::odd_files(&source);
+    restic(&moto, &["init", "--repository-version", "2"]);
+    let config = repository_config(moto.endpoint.clone());
+    let (repository, opened) = Repository::open_or_create(config).await.unwrap();
+    assert_eq!(opened, engine::Opened::Existing);
+    snapshot(&repository, &source).await;
+    restic(&moto, &["check", "--read-data"]);
+}

@@ -17,8 +17,7 @@ use crate::support::{World, files, request, restore, snapshot};
 async fn taken_names(world: &World, include: &[&str], exclude: &[&str]) -> Vec<String> {
     let repository = world.repository().await;
     let owned = |list: &[&str]| list.iter().map(ToString::to_string).collect();
-    let request =
-        SnapshotRequest { include: owned(include), exclude: owned(exclude), ..request(&world.source()) };
+    let request = SnapshotRequest { include: owned(include), exclude: owned(exclude), ..request(&world.source()) };
     let taken = repository.snapshot(request, Arc::new(()), CancellationToken::new()).await.unwrap();
     let target = world.target(&format!("target-{}", &taken.snapshot.as_str()[..8]));
     restore(&repository, &taken.snapshot, &target, OnConflict::Skip).await;
@@ -31,16 +30,17 @@ async fn patterns_choose_what_is_taken() {
     for path in ["a.log", "a.txt", "docs/a.md", "docs/deep/b.md", "docs/b.log", "cache/x", "src/cache/y", "empty/"] {
         let path = world.source().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        if path.to_str().unwrap().ends_with('/') { fs::create_dir_all(path).unwrap() } else { fs::write(path, "x").unwrap() }
+        if path.to_str().unwrap().ends_with('/') {
+            fs::create_dir_all(path).unwrap()
+        } else {
+            fs::write(path, "x").unwrap()
+        }
     }
     assert_eq!(
         taken_names(&world, &["**"], &["*.log", "cache"]).await,
         ["a.txt", "docs", "docs/a.md", "docs/deep", "docs/deep/b.md", "empty", "src"]
     );
-    assert_eq!(
-        taken_names(&world, &["docs/**"], &["docs/deep"]).await,
-        ["docs", "docs/a.md", "docs/b.log"]
-    );
+    assert_eq!(taken_names(&world, &["docs/**"], &["docs/deep"]).await, ["docs", "docs/a.md", "docs/b.log"]);
     assert_eq!(taken_names(&world, &["*.md"], &[]).await, ["docs", "docs/a.md", "docs/deep", "docs/deep/b.md"]);
     assert_eq!(taken_names(&world, &["src"], &[]).await, ["src", "src/cache", "src/cache/y"]);
 

@@ -3,7 +3,7 @@
 use engine::{Repository, RepositoryError, S3, S3Error};
 use model::{
     form::FormErrors,
-    ids::CredentialId,
+    ids::{CredentialId, OrganizationId},
     project::{BucketChoice, BucketName, EnableBackup},
     rule::RuleError,
 };
@@ -19,7 +19,7 @@ use crate::{
     database,
     entity::{backup, backup_credential, organization, project, repository},
     error::{Conflict, ServiceError},
-    projects, repositories,
+    organizations, projects, repositories,
     repositories::InUse,
     start::Services,
     vault::Purpose,
@@ -210,6 +210,7 @@ async fn switch_on(
     credential: &backup_credential::Model,
 ) -> Result<(), ServiceError> {
     let tx = services.write().await?;
+    organizations::lock(&tx, OrganizationId(row.organization_id)).await?;
     usable_credential(&tx, row.organization_id, CredentialId(credential.id)).await?;
     let mut in_use = place.clone().into_active_model();
     in_use.backup_credential_id = Set(Some(credential.id));
@@ -241,6 +242,7 @@ pub async fn change_credential(
     let s3 = S3::connect(&repositories::access(services, &credential)?, services.network());
     check_access(services, &s3, &in_use.repository, &credential).await?;
     let tx = services.write().await?;
+    organizations::lock(&tx, OrganizationId(row.organization_id)).await?;
     usable_credential(&tx, row.organization_id, choice).await?;
     let mut changed = in_use.repository.clone().into_active_model();
     changed.backup_credential_id = Set(Some(credential.id));

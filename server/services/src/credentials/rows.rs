@@ -143,6 +143,7 @@ fn view(row: credential::Model, organization: String, projects: Vec<ProjectLink>
         projects,
         default: row.is_default,
         locked: row.locked,
+        version: row.version,
         created_by: row.created_by,
         created: row.created_at,
         modified_by: row.modified_by,

@@ -15,8 +15,8 @@ use sea_orm::{
 
 use crate::{
     database,
-    entity::{backup, restore},
-    runs::lease,
+    entity::{backup, removal, restore},
+    runs::{lease, removal_run},
     start::Services,
 };
 
@@ -102,6 +102,27 @@ pub async fn deletion(services: &Services) -> Result<Option<backup::Model>, DbEr
     let mut claimed = row.into_active_model();
     claimed.lease_owner = Set(Some(services.node().to_owned()));
     claimed.lease_until = Set(Some(lease::until(now)));
+    let row = claimed.update(&tx).await?;
+    tx.commit().await?;
+    Ok(Some(row))
+}
+
+/// The next backups of a deleted project to remove, claimed for this process.
+pub async fn removal(services: &Services) -> Result<Option<removal::Model>, DbErr> {
+    let now = services.clock().now();
+    let free = Condition::any().add(removal::Column::LeaseUntil.is_null()).add(removal::Column::LeaseUntil.lte(now));
+    let tx = services.write().await?;
+    let next = removal::Entity::find()
+        .filter(removal::Column::NotBefore.lte(now))
+        .filter(free)
+        .order_by_asc(removal::Column::NotBefore)
+        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+        .one(&tx)
+        .await?;
+    let Some(row) = next else { return Ok(None) };
+    let mut claimed = row.into_active_model();
+    claimed.lease_owner = Set(Some(services.node().to_owned()));
+    claimed.lease_until = Set(Some(removal_run::lease_until(now)));
     let row = claimed.update(&tx).await?;
     tx.commit().await?;
     Ok(Some(row))

@@ -10,6 +10,7 @@ mod deletion;
 mod dispatcher;
 mod lease;
 pub mod queue;
+mod removal_run;
 mod restore_run;
 mod retention;
 mod supervisor;

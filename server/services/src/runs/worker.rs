@@ -6,8 +6,8 @@ use sea_orm::DbErr;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    entity::{backup, restore},
-    runs::{backup_run, claim, deletion, restore_run},
+    entity::{backup, removal, restore},
+    runs::{backup_run, claim, deletion, removal_run, restore_run},
     start::Services,
 };
 
@@ -19,6 +19,7 @@ enum Job {
     Backup(Box<backup::Model>),
     Restore(Box<restore::Model>),
     Deletion(Box<backup::Model>),
+    Removal(Box<removal::Model>),
 }
 
 /// Works until `stop`.
@@ -55,7 +56,10 @@ async fn next(services: &Services) -> Result<Option<Job>, DbErr> {
     if let Some(row) = claim::backup(services).await? {
         return Ok(Some(Job::Backup(Box::new(row))));
     }
-    Ok(claim::deletion(services).await?.map(|row| Job::Deletion(Box::new(row))))
+    if let Some(row) = claim::deletion(services).await? {
+        return Ok(Some(Job::Deletion(Box::new(row))));
+    }
+    Ok(claim::removal(services).await?.map(|row| Job::Removal(Box::new(row))))
 }
 
 async fn work(services: &Services, job: Job, stop: &CancellationToken) {
@@ -63,6 +67,7 @@ async fn work(services: &Services, job: Job, stop: &CancellationToken) {
         Job::Backup(row) => backup_run::run(services, &row, stop).await,
         Job::Restore(row) => restore_run::run(services, &row, stop).await,
         Job::Deletion(row) => deletion::run(services, &row).await,
+        Job::Removal(row) => removal_run::run(services, &row).await,
     };
     if let Err(error) = settled {
         // The lease runs out and the run is taken up again.

@@ -27,10 +27,8 @@ pub async fn read(headers: &HeaderMap, body: Body) -> Result<(Kind, Bytes), Stat
     }
     let kind = kind(headers, body.size_hint().exact() == Some(0))?;
     let read = timeout(TIME, to_bytes(body, MOST)).await.map_err(|_| StatusCode::REQUEST_TIMEOUT)?;
-    let bytes = read.map_err(|error| match too_long(&error) {
-        true => StatusCode::PAYLOAD_TOO_LARGE,
-        false => StatusCode::BAD_REQUEST,
-    })?;
+    let bytes =
+        read.map_err(|error| if too_long(&error) { StatusCode::PAYLOAD_TOO_LARGE } else { StatusCode::BAD_REQUEST })?;
     Ok((kind, bytes))
 }
 

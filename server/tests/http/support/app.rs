@@ -1,24 +1,35 @@
 //! The real server, in the test's process, with a database and a folder of its own.
 
-use std::{fs, net::SocketAddr, path::PathBuf};
+use std::{
+    fs,
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
 
+use chrono::{TimeDelta, Utc};
 use embedded_s3::{EmbeddedS3, EmbeddedS3Config};
 use model::{
+    ids::ProjectId,
     names::{Hidden, OrganizationName},
-    people::{Email, Password, Role},
+    people::{Email, Password, Role, SignInForm},
 };
-use sea_orm::{ConnectionTrait, DatabaseConnection, FromQueryResult, Statement};
+use sea_orm::{ConnectionTrait, sea_query::Query};
 use server::{
     config::{Config, Key, Settings},
-    startup::Application,
+    startup::{Application, StartupError},
     telemetry,
 };
-use services::Services;
+use services::{Clock, Services, sessions::Store};
 use tempfile::TempDir;
-use tokio::task::JoinHandle;
+use tokio::{sync::OnceCell, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
+use tower_sessions::Session;
 
-use super::{Browser, form, postgres};
+use super::{Browser, files, form, postgres};
 
 pub const PARTNER: &str = "partner@example.com";
 pub const PASSWORD: &str = "correct horse battery";
@@ -39,7 +50,9 @@ pub struct TestApp {
     pub services: Services,
     folder: TempDir,
     stop: CancellationToken,
-    running: JoinHandle<()>,
+    running: JoinHandle<Result<(), StartupError>>,
+    ahead: Arc<AtomicI64>,
+    s3: OnceCell<EmbeddedS3>,
 }
 
 impl TestApp {
@@ -66,11 +79,12 @@ impl TestApp {
         if let Ok(filter) = std::env::var("TEST_LOG") {
             telemetry::start(&Config { log: filter, ..config.clone() });
         }
-        let application = Application::build(&config).await.unwrap();
+        let ahead = Arc::new(AtomicI64::new(0));
+        let application = Application::build_with_clock(&config, clock(ahead.clone())).await.unwrap();
         let (address, services) = (application.address(), application.services().clone());
         let stop = CancellationToken::new();
         let running = tokio::spawn(application.run_until(stop.clone().cancelled_owned()));
-        Self { address, config, services, folder, stop, running }
+        Self { address, config, services, folder, stop, running, ahead, s3: OnceCell::new() }
     }
 
     /// Stops as SIGTERM does, and returns when all has ended.
@@ -84,8 +98,13 @@ impl TestApp {
     /// Stops, and starts again on the same folder and database.
     pub async fn restart(self) -> Self {
         self.stop.cancel();
-        self.running.await.unwrap();
+        self.running.await.unwrap().unwrap();
         Self::start(self.config, self.folder).await
+    }
+
+    /// Sets the server's clock ahead, by so many seconds more.
+    pub fn pass(&self, seconds: i64) {
+        self.ahead.fetch_add(seconds, Ordering::Relaxed);
     }
 
     /// A browser that has never been here.
@@ -107,6 +126,15 @@ impl TestApp {
         browser
     }
 
+    /// Adds an organization to the account.
+    pub async fn organization(&self, name: &str) {
+        let session = Session::new(None, Arc::new(Store::new(self.services.clone())), None);
+        let form = SignInForm { email: PARTNER.to_owned(), password: Hidden::new(PASSWORD), ..SignInForm::default() };
+        services::sessions::sign_in(&self.services, &session, "test".to_owned(), &form).await.unwrap();
+        let acting = services::sessions::acting(&self.services, &session, "test".to_owned()).await.unwrap().unwrap();
+        services::organizations::add(&acting, &self.services, &OrganizationName::parse(name).unwrap()).await.unwrap();
+    }
+
     /// Adds a person to an organization, and signs them in. All have the same password.
     pub async fn person(&self, role: Role, organization: &str) -> Browser {
         let address = format!("{role}@{organization}.example.com").to_lowercase();
@@ -126,6 +154,25 @@ impl TestApp {
         self.folder.path()
     }
 
+    /// An S3 server that lives as long as the test.
+    pub async fn own_s3(&self) -> &EmbeddedS3 {
+        self.s3.get_or_init(|| self.s3()).await
+    }
+
+    /// A Partner's browser, and a project with a few files whose backup is enabled.
+    pub async fn backed_up_project(&self) -> (Browser, ProjectId) {
+        let partner = self.set_up().await;
+        let credential = partner.add_credential(self.own_s3().await).await;
+        files::write_sample(&self.source());
+        let project = partner.add_project("web-shop", &self.source(), Some(&credential)).await;
+        (partner, project)
+    }
+
+    /// The directory of that project.
+    pub fn source(&self) -> PathBuf {
+        self.files().join("web-shop")
+    }
+
     /// An S3 server with one pair of keys.
     pub async fn s3(&self) -> EmbeddedS3 {
         self.s3_with(SECRET_KEY, SocketAddr::from(([127, 0, 0, 1], 0))).await
@@ -142,25 +189,25 @@ impl TestApp {
         EmbeddedS3::start(config).await.unwrap()
     }
 
-    /// Changes the database behind the server's back.
-    pub async fn execute(&self, sql: &str) {
+    /// The texts of a column, read behind the server's back.
+    pub async fn column(&self, table: &'static str, column: &'static str) -> Vec<String> {
         let db = sea_orm::Database::connect(self.config.database.expose()).await.unwrap();
-        db.execute_unprepared(sql).await.unwrap();
+        let rows = db.query_all(Query::select().column(column).from(table)).await.unwrap();
         db.close().await.unwrap();
+        rows.iter().map(|row| row.try_get("", column).unwrap()).collect()
     }
 
-    /// Texts that a query of one column named `found` finds, behind the server's back.
-    pub async fn query(&self, sql: &str) -> Vec<String> {
-        #[derive(FromQueryResult)]
-        struct Row {
-            found: String,
-        }
-        let db: DatabaseConnection = sea_orm::Database::connect(self.config.database.expose()).await.unwrap();
-        let statement = Statement::from_string(db.get_database_backend(), sql);
-        let rows = Row::find_by_statement(statement).all(&db).await.unwrap();
+    /// Empties a table behind the server's back.
+    pub async fn clear(&self, table: &'static str) {
+        let db = sea_orm::Database::connect(self.config.database.expose()).await.unwrap();
+        db.execute(Query::delete().from_table(table)).await.unwrap();
         db.close().await.unwrap();
-        rows.into_iter().map(|row| row.found).collect()
     }
+}
+
+/// The machine's clock, set ahead by so many seconds.
+fn clock(ahead: Arc<AtomicI64>) -> Clock {
+    Clock::new(move || Utc::now() + TimeDelta::seconds(ahead.load(Ordering::Relaxed)))
 }
 
 pub fn setup_form() -> Vec<(String, String)> {

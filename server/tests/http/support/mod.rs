@@ -2,8 +2,11 @@
 
 pub mod app;
 pub mod browser;
+pub mod deeds;
+pub mod files;
 pub mod form;
 pub mod postgres;
+pub mod program;
 
 pub use self::{
     app::{Database, TestApp},

@@ -5,7 +5,7 @@ use std::{
     io::{BufRead, BufReader},
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
-    process::{ChildStdin, Command, Stdio},
+    process::{Child, Command, Stdio},
     sync::{
         OnceLock,
         atomic::{AtomicU32, Ordering},
@@ -28,8 +28,8 @@ read -r _ || true
 struct Cluster {
     socket: PathBuf,
     bin: PathBuf,
-    /// Closed when the process ends.
-    _life: ChildStdin,
+    /// Its standard input is closed when the process ends.
+    _life: Child,
 }
 
 /// The address of a new, empty database.
@@ -55,7 +55,7 @@ fn start() -> Cluster {
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let socket = PathBuf::from(line.trim());
     assert!(socket.is_absolute(), "PostgreSQL did not start; its message is above");
-    Cluster { socket, bin, _life: child.stdin.take().unwrap() }
+    Cluster { socket, bin, _life: child }
 }
 
 /// The server's programs refuse to run as root.

@@ -205,7 +205,8 @@ mod tests {
 
     #[test]
     fn both_of_two_files_can_be_told_apart() {
-        let first = |name: &str| beside(OsStr::new(name)).take(2).map(|name| name.into_string().unwrap()).collect::<Vec<_>>();
+        let first =
+            |name: &str| beside(OsStr::new(name)).take(2).map(|name| name.into_string().unwrap()).collect::<Vec<_>>();
         assert_eq!(first("report.pdf"), ["report (restored).pdf", "report (restored 2).pdf"]);
         assert_eq!(first("Makefile"), ["Makefile (restored)", "Makefile (restored 2)"]);
         assert_eq!(first(".env"), [".env (restored)", ".env (restored 2)"]);

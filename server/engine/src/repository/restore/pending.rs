@@ -11,10 +11,7 @@ use std::{
 use rustic_core::repofile::Metadata;
 
 use super::{Job, folder::Folder, metadata};
-use crate::{
-    RepositoryError,
-    source::words,
-};
+use crate::{RepositoryError, source::words};
 
 /// A file that is being restored. It has a temporary name until its last blob is written; dropped before,
 /// it leaves nothing behind.

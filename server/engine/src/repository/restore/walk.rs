@@ -191,8 +191,7 @@ impl<'a> Walk<'a> {
 
     fn fifo(&self, folder: &Folder, name: &OsStr, node: &Node) -> io::Result<Option<bool>> {
         let mode = Mode::from_raw_mode(node.meta.mode.unwrap_or(0o600) & 0o777);
-        let (temporary, ()) =
-            folder.temporary(|at, temporary| mknodat(at, temporary, FileType::Fifo, mode, 0))?;
+        let (temporary, ()) = folder.temporary(|at, temporary| mknodat(at, temporary, FileType::Fifo, mode, 0))?;
         self.place(folder, &temporary, name, node)
     }
 

@@ -33,7 +33,19 @@ pub fn odd_files(root: &Path) {
     write(&root.join("a folder/deeper/copy of big"), &noise(1, 5 << 20), 0o640, 1_700_000_001, 1);
     write(&root.join("a folder/deeper/still deeper/run.sh"), b"#!/bin/sh\n", 0o755, 1_650_000_000, 5);
     write(&root.join("setuid"), b"x", 0o4755, 1_650_000_000, 0);
-    for name in ["with space", "ünïcödé 🦀", "quote\"and'", "back\\slash", "new\nline", "-dash", "*?[star]", ".hidden", "tab\t", "percent%20", "trailing "] {
+    for name in [
+        "with space",
+        "ünïcödé 🦀",
+        "quote\"and'",
+        "back\\slash",
+        "new\nline",
+        "-dash",
+        "*?[star]",
+        ".hidden",
+        "tab\t",
+        "percent%20",
+        "trailing ",
+    ] {
         write(&root.join(name), name.as_bytes(), 0o644, 1_650_000_000, 999_999_999);
     }
     write(&root.join(OsStr::from_bytes(b"latin1-\xe9\xff")), b"not UTF-8", 0o644, 1_650_000_000, 0);

@@ -8,13 +8,14 @@ use std::{
     time::Duration,
 };
 
+use rand::{Rng, SeedableRng, rngs::SmallRng};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional},
     net::{TcpListener, TcpStream},
 };
 use url::Url;
 
-/// What goes wrong, as percentages of connections; each serves one request.
+/// What goes wrong, as percentages of requests.
 #[derive(Default)]
 pub struct Faults {
     /// Answered with 503 SlowDown instead of being passed on.
@@ -57,46 +58,57 @@ impl Proxy {
 
 /// A number that looks random and is the same in every run of the tests.
 fn dice(number: u64) -> u32 {
-    let mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(31).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    u32::try_from((mixed >> 40) % 100).unwrap()
+    SmallRng::seed_from_u64(number).random_range(0..100)
 }
 
+/// Passes one request on: each is made to need a connection of its own, so each meets its own fate.
 async fn pass(mut client: TcpStream, to: std::net::SocketAddr, faults: Arc<Faults>) {
     client.set_nodelay(true).unwrap();
+    let Some((head, begun)) = read_head(&mut client).await else { return };
     let number = faults.requests.fetch_add(1, Ordering::SeqCst);
     tokio::time::sleep(Duration::from_millis(faults.delay.load(Ordering::SeqCst))).await;
     let roll = dice(number);
     let busy = faults.busy.load(Ordering::SeqCst);
     let cut = faults.cut.load(Ordering::SeqCst);
-    if roll < busy {
+    if roll < busy + cut {
         faults.spoiled.fetch_add(1, Ordering::SeqCst);
-        return refuse(client).await;
+    }
+    if roll < busy {
+        return refuse(client, &head, begun.len()).await;
     }
     let Ok(mut server) = TcpStream::connect(to).await else { return };
     server.set_nodelay(true).unwrap();
+    let closing = head.replacen("\r\n", "\r\nconnection: close\r\n", 1);
+    let _ = server.write_all(closing.as_bytes()).await;
+    let _ = server.write_all(&begun).await;
     if roll < busy + cut {
-        faults.spoiled.fetch_add(1, Ordering::SeqCst);
         return cut_off(client, server, u64::from(roll) * 1500).await;
     }
     let _ = copy_bidirectional(&mut client, &mut server).await;
 }
 
-/// Reads the whole request, as a service does, and answers 503.
-async fn refuse(mut client: TcpStream) {
-    let mut head = Vec::new();
-    let mut buffer = vec![0; 64 << 10];
-    let body_start = loop {
+/// A request's head, and what came of its body with it.
+async fn read_head(client: &mut TcpStream) -> Option<(String, Vec<u8>)> {
+    let mut read = Vec::new();
+    let mut buffer = vec![0; 16 << 10];
+    loop {
         match client.read(&mut buffer).await {
-            Ok(count) if count > 0 => head.extend_from_slice(&buffer[..count]),
-            _ => return,
+            Ok(count) if count > 0 => read.extend_from_slice(&buffer[..count]),
+            _ => return None,
         }
-        if let Some(end) = head.windows(4).position(|window| window == b"\r\n\r\n") {
-            break end + 4;
+        if let Some(end) = read.windows(4).position(|window| window == b"\r\n\r\n") {
+            let body = read.split_off(end + 4);
+            return Some((String::from_utf8(read).unwrap(), body));
         }
-    };
-    let text = String::from_utf8_lossy(&head[..body_start]).to_lowercase();
-    let length = text.split("content-length: ").nth(1).and_then(|rest| rest.split("\r\n").next()?.parse().ok());
-    let mut left = length.unwrap_or(0_usize).saturating_sub(head.len() - body_start);
+    }
+}
+
+/// Reads the rest of the request, as a service does, and answers 503.
+async fn refuse(mut client: TcpStream, head: &str, begun: usize) {
+    let head = head.to_lowercase();
+    let length = head.split("content-length: ").nth(1).and_then(|rest| rest.split("\r\n").next()?.parse().ok());
+    let mut left = length.unwrap_or(0_usize).saturating_sub(begun);
+    let mut buffer = vec![0; 64 << 10];
     while left > 0 {
         match client.read(&mut buffer).await {
             Ok(count) if count > 0 => left = left.saturating_sub(count),

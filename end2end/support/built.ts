@@ -1,0 +1,9 @@
+import path from 'node:path';
+
+/** Where the builds lie. */
+const CHECKOUT = path.resolve(__dirname, '../..');
+const BUILT = path.join(process.env['CARGO_TARGET_DIR'] ?? path.join(CHECKOUT, 'target'), 'debug');
+
+export const HOLDFAST_PROGRAM = process.env['HOLDFAST_BINARY'] ?? path.join(BUILT, 'holdfast');
+export const S3_PROGRAM = path.join(BUILT, 'examples', 'embedded-s3-server');
+export const SITE = path.join(CHECKOUT, 'target', 'site');

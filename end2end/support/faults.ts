@@ -1,0 +1,39 @@
+import type { BrowserContext } from '@playwright/test';
+
+/** What goes wrong in a browser and nobody sees: each of these fails the test. */
+export class Faults {
+  readonly found: string[] = [];
+  private readonly expected: RegExp[] = [];
+
+  /** Lets a test provoke a fault on purpose. */
+  expect(pattern: RegExp): void {
+    this.expected.push(pattern);
+  }
+
+  watch(context: BrowserContext): void {
+    context.on('console', (message) => {
+      if (['error', 'warning'].includes(message.type()) && !isRefusal(message.text())) {
+        this.note(`console ${message.type()} at ${message.page()?.url()}: ${message.text()}`);
+      }
+    });
+    context.on('weberror', (fault) => this.note(`uncaught at ${fault.page()?.url()}: ${fault.error().stack}`));
+    context.on('response', (response) => {
+      if (response.status() >= 500) this.note(`${response.status()} ${response.request().method()} ${response.url()}`);
+    });
+    context.on('requestfailed', (request) => {
+      const cause = request.failure()?.errorText ?? '';
+      // A page that is left gives up what it was asking for; a download takes the request over.
+      if (cause !== 'net::ERR_ABORTED') this.note(`${cause} ${request.method()} ${request.url()}`);
+    });
+  }
+
+  private note(fault: string): void {
+    if (!this.expected.some((pattern) => pattern.test(fault))) this.found.push(fault);
+  }
+}
+
+/** Chromium's note that the server refused something, which stories do on purpose. Faults of the server are counted
+ * where they arrive. */
+function isRefusal(text: string): boolean {
+  return text.startsWith('Failed to load resource: the server responded with a status of');
+}

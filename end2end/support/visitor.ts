@@ -1,0 +1,40 @@
+import type { Page } from '@playwright/test';
+
+import { BrowsePage } from './pages/browse';
+import { CredentialsPage } from './pages/credentials';
+import { DashboardPage } from './pages/dashboard';
+import { LoginPage } from './pages/login';
+import { PoliciesPage } from './pages/policies';
+import { ProjectPage } from './pages/project';
+import { ProjectsPage } from './pages/projects';
+import { SettingsPage } from './pages/settings';
+import { SetupPage } from './pages/setup';
+
+/** Somebody at a browser, with the pages that they can open. */
+export class Visitor {
+  readonly setup: SetupPage;
+  readonly login: LoginPage;
+  readonly dashboard: DashboardPage;
+  readonly credentials: CredentialsPage;
+  readonly projects: ProjectsPage;
+  readonly project: ProjectPage;
+  readonly settings: SettingsPage;
+  readonly policies: PoliciesPage;
+  readonly browse: BrowsePage;
+
+  constructor(
+    readonly page: Page,
+    /** Whether the browser runs scripts. */
+    readonly scripts: boolean,
+  ) {
+    this.setup = new SetupPage(page, scripts);
+    this.login = new LoginPage(page, scripts);
+    this.dashboard = new DashboardPage(page, scripts);
+    this.credentials = new CredentialsPage(page, scripts);
+    this.projects = new ProjectsPage(page, scripts);
+    this.project = new ProjectPage(page, scripts);
+    this.settings = new SettingsPage(page, scripts);
+    this.policies = new PoliciesPage(page, scripts);
+    this.browse = new BrowsePage(page, scripts);
+  }
+}

@@ -1,0 +1,100 @@
+import { expect, test } from '../support/fixtures';
+import { addBackedUpProject, addBackup, POLICY } from '../support/prepare';
+
+test('a policy is checked, added, described and deleted', async ({ partner, s3, folders }) => {
+  const { policies } = partner;
+  await addBackedUpProject(partner, s3, folders);
+  await expect(policies.page.getByText('No policies yet')).toBeVisible();
+  const dialog = await policies.openAddDialog();
+  await dialog.expectValues({ 'Time Zone': 'UTC', 'Retention Period': '720h', Include: '**', Exclude: '' });
+
+  await test.step('rules of the fields', async () => {
+    await dialog.fill({ 'Time Zone': 'Mars/Olympus', 'Retention Period': 'for ever', Include: '../secrets' });
+    await policies.send({ name: 'No', period: 'Every hour' });
+    await dialog.expectErrorAt('Name', /3 to 30 characters/);
+    await dialog.expectErrorAt('Time Zone', /must be a name such as/);
+    await dialog.expectErrorAt('Retention Period', /must be a duration/);
+    await dialog.expectErrorAt('Include', /leaves the source/);
+  });
+
+  await test.step('a cron expression that never fires, and one that is none', async () => {
+    await dialog.fill({ 'Time Zone': 'Europe/Prague', 'Retention Period': '30d', Include: '**' });
+    await policies.send({ name: POLICY, period: 'Custom', expression: '0 0 30 2 *' });
+    await dialog.expectErrorAt('Cron Expression', /never fires/);
+    await policies.send({ name: POLICY, period: 'Custom', expression: 'often' });
+    await dialog.expectErrorAt('Cron Expression', /not understood/);
+  });
+
+  await test.step('the form says what an expression means', async () => {
+    await dialog.fill({ 'Cron Expression': '15 4 * * MON-FRI' });
+    const preview = dialog.root.getByRole('group', { name: 'Preview' });
+    await expect(preview.getByRole('listitem')).toHaveCount(5);
+    await expect(preview.getByRole('listitem').first()).toHaveText(/04:15 CES?T/);
+  });
+
+  await test.step('added, described', async () => {
+    await dialog.fill({ Exclude: '**/*.tmp' });
+    await dialog.press('Add');
+    await expect(policies.notice).toContainText(`Policy ${POLICY} added`);
+    await policies.expectNoDialog();
+    const row = policies.row(POLICY);
+    await expect(policies.cell(row, 'Phase')).toHaveText('Enabled');
+    await expect(policies.cell(row, 'Next Run')).toHaveText(/^\d{4}-\d{2}-\d{2}/);
+    await policies.act(row, 'Show Description');
+    const description = policies.dialog('Policy').root;
+    for (const text of ['15 4 * * MON-FRI', 'Europe/Prague', '30d', '**/*.tmp']) {
+      await expect(description).toContainText(text);
+    }
+    await policies.dialog('Policy').press('Done');
+    await policies.expectNoDialog();
+  });
+
+  await test.step('deleted', async () => {
+    await policies.delete(policies.row(POLICY), 'Delete Policy');
+    await expect(policies.notice).toContainText(`Policy ${POLICY} deleted`);
+    await expect(policies.row(POLICY)).toHaveCount(0);
+  });
+});
+
+test('a failed backup shows its cause, and the next one works', async ({ partner, s3, folders }) => {
+  test.setTimeout(120_000);
+  const { policies, dashboard } = partner;
+  const { project } = await addBackup(partner, s3, folders);
+  const right = s3.keys;
+
+  await test.step('the keys were changed', async () => {
+    await s3.startAgain({ ...right, secretKey: 'keys that were changed' });
+    await policies.open(project, 'Schedules');
+    const failed = await policies.runNow(POLICY);
+    await policies.expectPhase(failed, 'Failed');
+    await expect(policies.cell(policies.row(failed), 'Phase')).toContainText('Invalid S3 credentials');
+    await policies.act(policies.row(failed), 'Show Description');
+    await expect(policies.dialog('Backup').root).toContainText('Invalid S3 credentials');
+    await dashboard.open();
+    await expect(dashboard.page.getByRole('main')).toContainText('Failed');
+  });
+
+  await test.step('S3 is away', async () => {
+    await s3.stop();
+    await policies.open(project, 'Schedules');
+    const failed = await policies.runNow(POLICY);
+    await policies.expectPhase(failed, 'Failed', 60_000);
+    await expect(policies.cell(policies.row(failed), 'Phase')).toContainText(/does not accept connections/);
+  });
+
+  await test.step('S3 is back', async () => {
+    await s3.startAgain(right);
+    await policies.open(project, 'Schedules');
+    const backup = await policies.runNow(POLICY);
+    await policies.expectPhase(backup, 'Completed');
+  });
+});
+
+test('a backup is deleted from the bucket', async ({ partner, s3, folders }) => {
+  const { policies } = partner;
+  const { project, backup } = await addBackup(partner, s3, folders);
+  await policies.open(project, 'Backups');
+  await policies.delete(policies.row(backup), 'Delete Backup');
+  await expect(policies.row(backup)).toHaveCount(0, { timeout: 30_000 });
+  await expect(policies.page.getByText('No backups yet')).toBeVisible();
+});

@@ -1,0 +1,187 @@
+//! How much memory a backup and a restore of 20,000 small files and one of 2 GiB take.
+//!
+//! Backup, restore and S3 server each run in a process of their own, this test's program started again with a
+//! role, so that each figure is that of the work alone.
+
+use std::{
+    fs::{self, File},
+    io::{BufRead, BufReader, BufWriter, Write},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::Arc,
+    time::Instant,
+};
+
+use embedded_s3::{EmbeddedS3, EmbeddedS3Config};
+use engine::{
+    NetworkPolicy, OnConflict, Repository, RepositoryConfig, RestoreRequest, S3, S3Access, Secret, SnapshotRequest,
+    SourceRoots,
+};
+use rand::{RngCore, SeedableRng, rngs::SmallRng};
+use tokio_util::sync::CancellationToken;
+
+const FILES: usize = 20_000;
+const BIG: usize = 2 << 30;
+const MIB: u64 = 1 << 20;
+const MOST_FOR_BACKUP: u64 = 600 * MIB;
+const MOST_FOR_RESTORE: u64 = 256 * MIB;
+const BUCKET: &str = "memory";
+
+const ROLE: &str = "HOLDFAST_TEST_ROLE";
+const FOLDER: &str = "HOLDFAST_TEST_FOLDER";
+const ENDPOINT: &str = "HOLDFAST_TEST_ENDPOINT";
+
+#[test]
+fn memory_stays_bounded() {
+    let folder = tempfile::tempdir().unwrap();
+    make_source(&folder.path().join("source"));
+    let mut server = start("serve", folder.path(), "");
+    let endpoint = line(&mut server, "endpoint ");
+
+    let (backup, files) = measure("backup", folder.path(), &endpoint);
+    let (again, _) = measure("backup", folder.path(), &endpoint);
+    let (restore, restored) = measure("restore", folder.path(), &endpoint);
+    server.kill().unwrap();
+    server.wait().unwrap();
+
+    assert_eq!((files, restored), (FILES + 1, FILES + 1));
+    let same = Command::new("diff").arg("-r").args(["source", "target"]).current_dir(folder.path()).status().unwrap();
+    assert!(same.success());
+    assert!(backup < MOST_FOR_BACKUP, "backup: {} MiB", backup / MIB);
+    assert!(again < MOST_FOR_BACKUP, "second backup: {} MiB", again / MIB);
+    assert!(restore < MOST_FOR_RESTORE, "restore: {} MiB", restore / MIB);
+}
+
+/// Not a test of its own: what this program does when it was started with a role.
+#[tokio::test(flavor = "multi_thread")]
+async fn role() {
+    let Ok(role) = std::env::var(ROLE) else { return };
+    let folder = PathBuf::from(std::env::var(FOLDER).unwrap());
+    let began = Instant::now();
+    let files = match role.as_str() {
+        "serve" => return serve(&folder).await,
+        "backup" => backup(&folder).await,
+        _ => restore(&folder).await,
+    };
+    println!("files {files}");
+    println!("seconds {:.1}", began.elapsed().as_secs_f64());
+    println!("peak {}", peak());
+}
+
+fn start(role: &str, folder: &Path, endpoint: &str) -> Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "role", "--nocapture"])
+        .env(ROLE, role)
+        .env(FOLDER, folder)
+        .env(ENDPOINT, endpoint)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// The rest of the first line of a program's output that begins with `start`.
+fn line(process: &mut Child, start: &str) -> String {
+    let mut output = BufReader::new(process.stdout.take().unwrap());
+    loop {
+        let mut line = String::new();
+        assert_ne!(output.read_line(&mut line).unwrap(), 0, "no line begins with {start}");
+        if let Some(at) = line.find(start) {
+            process.stdout = Some(output.into_inner());
+            return line[at + start.len()..].trim().to_owned();
+        }
+    }
+}
+
+/// The peak of a role's memory in bytes, and its count of files.
+fn measure(role: &str, folder: &Path, endpoint: &str) -> (u64, usize) {
+    let output = start(role, folder, endpoint).wait_with_output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{role}: {text}");
+    let figure = |name: &str| text.split(name).nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
+    let peak: u64 = figure("peak ").parse().unwrap();
+    println!("{role}: peak {} MiB, {} s", peak / MIB, figure("seconds "));
+    (peak, figure("files ").parse().unwrap())
+}
+
+/// The largest resident size so far, in bytes.
+fn peak() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
+}
+
+async fn serve(folder: &Path) {
+    let config = EmbeddedS3Config {
+        folder: folder.join("s3"),
+        access_key_id: "AKID".into(),
+        secret_key: "secret".into(),
+        listen: "127.0.0.1:0".parse().unwrap(),
+    };
+    let server = EmbeddedS3::start(config).await.unwrap();
+    println!("endpoint {}", server.endpoint());
+    std::future::pending::<()>().await;
+}
+
+async fn repository() -> Repository {
+    let access = S3Access {
+        endpoint: std::env::var(ENDPOINT).unwrap().parse().unwrap(),
+        region: embedded_s3::REGION.into(),
+        access_key_id: "AKID".into(),
+        secret_key: Secret::new("secret".into()),
+    };
+    let network = NetworkPolicy::allowing(vec!["127.0.0.0/8".parse().unwrap()]);
+    S3::connect(&access, &network).create_bucket(BUCKET).await.unwrap();
+    let config = RepositoryConfig {
+        access,
+        network,
+        bucket: BUCKET.into(),
+        prefix: String::new(),
+        password: Secret::new("password".into()),
+        cache_dir: None,
+    };
+    Repository::open_or_create(config).await.unwrap().0
+}
+
+async fn backup(folder: &Path) -> u64 {
+    let source = folder.join("source");
+    let request = SnapshotRequest {
+        source: SourceRoots::new(vec![source.clone()]).directory(&source).unwrap(),
+        label: "memory".into(),
+        tags: Vec::new(),
+        host: "memory".into(),
+        include: Vec::new(),
+        exclude: Vec::new(),
+    };
+    let report = repository().await.snapshot(request, Arc::new(()), CancellationToken::new()).await.unwrap();
+    assert_eq!(report.unreadable, []);
+    report.files
+}
+
+async fn restore(folder: &Path) -> u64 {
+    let repository = repository().await;
+    let snapshot = repository.snapshots().await.unwrap().pop().unwrap().id;
+    let target = folder.canonicalize().unwrap().join("target");
+    let request = RestoreRequest { snapshot, paths: Vec::new(), target, on_conflict: OnConflict::Skip };
+    let report = repository.restore(request, Arc::new(()), CancellationToken::new()).await.unwrap();
+    assert_eq!(report.warnings, []);
+    report.files
+}
+
+/// Small files of 1 to 100 kB in 200 folders, and the big one; nothing in them can be compressed.
+fn make_source(root: &Path) {
+    let mut random = SmallRng::seed_from_u64(7);
+    let mut buffer = vec![0; 1 << 20];
+    random.fill_bytes(&mut buffer);
+    for number in 0..FILES {
+        let folder = root.join(format!("folder {:03}", number % 200));
+        fs::create_dir_all(&folder).unwrap();
+        let size = 1000 + number * 7919 % 99_000;
+        random.fill_bytes(&mut buffer[..64]);
+        fs::write(folder.join(format!("file {number:05}")), &buffer[..size]).unwrap();
+    }
+    let mut big = BufWriter::new(File::create(root.join("two gibibytes")).unwrap());
+    for _ in 0..BIG / buffer.len() {
+        random.fill_bytes(&mut buffer);
+        big.write_all(&buffer).unwrap();
+    }
+}

@@ -1,0 +1,113 @@
+//! The state of a backup credential: default, locked, gone.
+
+use chrono::{DateTime, Utc};
+use model::{credential::CredentialRef, form::Done};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
+    PaginatorTrait, QueryFilter, sea_query::Expr,
+};
+
+use super::{PAGE, find_for_change, subject};
+use crate::{
+    acting::Acting,
+    audit::{self, Deed},
+    entity::{backup_credential, removal, repository},
+    error::{Conflict, ServiceError},
+    start::Services,
+};
+
+/// Makes the credential its organization's default, in place of the one that was.
+pub async fn set_default(acting: &Acting, services: &Services, form: &CredentialRef) -> Result<Done, ServiceError> {
+    let tx = services.write().await?;
+    let row = find_for_change(acting, &tx, form).await?;
+    if row.locked {
+        return Err(Conflict::CredentialIsLocked.into());
+    }
+    if row.is_default {
+        return Err(Conflict::CredentialIsDefault.into());
+    }
+    backup_credential::Entity::update_many()
+        .col_expr(backup_credential::Column::IsDefault, Expr::value(false))
+        .filter(backup_credential::Column::OrganizationId.eq(row.organization_id))
+        .filter(backup_credential::Column::IsDefault.eq(true))
+        .exec(&tx)
+        .await?;
+    let mut change = row.clone().into_active_model();
+    change.is_default = Set(true);
+    change.update(&tx).await?;
+    record(&tx, acting, services, Deed::CredentialMadeDefault, &row).await?;
+    tx.commit().await?;
+    Ok(Done::new(format!("Backup credential {} is the default now", row.s3_name), PAGE))
+}
+
+/// Disables the credential for backups. Restores and downloads go on working.
+pub async fn lock(acting: &Acting, services: &Services, form: &CredentialRef) -> Result<Done, ServiceError> {
+    let tx = services.write().await?;
+    let row = find_for_change(acting, &tx, form).await?;
+    if row.locked {
+        return Err(Conflict::CredentialAlreadyLocked.into());
+    }
+    set_locked(&tx, acting, services.clock().now(), &row, true).await?;
+    record(&tx, acting, services, Deed::CredentialLocked, &row).await?;
+    tx.commit().await?;
+    Ok(Done::new(format!("Backup credential {} locked", row.s3_name), PAGE))
+}
+
+/// Enables the credential for backups again.
+pub async fn unlock(acting: &Acting, services: &Services, form: &CredentialRef) -> Result<Done, ServiceError> {
+    let tx = services.write().await?;
+    let row = find_for_change(acting, &tx, form).await?;
+    if !row.locked {
+        return Err(Conflict::CredentialAlreadyUnlocked.into());
+    }
+    set_locked(&tx, acting, services.clock().now(), &row, false).await?;
+    record(&tx, acting, services, Deed::CredentialUnlocked, &row).await?;
+    tx.commit().await?;
+    Ok(Done::new(format!("Backup credential {} unlocked", row.s3_name), PAGE))
+}
+
+/// Deletes a credential that is not locked and that no project uses.
+pub async fn delete(acting: &Acting, services: &Services, form: &CredentialRef) -> Result<Done, ServiceError> {
+    let tx = services.write().await?;
+    let row = find_for_change(acting, &tx, form).await?;
+    if row.locked {
+        return Err(Conflict::CredentialIsLocked.into());
+    }
+    let used = repository::Entity::find().filter(repository::Column::BackupCredentialId.eq(row.id)).count(&tx).await?;
+    if used > 0 {
+        return Err(Conflict::CredentialIsUsed { projects: used }.into());
+    }
+    let removing = removal::Entity::find().filter(removal::Column::BackupCredentialId.eq(row.id)).count(&tx).await?;
+    if removing > 0 {
+        return Err(Conflict::CredentialIsRemoving.into());
+    }
+    backup_credential::Entity::delete_by_id(row.id).exec(&tx).await?;
+    record(&tx, acting, services, Deed::CredentialDeleted, &row).await?;
+    tx.commit().await?;
+    Ok(Done::new(format!("Backup credential {} deleted", row.s3_name), PAGE))
+}
+
+async fn set_locked(
+    db: &impl ConnectionTrait,
+    acting: &Acting,
+    now: DateTime<Utc>,
+    row: &backup_credential::Model,
+    locked: bool,
+) -> Result<(), DbErr> {
+    let mut change = row.clone().into_active_model();
+    change.locked = Set(locked);
+    change.modified_by = Set(acting.actor.email.clone());
+    change.modified_at = Set(now);
+    change.update(db).await?;
+    Ok(())
+}
+
+async fn record(
+    db: &impl ConnectionTrait,
+    acting: &Acting,
+    services: &Services,
+    deed: Deed,
+    row: &backup_credential::Model,
+) -> Result<(), DbErr> {
+    audit::record(db, acting, services.clock().now(), deed, subject(row), audit::no_changes()).await
+}

@@ -1,0 +1,127 @@
+//! Updating a backup credential: name and keys, tried before they are stored.
+
+use engine::{S3Access, Secret};
+use model::{
+    credential::{CredentialUpdate, CredentialUpdateForm},
+    form::{Done, FieldError, FormErrors},
+};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel};
+use serde_json::{Map, Value, json};
+
+use super::{PAGE, check_keys, find, name_error, name_taken, subject, with_notice};
+use crate::{
+    acting::Acting,
+    audit::{self, Deed},
+    database,
+    entity::backup_credential,
+    error::{Conflict, ServiceError},
+    organizations, repositories,
+    start::Services,
+    vault::Purpose,
+};
+
+/// Checks the keys against the endpoint, then stores them, unless somebody else was faster. Running backups finish with
+/// the old keys.
+pub async fn update(acting: &Acting, services: &Services, form: &CredentialUpdateForm) -> Result<Done, ServiceError> {
+    let id = form.credential().map_err(|_| ServiceError::NotFound)?;
+    let row = find(acting, services.db(), id).await?;
+    let update = form.parse()?;
+    check_changeable(&row, &update)?;
+    if name_taken(services.db(), row.organization_id, &update.s3_name, Some(row.id)).await? {
+        return Err(name_error(&update.s3_name));
+    }
+    let keys = check_keys(services, &access(services, &row, &update)?).await?;
+    store(acting, services, form, &update).await?;
+    Ok(Done::new(with_notice(format!("Backup credential {} updated", update.s3_name), keys), PAGE))
+}
+
+/// Refuses what is locked, and what another person has changed since the form was opened.
+fn check_changeable(row: &backup_credential::Model, update: &CredentialUpdate) -> Result<(), ServiceError> {
+    if row.locked {
+        return Err(Conflict::CredentialIsLocked.into());
+    }
+    if row.version == update.version { Ok(()) } else { Err(ServiceError::Invalid(changed_meanwhile(row, update))) }
+}
+
+/// By whom it was changed, and what differs from what was typed.
+fn changed_meanwhile(row: &backup_credential::Model, update: &CredentialUpdate) -> FormErrors {
+    let differs = |field: &str, stored: &str, typed: &str| {
+        (stored != typed)
+            .then(|| FieldError { field: field.to_owned(), message: format!("Stored meanwhile: {stored}") })
+    };
+    let fields = [
+        differs("s3_name", &row.s3_name, update.s3_name.as_str()),
+        differs("access_key_id", &row.access_key_id, update.access_key_id.as_str()),
+    ];
+    FormErrors {
+        summary: format!(
+            "{} changed this backup credential at {} UTC, after you opened it. Nothing was saved. Cancel and open it \
+             again to go on from what is stored now",
+            row.modified_by,
+            row.modified_at.format("%Y-%m-%d %H:%M"),
+        ),
+        fields: fields.into_iter().flatten().collect(),
+    }
+}
+
+/// The keys as they will be. An empty secret keeps the stored one.
+fn access(
+    services: &Services,
+    row: &backup_credential::Model,
+    update: &CredentialUpdate,
+) -> Result<S3Access, ServiceError> {
+    let stored = repositories::access(services, row)?;
+    let secret_key = match &update.secret_key {
+        Some(typed) => Secret::new(typed.expose().to_owned()),
+        None => stored.secret_key.clone(),
+    };
+    Ok(S3Access { access_key_id: update.access_key_id.as_str().to_owned(), secret_key, ..stored })
+}
+
+async fn store(
+    acting: &Acting,
+    services: &Services,
+    form: &CredentialUpdateForm,
+    update: &CredentialUpdate,
+) -> Result<(), ServiceError> {
+    let id = form.credential().map_err(|_| ServiceError::NotFound)?;
+    let now = services.clock().now();
+    let tx = services.write().await?;
+    organizations::lock(&tx, model::ids::OrganizationId(find(acting, &tx, id).await?.organization_id)).await?;
+    let before = find(acting, &tx, id).await?;
+    // The endpoint took its time; somebody may have been faster.
+    check_changeable(&before, update)?;
+    let mut row = before.clone().into_active_model();
+    row.s3_name = Set(update.s3_name.as_str().to_owned());
+    row.s3_name_key = Set(update.s3_name.folded());
+    row.access_key_id = Set(update.access_key_id.as_str().to_owned());
+    if let Some(secret) = &update.secret_key {
+        row.secret_key_sealed = Set(services.vault().seal(Purpose::S3SecretKey, before.id, secret.expose())?);
+    }
+    row.version = Set(before.version + 1);
+    row.modified_by = Set(acting.actor.email.clone());
+    row.modified_at = Set(now);
+    let after = match row.update(&tx).await {
+        Err(error) if database::is_unique_violation(&error) => return Err(name_error(&update.s3_name)),
+        updated => updated?,
+    };
+    let changes = changes(&before, &after, update.secret_key.is_some());
+    audit::record(&tx, acting, now, Deed::CredentialUpdated, subject(&after), changes).await?;
+    Ok(tx.commit().await?)
+}
+
+/// The changed fields before and after. Of the secret only that it changed.
+fn changes(before: &backup_credential::Model, after: &backup_credential::Model, secret: bool) -> Value {
+    let mut changes = Map::new();
+    for (field, old, new) in
+        [("s3_name", &before.s3_name, &after.s3_name), ("access_key_id", &before.access_key_id, &after.access_key_id)]
+    {
+        if old != new {
+            changes.insert(field.to_owned(), json!([old, new]));
+        }
+    }
+    if secret {
+        changes.insert("secret_key".to_owned(), json!("changed"));
+    }
+    Value::Object(changes)
+}

@@ -1,0 +1,90 @@
+//! What everybody changes of themselves: the password, the sessions.
+
+use model::{
+    form::Done,
+    names::Hidden,
+    profile::{ChangePasswordForm, ProfileView, SessionRef, SessionRow},
+};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder,
+};
+use sha2::{Digest, Sha256};
+use tower_sessions::Session;
+
+use crate::{
+    acting::Acting,
+    audit::{self, Deed, Subject},
+    entity::{session, users},
+    error::ServiceError,
+    passwords, sessions,
+    start::Services,
+};
+
+/// The page to which every change leads back.
+const PAGE: &str = "/profile";
+
+/// The person and the sessions that have not ended, newest first.
+pub async fn get(acting: &Acting, services: &Services, current: &Session) -> Result<ProfileView, ServiceError> {
+    let current = current.id().map(|id| id.to_string());
+    let rows = session::Entity::find()
+        .filter(session::Column::UserId.eq(acting.actor.user.0))
+        .filter(session::Column::ExpiresAt.gt(services.clock().now()))
+        .order_by_desc(session::Column::CreatedAt)
+        .all(services.db())
+        .await?;
+    let view = |row: session::Model| SessionRow {
+        handle: handle(&row.id),
+        started: row.created_at,
+        expires: row.expires_at,
+        address: sessions::signed_in_from(&row),
+        current: current.as_deref() == Some(row.id.as_str()),
+    };
+    Ok(ProfileView { actor: acting.actor.clone(), sessions: rows.into_iter().map(view).collect() })
+}
+
+/// Names a session without giving its id away.
+fn handle(id: &str) -> String {
+    Sha256::digest(id.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Changes the password and ends the person's other sessions. This one goes on under a new id.
+pub async fn change_password(
+    acting: &Acting,
+    services: &Services,
+    current: &Session,
+    form: &ChangePasswordForm,
+) -> Result<Done, ServiceError> {
+    let id = acting.actor.user;
+    let user = users::Entity::find_by_id(id.0).one(services.db()).await?.ok_or(ServiceError::SignedOut)?;
+    if !passwords::verify(form.current_password.clone(), Some(user.password_hash.clone())).await? {
+        return Err(ServiceError::at("current_password", "Current Password is wrong"));
+    }
+    let new_hash = passwords::hash(Hidden::new(form.new_password()?.expose())).await?;
+    let tx = services.write().await?;
+    let mut change = user.into_active_model();
+    change.password_hash = Set(new_hash);
+    change.update(&tx).await?;
+    session::Entity::delete_many().filter(session::Column::UserId.eq(id.0)).exec(&tx).await?;
+    record(&tx, acting, services, Deed::PasswordChanged).await?;
+    tx.commit().await?;
+    sessions::begin(current, id, &acting.address).await?;
+    Ok(Done::new("Password changed. Your other sessions have ended", PAGE))
+}
+
+/// Ends one of the person's sessions.
+pub async fn end_session(acting: &Acting, services: &Services, form: &SessionRef) -> Result<Done, ServiceError> {
+    let tx = services.write().await?;
+    let own = session::Entity::find().filter(session::Column::UserId.eq(acting.actor.user.0)).all(&tx).await?;
+    let ended = own.into_iter().find(|row| handle(&row.id) == form.session).ok_or(ServiceError::NotFound)?;
+    session::Entity::delete_by_id(ended.id).exec(&tx).await?;
+    record(&tx, acting, services, Deed::SessionEnded).await?;
+    tx.commit().await?;
+    Ok(Done::new("Session ended", PAGE))
+}
+
+async fn record(db: &impl ConnectionTrait, acting: &Acting, services: &Services, deed: Deed) -> Result<(), DbErr> {
+    let actor = &acting.actor;
+    let subject = Subject { kind: "user", id: actor.user.0, name: &actor.email, organization: actor.organization };
+    audit::record(db, acting, services.clock().now(), deed, subject, audit::no_changes()).await
+}

@@ -1,0 +1,88 @@
+//! Removes the backups of a deleted project from the bucket.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use engine::{Repository, S3};
+use model::ids::{AccountId, OrganizationId};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, sea_query::Expr};
+
+use crate::{
+    audit::{self, Author, Deed, Subject},
+    entity::{backup_credential, organization, removal},
+    error::ServiceError,
+    repositories,
+    runs::{claim::freed, lease},
+    start::Services,
+};
+
+/// How long after a failure the removal is tried again.
+const PAUSE: TimeDelta = TimeDelta::minutes(15);
+
+/// One turn is shorter than its lease; the next turn goes on where it ended.
+const TURN: Duration = Duration::from_mins(4);
+
+/// Removing what is gone already is no error, so a removal that died half-way is simply done again.
+pub async fn run(services: &Services, row: &removal::Model) -> Result<(), ServiceError> {
+    let removed = tokio::time::timeout(TURN, remove(services, row)).await;
+    let held = removal::Column::LeaseOwner.eq(services.node());
+    let tx = services.write().await?;
+    match removed {
+        Ok(Ok(())) => {
+            removal::Entity::delete_many().filter(removal::Column::Id.eq(row.id)).filter(held).exec(&tx).await?;
+            record(&tx, services, row, Deed::BackupsRemoved).await?;
+        }
+        Ok(Err(error)) => {
+            let cause = error.cause(("removal", row.id));
+            let first = row.cause.is_none();
+            freed(removal::Entity::update_many(), removal::Column::LeaseOwner, removal::Column::LeaseUntil)
+                .col_expr(removal::Column::NotBefore, Expr::value(services.clock().now() + PAUSE))
+                .col_expr(removal::Column::Cause, Expr::value(cause))
+                .filter(removal::Column::Id.eq(row.id))
+                .filter(held)
+                .exec(&tx)
+                .await?;
+            if first {
+                record(&tx, services, row, Deed::BackupsNotRemoved).await?;
+            }
+        }
+        Err(_) => {
+            freed(removal::Entity::update_many(), removal::Column::LeaseOwner, removal::Column::LeaseUntil)
+                .filter(removal::Column::Id.eq(row.id))
+                .filter(held)
+                .exec(&tx)
+                .await?;
+        }
+    }
+    Ok(tx.commit().await?)
+}
+
+async fn remove(services: &Services, row: &removal::Model) -> Result<(), ServiceError> {
+    let credential = backup_credential::Entity::find_by_id(row.backup_credential_id).one(services.db()).await?;
+    let credential = credential.ok_or(ServiceError::NotFound)?;
+    let s3 = S3::connect(&repositories::access(services, &credential)?, services.network());
+    Ok(Repository::remove(&s3, &row.bucket, &row.prefix).await?)
+}
+
+async fn record(
+    db: &impl sea_orm::ConnectionTrait,
+    services: &Services,
+    row: &removal::Model,
+    deed: Deed,
+) -> Result<(), DbErr> {
+    let home = organization::Entity::find_by_id(row.organization_id).one(db).await?;
+    let account = home.ok_or_else(|| DbErr::RecordNotFound("the organization of a removal".to_owned()))?.account_id;
+    let subject = Subject {
+        kind: "project",
+        id: row.id,
+        name: &row.project_name,
+        organization: OrganizationId(row.organization_id),
+    };
+    let author = Author::schedule(AccountId(account));
+    audit::record(db, author, services.clock().now(), deed, subject, serde_json::json!({ "bucket": row.bucket })).await
+}
+
+/// The lease of a removal, which is not renewed.
+pub fn lease_until(now: chrono::DateTime<chrono::Utc>) -> chrono::DateTime<chrono::Utc> {
+    lease::until(now) + TimeDelta::from_std(TURN).unwrap_or_default()
+}

@@ -1,0 +1,204 @@
+//! Backups, what is in them, and restores.
+
+use std::{fs, time::Duration};
+
+use model::{
+    backup::{BackupPhase, EntryKind, RestorePhase},
+    form::FormErrors,
+};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::support::{TestApp, app::SECRET_KEY, deeds::until, files, form, on_both_databases};
+
+on_both_databases!(
+    a_backup_restores_byte_for_byte,
+    chosen_paths_are_restored_alone,
+    a_second_backup_adds_only_what_changed,
+    a_backup_is_browsed_searched_and_downloaded_from,
+    a_restore_stays_under_the_allowed_roots,
+    keys_that_become_invalid_fail_the_next_run_with_its_cause,
+    a_run_that_finds_s3_gone_is_tried_again,
+    the_recovery_kit_is_downloaded,
+    runs_go_back_to_the_queue_when_the_server_stops,
+);
+
+async fn a_backup_restores_byte_for_byte(app: &TestApp) {
+    let (partner, project) = app.backed_up_project().await;
+    let policy = partner.add_policy(project, "nightly", "0 3 * * *").await;
+    let backup = partner.backup_now(project, policy).await;
+    assert_eq!((backup.phase, backup.cause.as_deref()), (BackupPhase::Completed, None));
+    assert_eq!((backup.files, backup.unreadable.len()), (Some(5), 0));
+    assert!(backup.size.is_some_and(|size| size >= 300_000) && backup.added.is_some_and(|added| added > 300_000));
+    assert!(backup.duration().is_some() && backup.expires.is_some() && backup.snapshot.is_some());
+    assert!(backup.name.starts_with("manual-"), "{}", backup.name);
+
+    let target = app.files().join("restored");
+    let restore = partner.restore(project, backup.id, "", &target).await;
+    assert_eq!((restore.phase, restore.warnings.as_slice()), (RestorePhase::Completed, &[][..]));
+    assert_eq!(files::tree(&target), files::tree(&app.source()));
+}
+
+async fn chosen_paths_are_restored_alone(app: &TestApp) {
+    let (partner, project) = app.backed_up_project().await;
+    let policy = partner.add_policy(project, "nightly", "0 3 * * *").await;
+    let backup = partner.backup_now(project, policy).await;
+    let target = app.files().join("restored");
+    let restore = partner.restore(project, backup.id, "letters/2026\nREADME.md", &target).await;
+    assert_eq!(restore.phase, RestorePhase::Completed);
+    let restored = files::tree(&target);
+    let paths: Vec<_> = restored.keys().map(|path| String::from_utf8_lossy(path)).collect();
+    assert_eq!(
+        paths,
+        ["README.md", "letters", "letters/2026", "letters/2026/empty", "letters/2026/numbers.bin"],
+        "these, and the folders on the way"
+    );
+}
+
+async fn a_second_backup_adds_only_what_changed(app: &TestApp) {
+    let (partner, project) = app.backed_up_project().await;
+    let policy = partner.add_policy(project, "nightly", "0 3 * * *").await;
+    let first = partner.backup_now(project, policy).await;
+    app.pass(60);
+    fs::write(app.source().join("new.txt"), "new\n").unwrap();
+    let second = partner.backup_now(project, policy).await;
+    assert_eq!(second.phase, BackupPhase::Completed);
+    assert!(second.added < first.added.map(|added| added / 10), "{:?} after {:?}", second.added, first.added);
+}
+
+async fn a_backup_is_browsed_searched_and_downloaded_from(app: &TestApp) {
+    let (partner, project) = app.backed_up_project().await;
+    let policy = partner.add_policy(project, "nightly", "0 3 * * *").await;
+    let backup = partner.backup_now(project, policy).await;
+    let top = partner.browse(project, backup.id, "", "").await;
+    let names: Vec<_> = top.entries.iter().map(|entry| entry.name.as_str()).collect();
+    assert_eq!(names, ["letters", "link.md", "README.md", "run.sh"], "folders first");
+    assert_eq!(top.entries[1].kind, EntryKind::Symlink { target: "README.md".to_owned() });
+    let found = partner.browse(project, backup.id, "", "ODD").await;
+    let [odd] = found.entries.as_slice() else { panic!("{found:?}") };
+    assert_eq!(odd.path, "letters/an \"odd\" näme + 100%.txt");
+
+    let download = |path: &str| {
+        let path = utf8_percent_encode(path, NON_ALPHANUMERIC).to_string();
+        format!("/projects/{project}/backups/{}/download?path={path}", backup.id)
+    };
+    let file = partner.get(&download("letters/2026/numbers.bin")).await;
+    assert_eq!(file.status, 200);
+    assert!(file.bytes == files::numbers(300_000), "the bytes are the same");
+    assert_eq!(file.header("content-length"), "300000");
+    let odd = partner.get(&download(&odd.path)).await;
+    assert_eq!(odd.text(), "odd\n");
+    assert_eq!(
+        odd.header("content-disposition"),
+        "attachment; filename=\"an _odd_ n_me + 100_.txt\"; filename*=UTF-8''an%20%22odd%22%20n%C3%A4me%20+%20100%25.txt"
+    );
+    assert_eq!(odd.header("x-content-type-options"), "nosniff");
+
+    for missing in
+        [download("nothing"), download("letters"), download("../README.md"), download("").replace("?path=", "")]
+    {
+        assert_eq!(partner.get(&missing).await.status, 404, "{missing}");
+    }
+    assert_eq!(app.browser().get(&download("README.md")).await.status, 303, "not without signing in");
+    let page = partner.get(&format!("/projects/{project}/backups/{}", backup.id)).await;
+    assert!(page.status == 200 && page.text().contains("README.md"));
+}
+
+async fn a_restore_stays_under_the_allowed_roots(app: &TestApp) {
+    let (partner, project) = app.backed_up_project().await;
+    let policy = partner.add_policy(project, "nightly", "0 3 * * *").await;
+    let backup = partner.backup_now(project, policy).await.id.to_string();
+    std::os::unix::fs::symlink("/tmp", app.files().join("way-out")).unwrap();
+    let refused = async |field: &str, paths: &str, directory: &str| {
+        let fields = [
+            ("backup", backup.as_str()),
+            ("restore_name", "evil"),
+            ("paths", paths),
+            ("target", "directory"),
+            ("target_directory", directory),
+            ("on_conflict", "overwrite"),
+        ];
+        let errors: FormErrors = partner.call("restores/add", &form(&fields)).await.form_errors();
+        assert!(errors.message_for(field).is_some(), "{paths} to {directory}: {errors:?}");
+    };
+    let inside = app.files().join("x").display().to_string();
+    refused("target_directory", "", "/tmp/elsewhere").await;
+    refused("target_directory", "", &app.files().join("way-out/x").display().to_string()).await;
+    refused("target_directory", "", &app.files().join("../x").display().to_string()).await;
+    refused("paths", "../../etc/passwd", &inside).await;
+    assert!(partner.restores(project).await.is_empty());
+}
+
+async fn keys_that_become_invalid_fail_the_next_run_with_its_cause(app: &TestApp) {
+    let partner = app.set_up().await;
+    let s3 = app.s3().await;
+    let address = s3.endpoint().socket_addrs(|| None).unwrap()[0];
+    let credential = partner.add_credential(&s3).await;
+    files::write_sample(&app.source());
+    let project = partner.add_project("web-shop", &app.source(), Some(&credential)).await;
+    let policy = partner.add_policy(project, "nightly", "0 3 * * *").await;
+    assert_eq!(partner.backup_now(project, policy).await.phase, BackupPhase::Completed);
+
+    s3.shutdown().await;
+    let s3 = app.s3_with("another-secret", address).await;
+    app.pass(60);
+    let failed = partner.backup_now(project, policy).await;
+    assert_eq!(failed.phase, BackupPhase::Failed);
+    assert!(failed.cause.as_deref().unwrap().contains("Invalid S3 credentials"), "{failed:?}");
+    let page = partner.get(&format!("/projects/{project}/policies?tab=backups")).await.text();
+    assert!(page.contains("Failed"), "the failure is on the page");
+
+    s3.shutdown().await;
+    let _s3 = app.s3_with(SECRET_KEY, address).await;
+    app.pass(60);
+    let next = partner.backup_now(project, policy).await;
+    assert_eq!(next.phase, BackupPhase::Completed, "and the next run works: {:?}", next.cause);
+}
+
+async fn a_run_that_finds_s3_gone_is_tried_again(app: &TestApp) {
+    let partner = app.set_up().await;
+    let s3 = app.s3().await;
+    let address = s3.endpoint().socket_addrs(|| None).unwrap()[0];
+    let credential = partner.add_credential(&s3).await;
+    files::write_sample(&app.source());
+    let project = partner.add_project("web-shop", &app.source(), Some(&credential)).await;
+    let policy = partner.add_policy(project, "nightly", "0 3 * * *").await;
+    s3.shutdown().await;
+
+    let failed = partner.backup_now(project, policy).await;
+    assert_eq!((failed.phase, failed.attempt), (BackupPhase::Failed, 1));
+    assert!(failed.cause.as_deref().unwrap().contains("does not accept connections"), "{failed:?}");
+    let pause = failed.retry_at.unwrap() - failed.finished.unwrap();
+    assert_eq!(pause.num_seconds(), 60, "a first retry after a minute");
+
+    let _s3 = app.s3_with(SECRET_KEY, address).await;
+    app.pass(61);
+    let again = partner.backup_when(project, failed.id, |backup| backup.phase == BackupPhase::Completed).await;
+    assert_eq!((again.attempt, again.cause), (2, None));
+}
+
+async fn the_recovery_kit_is_downloaded(app: &TestApp) {
+    let (partner, project) = app.backed_up_project().await;
+    let kit = partner.get(&format!("/projects/{project}/recovery-kit")).await;
+    assert_eq!((kit.status, kit.header("cache-control")), (200, "no-store"));
+    assert!(kit.header("content-disposition").starts_with("attachment; filename=\"web-shop-recovery-kit.txt\""));
+    let text = kit.text();
+    for part in ["holdfast-acme-web-shop-", app.own_s3().await.endpoint().as_str().trim_end_matches('/'), "restic"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(!text.contains(SECRET_KEY), "the S3 secret is returned by nothing");
+    assert_eq!(app.browser().get(&format!("/projects/{project}/recovery-kit")).await.status, 303);
+}
+
+async fn runs_go_back_to_the_queue_when_the_server_stops(app: &TestApp) {
+    let (partner, project) = app.backed_up_project().await;
+    fs::write(app.source().join("large.bin"), files::numbers(200 << 20)).unwrap();
+    let policy = partner.add_policy(project, "nightly", "0 3 * * *").await;
+    partner.done("policies/run_now", &form(&[("policy", &policy.to_string())])).await;
+    let patience = Duration::from_secs(20);
+    partner.newest_backup(project, patience, |backup| backup.phase == BackupPhase::InProgress).await;
+    let began = std::time::Instant::now();
+    app.stop().await;
+    assert!(began.elapsed() < Duration::from_secs(20), "the stop took {:?}", began.elapsed());
+    let phases = until(patience, async || app.column("backup", "phase").await, |phases| !phases.is_empty()).await;
+    assert_eq!(phases, ["Queued"], "the run waits for the next start");
+}

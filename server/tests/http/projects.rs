@@ -1,0 +1,123 @@
+//! Projects: their source, and whether they are backed up.
+
+use std::{fs, os::unix::fs::symlink};
+
+use model::{form::FormErrors, project::Backup};
+
+use crate::support::{Browser, TestApp, form, on_both_databases};
+
+on_both_databases!(
+    a_project_begins_without_backup_where_that_was_not_asked,
+    a_project_with_backup_has_a_bucket,
+    backup_is_switched_on_and_off_in_settings,
+    a_directory_that_may_not_be_backed_up_is_told_at_its_field,
+    where_enabling_fails_no_project_is_left,
+    a_name_is_unique_and_well_formed,
+);
+
+async fn a_project_begins_without_backup_where_that_was_not_asked(app: &TestApp) {
+    let partner = app.set_up().await;
+    let project = partner.add_project("web-shop", &app.files(), None).await;
+    let view = partner.project(project).await;
+    assert_eq!((view.name.as_str(), view.backup), ("web-shop", Backup::Off));
+    let page = partner.get(&format!("/projects/{project}")).await;
+    assert!(page.status == 200 && page.text().contains("web-shop"));
+}
+
+async fn a_project_with_backup_has_a_bucket(app: &TestApp) {
+    let (partner, s3) = (app.set_up().await, app.s3().await);
+    let credential = partner.add_credential(&s3).await;
+    let project = partner.add_project("web-shop", &app.files(), Some(&credential)).await;
+    let Backup::On { bucket, prefix, .. } = partner.project(project).await.backup else { panic!("backup is off") };
+    assert!(bucket.starts_with("holdfast-acme-web-shop-") && prefix.is_empty(), "{bucket}");
+    assert!(app.folder().join("s3").join(&bucket).join("config").exists(), "the repository is initialised");
+}
+
+async fn backup_is_switched_on_and_off_in_settings(app: &TestApp) {
+    let (partner, s3) = (app.set_up().await, app.s3().await);
+    let credential = partner.add_credential(&s3).await;
+    let project = partner.add_project("web-shop", &app.files(), None).await;
+    let id = project.to_string();
+    let on = form(&[
+        ("project", &id),
+        ("backup.enable_backup", "on"),
+        ("backup.credential", &credential.id.to_string()),
+        ("backup.bucket", "existing"),
+        ("backup.bucket_name", "team-backups"),
+        ("backup.prefix", "web/shop"),
+    ]);
+    fs::create_dir(app.folder().join("s3/team-backups")).unwrap();
+    partner.done("projects/save_backup_settings", &on).await;
+    let Backup::On { bucket, prefix, .. } = partner.project(project).await.backup else { panic!("backup is off") };
+    assert_eq!((bucket.as_str(), prefix.as_str()), ("team-backups", "web/shop"));
+
+    partner.add_policy(project, "nightly", "0 3 * * *").await;
+    partner.done("projects/disable_backup", &form(&[("project", &id)])).await;
+    assert_eq!(partner.project(project).await.backup, Backup::Off);
+    assert!(partner.policies(project).await.is_empty(), "the policies end with it");
+    let again = partner.call("projects/disable_backup", &form(&[("project", &id)])).await;
+    assert_eq!(again.status, 409);
+    assert_eq!(again.error().to_string(), "Backup already disabled for this project");
+
+    partner.done("projects/save_backup_settings", &on).await;
+    assert_ne!(partner.project(project).await.backup, Backup::Off, "the same bucket is opened again");
+}
+
+async fn a_directory_that_may_not_be_backed_up_is_told_at_its_field(app: &TestApp) {
+    let partner = app.set_up().await;
+    symlink("/etc", app.files().join("link-out")).unwrap();
+    fs::write(app.files().join("a-file"), "").unwrap();
+    let under_root = |name: &str| app.files().join(name).display().to_string();
+    for (directory, told) in [
+        (under_root("missing"), "does not exist"),
+        ("/etc".to_owned(), "outside the directories allowed"),
+        (under_root("link-out"), "leads out"),
+        (under_root("../data"), "outside the directories allowed"),
+        (under_root("a-file"), "is not a directory"),
+        ("files".to_owned(), "must be an absolute path"),
+        (String::new(), "is required"),
+    ] {
+        let errors = refused(app, &partner, &[("project_name", "web-shop"), ("directory", &directory)]).await;
+        let message = errors.message_for("directory").unwrap_or_default();
+        assert!(message.contains(told), "{directory}: {errors:?}");
+    }
+}
+
+async fn where_enabling_fails_no_project_is_left(app: &TestApp) {
+    let (partner, s3) = (app.set_up().await, app.s3().await);
+    let credential = partner.add_credential(&s3).await;
+    s3.shutdown().await;
+    let (directory, id) = (app.files().display().to_string(), credential.id.to_string());
+    let errors = refused(
+        app,
+        &partner,
+        &[
+            ("project_name", "web-shop"),
+            ("directory", &directory),
+            ("backup.enable_backup", "on"),
+            ("backup.credential", &id),
+        ],
+    )
+    .await;
+    assert!(format!("{errors:?}").contains("does not accept connections"), "{errors:?}");
+}
+
+async fn a_name_is_unique_and_well_formed(app: &TestApp) {
+    let partner = app.set_up().await;
+    let directory = app.files().display().to_string();
+    for bad in ["ab", "Web-Shop", "-shop", "web shop", &"a".repeat(31)] {
+        let errors = refused(app, &partner, &[("project_name", bad), ("directory", &directory)]).await;
+        assert!(errors.message_for("project_name").is_some(), "{bad}: {errors:?}");
+    }
+    partner.add_project("web-shop", &app.files(), None).await;
+    let again = form(&[("project_name", "web-shop"), ("directory", &directory)]);
+    let errors = partner.call("projects/create", &again).await.form_errors();
+    assert!(errors.message_for("project_name").is_some(), "{errors:?}");
+}
+
+/// Sends a form that must be refused with nothing stored.
+async fn refused(app: &TestApp, browser: &Browser, fields: &[(&str, &str)]) -> FormErrors {
+    let errors = browser.call("projects/create", &form(fields)).await.form_errors();
+    assert!(app.column("project", "name").await.is_empty(), "nothing is stored");
+    errors
+}
