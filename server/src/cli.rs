@@ -4,7 +4,11 @@ mod password;
 mod serve;
 mod user;
 
-use std::{io, path::PathBuf};
+use std::{
+    fmt::Display,
+    io::{self, Write},
+    path::PathBuf,
+};
 
 use clap::{Parser, Subcommand};
 use model::rule::RuleError;
@@ -68,6 +72,8 @@ pub enum CliError {
     Rule(#[from] RuleError),
     #[error("The password could not be read: {0}")]
     Password(io::Error),
+    #[error("The server's threads cannot be started: {0}")]
+    Runtime(io::Error),
     #[error("The passwords differ. Try again")]
     PasswordsDiffer,
 }
@@ -81,16 +87,25 @@ impl Cli {
             Command::Migrate => {
                 telemetry::start(&config);
                 startup::open_services(&config, Clock::system()).await?;
-                println!("The database is up to date.");
+                say("The database is up to date.");
             }
             Command::User(command) => {
                 telemetry::start(&config);
                 let services = startup::open_services(&config, Clock::system()).await?;
                 command.run(&services).await?;
             }
-            Command::CheckConfig => print!("{config}"),
+            Command::CheckConfig => say(config.to_string().trim_end()),
         }
         Ok(())
+    }
+}
+
+/// A line for whoever called the program. A reader that has gone is no reason to stop: a server would end because a
+/// supervisor closed the pipe.
+pub fn say(line: impl Display) {
+    let mut output = io::stdout();
+    if let Err(error) = writeln!(output, "{line}").and_then(|()| output.flush()) {
+        tracing::debug!(%error, "nobody reads standard output");
     }
 }
 

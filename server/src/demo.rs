@@ -62,11 +62,11 @@ pub async fn demo(settings: Config, folder: &Path) -> Result<(), DemoError> {
     let s3 = start_s3(&mut folder).await?;
     let application = Application::build(&config).await?;
     if !folder.secrets().seeded {
-        println!("Adding sample data");
+        cli::say("Adding sample data");
         seed::seed(application.services(), &folder, &s3.endpoint()).await?;
         folder.set_seeded()?;
     }
-    println!("{}", welcome(&config.address_for_people(application.address()), &folder));
+    cli::say(welcome(&config.address_for_people(application.address()), &folder));
     let outcome = application.run_until(stop).await;
     s3.shutdown().await;
     Ok(outcome?)

@@ -3,12 +3,16 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use server::cli::Cli;
+use server::{
+    cli::{Cli, CliError},
+    startup,
+};
 
 /// 0: done. 1: failed, with the reason on standard error. 2: wrong usage, which clap reports.
-#[tokio::main]
-async fn main() -> ExitCode {
-    match Cli::parse().run().await {
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = startup::runtime().map_err(CliError::Runtime).and_then(|runtime| runtime.block_on(cli.run()));
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("holdfast: {error}");

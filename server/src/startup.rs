@@ -3,7 +3,10 @@
 use std::{future::Future, io, net::SocketAddr, path::PathBuf, time::Duration};
 
 use services::{Clock, SchedulerError, Services, StartError};
-use tokio::net::TcpListener;
+use tokio::{
+    net::TcpListener,
+    runtime::{Builder, Runtime},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -15,6 +18,15 @@ use crate::{
 /// How long requests may take to end after the stop. Running backups go back to the queue in the same time, and both
 /// stay below the 20 seconds that the whole stop may last.
 const GRACE: Duration = Duration::from_secs(16);
+
+/// The stack of a worker thread. Drawing a page nests as deep as its markup, and in a debug build the deepest pages
+/// need more than the 2 MiB that threads get by default.
+const STACK: usize = 8 << 20;
+
+/// The runtime that the server needs, for the binary and the tests.
+pub fn runtime() -> io::Result<Runtime> {
+    Builder::new_multi_thread().enable_all().thread_stack_size(STACK).build()
+}
 
 /// Why the server does not start.
 #[derive(Debug, thiserror::Error)]

@@ -18,7 +18,8 @@ impl<T: Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static
 /// Draws an answer, and its error in its place. What is drawn stays while the answer is asked for again, and is drawn
 /// anew only where the new answer differs.
 ///
-/// `draw` must not create resources: the server calls it more than once.
+/// `draw` must not create or read resources: the server calls it more than once, and what it reads may not have come
+/// when it draws for the last time.
 pub fn loaded<T, V>(answer: Answer<T>, draw: impl Fn(T) -> V + Send + Sync + 'static) -> impl IntoView
 where
     T: Data,

@@ -8,7 +8,7 @@ use ipnet::IpNet;
 /// name that resolves to something else the second time changes nothing.
 ///
 /// - Public addresses are always allowed.
-/// - Link-local addresses and the clouds' metadata services (169.254.0.0/16, fe80::/10,
+/// - Link-local addresses and the clouds' metadata services (169.254.0.0/16, `fe80::/10`,
 ///   `fd00:ec2::254`) never are: they hand out the machine's own credentials.
 /// - Everything else that is not public (loopback, private, carrier-grade NAT, unique local,
 ///   unspecified, multicast, documentation, reserved) only inside a network that the operator allows.
@@ -44,14 +44,10 @@ fn unwrap_v4(address: IpAddr) -> IpAddr {
     if let Some(v4) = v6.to_ipv4_mapped() {
         return v4.into();
     }
-    let [a, b, c, d, e, f, high, low] = v6.segments();
-    if [a, b, c, d, e, f] == [0x64, 0xff9b, 0, 0, 0, 0] {
-        return v4_of(high, low).into();
+    match v6.segments() {
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => v4_of(high, low).into(),
+        _ => address,
     }
-    if a == 0x2002 {
-        return v4_of(b, c).into();
-    }
-    address
 }
 
 fn v4_of(high: u16, low: u16) -> Ipv4Addr {
@@ -93,7 +89,7 @@ fn is_public_v4(v4: Ipv4Addr) -> bool {
         || reserved)
 }
 
-/// Global unicast is 2000::/3 (RFC 4291); the documentation and special blocks inside it are not public.
+/// Global unicast is `2000::/3` (RFC 4291); the documentation and special blocks inside it are not public.
 fn is_public_v6(v6: Ipv6Addr) -> bool {
     let [a, b, ..] = v6.segments();
     let global_unicast = a & 0xe000 == 0x2000;

@@ -125,6 +125,9 @@ pub async fn delete(acting: &Acting, services: &Services, form: &BackupRef) -> R
     let id = form.backup().map_err(|_| ServiceError::NotFound)?;
     let tx = services.write().await?;
     let (row, project) = find(acting, &tx, Action::ManageProjects, id).await?;
+    if phase(&row)? == BackupPhase::Deleting {
+        return Err(Conflict::BeingDeleted.into());
+    }
     if phase(&row)?.is_active() || is_being_restored(&tx, row.id).await? {
         return Err(Conflict::StillRunning.into());
     }

@@ -4,6 +4,7 @@ use std::{future::Future, io};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use super::say;
 use crate::{
     config::Config,
     startup::{Application, StartupError},
@@ -15,9 +16,9 @@ pub async fn serve(config: &Config) -> Result<(), StartupError> {
     telemetry::start(config);
     let stop = stop_signal().map_err(StartupError::Signals)?;
     let application = Application::build(config).await?;
-    println!("Holdfast listens on {}", config.address_for_people(application.address()));
+    say(format!("Holdfast listens on {}", config.address_for_people(application.address())));
     if let Some(code) = services::setup::code(application.services()) {
-        println!("Setup Code for the first account: {code}");
+        say(format!("Setup Code for the first account: {code}"));
     }
     application.run_until(stop).await
 }

@@ -8,7 +8,7 @@ use model::{
 };
 use services::Services;
 
-use super::{CliError, password};
+use super::{CliError, password, say};
 
 #[derive(Debug, Subcommand)]
 pub enum UserCommand {
@@ -42,15 +42,15 @@ impl UserCommand {
             Self::Add { email, organization, role } => {
                 let password = password::read_new()?;
                 services::users::add(services, &organization, &email, role, &password).await?;
-                println!("Added {email}, {role} of {organization}.");
+                say(format!("Added {email}, {role} of {organization}."));
             }
             Self::SetPassword { email } => {
                 services::users::set_password(services, &email, &password::read_new()?).await?;
-                println!("The password of {email} is set, and its sessions are ended.");
+                say(format!("The password of {email} is set, and its sessions are ended."));
             }
             Self::List => {
                 for line in services::users::list_all(services).await? {
-                    println!("{}\t{}\t{}", line.email, line.role, line.organization);
+                    say(format!("{}\t{}\t{}", line.email, line.role, line.organization));
                 }
             }
         }

@@ -15,6 +15,8 @@ use super::{State, pages, refusal};
 
 const SETUP: &str = "/setup";
 const LOGIN: &str = "/login";
+/// Where a one-time link leads; who has one need not be signed in.
+const SET_PASSWORD: &str = "/set-password";
 /// What a path may keep as it is inside a query.
 const IN_A_QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
@@ -43,7 +45,7 @@ enum Door {
 
 fn decide(set_up: bool, signed_in: bool, asked: &Uri) -> Door {
     match (asked.path(), set_up, signed_in) {
-        (SETUP, false, _) | (LOGIN, true, false) => Door::Open,
+        (SETUP, false, _) | (LOGIN, true, false) | (SET_PASSWORD, true, _) => Door::Open,
         (SETUP, true, _) => Door::Missing,
         (_, false, _) => Door::To(SETUP.to_owned()),
         (LOGIN, true, true) => Door::To("/".to_owned()),

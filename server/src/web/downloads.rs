@@ -1,4 +1,4 @@
-//! Files that a person takes home: one out of a backup, and a project's recovery kit.
+//! Files that a person takes home: one out of a backup, a project's recovery kit, the audit log.
 
 use std::str::FromStr;
 
@@ -12,7 +12,11 @@ use axum::{
     routing::get,
 };
 use futures::StreamExt;
-use model::ids::{BackupId, ProjectId};
+use model::{
+    audit::AuditQuery,
+    ids::{BackupId, ProjectId},
+    list::ListQuery,
+};
 use serde::Deserialize;
 use services::Acting;
 use tokio::sync::OwnedSemaphorePermit;
@@ -26,6 +30,7 @@ pub fn routes() -> Router<State> {
     Router::new()
         .route("/projects/{project}/backups/{backup}/download", get(file))
         .route("/projects/{project}/recovery-kit", get(recovery_kit))
+        .route("/audit-log/export", get(audit_log))
 }
 
 #[derive(Deserialize)]
@@ -71,6 +76,45 @@ async fn recovery_kit(
         let (acting, project) = (signed_in(acting.as_deref())?, id::<ProjectId>(&project)?);
         let kit = services::recovery_kit::download(acting, &state.services, project).await?;
         Ok((attachment::headers(&kit.file_name, "text/plain; charset=utf-8"), kit.text).into_response())
+    };
+    match answer.await {
+        Ok(response) => response,
+        Err(error) => refused(&state, request, &error).await,
+    }
+}
+
+/// The view of the log, as the page's address has it.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct AuditAddress {
+    search: String,
+    organization: String,
+    person: String,
+    action: String,
+    from: String,
+    to: String,
+}
+
+impl From<AuditAddress> for AuditQuery {
+    fn from(address: AuditAddress) -> Self {
+        let list = ListQuery {
+            search: address.search,
+            organization: address.organization.parse().ok(),
+            ..ListQuery::default()
+        };
+        Self { list, person: address.person, action: address.action, from: address.from, to: address.to }
+    }
+}
+
+async fn audit_log(
+    Extracted(state): Extracted<State>,
+    Query(address): Query<AuditAddress>,
+    acting: Option<Extension<Acting>>,
+    request: Request,
+) -> Response {
+    let answer = async {
+        let csv = services::audit_log::export(signed_in(acting.as_deref())?, &state.services, &address.into()).await?;
+        Ok((attachment::headers("audit-log.csv", "text/csv; charset=utf-8"), csv).into_response())
     };
     match answer.await {
         Ok(response) => response,

@@ -15,6 +15,7 @@ use crate::support::{
     app::{ACCESS_KEY, ORGANIZATION, PARTNER, PASSWORD, SECRET_KEY, setup_form},
     files, form,
     program::Program,
+    tell,
 };
 
 #[test]
@@ -52,80 +53,86 @@ fn wrong_settings_are_named() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn users_are_managed_from_the_machine() {
-    let program = Program::new();
-    assert_eq!(program.run(&["migrate"], "").status.code(), Some(0));
-    let running = program.serve();
-    running.browser().done("session/set_up", &setup_form()).await;
-    let add = ["user", "add", "Ann@example.com", "--organization", ORGANIZATION, "--role", "manager"];
-    let short = program.run(&add, "short\n");
-    assert_eq!(short.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&short.stderr).contains("12 to 256 characters"));
-    assert_eq!(program.run(&add, &format!("{PASSWORD}\n")).status.code(), Some(0));
-    assert_eq!(
-        text(&program.run(&["user", "list"], "")),
-        format!("ann@example.com\tManager\t{ORGANIZATION}\n{PARTNER}\tPartner\t{ORGANIZATION}\n")
-    );
+#[test]
+fn users_are_managed_from_the_machine() {
+    tell(async {
+        let program = Program::new();
+        assert_eq!(program.run(&["migrate"], "").status.code(), Some(0));
+        let running = program.serve();
+        running.browser().done("session/set_up", &setup_form()).await;
+        let add = ["user", "add", "Ann@example.com", "--organization", ORGANIZATION, "--role", "manager"];
+        let short = program.run(&add, "short\n");
+        assert_eq!(short.status.code(), Some(1));
+        assert!(String::from_utf8_lossy(&short.stderr).contains("12 to 256 characters"));
+        assert_eq!(program.run(&add, &format!("{PASSWORD}\n")).status.code(), Some(0));
+        assert_eq!(
+            text(&program.run(&["user", "list"], "")),
+            format!("ann@example.com\tManager\t{ORGANIZATION}\n{PARTNER}\tPartner\t{ORGANIZATION}\n")
+        );
 
-    let ann = running.browser();
-    ann.done("session/sign_in", &form(&[("email", "ann@example.com"), ("password", PASSWORD)])).await;
-    assert_eq!(ann.get("/").await.status, 200);
-    let set = program.run(&["user", "set-password", "ann@example.com"], "another long password\n");
-    assert_eq!(set.status.code(), Some(0));
-    assert_eq!(ann.get("/").await.location(), "/login", "her sessions have ended");
-    assert_eq!(running.terminate(), Some(0));
-    let data = program.folder().join("data");
-    assert_eq!(fs::metadata(&data).unwrap().permissions().mode() & 0o777, 0o700);
-    assert_eq!(fs::metadata(data.join("master.key")).unwrap().permissions().mode() & 0o777, 0o600);
+        let ann = running.browser();
+        ann.done("session/sign_in", &form(&[("email", "ann@example.com"), ("password", PASSWORD)])).await;
+        assert_eq!(ann.get("/").await.status, 200);
+        let set = program.run(&["user", "set-password", "ann@example.com"], "another long password\n");
+        assert_eq!(set.status.code(), Some(0));
+        assert_eq!(ann.get("/").await.location(), "/login", "her sessions have ended");
+        assert_eq!(running.terminate(), Some(0));
+        let data = program.folder().join("data");
+        assert_eq!(fs::metadata(&data).unwrap().permissions().mode() & 0o777, 0o700);
+        assert_eq!(fs::metadata(data.join("master.key")).unwrap().permissions().mode() & 0o777, 0o600);
+    });
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn beyond_loopback_the_first_account_needs_the_code() {
-    let program = Program::new().with("HOLDFAST_LISTEN", "0.0.0.0:0");
-    let running = program.serve();
-    let errors = running.browser().call("session/set_up", &setup_form()).await.form_errors();
-    assert!(errors.message_for("setup_code").is_some(), "{errors:?}");
-    assert!(running.browser().get("/setup").await.text().contains("Setup Code"));
+#[test]
+fn beyond_loopback_the_first_account_needs_the_code() {
+    tell(async {
+        let program = Program::new().with("HOLDFAST_LISTEN", "0.0.0.0:0");
+        let running = program.serve();
+        let errors = running.browser().call("session/set_up", &setup_form()).await.form_errors();
+        assert!(errors.message_for("setup_code").is_some(), "{errors:?}");
+        assert!(running.browser().get("/setup").await.text().contains("Setup Code"));
+    });
 }
 
 /// The story of bad luck: no run is lost, none is done twice, and what is in the bucket stays sound.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_process_killed_in_the_middle_of_a_backup_makes_it_good() {
-    let program = Program::new();
-    let s3 = s3(&program).await;
-    let source = program.files().join("web-shop");
-    files::write_sample(&source);
-    fs::write(source.join("large.bin"), files::numbers(400 << 20)).unwrap();
+#[test]
+fn a_process_killed_in_the_middle_of_a_backup_makes_it_good() {
+    tell(async {
+        let program = Program::new();
+        let s3 = s3(&program).await;
+        let source = program.files().join("web-shop");
+        files::write_sample(&source);
+        fs::write(source.join("large.bin"), files::numbers(400 << 20)).unwrap();
 
-    let running = program.serve();
-    let partner = running.browser();
-    partner.done("session/set_up", &setup_form()).await;
-    let credential = partner.add_credential(&s3).await;
-    let project = partner.add_project("web-shop", &source, Some(&credential)).await;
-    let policy = partner.add_policy(project, "nightly", "0 3 * * *").await;
-    partner.done("policies/run_now", &form(&[("policy", &policy.to_string())])).await;
-    let patience = Duration::from_secs(60);
-    let in_the_middle = partner
-        .newest_backup(project, patience, |run| run.phase == BackupPhase::InProgress && run.progress.bytes > 0)
-        .await;
-    running.kill();
+        let running = program.serve();
+        let partner = running.browser();
+        partner.done("session/set_up", &setup_form()).await;
+        let credential = partner.add_credential(&s3).await;
+        let project = partner.add_project("web-shop", &source, Some(&credential)).await;
+        let policy = partner.add_policy(project, "nightly", "0 3 * * *").await;
+        partner.done("policies/run_now", &form(&[("policy", &policy.to_string())])).await;
+        let patience = Duration::from_secs(60);
+        let in_the_middle = partner
+            .newest_backup(project, patience, |run| run.phase == BackupPhase::InProgress && run.progress.bytes > 0)
+            .await;
+        running.kill();
 
-    let began = Instant::now();
-    let running = program.serve();
-    let partner = running.browser();
-    partner.done("session/sign_in", &form(&[("email", PARTNER), ("password", PASSWORD)])).await;
-    let patience = Duration::from_secs(150);
-    let ended = partner.newest_backup(project, patience, |run| !run.phase.is_active()).await;
-    println!("made good {:.1} s after the restart", began.elapsed().as_secs_f64());
-    assert_eq!((ended.id, ended.phase), (in_the_middle.id, BackupPhase::Completed), "{:?}", ended.cause);
-    assert_eq!((ended.attempt, partner.backups(project).await.len()), (2, 1));
+        let began = Instant::now();
+        let running = program.serve();
+        let partner = running.browser();
+        partner.done("session/sign_in", &form(&[("email", PARTNER), ("password", PASSWORD)])).await;
+        let patience = Duration::from_secs(150);
+        let ended = partner.newest_backup(project, patience, |run| !run.phase.is_active()).await;
+        println!("made good {:.1} s after the restart", began.elapsed().as_secs_f64());
+        assert_eq!((ended.id, ended.phase), (in_the_middle.id, BackupPhase::Completed), "{:?}", ended.cause);
+        assert_eq!((ended.attempt, partner.backups(project).await.len()), (2, 1));
 
-    let target = program.files().join("restored");
-    let restore = partner.restore(project, ended.id, "", &target).await;
-    assert_eq!(restore.phase, RestorePhase::Completed, "{:?}", restore.cause);
-    assert!(files::tree(&target) == files::tree(&source), "the restored files are the same");
-    assert_eq!(running.terminate(), Some(0));
+        let target = program.files().join("restored");
+        let restore = partner.restore(project, ended.id, "", &target).await;
+        assert_eq!(restore.phase, RestorePhase::Completed, "{:?}", restore.cause);
+        assert!(files::tree(&target) == files::tree(&source), "the restored files are the same");
+        assert_eq!(running.terminate(), Some(0));
+    });
 }
 
 async fn s3(program: &Program) -> EmbeddedS3 {

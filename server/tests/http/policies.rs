@@ -5,7 +5,7 @@ use std::time::Duration;
 use model::{backup::BackupPhase, schedule::CronPreview};
 use serde_json::json;
 
-use crate::support::{Database, TestApp, form, on_both_databases};
+use crate::support::{Database, TestApp, form, on, on_both_databases};
 
 on_both_databases!(
     a_policy_runs_when_its_time_has_come,
@@ -82,13 +82,13 @@ async fn a_run_missed_while_nothing_was_up_is_made_good_once(app: &TestApp) {
     assert_eq!(partner.backups(project).await.len(), 1, "once, not five times");
 }
 
-/// The real clock, once: what the other stories hold still.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_policy_of_every_minute_runs_by_itself_within_a_minute() {
-    let app = TestApp::spawn(Database::Sqlite).await;
-    let (partner, project) = app.backed_up_project().await;
-    partner.add_policy(project, "every-minute", "* * * * *").await;
-    let patience = Duration::from_secs(75);
-    partner.newest_backup(project, patience, |backup| backup.phase == BackupPhase::Completed).await;
-    app.stop().await;
+/// The real clock, once: what the other stories set ahead.
+#[test]
+fn a_policy_of_every_minute_runs_by_itself_within_a_minute() {
+    on(Database::Sqlite, async |app| {
+        let (partner, project) = app.backed_up_project().await;
+        partner.add_policy(project, "every-minute", "* * * * *").await;
+        let patience = Duration::from_secs(75);
+        partner.newest_backup(project, patience, |backup| backup.phase == BackupPhase::Completed).await;
+    });
 }

@@ -32,7 +32,7 @@ async fn until_the_first_account_exists_every_page_leads_to_setup(app: &TestApp)
         assert!(page.text().contains(words), "{words}");
     }
     assert!(!page.text().contains("Setup Code"), "on loopback no code is asked for");
-    let state: SetupState = browser.read("session/setup_state", &()).await;
+    let state: SetupState = browser.read("session/setup_state", &serde_json::json!({})).await;
     assert_eq!(state, SetupState { open: true, code_required: false });
 }
 

@@ -7,7 +7,6 @@ mod tables;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use model::{
-    credential::CredentialList,
     list::{ListQuery, PAGE_SIZES},
     permission::Action,
     project::{ProjectList, ProjectRow},
@@ -15,57 +14,71 @@ use model::{
 
 use crate::{
     address::page_address,
-    api::{credentials::list_credentials, projects::list_projects},
-    components::loaded::{Answer, keep_fresh, loaded_part, loaded_quietly},
+    api::{ApiError, credentials::list_credentials, projects::list_projects},
+    components::{
+        empty::Empty,
+        loaded::{Answer, keep_fresh, loaded},
+    },
     ui::use_ui,
 };
 use standing::Standing;
 use steps::NextSteps;
 use tables::{Attention, Everything, Tiles};
 
+/// The projects, and whether the account has a credential; `None` for whoever may not see them.
+type Shown = (ProjectList, Option<bool>);
+
 #[component]
 pub fn DashboardPage() -> impl IntoView {
     page_address();
     let ui = use_ui();
-    let query = || ListQuery { per_page: PAGE_SIZES[2], ..ListQuery::default() };
-    let projects: Answer<ProjectList> = Resource::new(move || ui.changes(), move |_| list_projects(query()));
-    keep_fresh(projects, |list: &ProjectList| list.page.rows.iter().any(|row| Standing::of(row) == Standing::Running));
-    let part = |list: &ProjectList| (list.page.rows.clone(), list.page.total);
-    let steps = ui.can(Action::ManageCredentials).then(|| view! { <StepsForManagers projects=projects/> });
+    let manages = ui.can(Action::ManageCredentials);
+    let shown: Answer<Shown> = Resource::new(move || ui.changes(), move |_| ask(manages));
+    keep_fresh(shown, |(list, _): &Shown| list.page.rows.iter().any(|row| Standing::of(row) == Standing::Running));
     view! {
         <Title text="Dashboard"/>
         <header class="page-header">
             <h1>"Dashboard"</h1>
         </header>
-        {steps}
-        {loaded_part(projects, part, |(rows, total)| view! { <Overview rows=rows total=total/> })}
+        {loaded(shown, |(list, credential)| view! { <Overview list=list credential=credential/> })}
     }
 }
 
-/// What is still to do before anything is backed up.
-#[component]
-fn StepsForManagers(projects: Answer<ProjectList>) -> impl IntoView {
-    let ui = use_ui();
-    let credentials: Answer<CredentialList> =
-        Resource::new(move || ui.changes(), |_| list_credentials(ListQuery::default()));
-    let counted = |list: &CredentialList| list.page.total > 0;
-    let draw = move |credential: bool| {
-        let rows = Memo::new(move |_| projects.get().and_then(Result::ok).map(|list| list.page.rows));
-        move || rows.get().map(|rows| view! { <NextSteps credential=credential rows=rows/> })
+async fn ask(manages: bool) -> Result<Shown, ApiError> {
+    let projects = list_projects(ListQuery { per_page: PAGE_SIZES[2], ..ListQuery::default() }).await?;
+    let credential = match manages {
+        true => Some(list_credentials(ListQuery::default()).await?.page.total > 0),
+        false => None,
     };
-    loaded_quietly(credentials, counted, draw)
+    Ok((projects, credential))
 }
 
 #[component]
-fn Overview(rows: Vec<ProjectRow>, total: u64) -> impl IntoView {
-    let mut rows = rows;
+fn Overview(list: ProjectList, credential: Option<bool>) -> impl IntoView {
+    let (mut rows, total) = (list.page.rows, list.page.total);
     rows.sort_by(|a, b| (Standing::of(a), &a.name).cmp(&(Standing::of(b), &b.name)));
+    let steps = credential.map(|credential| view! { <NextSteps credential=credential rows=rows.clone()/> });
     let attention: Vec<ProjectRow> = rows.iter().filter(|row| Standing::of(row).needs_attention()).cloned().collect();
-    (total > 0).then(|| {
+    let standing = (total > 0).then(|| {
         view! {
             <Tiles rows=rows.clone()/>
             <Attention rows=attention/>
-            <Everything rows=rows total=total/>
+            <Everything rows=rows.clone() total=total/>
         }
-    })
+    });
+    let nothing = (total == 0 && credential.is_none()).then(|| view! { <NothingYet/> });
+    view! {
+        {steps}
+        {standing}
+        {nothing}
+    }
+}
+
+#[component]
+fn NothingYet() -> impl IntoView {
+    view! {
+        <Empty icon="projects" title="No projects yet">
+            <p>"As soon as your organization has projects, you see here how their backups went."</p>
+        </Empty>
+    }
 }

@@ -11,7 +11,10 @@ use model::{
 
 use crate::{
     address::page_address,
-    api::projects::{SaveBackupSettings, get_project_choices},
+    api::{
+        ApiError,
+        projects::{SaveBackupSettings, get_project, get_project_choices},
+    },
     components::{
         dialog::DialogRoute,
         form::Form,
@@ -26,40 +29,32 @@ use crate::{
 };
 use disable::DisableBackup;
 
+/// How the project is, and what there is to choose from.
+type Settings = (ProjectView, ProjectChoices);
+
 #[component]
 pub fn SettingsPage() -> impl IntoView {
     page_address();
     let ui = use_ui();
     let id = use_project_id();
     let project = use_project(id);
-    let choices: Answer<ProjectChoices> =
-        Resource::new(move || (id.get(), ui.changes()), |(id, _)| get_project_choices(Some(id)));
+    let settings: Answer<Settings> = Resource::new(move || (id.get(), ui.changes()), |(id, _)| ask(id));
     let submission = use_submission::<SaveBackupSettings>();
+    let form = move |(project, choices): Settings| {
+        view! { <BackupForm project=project choices=choices submission=submission/> }
+    };
     view! {
         <Title text="Settings"/>
         <ProjectFrame project=project heading="Settings"/>
-        <BackupSettings project=project choices=choices submission=submission/>
+        {loaded_below(settings, Settings::clone, form)}
         <DialogRoute name="disable">
             <DisableBackup project=project/>
         </DialogRoute>
     }
 }
 
-/// Both answers together. An error is told by the frame, so nothing is drawn here then.
-#[component]
-fn BackupSettings(
-    project: Answer<ProjectView>,
-    choices: Answer<ProjectChoices>,
-    submission: Submission<SaveBackupSettings>,
-) -> impl IntoView {
-    let form = move |choices: ProjectChoices| {
-        let shown = Memo::new(move |_| project.get().and_then(Result::ok));
-        move || {
-            let choices = choices.clone();
-            shown.get().map(|project| view! { <BackupForm project=project choices=choices submission=submission/> })
-        }
-    };
-    loaded_below(choices, ProjectChoices::clone, form)
+async fn ask(project: ProjectId) -> Result<Settings, ApiError> {
+    Ok((get_project(project).await?, get_project_choices(Some(project)).await?))
 }
 
 #[component]

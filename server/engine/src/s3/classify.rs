@@ -36,19 +36,15 @@ impl Call<'_> {
                 failure.as_connector_error().map_or(Unreachable::Connection.into(), unreachable)
             }
             SdkError::ResponseError(response) => {
-                self.unreadable(response.raw(), error.source().and_then(find::<io::Error>).is_some())
+                let broke_off = error.source().and_then(find::<io::Error>).is_some();
+                if broke_off {
+                    return Unreachable::Connection.into();
+                }
+                S3Error::NotS3 { detail: describe(response.raw()) }
             }
             SdkError::ServiceError(refusal) => self.refused(refusal.err(), refusal.raw()),
             other => S3Error::Refused { code: "Client".into(), message: chain(other) },
         }
-    }
-
-    /// The answer could not be understood, or broke off.
-    fn unreadable(self, response: &HttpResponse, broke: bool) -> S3Error {
-        if broke {
-            return Unreachable::Connection.into();
-        }
-        S3Error::NotS3 { detail: describe(response) }
     }
 
     fn refused<E: ProvideErrorMetadata + Error + 'static>(self, error: &E, response: &HttpResponse) -> S3Error {

@@ -34,6 +34,7 @@ pub(super) fn file_size(stat: &Stat) -> u64 {
     if is_file { u64::try_from(stat.st_size).unwrap_or_default() } else { 0 }
 }
 
+#[allow(clippy::useless_conversion, reason = "the number of links is narrower on other processors")]
 fn metadata(stat: &Stat) -> Metadata {
     let is_folder = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
     let is_hard_link = stat.st_nlink > 1 && !is_folder;
@@ -52,7 +53,7 @@ fn metadata(stat: &Stat) -> Metadata {
         // Device numbers change between boots; only hard links need them.
         device_id: if is_hard_link { stat.st_dev } else { 0 },
         size: file_size(stat),
-        links: if is_folder { 0 } else { u64::from(stat.st_nlink as u32) },
+        links: if is_folder { 0 } else { stat.st_nlink.into() },
         extended_attributes: Vec::new(),
     }
 }

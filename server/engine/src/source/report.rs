@@ -62,13 +62,11 @@ impl SourceReport {
 
 /// An operating system's error in a few words.
 pub(crate) fn words(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::PermissionDenied => "permission denied".into(),
-        _ => {
-            let text = error.to_string();
-            text.split(" (os error").next().unwrap_or(&text).to_lowercase()
-        }
+    if error.kind() == io::ErrorKind::PermissionDenied {
+        return "permission denied".into();
     }
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_lowercase()
 }
 
 /// A path for people; bytes that are no UTF-8 become `\xe9` and the like.

@@ -36,7 +36,7 @@ impl Moto {
         let moto = Self { process, endpoint };
         let began = Instant::now();
         while moto.s3().create_bucket(BUCKET).await.is_err() {
-            assert!(began.elapsed() < Duration::from_secs(60), "moto does not start");
+            assert!(began.elapsed() < Duration::from_mins(1), "moto does not start");
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         moto

@@ -31,9 +31,9 @@ async fn patterns_choose_what_is_taken() {
         let path = world.source().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         if path.to_str().unwrap().ends_with('/') {
-            fs::create_dir_all(path).unwrap()
+            fs::create_dir_all(path).unwrap();
         } else {
-            fs::write(path, "x").unwrap()
+            fs::write(path, "x").unwrap();
         }
     }
     assert_eq!(

@@ -26,8 +26,11 @@ use crate::{
     start::Services,
 };
 
-/// Every second.
-const TICK: &str = "* * * * * *";
+/// When the dispatcher looks for what is due: every second.
+const DISPATCH: &str = "* * * * * *";
+
+/// When it tidies up: every minute.
+const TIDY: &str = "30 * * * * *";
 
 /// Policies that one transaction claims. A short transaction lets others in between.
 const BATCH: u64 = 100;
@@ -43,25 +46,36 @@ pub struct SchedulerError(#[from] JobSchedulerError);
 /// Ticks until `stop`.
 pub async fn run(services: &Services, stop: CancellationToken) -> Result<(), SchedulerError> {
     let mut scheduler = JobScheduler::new().await?;
-    let busy = Arc::new(Mutex::new(()));
-    let services = services.clone();
-    let tick = Job::new_async(TICK, move |_, _| {
-        let (services, busy) = (services.clone(), busy.clone());
-        Box::pin(async move {
-            // A tick that takes longer than a second is not run over by the next one.
-            let Ok(_turn) = busy.try_lock() else { return };
-            if let Err(error) = tick(&services).await {
-                tracing::error!(error = &error as &dyn std::error::Error, "the dispatcher's tick failed");
-            }
-        })
-    })?;
-    scheduler.add(tick).await?;
+    scheduler.add(job(DISPATCH, services, |services| async move { dispatch_due(&services).await })?).await?;
+    scheduler.add(job(TIDY, services, |services| async move { tidy(&services).await })?).await?;
     scheduler.start().await?;
     stop.cancelled().await;
     Ok(scheduler.shutdown().await?)
 }
 
-async fn tick(services: &Services) -> Result<(), ServiceError> {
+/// A job that is left out while its last turn is still under way, and whose failure is in the log.
+fn job<F>(
+    schedule: &str,
+    services: &Services,
+    work: impl Fn(Services) -> F + Clone + Send + Sync + 'static,
+) -> Result<Job, JobSchedulerError>
+where
+    F: Future<Output = Result<(), ServiceError>> + Send + 'static,
+{
+    let busy = Arc::new(Mutex::new(()));
+    let services = services.clone();
+    Job::new_async(schedule, move |_, _| {
+        let (services, busy, work) = (services.clone(), busy.clone(), work.clone());
+        Box::pin(async move {
+            let Ok(_turn) = busy.try_lock() else { return };
+            if let Err(error) = work(services).await {
+                tracing::error!(error = &error as &dyn std::error::Error, "the dispatcher failed; it tries again");
+            }
+        })
+    })
+}
+
+async fn dispatch_due(services: &Services) -> Result<(), ServiceError> {
     let now = services.clock().now();
     let taken_over = claim::release_expired(services.db(), now).await?;
     let mut queued = 0;
@@ -72,12 +86,21 @@ async fn tick(services: &Services) -> Result<(), ServiceError> {
             break;
         }
     }
-    let expired = retention::expire(services, now).await?;
-    sessions::delete_expired(services.db(), now).await?;
-    if taken_over + queued + expired > 0 {
-        tracing::info!(queued, taken_over, expired, "dispatched");
+    if taken_over + queued > 0 {
+        tracing::info!(queued, taken_over, "dispatched");
         services.queued().notify_waiters();
     }
+    Ok(())
+}
+
+async fn tidy(services: &Services) -> Result<(), ServiceError> {
+    let now = services.clock().now();
+    let expired = retention::expire(services, now).await?;
+    if expired > 0 {
+        tracing::info!(expired, "backups have reached the end of their retention");
+        services.queued().notify_waiters();
+    }
+    sessions::delete_expired(services.db(), now).await?;
     Ok(())
 }
 
@@ -111,14 +134,24 @@ async fn dispatch(db: &impl ConnectionTrait, row: policy::Model, now: DateTime<U
         };
         queue::scheduled(db, &row, in_use.repository.id, due, now).await?;
     }
-    let cron = CronPeriod::stored(&row.cron).map_err(ServiceError::Stored)?;
-    let zone = TimeZone::parse(&row.time_zone).map_err(ServiceError::Stored)?;
     // Counted from the later of both, a clock that was set back repeats nothing.
-    let next = cron.next_after(zone, now.max(scheduled_for));
+    let next = next_run(&row, now.max(scheduled_for));
     let mut row = row.into_active_model();
     row.next_run_at = Set(next);
     row.update(db).await?;
     Ok(())
+}
+
+/// A schedule that is not understood any more ends, rather than keeping all others from being dispatched.
+fn next_run(row: &policy::Model, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let schedule = CronPeriod::stored(&row.cron).and_then(|cron| Ok((cron, TimeZone::parse(&row.time_zone)?)));
+    match schedule {
+        Ok((cron, zone)) => cron.next_after(zone, after),
+        Err(error) => {
+            tracing::error!(policy = row.id, %error, "a stored schedule is not understood");
+            None
+        }
+    }
 }
 
 /// Why a due run is skipped, if it is.

@@ -1,6 +1,8 @@
 //! A lease: the right of a process to work on a run, for as long as it keeps renewing it.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
 use sea_orm::{
     ConnectionTrait, DbErr, ExprTrait,
     sea_query::{Alias, Expr, Query, UpdateStatement},
@@ -9,7 +11,7 @@ use sea_orm::{
 use crate::runs::supervisor::Counters;
 
 /// How long a run stays with a process that does not answer any more.
-const LENGTH: TimeDelta = TimeDelta::seconds(30);
+const LENGTH: Duration = Duration::from_secs(30);
 
 /// The tables whose rows are runs. Both have the same columns for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +51,11 @@ pub enum Renewal {
 /// When a lease that is taken or renewed now runs out.
 pub fn until(now: DateTime<Utc>) -> DateTime<Utc> {
     now + LENGTH
+}
+
+/// How long a lease lasts that is not renewed.
+pub const fn length() -> Duration {
+    LENGTH
 }
 
 impl Lease {

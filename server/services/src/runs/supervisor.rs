@@ -6,11 +6,12 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::{MissedTickBehavior, interval};
+use sea_orm::DbErr;
+use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    runs::lease::{Lease, Renewal},
+    runs::lease::{self, Lease, Renewal},
     start::Services,
 };
 
@@ -86,6 +87,7 @@ pub async fn supervise<T>(
 ) -> (T, Option<StopReason>) {
     tokio::pin!(work);
     let mut reason = None;
+    let mut held_until = Instant::now() + lease::length();
     let mut renewals = interval(RENEW_EVERY);
     renewals.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -96,7 +98,15 @@ pub async fn supervise<T>(
                 cancel.cancel();
             }
             _ = renewals.tick() => {
-                let found = renewed(services, lease, counters).await;
+                let begun = Instant::now();
+                let found = match renewed(services, lease, counters).await {
+                    Some(renewal) => {
+                        held_until = begun + lease::length();
+                        stop_reason(renewal)
+                    }
+                    // The database does not answer. While the lease lasts nobody else can have the run.
+                    None => (begun >= held_until).then_some(StopReason::LeaseLost),
+                };
                 if let (Some(found), None | Some(StopReason::Shutdown)) = (found, reason) {
                     reason = Some(found);
                     cancel.cancel();
@@ -106,15 +116,19 @@ pub async fn supervise<T>(
     }
 }
 
-/// Why the run must stop, if it must. A database that does not answer is no reason yet: the lease still runs.
-async fn renewed(services: &Services, lease: &Lease, counters: &Counters) -> Option<StopReason> {
-    match lease.renew(services.db(), counters, services.clock().now()).await {
-        Ok(Renewal::Held) => None,
-        Ok(Renewal::CancelRequested) => Some(StopReason::Person),
-        Ok(Renewal::Lost) => Some(StopReason::LeaseLost),
-        Err(error) => {
-            tracing::warn!(error = &error as &dyn std::error::Error, ?lease, "a lease could not be renewed");
-            None
-        }
+const fn stop_reason(renewal: Renewal) -> Option<StopReason> {
+    match renewal {
+        Renewal::Held => None,
+        Renewal::CancelRequested => Some(StopReason::Person),
+        Renewal::Lost => Some(StopReason::LeaseLost),
     }
+}
+
+/// What the renewal found; `None` where the database did not answer.
+async fn renewed(services: &Services, lease: &Lease, counters: &Counters) -> Option<Renewal> {
+    let renewal = lease.renew(services.db(), counters, services.clock().now()).await;
+    let log = |error: &DbErr| {
+        tracing::warn!(error = error as &dyn std::error::Error, ?lease, "a lease could not be renewed");
+    };
+    renewal.inspect_err(log).ok()
 }

@@ -15,6 +15,7 @@ use embedded_s3::{EmbeddedS3, EmbeddedS3Config};
 use model::{
     ids::ProjectId,
     names::{Hidden, OrganizationName},
+    organization::OrganizationForm,
     people::{Email, Password, Role, SignInForm},
 };
 use sea_orm::{ConnectionTrait, sea_query::Query};
@@ -132,7 +133,8 @@ impl TestApp {
         let form = SignInForm { email: PARTNER.to_owned(), password: Hidden::new(PASSWORD), ..SignInForm::default() };
         services::sessions::sign_in(&self.services, &session, "test".to_owned(), &form).await.unwrap();
         let acting = services::sessions::acting(&self.services, &session, "test".to_owned()).await.unwrap().unwrap();
-        services::organizations::add(&acting, &self.services, &OrganizationName::parse(name).unwrap()).await.unwrap();
+        let form = OrganizationForm { name: name.to_owned(), ..OrganizationForm::default() };
+        services::organizations::add(&acting, &self.services, &form).await.unwrap();
     }
 
     /// Adds a person to an organization, and signs them in. All have the same password.
@@ -195,6 +197,21 @@ impl TestApp {
         let rows = db.query_all(Query::select().column(column).from(table)).await.unwrap();
         db.close().await.unwrap();
         rows.iter().map(|row| row.try_get("", column).unwrap()).collect()
+    }
+
+    /// The bytes of the data folder's files; on PostgreSQL, of the rows of all tables besides.
+    pub async fn everything_stored(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for entry in fs::read_dir(&self.config.data_dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_file() {
+                bytes.extend(fs::read(path).unwrap());
+            }
+        }
+        if self.config.database.is_postgres() {
+            bytes.extend(postgres::dump(self.config.database.expose()));
+        }
+        bytes
     }
 
     /// Empties a table behind the server's back.

@@ -18,21 +18,31 @@ pub use self::{
 macro_rules! on_both_databases {
     ($($story:ident),+ $(,)?) => {
         mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $story() {
-                let app = $crate::support::TestApp::spawn($crate::support::Database::Sqlite).await;
-                super::$story(&app).await;
-                app.stop().await;
+            $(#[test]
+            fn $story() {
+                $crate::support::on($crate::support::Database::Sqlite, async |app| super::$story(app).await);
             })+
         }
         mod postgres {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $story() {
-                let app = $crate::support::TestApp::spawn($crate::support::Database::Postgres).await;
-                super::$story(&app).await;
-                app.stop().await;
+            $(#[test]
+            fn $story() {
+                $crate::support::on($crate::support::Database::Postgres, async |app| super::$story(app).await);
             })+
         }
     };
 }
 pub(crate) use on_both_databases;
+
+/// Tells a story about a server of its own.
+pub fn on(database: Database, story: impl AsyncFnOnce(&TestApp)) {
+    tell(async {
+        let app = TestApp::spawn(database).await;
+        story(&app).await;
+        app.stop().await;
+    });
+}
+
+/// Runs a story on the server's own kind of runtime.
+pub fn tell(story: impl Future<Output = ()>) {
+    server::startup::runtime().unwrap().block_on(story);
+}

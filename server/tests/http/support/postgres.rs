@@ -48,6 +48,13 @@ pub fn new_database() -> String {
     format!("postgres://tests@localhost/{name}?host={}", cluster.socket.display())
 }
 
+/// All rows of a database as texts; binary values in hexadecimal digits.
+pub fn dump(url: &str) -> Vec<u8> {
+    let dump = Command::new(programs().join("pg_dump")).args(["--data-only", url]).output().unwrap();
+    assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
+    dump.stdout
+}
+
 fn start() -> Cluster {
     let bin = programs();
     let mut child = as_nobody_special(&bin).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();

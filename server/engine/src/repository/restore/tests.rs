@@ -30,7 +30,9 @@ impl ReadSource for Hostile {
         let entry = |(folder, name, kind): (&str, &str, NodeType)| {
             let is_folder = kind == NodeType::Dir;
             let path = if is_folder { Path::new(folder).to_path_buf() } else { Path::new(folder).join("any") };
-            let node = Node::new_node(OsStr::new(name), kind, Metadata::default());
+            let mut node = Node::new_node(OsStr::new(""), kind, Metadata::default());
+            // As it will be stored: `\x2e` becomes a dot when it is read.
+            node.name = name.into();
             Ok(ReadSourceEntry { path, node, open: Some(Cursor::new("evil")) })
         };
         self.0.iter().cloned().map(entry).collect::<Vec<_>>().into_iter()

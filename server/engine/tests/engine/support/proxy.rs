@@ -18,7 +18,7 @@ use url::Url;
 /// What goes wrong, as percentages of requests.
 #[derive(Default)]
 pub struct Faults {
-    /// Answered with 503 SlowDown instead of being passed on.
+    /// Answered with 503 instead of being passed on.
     pub busy: AtomicU32,
     /// Cut after some bytes of the answer or of the request.
     pub cut: AtomicU32,
