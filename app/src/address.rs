@@ -75,6 +75,12 @@ impl Address {
         self.get("dialog") == Some(name)
     }
 
+    /// The same query at another path.
+    #[must_use]
+    pub fn at(self, path: &str) -> Self {
+        Self { path: path.to_owned(), ..self }
+    }
+
     pub fn path(&self) -> &str {
         &self.path
     }

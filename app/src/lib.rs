@@ -18,9 +18,10 @@ use crate::{
     api::page::PageRequest,
     components::chrome::Chrome,
     pages::{
-        browse::BrowsePage, credentials::CredentialsPage, dashboard::DashboardPage, login::LoginPage,
-        not_found::NotFoundPage, policies::PoliciesPage, project::ProjectPage, projects::ProjectsPage,
-        settings::SettingsPage, setup::SetupPage,
+        audit_log::AuditLogPage, browse::BrowsePage, credentials::CredentialsPage, dashboard::DashboardPage,
+        login::LoginPage, not_found::NotFoundPage, organizations::OrganizationsPage, policies::PoliciesPage,
+        profile::ProfilePage, project::ProjectPage, projects::ProjectsPage, set_password::SetPasswordPage,
+        settings::SettingsPage, setup::SetupPage, users::UsersPage,
     },
     ui::Ui,
 };
@@ -62,6 +63,11 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/") view=DashboardPage ssr=SsrMode::Async/>
                     <Route path=path!("/setup") view=SetupPage ssr=SsrMode::Async/>
                     <Route path=path!("/login") view=LoginPage ssr=SsrMode::Async/>
+                    <Route path=path!("/set-password") view=SetPasswordPage ssr=SsrMode::Async/>
+                    <Route path=path!("/profile") view=ProfilePage ssr=SsrMode::Async/>
+                    <Route path=path!("/users") view=UsersPage ssr=SsrMode::Async/>
+                    <Route path=path!("/organizations") view=OrganizationsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/audit-log") view=AuditLogPage ssr=SsrMode::Async/>
                     <Route path=path!("/backup-credentials") view=CredentialsPage ssr=SsrMode::Async/>
                     <Route path=path!("/projects") view=ProjectsPage ssr=SsrMode::Async/>
                     <Route path=path!("/projects/:project") view=ProjectPage ssr=SsrMode::Async/>

@@ -21,6 +21,8 @@ pub struct Ui {
     actor: StoredValue<Option<Actor>>,
     /// The last success, for the region that announces it.
     pub notice: RwSignal<Option<String>>,
+    /// The one-time link that the last change made, as a path of this site, until it was dismissed or the page left.
+    pub link: RwSignal<Option<String>>,
     /// Counts the changes this browser has made; whoever shows data depends on it.
     changes: RwSignal<u64>,
     /// A plain form post that failed just before this page was drawn.
@@ -33,6 +35,7 @@ impl Ui {
         let ui = Self {
             actor: StoredValue::new(request.actor),
             notice: RwSignal::new(request.flash.notice),
+            link: RwSignal::new(request.flash.link),
             changes: RwSignal::new(0),
             failed: RwSignal::new(request.flash.failed),
         };

@@ -8,11 +8,23 @@ const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 export async function barriers(page: Page): Promise<string[]> {
   const { violations } = await new AxeBuilder({ page }).withTags(RULES).analyze();
   return violations.flatMap(({ id, help, nodes }) =>
-    nodes.map(({ target, failureSummary }) => `${id} (${help}) at ${target.join(' ')}: ${failureSummary}`),
+    nodes.map(({ target, any, all, none }) => {
+      const [failed] = [...any, ...all, ...none];
+      return `${id} (${help}) at ${target.join(' ')}: ${failed?.message}`;
+    }),
   );
 }
 
-/** Whether the page can be moved sideways, which on a phone hides what stands there. */
-export async function overflows(page: Page): Promise<boolean> {
-  return page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
+/** What can be moved sideways in the content, which hides what stands there: the page itself, a table, a dialog. */
+export async function hiddenSideways(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const scrolls = (element: Element) =>
+      element.scrollWidth > element.clientWidth + 1 && ['auto', 'scroll'].includes(getComputedStyle(element).overflowX);
+    const inside = [...document.querySelectorAll('main, main *, dialog, dialog *')].filter(
+      (element) => scrolls(element) && !element.matches('input, textarea'),
+    );
+    const { scrollWidth, clientWidth } = document.documentElement;
+    const whole = scrollWidth > clientWidth ? ['the page'] : [];
+    return [...whole, ...inside.map((element) => `${element.tagName.toLowerCase()}.${element.className}`)];
+  });
 }

@@ -10,7 +10,9 @@ export class Faults {
     this.expected.push(pattern);
   }
 
-  watch(context: BrowserContext): void {
+  watch(context: BrowserContext, scripts: boolean): void {
+    // A browser without scripts reports each script that it does not load.
+    if (!scripts) this.expect(/^csp GET .*\.js$|was preloaded using link preload but not used/);
     context.on('console', (message) => {
       if (['error', 'warning'].includes(message.type()) && !isRefusal(message.text())) {
         this.note(`console ${message.type()} at ${message.page()?.url()}: ${message.text()}`);

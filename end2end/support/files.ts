@@ -7,7 +7,7 @@ export const SAMPLE = {
   notes: 'notes.txt',
   empty: 'empty.dat',
   photo: 'pictures/2026/harbour.bin',
-  odd: 'odd names/100% "sure" & <b>ž</b> #1?.txt',
+  odd: 'odd names/100% "sure" & <b>ž #1?.txt',
   deep: 'one/two/three/four/five.txt',
   link: 'latest',
 } as const;

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import { expect, test as base, type Browser, type BrowserContextOptions } from '@playwright/test';
+import { expect, test as base, type BrowserContext } from '@playwright/test';
 
 import { Faults } from './faults';
 import { writeSample } from './files';
@@ -91,8 +91,8 @@ export const test = base.extend<Fixtures>({
     expect(faults.found, 'nothing goes wrong in the browser').toEqual([]);
   },
 
-  context: async ({ context, faults }, use) => {
-    faults.watch(context);
+  context: async ({ context, faults, javaScriptEnabled }, use) => {
+    faults.watch(context, javaScriptEnabled ?? true);
     await use(context);
   },
 
@@ -106,23 +106,14 @@ export const test = base.extend<Fixtures>({
   },
 
   another: async ({ browser, baseURL, javaScriptEnabled, faults }, use) => {
-    const options = { baseURL, javaScriptEnabled };
-    await withVisitors(browser, options, faults, use);
+    const scripts = javaScriptEnabled ?? true;
+    const contexts: BrowserContext[] = [];
+    await use(async () => {
+      const context = await browser.newContext({ baseURL, javaScriptEnabled: scripts });
+      contexts.push(context);
+      faults.watch(context, scripts);
+      return new Visitor(await context.newPage(), scripts);
+    });
+    await Promise.all(contexts.map((context) => context.close()));
   },
 });
-
-async function withVisitors(
-  browser: Browser,
-  options: BrowserContextOptions,
-  faults: Faults,
-  use: (another: () => Promise<Visitor>) => Promise<void>,
-): Promise<void> {
-  const contexts: { close(): Promise<void> }[] = [];
-  await use(async () => {
-    const context = await browser.newContext(options);
-    contexts.push(context);
-    faults.watch(context);
-    return new Visitor(await context.newPage(), options.javaScriptEnabled ?? true);
-  });
-  await Promise.all(contexts.map((context) => context.close()));
-}

@@ -32,8 +32,9 @@ export class S3Server {
     await this.program.stop();
   }
 
-  /** Starts again at the same address, with these keys and no others. */
+  /** Stops, and starts again at the same address, with these keys and no others. */
   async startAgain(keys: Keys = this.keys): Promise<void> {
+    await this.program.stop();
     this.program = launch(this.folder, new URL(this.endpoint).host, keys);
     await this.program.prints(/http:\S+/);
     this.keys = keys;

@@ -2,7 +2,7 @@ import path from 'node:path';
 
 import type { Page } from '@playwright/test';
 
-import { barriers, overflows } from '../support/accessibility';
+import { barriers, hiddenSideways } from '../support/accessibility';
 import { expect, PASSWORD, test, type Folders } from '../support/fixtures';
 import { addBackup, CREDENTIAL, rightKeys } from '../support/prepare';
 import type { S3Server } from '../support/s3';
@@ -30,7 +30,7 @@ for (const scheme of ['light', 'dark'] as const) {
           for (const size of [DESK, PHONE]) {
             await on.setViewportSize(size);
             found.push(...(await barriers(on)).map((barrier) => `${name} at ${size.width}: ${barrier}`));
-            if (await overflows(on)) found.push(`${name} at ${size.width}: wider than the screen`);
+            found.push(...(await hiddenSideways(on)).map((place) => `${name} at ${size.width}: ${place} is too wide`));
             await on.screenshot({ path: path.join(pictures, `${name}-${size.width}.png`), fullPage: true });
           }
         });

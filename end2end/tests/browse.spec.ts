@@ -69,7 +69,16 @@ test('what is not in the backup is not found', async ({ partner, s3, folders }) 
   await partner.policies.act(partner.policies.row(backup), 'Browse');
   await partner.browse.expectShown(backup);
   const address = new URL(partner.page.url()).pathname;
-  for (const wrong of ['?path=nothing/here', '?path=../..', '/download?path=nothing', '/download?path=pictures', '/download']) {
+  for (const wrong of [
+    '?path=nothing/here',
+    '?path=notes.txt',
+    '?path=../..',
+    '/download?path=nothing',
+    '/download?path=pictures',
+    '/download?path=latest',
+    '/download?path=../../notes.txt',
+    '/download',
+  ]) {
     const answer = await partner.page.goto(`${address}${wrong}`);
     expect(answer?.status(), wrong).toBe(404);
   }

@@ -12,7 +12,7 @@ test('chosen paths to another directory', async ({ partner, s3, folders }) => {
   await policies.open(project, 'Backups');
   await policies.act(policies.row(backup), 'Browse');
   await browse.expectShown(backup);
-  await browse.row('pictures').getByRole('link', { name: 'Restore' }).click();
+  await browse.action('pictures', 'Restore').click();
   const dialog = policies.restoreDialog;
   await expect(dialog.field('Paths')).toHaveValue('pictures');
   await expect(dialog.field('Restore Name')).toHaveValue(`restore-${backup}`);

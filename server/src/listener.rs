@@ -17,8 +17,9 @@ use tower::Layer;
 
 /// How long a client may take to send a request's head, and an open connection may stay idle.
 const HEAD_TIME: Duration = Duration::from_secs(30);
-/// Most bytes of a request's head.
-const HEAD_BYTES: usize = 64 * 1024;
+/// Most bytes of a request's head that are buffered. A head that ends within twice as many may still pass, because the
+/// buffer is measured before each read.
+const HEAD_BYTES: usize = 32 * 1024;
 /// Most header lines of a request.
 const HEADERS: usize = 100;
 

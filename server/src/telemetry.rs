@@ -1,5 +1,7 @@
 //! The log.
 
+use std::io::{self, IsTerminal};
+
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 use crate::config::{Config, LogFormat};
@@ -10,7 +12,7 @@ const OURS: [&str; 7] = ["app", "embedded_s3", "engine", "holdfast", "migration"
 /// Starts the log on standard error. A second call changes nothing, so that tests may start several servers.
 pub fn start(config: &Config) {
     let registry = tracing_subscriber::registry().with(EnvFilter::new(directives(&config.log)));
-    let output = fmt::layer().with_writer(std::io::stderr);
+    let output = fmt::layer().with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
     let started = match config.log_format {
         LogFormat::Text => registry.with(output).try_init(),
         LogFormat::Json => registry.with(output.json()).try_init(),

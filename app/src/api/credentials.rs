@@ -2,8 +2,9 @@
 
 use leptos::prelude::*;
 use model::{
-    credential::{CredentialForm, CredentialList, CredentialRef, CredentialUpdateForm},
+    credential::{CredentialForm, CredentialList, CredentialRef, CredentialRow, CredentialUpdateForm},
     form::Done,
+    ids::CredentialId,
     list::ListQuery,
 };
 
@@ -13,6 +14,13 @@ use crate::api::ApiError;
 pub async fn list_credentials(query: ListQuery) -> Result<CredentialList, ApiError> {
     let (acting, services) = super::server::signed_in()?;
     Ok(services::credentials::list(&acting, &services, &query).await?)
+}
+
+/// One credential, as it is now.
+#[server(endpoint = "credentials/get", input = leptos::server_fn::codec::Json)]
+pub async fn get_credential(credential: CredentialId) -> Result<CredentialRow, ApiError> {
+    let (acting, services) = super::server::signed_in()?;
+    Ok(services::credentials::get(&acting, &services, credential).await?)
 }
 
 /// Checks the keys against the endpoint, then stores them.

@@ -109,7 +109,11 @@ impl From<services::ServiceError> for ApiError {
             ServiceError::Denied(denied) => Self::Forbidden(denied.to_string()),
             ServiceError::Invalid(errors) => Self::Invalid(errors),
             ServiceError::Conflict(conflict) => Self::Conflict(conflict.to_string()),
-            ServiceError::Repository(RepositoryError::NoSuchPath { .. }) => Self::NotFound,
+            ServiceError::Repository(
+                RepositoryError::NoSuchPath { .. }
+                | RepositoryError::NotAFile { .. }
+                | RepositoryError::NotAFolder { .. },
+            ) => Self::NotFound,
             ServiceError::Source(failure) => Self::Conflict(failure.to_string()),
             ServiceError::Repository(failure) => Self::Unavailable(failure.to_string()),
             fault => {

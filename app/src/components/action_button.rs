@@ -14,10 +14,11 @@ pub fn ActionButton<S: Mutation>(
     hidden: Hidden,
     label: &'static str,
     pending: &'static str,
+    #[prop(default = "button button-quiet button-small")] class: &'static str,
 ) -> impl IntoView {
     view! {
         <Form submission=submission hidden=hidden class="action-form">
-            <Submit label=label pending=pending class="button button-quiet button-small"/>
+            <Submit label=label pending=pending class=class/>
         </Form>
     }
 }

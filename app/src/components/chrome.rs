@@ -44,7 +44,9 @@ fn Person(actor: Actor) -> impl IntoView {
     view! {
         <div class="person">
             <div class="person-words">
-                <span class="person-email">{actor.email}</span>
+                <a class="person-email" href="/profile">
+                    {actor.email}
+                </a>
                 <span class="person-place">{place}</span>
             </div>
             <PlainForm<SignOut> class="sign-out">
@@ -56,14 +58,19 @@ fn Person(actor: Actor) -> impl IntoView {
 
 #[component]
 fn Navigation() -> impl IntoView {
-    let credentials = use_ui().can(Action::ManageCredentials);
+    let ui = use_ui();
+    let link = move |action: Action, href: &'static str, icon: &'static str, label: &'static str| {
+        ui.can(action).then(|| view! { <NavigationLink href=href icon=icon label=label/> })
+    };
     view! {
         <nav class="navigation" aria-label="Main">
             <ul>
                 <NavigationLink href="/" icon="dashboard" label="Dashboard"/>
                 <NavigationLink href="/projects" icon="projects" label="Projects"/>
-                {credentials
-                    .then(|| view! { <NavigationLink href="/backup-credentials" icon="key" label="Backup Credentials"/> })}
+                {link(Action::ManageCredentials, "/backup-credentials", "key", "Backup Credentials")}
+                {link(Action::ManageUsers, "/users", "users", "Users")}
+                {link(Action::ManageOrganizations, "/organizations", "building", "Organizations")}
+                {link(Action::SeeAuditLog, "/audit-log", "log", "Audit Log")}
             </ul>
         </nav>
     }

@@ -65,6 +65,16 @@ pub fn Dialog(
     }
 }
 
+/// A text that may be longer than the screen, so that the keyboard can scroll it.
+#[component]
+pub fn DialogText(children: Children) -> impl IntoView {
+    view! {
+        <div class="dialog-body" role="region" aria-labelledby="dialog-title" tabindex="0">
+            {children()}
+        </div>
+    }
+}
+
 /// The buttons at a dialog's end; **Cancel** comes by itself.
 #[component]
 pub fn DialogFooter(#[prop(default = "Cancel")] cancel: &'static str, children: Children) -> impl IntoView {

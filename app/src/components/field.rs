@@ -2,7 +2,10 @@
 
 use leptos::prelude::*;
 
-use crate::components::{form_state::Wiring, icon::Icon};
+use crate::components::{
+    form_state::{FormState, Wiring, input_name},
+    icon::Icon,
+};
 
 /// What a line of text is for; decides the keyboard, the spelling help and what the browser may remember.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -12,6 +15,8 @@ pub enum Kind {
     /// A name, a path, an address: never spell-checked, in a fixed-width face.
     Code,
     Email,
+    /// The address of somebody else than the person who types it.
+    EmailOfOther,
     Url,
     /// The password of somebody who signs in.
     Password,
@@ -23,7 +28,7 @@ impl Kind {
     const fn input_type(self) -> &'static str {
         match self {
             Self::Text | Self::Code => "text",
-            Self::Email => "email",
+            Self::Email | Self::EmailOfOther => "email",
             Self::Url => "url",
             Self::Password | Self::NewPassword => "password",
         }
@@ -34,7 +39,7 @@ impl Kind {
             Self::Email => "username",
             Self::Password => "current-password",
             Self::NewPassword => "new-password",
-            Self::Text | Self::Code | Self::Url => "off",
+            Self::Text | Self::Code | Self::EmailOfOther | Self::Url => "off",
         }
     }
 
@@ -102,6 +107,13 @@ pub fn Field(
             <FieldNotes wiring=wiring hint=hint/>
         </div>
     }
+}
+
+/// A value that goes along. A post that failed keeps it, so that showing the form again does not renew it.
+#[component]
+pub fn HiddenField(name: &'static str, #[prop(into)] value: String) -> impl IntoView {
+    let state = expect_context::<FormState>();
+    view! { <input type="hidden" name=input_name(name) value=state.initial(name, &value)/> }
 }
 
 /// The hint of a field and its message.

@@ -65,6 +65,9 @@ impl From<SchedulePhase> for Look {
 impl Look {
     pub const DEFAULT: Self = Self { word: "Default", icon: "check", class: "badge badge-accent" };
     pub const LOCKED: Self = Self { word: "Locked", icon: "lock", class: CALM };
+    pub const INVITED: Self = Self { word: "Invited", icon: "clock", class: CALM };
+    pub const OWN_USER: Self = Self { word: "You", icon: "user", class: "badge badge-accent" };
+    pub const THIS_SESSION: Self = Self { word: "This session", icon: "check", class: "badge badge-accent" };
     pub const BACKUP_ON: Self = Self { word: "Enabled", icon: "check-circle", class: GOOD };
     pub const BACKUP_OFF: Self = Self { word: "Off", icon: "minus-circle", class: CALM };
 }

@@ -15,6 +15,9 @@ const PAUSE: Duration = Duration::from_millis(250);
 /// A form that works by itself as a request for the page with the search in its address.
 #[component]
 pub fn SearchForm(
+    /// The names of the further filters, where there are any.
+    #[prop(default = &["organization"])]
+    filters: &'static [&'static str],
     /// Further filters.
     #[prop(optional)]
     children: Option<Children>,
@@ -22,7 +25,8 @@ pub fn SearchForm(
     let address = use_address();
     let replace_address = use_replace_address();
     let input = NodeRef::<html::Input>::new();
-    let filters = children.is_some();
+    let filters = if children.is_some() { filters } else { &[] };
+    let own: Vec<&str> = ["search", "page"].iter().chain(filters).copied().collect();
     let search = move || {
         let typed = input.get_untracked().map(|input| input.value()).unwrap_or_default();
         replace_address(&address.get_untracked().closed().without(&["page"]).with("search", typed.trim()).href());
@@ -39,7 +43,7 @@ pub fn SearchForm(
     let initial = address.read_untracked().get("search").unwrap_or_default().to_owned();
     view! {
         <form class="search" role="search" method="get" on:submit=on_submit>
-            {move || kept_inputs(&address.get(), if filters { &["search", "page", "organization"] } else { &["search", "page"] })}
+            {move || kept_inputs(&address.get(), &own)}
             <div class="search-box">
                 <Icon name="search"/>
                 <label class="sr-only" for="search">

@@ -9,6 +9,7 @@ use model::form::Done;
 use serde::de::DeserializeOwned;
 
 use crate::{
+    address::Address,
     api::ApiError,
     ui::{close_dialog, focus_failure, use_ui},
 };
@@ -39,8 +40,8 @@ impl<S: Mutation> Clone for Submission<S> {
 
 impl<S: Mutation> Copy for Submission<S> {}
 
-/// After success the message is announced, lists ask again, and the browser goes where the server says. After a failure
-/// the focus moves to the first thing to mend.
+/// After success the message is announced, lists ask again, and the browser goes where the server says; on the page
+/// itself its view stays as it is. After a failure the focus moves to the first thing to mend.
 pub fn use_submission<S: Mutation>() -> Submission<S> {
     let submission = Submission { action: ServerAction::<S>::new(), form: RwSignal::new(String::new()) };
     let ui = use_ui();
@@ -48,11 +49,19 @@ pub fn use_submission<S: Mutation>() -> Submission<S> {
     let location = use_location();
     Effect::new(move |_| match submission.action.value().get() {
         Some(Ok(done)) => {
-            let same_page = done.goto.split('?').next() == Some(location.pathname.get_untracked().as_str());
+            let here = Address::new(&location.pathname.get_untracked(), &location.search.get_untracked());
+            let same_page = done.goto.split('?').next() == Some(here.path());
+            let stays = done.goto == here.path();
+            let goto = if stays { here.closed().href() } else { done.goto };
             close_dialog();
             ui.announce(done.message);
-            ui.changed();
-            navigate(&done.goto, NavigateOptions { scroll: !same_page, ..NavigateOptions::default() });
+            if done.link.is_some() {
+                ui.link.set(done.link);
+            }
+            if same_page {
+                ui.changed();
+            }
+            navigate(&goto, NavigateOptions { scroll: !same_page, replace: stays, ..NavigateOptions::default() });
         }
         Some(Err(_)) => focus_failure(&format!("[id='{}']", submission.form.get_untracked())),
         None => {}

@@ -24,11 +24,17 @@ pub fn BackupFields(
     /// What is set already.
     #[prop(default = Backup::Off)]
     backup: Backup,
+    /// Whose default is chosen first: the project's organization, or else the person's own.
+    #[prop(optional)]
+    organization: Option<OrganizationId>,
     #[prop(optional)] credential: NodeRef<html::Select>,
 ) -> impl IntoView {
     let chosen = match &backup {
         Backup::On { credential, .. } => credential.to_string(),
-        Backup::Off => preselected(&choices.credentials, use_ui().actor().map(|actor| actor.organization)),
+        Backup::Off => {
+            let own = || use_ui().actor().map(|actor| actor.organization);
+            preselected(&choices.credentials, organization.or_else(own))
+        }
     };
     let on = backup != Backup::Off;
     let groups = credential_groups(choices.credentials, &choices.organizations, chosen.is_empty());

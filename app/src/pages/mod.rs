@@ -1,13 +1,18 @@
 //! One page for each address.
 
+pub mod audit_log;
 pub mod backup_fields;
 pub mod browse;
 pub mod credentials;
 pub mod dashboard;
 pub mod login;
 pub mod not_found;
+pub mod organizations;
 pub mod policies;
+pub mod profile;
 pub mod project;
 pub mod projects;
+pub mod set_password;
 pub mod settings;
 pub mod setup;
+pub mod users;

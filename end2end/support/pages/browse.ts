@@ -28,12 +28,12 @@ export class BrowsePage extends ConsolePage {
     await this.ready();
   }
 
+  action(entry: string, name: 'Download' | 'Restore'): Locator {
+    return this.page.getByRole('row').filter({ has: this.link(entry) }).getByRole('link', { name, exact: true });
+  }
+
   async download(file: string): Promise<Download> {
-    const row = this.page.getByRole('row').filter({ has: this.entry(file) });
-    const [download] = await Promise.all([
-      this.page.waitForEvent('download'),
-      row.getByRole('link', { name: 'Download', exact: true }).click(),
-    ]);
+    const [download] = await Promise.all([this.page.waitForEvent('download'), this.action(file, 'Download').click()]);
     return download;
   }
 }

@@ -144,3 +144,34 @@ async fn serve(socket: TcpStream, service: S3Service, stop: CancellationToken) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{EmbeddedS3, EmbeddedS3Config, EmbeddedS3Error};
+
+    fn config(folder: &std::path::Path, listen: &str) -> EmbeddedS3Config {
+        EmbeddedS3Config {
+            folder: folder.join("s3"),
+            access_key_id: "AKID".into(),
+            secret_key: "secret".into(),
+            listen: listen.parse().unwrap(),
+        }
+    }
+
+    #[tokio::test]
+    async fn it_listens_on_loopback_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let refused = EmbeddedS3::start(config(folder.path(), "0.0.0.0:0")).await;
+        assert!(matches!(refused, Err(EmbeddedS3Error::NotLoopback(_))));
+    }
+
+    #[tokio::test]
+    async fn after_its_shutdown_nobody_answers() {
+        let folder = tempfile::tempdir().unwrap();
+        let server = EmbeddedS3::start(config(folder.path(), "127.0.0.1:0")).await.unwrap();
+        let address = server.endpoint().socket_addrs(|| None).unwrap()[0];
+        assert!(tokio::net::TcpStream::connect(address).await.is_ok());
+        server.shutdown().await;
+        assert!(tokio::net::TcpStream::connect(address).await.is_err());
+    }
+}

@@ -41,8 +41,8 @@ fn memory_stays_bounded() {
     let (backup, files) = measure("backup", folder.path(), &endpoint);
     let (again, _) = measure("backup", folder.path(), &endpoint);
     let (restore, restored) = measure("restore", folder.path(), &endpoint);
-    server.kill().unwrap();
-    server.wait().unwrap();
+    drop(server.stdin.take());
+    assert!(server.wait().unwrap().success());
 
     assert_eq!((files, restored), (FILES + 1, FILES + 1));
     let same = Command::new("diff").arg("-r").args(["source", "target"]).current_dir(folder.path()).status().unwrap();
@@ -74,6 +74,7 @@ fn start(role: &str, folder: &Path, endpoint: &str) -> Child {
         .env(ROLE, role)
         .env(FOLDER, folder)
         .env(ENDPOINT, endpoint)
+        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap()
@@ -119,7 +120,8 @@ async fn serve(folder: &Path) {
     };
     let server = EmbeddedS3::start(config).await.unwrap();
     println!("endpoint {}", server.endpoint());
-    std::future::pending::<()>().await;
+    // The end of the input is the end of the test, however that comes.
+    tokio::task::spawn_blocking(|| std::io::copy(&mut std::io::stdin(), &mut std::io::sink())).await.unwrap().unwrap();
 }
 
 async fn repository() -> Repository {

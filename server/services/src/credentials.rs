@@ -2,7 +2,7 @@
 
 use engine::{KeyCheck, S3, S3Access};
 use model::{
-    credential::{CredentialList, CredentialRef},
+    credential::{CredentialList, CredentialRef, CredentialRow},
     ids::{CredentialId, OrganizationId},
     list::ListQuery,
     names::S3Name,
@@ -39,6 +39,12 @@ pub async fn list(acting: &Acting, services: &Services, query: &ListQuery) -> Re
         page: rows::page(acting, services.db(), query).await?,
         organizations: organizations::choices(acting, services.db(), Action::ManageCredentials).await?,
     })
+}
+
+/// One credential, for the form that changes it.
+pub async fn get(acting: &Acting, services: &Services, id: CredentialId) -> Result<CredentialRow, ServiceError> {
+    let row = find(acting, services.db(), id).await?;
+    Ok(rows::one(services.db(), row).await?)
 }
 
 /// A credential that the person may manage.

@@ -47,7 +47,8 @@ async fn missing(Extracted(state): Extracted<State>, request: Request) -> Respon
 
 /// The panic's own message is in the log already.
 fn panicked(_: Box<dyn Any + Send>) -> Response {
-    let error = ApiError::Internal { id: services::fault_id() };
-    tracing::error!(fault = %error, "a request ended in a panic");
+    let id = services::fault_id();
+    tracing::error!(fault = %id, "a request ended in a panic");
+    let error = ApiError::Internal { id };
     refusal::page(refusal::status(&error), &error)
 }

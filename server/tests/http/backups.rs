@@ -1,6 +1,9 @@
 //! Backups, what is in them, and restores.
 
-use std::{fs, time::Duration};
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
 
 use model::{
     backup::{BackupPhase, EntryKind, RestorePhase},
@@ -8,7 +11,7 @@ use model::{
 };
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::support::{TestApp, app::SECRET_KEY, deeds::until, files, form, on_both_databases};
+use crate::support::{Database, TestApp, app::SECRET_KEY, files, form, on_both_databases, tell};
 
 on_both_databases!(
     a_backup_restores_byte_for_byte,
@@ -19,7 +22,6 @@ on_both_databases!(
     keys_that_become_invalid_fail_the_next_run_with_its_cause,
     a_run_that_finds_s3_gone_is_tried_again,
     the_recovery_kit_is_downloaded,
-    runs_go_back_to_the_queue_when_the_server_stops,
 );
 
 async fn a_backup_restores_byte_for_byte(app: &TestApp) {
@@ -187,16 +189,28 @@ async fn the_recovery_kit_is_downloaded(app: &TestApp) {
     assert_eq!(app.browser().get(&format!("/projects/{project}/recovery-kit")).await.status, 303);
 }
 
-async fn runs_go_back_to_the_queue_when_the_server_stops(app: &TestApp) {
-    let (partner, project) = app.backed_up_project().await;
-    fs::write(app.source().join("large.bin"), files::numbers(200 << 20)).unwrap();
-    let policy = partner.add_policy(project, "nightly", "0 3 * * *").await;
-    partner.done("policies/run_now", &form(&[("policy", &policy.to_string())])).await;
-    let patience = Duration::from_secs(20);
-    partner.newest_backup(project, patience, |backup| backup.phase == BackupPhase::InProgress).await;
-    let began = std::time::Instant::now();
-    app.stop().await;
-    assert!(began.elapsed() < Duration::from_secs(20), "the stop took {:?}", began.elapsed());
-    let phases = until(patience, async || app.column("backup", "phase").await, |phases| !phases.is_empty()).await;
-    assert_eq!(phases, ["Queued"], "the run waits for the next start");
+/// A stop lets nothing be lost: the run waits in the database, and the next start takes it up.
+#[test]
+fn a_run_that_a_stop_interrupts_is_done_after_the_next_start() {
+    tell(async {
+        let app = TestApp::spawn(Database::Sqlite).await;
+        let (partner, project) = app.backed_up_project().await;
+        fs::write(app.source().join("large.bin"), files::numbers(200 << 20)).unwrap();
+        let policy = partner.add_policy(project, "nightly", "0 3 * * *").await;
+        partner.done("policies/run_now", &form(&[("policy", &policy.to_string())])).await;
+        let patience = Duration::from_secs(20);
+        partner.newest_backup(project, patience, |backup| backup.phase == BackupPhase::InProgress).await;
+        let began = Instant::now();
+        app.stop().await;
+        assert!(began.elapsed() < Duration::from_secs(20), "the stop took {:?}", began.elapsed());
+        assert_eq!(app.column("backup", "phase").await, ["Queued"]);
+
+        let app = app.restart().await;
+        let partner = partner.moved_to(app.address);
+        let patience = Duration::from_secs(60);
+        let backup = partner.newest_backup(project, patience, |backup| !backup.phase.is_active()).await;
+        assert_eq!(backup.phase, BackupPhase::Completed, "{:?}", backup.cause);
+        assert_eq!(partner.backups(project).await.len(), 1);
+        app.stop().await;
+    });
 }

@@ -10,7 +10,11 @@ use model::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{Browser, TestApp, app::ORGANIZATION, form, on_both_databases};
+use crate::support::{
+    Browser, TestApp,
+    app::{ORGANIZATION, PASSWORD},
+    form, on_both_databases,
+};
 
 on_both_databases!(every_function_asks_who_is_asking);
 
@@ -41,64 +45,139 @@ const MEMBERS: [u16; 3] = [401, 200, 403];
 const MANAGERS: [u16; 3] = [401, 403, 403];
 /// Managers, each of the own organization.
 const ANY_MANAGER: [u16; 3] = [401, 403, 200];
+/// Partners alone.
+const PARTNERS: [u16; 3] = [401, 403, 403];
+
+/// Names the organization of the things: else the asking Manager's own would be meant.
+const HOME: (&str, &str) = ("organization", "1");
 
 fn table(things: &Things) -> Vec<Row> {
-    let Things { project, policy, backup, restore, directory } = things;
-    let list = || json!({ "query": ListQuery::default() });
-    let of_project = || json!({ "project": project, "query": ListQuery::default() });
-    let browse = json!({ "query": { "project": project, "backup": backup.id, "path": "", "search": "" } });
-    let named = |field: &str, id: String| Ask::Form(form(&[(field, &id)]));
-    // The project's organization has to be named, or the asking Manager's own would be meant.
-    let first = ("organization", "1");
-    let credential = form(&[
-        first,
+    [session(), people(), credentials(), projects(things), policies(things), runs(things), sign_out()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn list() -> Ask {
+    Ask::Json(json!({ "query": ListQuery::default() }))
+}
+
+/// A form with one field that names a thing.
+fn named(field: &str, id: impl ToString) -> Ask {
+    filled(&[(field, &id.to_string())])
+}
+
+fn filled(fields: &[(&str, &str)]) -> Ask {
+    Ask::Form(form(fields))
+}
+
+fn session() -> Vec<Row> {
+    vec![
+        Row("session/setup_state", Ask::Json(json!({})), OPEN),
+        Row("session/set_up", named("email", "x"), [404; 3]),
+        Row("session/sign_in", named("email", "x"), [422; 3]),
+        Row("profile/get", Ask::Json(json!({})), SIGNED_IN),
+        Row("profile/change_password", named("current_password", "wrong"), [401, 422, 422]),
+        Row("profile/end_session", named("session", "nothing"), [401, 404, 404]),
+    ]
+}
+
+/// Signs the askers out, so it comes last.
+fn sign_out() -> Vec<Row> {
+    vec![Row("session/sign_out", filled(&[]), OPEN)]
+}
+
+fn people() -> Vec<Row> {
+    let invitation = filled(&[HOME, ("email", "new@example.com"), ("role", "User")]);
+    let password = filled(&[("token", "nothing"), ("password", PASSWORD)]);
+    vec![
+        Row("users/list", list(), ANY_MANAGER),
+        Row("users/invite", invitation, MANAGERS),
+        Row("users/reset_password", named("user", 1), MANAGERS),
+        Row("users/change_role", filled(&[("user", "1"), ("role", "User")]), MANAGERS),
+        Row("users/remove", named("user", 1), MANAGERS),
+        Row("users/look_at_link", Ask::Json(json!({ "token": "nothing" })), [404; 3]),
+        Row("users/set_password", password, [404; 3]),
+        Row("organizations/list", Ask::Json(json!({})), PARTNERS),
+        Row("organizations/add", named("name", "theirs"), PARTNERS),
+        Row("organizations/update", filled(&[HOME, ("name", "theirs")]), PARTNERS),
+        Row("organizations/remove", named("organization", 1), PARTNERS),
+        Row("audit/list", Ask::Json(json!({ "query": {} })), ANY_MANAGER),
+    ]
+}
+
+fn credentials() -> Vec<Row> {
+    let new = filled(&[
+        HOME,
         ("s3_name", "Theirs"),
         ("access_key_id", "KEY"),
         ("secret_key", "secret"),
         ("endpoint", "http://127.0.0.1:1"),
         ("region", "us-east-1"),
     ]);
-    let new_project = form(&[first, ("project_name", "theirs"), ("directory", directory)]);
-    let new_policy = form(&[
+    let changed = filled(&[("credential", "1"), ("version", "1"), ("s3_name", "Theirs"), ("access_key_id", "KEY")]);
+    vec![
+        Row("credentials/list", list(), ANY_MANAGER),
+        Row("credentials/add", new, MANAGERS),
+        Row("credentials/update", changed, MANAGERS),
+        Row("credentials/set_default", named("credential", 1), MANAGERS),
+        Row("credentials/lock", named("credential", 1), MANAGERS),
+        Row("credentials/unlock", named("credential", 1), MANAGERS),
+        Row("credentials/delete", named("credential", 1), MANAGERS),
+    ]
+}
+
+fn projects(Things { project, directory, .. }: &Things) -> Vec<Row> {
+    let new = filled(&[HOME, ("project_name", "theirs"), ("directory", directory)]);
+    vec![
+        Row("projects/list", list(), SIGNED_IN),
+        Row("projects/get", Ask::Json(json!({ "project": project })), MEMBERS),
+        Row("projects/choices", Ask::Json(json!({ "project": project })), MANAGERS),
+        Row("projects/create", new, MANAGERS),
+        Row("projects/save_backup_settings", named("project", project), MANAGERS),
+        Row("projects/disable_backup", named("project", project), MANAGERS),
+        Row("projects/lock", named("project", project), MANAGERS),
+        Row("projects/unlock", named("project", project), MANAGERS),
+        Row("projects/delete", named("project", project), MANAGERS),
+    ]
+}
+
+fn policies(Things { project, policy, .. }: &Things) -> Vec<Row> {
+    let new = filled(&[
         ("project", &project.to_string()),
         ("name", "theirs"),
         ("cron_period", "0 * * * *"),
         ("time_zone", "UTC"),
         ("retention", "30d"),
     ]);
-    let new_restore = form(&[
+    let preview = Ask::Json(json!({ "expression": "* * * * *", "time_zone": "UTC" }));
+    vec![
+        Row("policies/list", Ask::Json(json!({ "project": project })), MEMBERS),
+        Row("policies/preview_cron", preview, SIGNED_IN),
+        Row("policies/add", new, MANAGERS),
+        Row("policies/run_now", named("policy", policy), MANAGERS),
+        Row("policies/delete", named("policy", policy), MANAGERS),
+    ]
+}
+
+fn runs(Things { project, backup, restore, .. }: &Things) -> Vec<Row> {
+    let of_project = || Ask::Json(json!({ "project": project, "query": ListQuery::default() }));
+    let browse = json!({ "query": { "project": project, "backup": backup.id, "path": "", "search": "" } });
+    let new_restore = filled(&[
         ("backup", &backup.id.to_string()),
         ("restore_name", "theirs"),
         ("target", "original"),
         ("on_conflict", "overwrite"),
     ]);
     vec![
-        Row("session/setup_state", Ask::Json(json!({})), OPEN),
-        Row("session/set_up", Ask::Form(form(&[("email", "x")])), [404; 3]),
-        Row("session/sign_in", Ask::Form(form(&[("email", "x")])), [422; 3]),
-        Row("credentials/list", Ask::Json(list()), ANY_MANAGER),
-        Row("credentials/add", Ask::Form(credential), MANAGERS),
-        Row("projects/list", Ask::Json(list()), SIGNED_IN),
-        Row("projects/get", Ask::Json(json!({ "project": project })), MEMBERS),
-        Row("projects/choices", Ask::Json(json!({ "project": project })), MANAGERS),
-        Row("projects/create", Ask::Form(new_project), MANAGERS),
-        Row("projects/save_backup_settings", named("project", project.to_string()), MANAGERS),
-        Row("projects/disable_backup", named("project", project.to_string()), MANAGERS),
-        Row("policies/list", Ask::Json(json!({ "project": project })), MEMBERS),
-        Row("policies/preview_cron", Ask::Json(json!({ "expression": "* * * * *", "time_zone": "UTC" })), SIGNED_IN),
-        Row("policies/add", Ask::Form(new_policy), MANAGERS),
-        Row("policies/run_now", named("policy", policy.to_string()), MANAGERS),
-        Row("policies/delete", named("policy", policy.to_string()), MANAGERS),
-        Row("backups/list", Ask::Json(of_project()), MEMBERS),
+        Row("backups/list", of_project(), MEMBERS),
         Row("backups/browse", Ask::Json(browse), MANAGERS),
-        Row("backups/cancel", named("backup", backup.id.to_string()), MANAGERS),
-        Row("backups/delete", named("backup", backup.id.to_string()), MANAGERS),
-        Row("restores/list", Ask::Json(of_project()), MEMBERS),
-        Row("restores/add", Ask::Form(new_restore), MANAGERS),
-        Row("restores/cancel", named("restore", restore.id.to_string()), MANAGERS),
-        Row("restores/delete", named("restore", restore.id.to_string()), MANAGERS),
-        // Last, because the askers are signed out by it.
-        Row("session/sign_out", Ask::Form(Vec::new()), OPEN),
+        Row("backups/cancel", named("backup", backup.id), MANAGERS),
+        Row("backups/delete", named("backup", backup.id), MANAGERS),
+        Row("restores/list", of_project(), MEMBERS),
+        Row("restores/add", new_restore, MANAGERS),
+        Row("restores/cancel", named("restore", restore.id), MANAGERS),
+        Row("restores/delete", named("restore", restore.id), MANAGERS),
     ]
 }
 
@@ -141,12 +220,16 @@ async fn every_function_asks_who_is_asking(app: &TestApp) {
 
 async fn downloads_ask_too(things: &Things, askers: &[(&str, Browser); 3]) {
     let Things { project, backup, .. } = things;
-    let file = format!("/projects/{project}/backups/{}/download?path=README.md", backup.id);
-    for address in [file, format!("/projects/{project}/recovery-kit")] {
-        for ((who, browser), expected) in askers.iter().zip([303, 403, 403]) {
+    for (address, expected) in [
+        (format!("/projects/{project}/backups/{}/download?path=README.md", backup.id), [303, 403, 403]),
+        (format!("/projects/{project}/recovery-kit"), [303, 403, 403]),
+        ("/audit-log/export".to_owned(), [303, 403, 200]),
+    ] {
+        for ((who, browser), expected) in askers.iter().zip(expected) {
             let answer = browser.get(&address).await;
             assert_eq!(answer.status, expected, "{who} asks {address}");
-            assert!(!answer.text().contains("# Sample"), "{who} asks {address}");
+            let text = answer.text();
+            assert!(!text.contains("# Sample") && !text.contains("web-shop"), "{who} asks {address}: {text}");
         }
     }
 }

@@ -1,8 +1,12 @@
-//! Backup credentials: list and add.
+//! Backup credentials: list, add, update, delete.
 
 mod add;
+mod delete;
+mod details;
+mod named;
 mod row;
 mod table;
+mod update;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -21,7 +25,9 @@ use crate::{
     ui::use_ui,
 };
 use add::AddCredential;
+use delete::DeleteCredential;
 use table::CredentialTable;
+use update::UpdateCredential;
 
 #[component]
 pub fn CredentialsPage() -> impl IntoView {
@@ -31,9 +37,7 @@ pub fn CredentialsPage() -> impl IntoView {
     let list: Answer<CredentialList> =
         Resource::new(move || (query.get(), ui.changes()), |(query, _)| list_credentials(query));
     let organizations = |list: &CredentialList| list.organizations.clone();
-    let filter = |organizations: Vec<OrganizationChoice>| {
-        (!organizations.is_empty()).then(|| view! { <OrganizationFilter organizations=organizations/> })
-    };
+    let filter = |organizations: Vec<OrganizationChoice>| view! { <OrganizationFilter organizations=organizations/> };
     view! {
         <Title text="Backup Credentials"/>
         <header class="page-header">
@@ -49,6 +53,12 @@ pub fn CredentialsPage() -> impl IntoView {
         <CredentialTable list=list/>
         <DialogRoute name="add">
             <AddCredential list=list/>
+        </DialogRoute>
+        <DialogRoute name="update">
+            <UpdateCredential/>
+        </DialogRoute>
+        <DialogRoute name="delete">
+            <DeleteCredential/>
         </DialogRoute>
     }
 }

@@ -3,18 +3,19 @@
 use leptos::{ev::SubmitEvent, prelude::*};
 use model::credential::{CredentialRow, ProjectLink};
 
+use super::details::{Details, RowSubmissions};
 use crate::{
     address::{use_address, use_replace_address},
     components::{
         icon::Icon,
         phase::{Badge, Look},
         search_form::kept_inputs,
-        time::{NoValue, Time},
+        time::NoValue,
     },
 };
 
 #[component]
-pub fn CredentialRows(row: CredentialRow) -> impl IntoView {
+pub fn CredentialRows(row: CredentialRow, submissions: RowSubmissions) -> impl IntoView {
     let address = use_address();
     let id = row.id;
     let detail_id = format!("credential-{id}");
@@ -27,7 +28,7 @@ pub fn CredentialRows(row: CredentialRow) -> impl IntoView {
     let (organization, key, endpoint, name) =
         (row.organization.clone(), row.access_key_id.clone(), row.endpoint.clone(), row.s3_name.clone());
     let default = row.default;
-    let details = move || expanded.get().then(|| view! { <Details row=row.clone()/> });
+    let details = move || expanded.get().then(|| view! { <Details row=row.clone() submissions=submissions/> });
     view! {
         <tbody class="row-group" class:row-group-open=move || expanded.get()>
             <tr>
@@ -110,39 +111,5 @@ fn ExpandButton(
                 {move || if expanded.get() { "Collapse" } else { "Expand" }}
             </button>
         </form>
-    }
-}
-
-#[component]
-fn Details(row: CredentialRow) -> impl IntoView {
-    view! {
-        <dl class="facts">
-            <div>
-                <dt>"S3 Region"</dt>
-                <dd>
-                    <code>{row.region}</code>
-                </dd>
-            </div>
-            <div>
-                <dt>"Created By"</dt>
-                <dd>{row.created_by}</dd>
-            </div>
-            <div>
-                <dt>"Created"</dt>
-                <dd>
-                    <Time at=row.created/>
-                </dd>
-            </div>
-            <div>
-                <dt>"Last Modified"</dt>
-                <dd>
-                    <Time at=row.modified/>
-                </dd>
-            </div>
-            <div>
-                <dt>"Last Modified By"</dt>
-                <dd>{row.modified_by}</dd>
-            </div>
-        </dl>
     }
 }

@@ -6,7 +6,10 @@ use model::{
     list::Page,
 };
 
-use super::row::CredentialRows;
+use super::{
+    details::{RowSubmissions, use_row_submissions},
+    row::CredentialRows,
+};
 use crate::{
     address::use_address,
     components::{
@@ -20,21 +23,23 @@ use crate::{
 #[component]
 pub fn CredentialTable(list: Answer<CredentialList>) -> impl IntoView {
     let address = use_address();
+    let submissions = use_row_submissions();
     let draw = move |page: Page<CredentialRow>| {
         let view = address.get_untracked();
         let narrowed = ["search", "organization", "page"].iter().any(|key| view.get(key).is_some());
         match (page.rows.is_empty(), narrowed) {
             (true, true) => view! { <NothingFound all=view.path()/> }.into_any(),
             (true, false) => view! { <NoCredentials/> }.into_any(),
-            (false, _) => view! { <Rows page=page/> }.into_any(),
+            (false, _) => view! { <Rows page=page submissions=submissions/> }.into_any(),
         }
     };
     loaded_part(list, |list| list.page.clone(), draw)
 }
 
 #[component]
-fn Rows(page: Page<CredentialRow>) -> impl IntoView {
+fn Rows(page: Page<CredentialRow>, submissions: RowSubmissions) -> impl IntoView {
     let facts = (&page).into();
+    let row = move |row| view! { <CredentialRows row=row submissions=submissions/> };
     view! {
         <div class="table-frame">
             <table class="table">
@@ -52,7 +57,7 @@ fn Rows(page: Page<CredentialRow>) -> impl IntoView {
                         </th>
                     </tr>
                 </thead>
-                {page.rows.into_iter().map(|row| view! { <CredentialRows row=row/> }).collect_view()}
+                {page.rows.into_iter().map(row).collect_view()}
             </table>
         </div>
         <Pager facts=facts/>

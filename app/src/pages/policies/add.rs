@@ -22,6 +22,7 @@ use crate::{
         submission::use_submission,
         submit::Submit,
         textarea::TextArea,
+        time_zone::TimeZoneField,
     },
 };
 
@@ -31,24 +32,6 @@ const USUAL_ZONE: &str = "UTC";
 
 /// How long after the last key the preview is asked for.
 const PAUSE: Duration = Duration::from_millis(300);
-
-/// Suggestions; any IANA name may be typed.
-const ZONES: [&str; 14] = [
-    "UTC",
-    "America/Los_Angeles",
-    "America/New_York",
-    "America/Sao_Paulo",
-    "Europe/London",
-    "Europe/Berlin",
-    "Europe/Paris",
-    "Europe/Prague",
-    "Africa/Johannesburg",
-    "Asia/Dubai",
-    "Asia/Kolkata",
-    "Asia/Singapore",
-    "Asia/Tokyo",
-    "Australia/Sydney",
-];
 
 #[component]
 pub fn AddPolicy(project: Memo<ProjectId>) -> impl IntoView {
@@ -88,7 +71,6 @@ fn ScheduleFields() -> impl IntoView {
     let (settled_expression, settled_zone) = (settled(expression), settled(zone));
     let effective =
         Memo::new(move |_| if *period.read() == CUSTOM_PERIOD { settled_expression.get() } else { period.get() });
-    let suggestion = |zone: &'static str| view! { <option value=zone></option> };
     view! {
         <div class="reveal reveal-select">
             <Select
@@ -108,16 +90,7 @@ fn ScheduleFields() -> impl IntoView {
                 />
             </div>
         </div>
-        <Field
-            name="time_zone"
-            label="Time Zone"
-            value=USUAL_ZONE
-            list="time-zones"
-            required=true
-            hint="A name such as Europe/Prague."
-            on_input=Callback::new(move |typed| zone.set(typed))
-        />
-        <datalist id="time-zones">{ZONES.into_iter().map(suggestion).collect_view()}</datalist>
+        <TimeZoneField value=USUAL_ZONE on_input=Callback::new(move |typed| zone.set(typed))/>
         <Preview expression=effective zone=settled_zone/>
     }
 }

@@ -11,7 +11,7 @@ use super::describe::gone;
 use crate::{
     address::use_address,
     components::{
-        dialog::{Dialog, DialogFooter},
+        dialog::{Dialog, DialogFooter, DialogText},
         facts::{Fact, Lines},
         loaded::{Answer, loaded_quietly},
         phase::Badge,
@@ -25,7 +25,7 @@ pub fn DescribeBackup(backups: Answer<Page<BackupRow>>) -> impl IntoView {
     let row = move |page: &Page<BackupRow>| page.rows.iter().find(|row| row.id.0 == id).cloned();
     view! {
         <Dialog title="Backup">
-            <div class="dialog-body">{loaded_quietly(backups, row, |row| row.map_or_else(gone, facts))}</div>
+            <DialogText>{loaded_quietly(backups, row, |row| row.map_or_else(gone, facts))}</DialogText>
             <DialogFooter cancel="Done">{()}</DialogFooter>
         </Dialog>
     }

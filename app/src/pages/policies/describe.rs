@@ -6,7 +6,7 @@ use model::{list::Page, policy::PolicyRow, restore::RestoreRow, size};
 use crate::{
     address::use_address,
     components::{
-        dialog::{Dialog, DialogFooter},
+        dialog::{Dialog, DialogFooter, DialogText},
         facts::{Fact, Lines},
         loaded::{Answer, loaded_quietly},
         phase::Badge,
@@ -20,7 +20,7 @@ pub fn DescribePolicy(policies: Answer<Vec<PolicyRow>>) -> impl IntoView {
     let row = move |rows: &Vec<PolicyRow>| rows.iter().find(|row| row.id.0 == id).cloned();
     view! {
         <Dialog title="Policy">
-            <div class="dialog-body">{loaded_quietly(policies, row, |row| row.map_or_else(gone, policy_facts))}</div>
+            <DialogText>{loaded_quietly(policies, row, |row| row.map_or_else(gone, policy_facts))}</DialogText>
             <DialogFooter cancel="Done">{()}</DialogFooter>
         </Dialog>
     }
@@ -32,7 +32,7 @@ pub fn DescribeRestore(restores: Answer<Page<RestoreRow>>) -> impl IntoView {
     let row = move |page: &Page<RestoreRow>| page.rows.iter().find(|row| row.id.0 == id).cloned();
     view! {
         <Dialog title="Restore">
-            <div class="dialog-body">{loaded_quietly(restores, row, |row| row.map_or_else(gone, restore_facts))}</div>
+            <DialogText>{loaded_quietly(restores, row, |row| row.map_or_else(gone, restore_facts))}</DialogText>
             <DialogFooter cancel="Done">{()}</DialogFooter>
         </Dialog>
     }

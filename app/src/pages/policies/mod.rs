@@ -22,6 +22,7 @@ use crate::{
     components::{
         icon::Icon,
         loaded::loaded_quietly,
+        locked_note::LockedNote,
         project_frame::{ProjectFrame, use_project, use_project_id},
         tabs::{Tab, TabPanel, Tabs},
     },
@@ -74,9 +75,11 @@ fn Head(tab: Memo<&'static str>, enabled: bool, locked: bool) -> impl IntoView {
             </a>
         }
     });
+    let locked = (manages && locked).then(|| view! { <LockedNote/> });
     let off = (!enabled).then(|| view! { <BackupIsOff manages=manages/> });
     view! {
         {off}
+        {locked}
         <div class="tab-bar">
             <Tabs label="Backup policy" tabs=&TABS chosen=tab/>
             {add_policy}

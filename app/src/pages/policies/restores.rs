@@ -104,7 +104,7 @@ fn Row(row: RestoreRow, cancel: Submission<CancelRestore>) -> impl IntoView {
             <td data-label="Name" class="name-cell">
                 <span class="row-title">{row.name}</span>
             </td>
-            <td data-label="Backup" class="break">
+            <td data-label="Backup" class="name-cell">
                 {row.backup_name}
             </td>
             <td data-label="Phase">

@@ -30,9 +30,7 @@ pub fn ProjectsPage() -> impl IntoView {
     let list: Answer<ProjectList> =
         Resource::new(move || (query.get(), ui.changes()), |(query, _)| list_projects(query));
     let organizations = |list: &ProjectList| list.organizations.clone();
-    let filter = |organizations: Vec<OrganizationChoice>| {
-        (!organizations.is_empty()).then(|| view! { <OrganizationFilter organizations=organizations/> })
-    };
+    let filter = |organizations: Vec<OrganizationChoice>| view! { <OrganizationFilter organizations=organizations/> };
     let may_add = ui.can(Action::ManageProjects);
     let add = may_add.then(|| {
         view! {

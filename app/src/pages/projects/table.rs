@@ -86,8 +86,10 @@ fn Row(row: ProjectRow) -> impl IntoView {
             </td>
             <td data-label="Organization">{row.organization}</td>
             <td data-label="Source" class="break">
-                <span class="kind">{row.source.kind()}</span>
-                <code>{row.source.location().to_owned()}</code>
+                <span>
+                    <span class="kind">{row.source.kind()}</span>
+                    <code>{row.source.location().to_owned()}</code>
+                </span>
             </td>
             <td data-label="Backup">
                 <Badge look=backup/>

@@ -1,11 +1,14 @@
 //! A project's Settings.
 
+mod delete;
 mod disable;
+mod lock;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
 use model::{
     ids::ProjectId,
+    permission::Action,
     project::{Backup, ProjectChoices, ProjectView},
 };
 
@@ -13,13 +16,14 @@ use crate::{
     address::page_address,
     api::{
         ApiError,
-        projects::{SaveBackupSettings, get_project, get_project_choices},
+        projects::{LockProject, SaveBackupSettings, UnlockProject, get_project, get_project_choices},
     },
     components::{
         dialog::DialogRoute,
         form::Form,
         icon::Icon,
         loaded::{Answer, loaded_below},
+        locked_note::LockedNote,
         project_frame::{ProjectFrame, use_project, use_project_id},
         submission::{Submission, use_submission},
         submit::Submit,
@@ -27,7 +31,9 @@ use crate::{
     pages::backup_fields::BackupFields,
     ui::use_ui,
 };
+use delete::{DeletePanel, DeleteProject};
 use disable::DisableBackup;
+use lock::LockPanel;
 
 /// How the project is, and what there is to choose from.
 type Settings = (ProjectView, ProjectChoices);
@@ -40,16 +46,30 @@ pub fn SettingsPage() -> impl IntoView {
     let project = use_project(id);
     let settings: Answer<Settings> = Resource::new(move || (id.get(), ui.changes()), |(id, _)| ask(id));
     let submission = use_submission::<SaveBackupSettings>();
-    let form = move |(project, choices): Settings| {
-        view! { <BackupForm project=project choices=choices submission=submission/> }
+    let (lock, unlock) = (use_submission::<LockProject>(), use_submission::<UnlockProject>());
+    let panels = move |(project, choices): Settings| {
+        let (id, locked) = (project.id, project.locked);
+        view! {
+            <BackupForm project=project choices=choices submission=submission/>
+            <LockPanel id=id locked=locked lock=lock unlock=unlock/>
+            <DeletePanel locked=locked/>
+        }
     };
+    let delete = ui.can(Action::ManageProjects).then(|| {
+        view! {
+            <DialogRoute name="delete">
+                <DeleteProject project=project/>
+            </DialogRoute>
+        }
+    });
     view! {
         <Title text="Settings"/>
         <ProjectFrame project=project heading="Settings"/>
-        {loaded_below(settings, Settings::clone, form)}
+        {loaded_below(settings, Settings::clone, panels)}
         <DialogRoute name="disable">
             <DisableBackup project=project/>
         </DialogRoute>
+        {delete}
     }
 }
 
@@ -65,14 +85,19 @@ fn BackupForm(
 ) -> impl IntoView {
     let kit = (project.backup != Backup::Off).then(|| view! { <RecoveryKit project=project.id/> });
     let hidden = vec![("project", project.id.to_string())];
+    let locked = project.locked;
+    let note = locked.then(|| view! { <LockedNote/> });
     view! {
         <section class="panel" aria-labelledby="backup-settings">
             <h2 id="backup-settings">"Backup"</h2>
+            {note}
             <Form submission=submission hidden=hidden>
-                <BackupFields choices=choices backup=project.backup/>
-                <div class="form-footer">
-                    <Submit label="Save" pending="Checking access…"/>
-                </div>
+                <fieldset class="fields" disabled=locked>
+                    <BackupFields choices=choices backup=project.backup organization=project.organization.id/>
+                    <div class="form-footer">
+                        <Submit label="Save" pending="Checking access…"/>
+                    </div>
+                </fieldset>
             </Form>
         </section>
         {kit}

@@ -89,9 +89,13 @@ async fn a_backup_can_be_cancelled_while_the_service_hangs() {
     let noted = at.clone();
     let progress = after(30 << 20, move || {
         faults.delay.store(600_000, Ordering::SeqCst);
-        let (token, noted) = (token.clone(), noted.clone());
+        let (token, noted, faults) = (token.clone(), noted.clone(), faults.clone());
+        let before = faults.requests.load(Ordering::SeqCst);
         runtime.spawn(async move {
-            tokio::time::sleep(Duration::from_secs(1)).await;
+            // Until a request hangs.
+            while faults.requests.load(Ordering::SeqCst) == before {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
             *noted.lock().unwrap() = Some(Instant::now());
             token.cancel();
         });

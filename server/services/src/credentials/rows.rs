@@ -55,6 +55,13 @@ pub async fn page(
     Ok(Page::new(query, rows, total))
 }
 
+/// The same for one credential that was found already.
+pub async fn one(db: &impl ConnectionTrait, row: credential::Model) -> Result<CredentialRow, DbErr> {
+    let home = organization::Entity::find_by_id(row.organization_id).one(db).await?;
+    let projects = projects(db, [row.id].into_iter()).await?.remove(&row.id).unwrap_or_default();
+    Ok(view(row, home.map(|home| home.name).unwrap_or_default(), projects))
+}
+
 fn matches(search: &str) -> Condition {
     use credential::{Column, Entity};
     Condition::any()

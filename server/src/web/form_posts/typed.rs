@@ -2,8 +2,8 @@
 
 use url::form_urlencoded;
 
-/// Inputs whose name contains one of these are not kept: passwords, keys, one-time codes, connection URLs.
-const SECRET: [&str; 4] = ["secret", "password", "code", "url"];
+/// Inputs whose name contains one of these are not kept: passwords, keys, one-time codes and links, connection URLs.
+const SECRET: [&str; 5] = ["secret", "password", "code", "token", "url"];
 /// Most bytes that are kept for somebody who is signed in.
 const MOST: usize = 128 * 1024;
 /// Most bytes that are kept for a stranger. Each failed try of theirs makes a session.

@@ -21,13 +21,13 @@ use model::{
 use sea_orm::{ConnectionTrait, sea_query::Query};
 use server::{
     config::{Config, Key, Settings},
-    startup::{Application, StartupError},
+    startup::Application,
     telemetry,
 };
 use services::{Clock, Services, sessions::Store};
 use tempfile::TempDir;
-use tokio::{sync::OnceCell, task::JoinHandle};
-use tokio_util::sync::CancellationToken;
+use tokio::sync::OnceCell;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower_sessions::Session;
 
 use super::{Browser, files, form, postgres};
@@ -51,7 +51,7 @@ pub struct TestApp {
     pub services: Services,
     folder: TempDir,
     stop: CancellationToken,
-    running: JoinHandle<Result<(), StartupError>>,
+    running: TaskTracker,
     ahead: Arc<AtomicI64>,
     s3: OnceCell<EmbeddedS3>,
 }
@@ -84,23 +84,22 @@ impl TestApp {
         let application = Application::build_with_clock(&config, clock(ahead.clone())).await.unwrap();
         let (address, services) = (application.address(), application.services().clone());
         let stop = CancellationToken::new();
-        let running = tokio::spawn(application.run_until(stop.clone().cancelled_owned()));
+        let running = TaskTracker::new();
+        let serving = application.run_until(stop.clone().cancelled_owned());
+        running.spawn(async { serving.await.unwrap() });
+        running.close();
         Self { address, config, services, folder, stop, running, ahead, s3: OnceCell::new() }
     }
 
     /// Stops as SIGTERM does, and returns when all has ended.
     pub async fn stop(&self) {
         self.stop.cancel();
-        while !self.running.is_finished() {
-            tokio::task::yield_now().await;
-        }
+        self.running.wait().await;
     }
 
-    /// Stops, and starts again on the same folder and database.
+    /// Starts again, after a stop, on the same folder, database and buckets.
     pub async fn restart(self) -> Self {
-        self.stop.cancel();
-        self.running.await.unwrap().unwrap();
-        Self::start(self.config, self.folder).await
+        Self { s3: self.s3, ..Self::start(self.config, self.folder).await }
     }
 
     /// Sets the server's clock ahead, by so many seconds more.
@@ -199,19 +198,19 @@ impl TestApp {
         rows.iter().map(|row| row.try_get("", column).unwrap()).collect()
     }
 
-    /// The bytes of the data folder's files; on PostgreSQL, of the rows of all tables besides.
-    pub async fn everything_stored(&self) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        for entry in fs::read_dir(&self.config.data_dir).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_file() {
-                bytes.extend(fs::read(path).unwrap());
+    /// Whether a text stands anywhere in the data folder's files or the database.
+    pub fn stores(&self, text: &str) -> bool {
+        let holds = |bytes: &[u8], text: &[u8]| bytes.windows(text.len()).any(|part| part == text);
+        if self.config.database.is_postgres() {
+            let rows = postgres::dump(self.config.database.expose());
+            // Binary values stand there in hexadecimal digits.
+            let digits = text.bytes().fold(String::new(), |digits, byte| format!("{digits}{byte:02x}"));
+            if holds(&rows, text.as_bytes()) || holds(&rows, digits.as_bytes()) {
+                return true;
             }
         }
-        if self.config.database.is_postgres() {
-            bytes.extend(postgres::dump(self.config.database.expose()));
-        }
-        bytes
+        let entries = fs::read_dir(&self.config.data_dir).unwrap().map(|entry| entry.unwrap().path());
+        entries.filter(|path| path.is_file()).any(|path| holds(&fs::read(path).unwrap(), text.as_bytes()))
     }
 
     /// Empties a table behind the server's back.

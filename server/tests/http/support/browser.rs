@@ -34,6 +34,11 @@ impl Browser {
         Self { base: format!("http://{address}"), client }
     }
 
+    /// The same browser, with its cookies, after the server has moved.
+    pub fn moved_to(&self, address: SocketAddr) -> Self {
+        Self { base: format!("http://{address}"), client: self.client.clone() }
+    }
+
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.base))
     }

@@ -45,8 +45,9 @@ impl Program {
 
     fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_holdfast"));
-        let ours = std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("HOLDFAST_"));
-        ours.for_each(|(name, _)| drop(command.env_remove(name)));
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("HOLDFAST_")) {
+            command.env_remove(name);
+        }
         command.args(words).current_dir(self.folder()).envs(self.settings.iter().map(|(name, value)| (name, value)));
         command
     }

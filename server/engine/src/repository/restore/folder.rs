@@ -41,7 +41,9 @@ pub(super) enum Entered {
 impl Folder {
     /// Opens the directory at the absolute `path`, which holds no links, and makes what is missing of it.
     pub(super) fn make_all(path: &Path) -> io::Result<Self> {
-        let mut folder = Self(rustix::fs::open("/", folder_flags(), Mode::empty())?);
+        // Passing through a directory needs less permission than reading it.
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let mut folder = Self(rustix::fs::open("/", flags, Mode::empty())?);
         for part in path.components() {
             match part {
                 Component::RootDir => {}
@@ -52,7 +54,7 @@ impl Folder {
                         Err(Errno::ROFS | Errno::ACCESS) if folder.kind(name)?.is_some() => {}
                         Err(error) => return Err(error.into()),
                     }
-                    folder = folder.open(name)?;
+                    folder = Self(openat(&folder.0, name, flags, Mode::empty())?);
                 }
                 _ => return Err(io::ErrorKind::InvalidInput.into()),
             }

@@ -1,0 +1,58 @@
+//! The audit log.
+
+mod filters;
+mod table;
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use model::audit::{AuditLog, AuditQuery};
+
+use crate::{
+    address::{Address, page_address, use_address},
+    api::audit::list_audit_log,
+    components::{icon::Icon, loaded::Answer},
+    ui::use_ui,
+};
+use filters::AuditFilters;
+use table::AuditTable;
+
+#[component]
+pub fn AuditLogPage() -> impl IntoView {
+    let ui = use_ui();
+    let address = page_address();
+    let query = Memo::new(move |_| audit_query(&address.read()));
+    let log: Answer<AuditLog> = Resource::new(move || (query.get(), ui.changes()), |(query, _)| list_audit_log(query));
+    view! {
+        <Title text="Audit Log"/>
+        <header class="page-header">
+            <h1>"Audit Log"</h1>
+            <ExportLink/>
+        </header>
+        <AuditFilters log=log/>
+        <AuditTable log=log/>
+    }
+}
+
+fn audit_query(address: &Address) -> AuditQuery {
+    let text = |key| address.get(key).unwrap_or_default().to_owned();
+    AuditQuery {
+        list: address.list_query(),
+        person: text("person"),
+        action: text("action"),
+        from: text("from"),
+        to: text("to"),
+    }
+}
+
+/// All pages of what is shown.
+#[component]
+fn ExportLink() -> impl IntoView {
+    let address = use_address();
+    let href = move || address.get().closed().without(&["page", "per_page"]).at("/audit-log/export").href();
+    view! {
+        <a class="button" href=href rel="external">
+            <Icon name="download"/>
+            "Export CSV"
+        </a>
+    }
+}

@@ -1,0 +1,105 @@
+//! The entries, newest first.
+
+use leptos::prelude::*;
+use model::{
+    audit::{AuditLog, AuditRow, Change},
+    list::Page,
+};
+
+use crate::{
+    address::use_address,
+    components::{
+        empty::NothingFound,
+        loaded::{Answer, loaded_part},
+        pager::Pager,
+        time::{NoValue, Time, or_none},
+    },
+};
+
+#[component]
+pub fn AuditTable(log: Answer<AuditLog>) -> impl IntoView {
+    let address = use_address();
+    let draw = move |page: Page<AuditRow>| {
+        if page.rows.is_empty() {
+            view! { <NothingFound all=address.read_untracked().path()/> }.into_any()
+        } else {
+            view! { <Rows page=page/> }.into_any()
+        }
+    };
+    loaded_part(log, |log| log.page.clone(), draw)
+}
+
+#[component]
+fn Rows(page: Page<AuditRow>) -> impl IntoView {
+    let facts = (&page).into();
+    view! {
+        <div class="table-frame">
+            <table class="table">
+                <caption class="sr-only">"Audit log"</caption>
+                <thead>
+                    <tr>
+                        <th scope="col">"Time"</th>
+                        <th scope="col">"Person"</th>
+                        <th scope="col">"Address"</th>
+                        <th scope="col">"Action"</th>
+                        <th scope="col">"What"</th>
+                        <th scope="col">"Organization"</th>
+                        <th scope="col">"Changes"</th>
+                    </tr>
+                </thead>
+                <tbody>{page.rows.into_iter().map(|row| view! { <Row row=row/> }).collect_view()}</tbody>
+            </table>
+        </div>
+        <Pager facts=facts/>
+    }
+}
+
+#[component]
+fn Row(row: AuditRow) -> impl IntoView {
+    let some = |text: String| or_none(Some(text).filter(|text| !text.is_empty()));
+    view! {
+        <tr>
+            <td data-label="Time">
+                <Time at=row.at/>
+            </td>
+            <td data-label="Person" class="break">
+                {some(row.person)}
+            </td>
+            <td data-label="Address">{some(row.address)}</td>
+            <td data-label="Action">{row.action}</td>
+            <td data-label="What">
+                <span class="two-lines">
+                    <span class="break">{row.subject_name}</span>
+                    <span class="muted">{row.subject_kind}</span>
+                </span>
+            </td>
+            <td data-label="Organization">{some(row.organization)}</td>
+            <td data-label="Changes" class="break">
+                <Changes changes=row.changes/>
+            </td>
+        </tr>
+    }
+}
+
+#[component]
+fn Changes(changes: Vec<Change>) -> impl IntoView {
+    if changes.is_empty() {
+        return view! { <NoValue/> }.into_any();
+    }
+    let line = |change: Change| {
+        let before = change.before.map(|before| {
+            view! {
+                <span>{before}</span>
+                " → "
+            }
+        });
+        view! {
+            <li>
+                <span class="muted">{format!("{}: ", change.field)}</span>
+                {before}
+                {or_none(change.after)}
+            </li>
+        }
+    };
+    view! { <ul class="lines">{changes.into_iter().map(line).collect_view()}</ul> }.into_any()
+}

@@ -1,0 +1,32 @@
+//! The credential that an open dialog is about, which need not be on the page of the list.
+
+use leptos::prelude::*;
+use model::{credential::CredentialRow, ids::CredentialId};
+
+use crate::{
+    address::use_address,
+    api::credentials::get_credential,
+    components::{icon::Icon, loaded::Answer},
+};
+
+/// What is no number becomes 0, which no credential has.
+pub fn named_credential() -> CredentialId {
+    CredentialId(use_address().read_untracked().number("id").unwrap_or_default())
+}
+
+/// As it is when the dialog opens. It is not asked for again, so that what somebody else changes meanwhile is noticed.
+pub fn use_named_credential() -> Answer<CredentialRow> {
+    let id = named_credential();
+    Resource::new(move || id, get_credential)
+}
+
+/// Says beforehand what the server would refuse.
+#[component]
+pub fn LockedCredential() -> impl IntoView {
+    view! {
+        <div class="alert alert-info">
+            <Icon name="lock"/>
+            <p>"A locked credential stays as it is. Unlock it first."</p>
+        </div>
+    }
+}

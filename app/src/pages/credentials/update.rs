@@ -1,0 +1,64 @@
+//! The dialog that changes a credential's name and keys.
+
+use leptos::prelude::*;
+use model::credential::CredentialRow;
+
+use super::named::{LockedCredential, use_named_credential};
+use crate::{
+    api::credentials::UpdateCredential as UpdateCredentialFn,
+    components::{
+        dialog::{Dialog, DialogFooter},
+        facts::Fact,
+        field::{Field, HiddenField, Kind},
+        form::Form,
+        loaded::loaded,
+        submission::{Submission, use_submission},
+        submit::Submit,
+    },
+};
+
+#[component]
+pub fn UpdateCredential() -> impl IntoView {
+    let submission = use_submission::<UpdateCredentialFn>();
+    let credential = use_named_credential();
+    let form = move |row: CredentialRow| view! { <UpdateForm row=row submission=submission/> };
+    view! { <Dialog title="Update Backup Credentials">{loaded(credential, form)}</Dialog> }
+}
+
+#[component]
+fn UpdateForm(row: CredentialRow, submission: Submission<UpdateCredentialFn>) -> impl IntoView {
+    let locked = row.locked.then(|| view! { <LockedCredential/> });
+    view! {
+        <Form submission=submission hidden=vec![("credential", row.id.to_string())]>
+            <div class="dialog-body">
+                {locked}
+                <HiddenField name="version" value=row.version.to_string()/>
+                <Field name="s3_name" label="S3 Name" value=row.s3_name required=true focused=true/>
+                <Field
+                    name="access_key_id"
+                    label="S3 Access Key ID"
+                    kind=Kind::Code
+                    value=row.access_key_id
+                    required=true
+                />
+                <Field
+                    name="secret_key"
+                    label="S3 Secret Key"
+                    kind=Kind::NewPassword
+                    hint="Leave it empty to keep the stored one."
+                />
+                <dl class="facts">
+                    <Fact term="S3 Endpoint">{row.endpoint}</Fact>
+                    <Fact term="S3 Region">{row.region}</Fact>
+                    <Fact term="Organization">{row.organization}</Fact>
+                </dl>
+                <p class="field-hint">
+                    "Endpoint, region and organization never change. Running backups finish with the old keys, later ones use the new ones."
+                </p>
+            </div>
+            <DialogFooter>
+                <Submit label="Update" pending="Checking the keys…"/>
+            </DialogFooter>
+        </Form>
+    }
+}

@@ -1,0 +1,78 @@
+//! The dialogs that add an organization and change one.
+
+use leptos::prelude::*;
+use model::organization::OrganizationRow;
+
+use super::named_organization;
+use crate::{
+    api::{
+        ApiError,
+        organizations::{AddOrganization as AddOrganizationFn, UpdateOrganization},
+    },
+    components::{
+        dialog::{Dialog, DialogFooter},
+        error_view::ErrorView,
+        field::Field,
+        form::Form,
+        loaded::{Answer, loaded_quietly},
+        submission::{Submission, use_submission},
+        submit::Submit,
+        time_zone::TimeZoneField,
+    },
+};
+
+#[component]
+pub fn AddOrganization() -> impl IntoView {
+    let submission = use_submission::<AddOrganizationFn>();
+    view! {
+        <Dialog title="Add Organization">
+            <Form submission=submission>
+                <OrganizationFields name="" time_zone="UTC"/>
+                <DialogFooter>
+                    <Submit label="Add" pending="Adding…"/>
+                </DialogFooter>
+            </Form>
+        </Dialog>
+    }
+}
+
+#[component]
+pub fn EditOrganization(list: Answer<Vec<OrganizationRow>>) -> impl IntoView {
+    let submission = use_submission::<UpdateOrganization>();
+    let id = named_organization();
+    let named = move |rows: &Vec<OrganizationRow>| rows.iter().find(|row| row.id == id).cloned();
+    let form = move |row: Option<OrganizationRow>| match row {
+        Some(row) => view! { <EditForm row=row submission=submission/> }.into_any(),
+        None => view! { <ErrorView error=ApiError::NotFound/> }.into_any(),
+    };
+    view! { <Dialog title="Edit Organization">{loaded_quietly(list, named, form)}</Dialog> }
+}
+
+#[component]
+fn EditForm(row: OrganizationRow, submission: Submission<UpdateOrganization>) -> impl IntoView {
+    view! {
+        <Form submission=submission hidden=vec![("organization", row.id.to_string())]>
+            <OrganizationFields name=row.name time_zone=row.time_zone/>
+            <DialogFooter>
+                <Submit label="Save" pending="Saving…"/>
+            </DialogFooter>
+        </Form>
+    }
+}
+
+#[component]
+fn OrganizationFields(#[prop(into)] name: String, #[prop(into)] time_zone: String) -> impl IntoView {
+    view! {
+        <div class="dialog-body">
+            <Field
+                name="name"
+                label="Name"
+                value=name
+                required=true
+                focused=true
+                hint="3 to 30 letters, digits, dots, underscores and hyphens."
+            />
+            <TimeZoneField value=time_zone hint="A name such as Europe/Prague; schedules start from it."/>
+        </div>
+    }
+}

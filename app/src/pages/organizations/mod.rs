@@ -1,0 +1,68 @@
+//! Organizations: list, add, edit, remove.
+
+mod edit;
+mod remove;
+mod table;
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use model::{ids::OrganizationId, organization::OrganizationRow, permission::Action};
+
+use crate::{
+    address::{page_address, use_address},
+    api::organizations::list_organizations,
+    components::{
+        dialog::DialogRoute,
+        icon::Icon,
+        loaded::{Answer, loaded},
+    },
+    ui::use_ui,
+};
+use edit::{AddOrganization, EditOrganization};
+use remove::RemoveOrganization;
+use table::OrganizationTable;
+
+#[component]
+pub fn OrganizationsPage() -> impl IntoView {
+    let ui = use_ui();
+    let address = page_address();
+    let list: Answer<Vec<OrganizationRow>> = Resource::new(move || ui.changes(), |_| list_organizations());
+    let manages = ui.can(Action::ManageOrganizations);
+    let add = manages.then(|| {
+        view! {
+            <a class="button button-primary" href=move || address.read().dialog("add") data-noscroll="true">
+                <Icon name="plus"/>
+                "Add Organization"
+            </a>
+        }
+    });
+    view! {
+        <Title text="Organizations"/>
+        <header class="page-header">
+            <h1>"Organizations"</h1>
+            {add}
+        </header>
+        {loaded(list, |rows| view! { <OrganizationTable rows=rows/> })}
+        {manages.then(|| view! { <Dialogs list=list/> })}
+    }
+}
+
+#[component]
+fn Dialogs(list: Answer<Vec<OrganizationRow>>) -> impl IntoView {
+    view! {
+        <DialogRoute name="add">
+            <AddOrganization/>
+        </DialogRoute>
+        <DialogRoute name="update">
+            <EditOrganization list=list/>
+        </DialogRoute>
+        <DialogRoute name="delete">
+            <RemoveOrganization list=list/>
+        </DialogRoute>
+    }
+}
+
+/// The organization that an open dialog is about. What is no number becomes 0, which no organization has.
+fn named_organization() -> OrganizationId {
+    OrganizationId(use_address().read_untracked().number("id").unwrap_or_default())
+}

@@ -1,0 +1,32 @@
+//! The question before an organization is removed.
+
+use leptos::prelude::*;
+use model::organization::OrganizationRow;
+
+use super::named_organization;
+use crate::{
+    api::organizations::RemoveOrganization as RemoveOrganizationFn,
+    components::{
+        confirm::Confirm,
+        loaded::{Answer, loaded_quietly},
+    },
+};
+
+#[component]
+pub fn RemoveOrganization(list: Answer<Vec<OrganizationRow>>) -> impl IntoView {
+    let id = named_organization();
+    let name = move |rows: &Vec<OrganizationRow>| {
+        rows.iter().find(|row| row.id == id).map_or_else(|| format!("Number {id}"), |row| row.name.clone())
+    };
+    view! {
+        <Confirm<RemoveOrganizationFn>
+            title="Remove Organization"
+            hidden=vec![("organization", id.to_string())]
+            action="Remove Organization"
+            pending="Removing…"
+        >
+            {loaded_quietly(list, name, |name| view! { <p><strong>{name}</strong> " is removed from your account."</p> })}
+            <p>"That is possible only while it has no users, projects or backup credentials."</p>
+        </Confirm<RemoveOrganizationFn>>
+    }
+}

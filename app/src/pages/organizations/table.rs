@@ -1,0 +1,86 @@
+//! The list of organizations. Each count leads to what it counts.
+
+use leptos::prelude::*;
+use model::organization::OrganizationRow;
+
+use crate::{address::use_address, components::time::Time};
+
+#[component]
+pub fn OrganizationTable(rows: Vec<OrganizationRow>) -> impl IntoView {
+    view! {
+        <div class="table-frame">
+            <table class="table">
+                <caption class="sr-only">"Organizations"</caption>
+                <thead>
+                    <tr>
+                        <th scope="col">"Name"</th>
+                        <th scope="col">"Time Zone"</th>
+                        <th scope="col" class="number">
+                            "Users"
+                        </th>
+                        <th scope="col" class="number">
+                            "Projects"
+                        </th>
+                        <th scope="col" class="number">
+                            "Backup Credentials"
+                        </th>
+                        <th scope="col">"Created"</th>
+                        <th scope="col" class="actions">
+                            "Actions"
+                        </th>
+                    </tr>
+                </thead>
+                <tbody>{rows.into_iter().map(|row| view! { <Row row=row/> }).collect_view()}</tbody>
+            </table>
+        </div>
+    }
+}
+
+#[component]
+fn Row(row: OrganizationRow) -> impl IntoView {
+    let id = row.id.0;
+    view! {
+        <tr>
+            <td data-label="Name">
+                <span class="row-title">{row.name}</span>
+            </td>
+            <td data-label="Time Zone">{row.time_zone}</td>
+            <td data-label="Users" class="number">
+                <Count page="/users" organization=id count=row.users/>
+            </td>
+            <td data-label="Projects" class="number">
+                <Count page="/projects" organization=id count=row.projects/>
+            </td>
+            <td data-label="Backup Credentials" class="number">
+                <Count page="/backup-credentials" organization=id count=row.credentials/>
+            </td>
+            <td data-label="Created">
+                <Time at=row.created/>
+            </td>
+            <td data-label="Actions" class="actions">
+                <RowActions id=id/>
+            </td>
+        </tr>
+    }
+}
+
+#[component]
+fn Count(page: &'static str, organization: i64, count: u64) -> impl IntoView {
+    view! { <a href=format!("{page}?organization={organization}")>{count}</a> }
+}
+
+#[component]
+fn RowActions(id: i64) -> impl IntoView {
+    let address = use_address();
+    let dialog = move |name: &'static str| move || address.read().dialog_for(name, id);
+    view! {
+        <div class="action-row">
+            <a class="button button-quiet button-small" href=dialog("update") data-noscroll="true">
+                "Edit"
+            </a>
+            <a class="button button-quiet button-small" href=dialog("delete") data-noscroll="true">
+                "Remove Organization"
+            </a>
+        </div>
+    }
+}

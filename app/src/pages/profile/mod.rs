@@ -1,0 +1,53 @@
+//! What everybody sees and changes of themselves.
+
+mod password;
+mod sessions;
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use model::{people::Actor, profile::ProfileView};
+
+use crate::{
+    address::page_address,
+    api::profile::{EndSession, get_profile},
+    components::{
+        facts::Fact,
+        loaded::{Answer, loaded_part, loaded_quietly},
+        submission::use_submission,
+    },
+    ui::use_ui,
+};
+use password::PasswordPanel;
+use sessions::SessionTable;
+
+#[component]
+pub fn ProfilePage() -> impl IntoView {
+    page_address();
+    let ui = use_ui();
+    let profile: Answer<ProfileView> = Resource::new(move || ui.changes(), |_| get_profile());
+    let end = use_submission::<EndSession>();
+    let sessions = move |rows| view! { <SessionTable rows=rows end=end/> };
+    view! {
+        <Title text="Profile"/>
+        <header class="page-header">
+            <h1>"Profile"</h1>
+        </header>
+        {loaded_part(profile, |profile| profile.actor.clone(), |actor| view! { <Person actor=actor/> })}
+        <PasswordPanel/>
+        {loaded_quietly(profile, |profile| profile.sessions.clone(), sessions)}
+    }
+}
+
+#[component]
+fn Person(actor: Actor) -> impl IntoView {
+    view! {
+        <section class="panel" aria-labelledby="person">
+            <h2 id="person">"You"</h2>
+            <dl class="facts facts-list">
+                <Fact term="Email">{actor.email}</Fact>
+                <Fact term="Role">{actor.role.as_str()}</Fact>
+                <Fact term="Organization">{actor.organization_name}</Fact>
+            </dl>
+        </section>
+    }
+}

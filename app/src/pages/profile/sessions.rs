@@ -1,0 +1,62 @@
+//! Where somebody is signed in.
+
+use leptos::prelude::*;
+use model::profile::SessionRow;
+
+use crate::{
+    api::profile::EndSession,
+    components::{
+        action_button::ActionButton,
+        phase::{Badge, Look},
+        submission::Submission,
+        time::{Time, or_none},
+    },
+};
+
+#[component]
+pub fn SessionTable(rows: Vec<SessionRow>, end: Submission<EndSession>) -> impl IntoView {
+    view! {
+        <section class="section" aria-labelledby="sessions">
+            <h2 id="sessions">"Sessions"</h2>
+            <div class="table-frame">
+                <table class="table">
+                    <thead>
+                        <tr>
+                            <th scope="col">"Signed In"</th>
+                            <th scope="col">"Address"</th>
+                            <th scope="col">"Ends"</th>
+                            <th scope="col" class="actions">
+                                "Actions"
+                            </th>
+                        </tr>
+                    </thead>
+                    <tbody>{rows.into_iter().map(|row| view! { <Row row=row end=end/> }).collect_view()}</tbody>
+                </table>
+            </div>
+        </section>
+    }
+}
+
+#[component]
+fn Row(row: SessionRow, end: Submission<EndSession>) -> impl IntoView {
+    let action = if row.current {
+        view! { <Badge look=Look::THIS_SESSION/> }.into_any()
+    } else {
+        let hidden = vec![("session", row.handle)];
+        view! { <ActionButton submission=end hidden=hidden label="End Session" pending="Ending…"/> }.into_any()
+    };
+    view! {
+        <tr>
+            <td data-label="Signed In">
+                <Time at=row.started/>
+            </td>
+            <td data-label="Address">{or_none(Some(row.address).filter(|address| !address.is_empty()))}</td>
+            <td data-label="Ends">
+                <Time at=row.expires/>
+            </td>
+            <td data-label="Actions" class="actions">
+                <div class="action-row">{action}</div>
+            </td>
+        </tr>
+    }
+}

@@ -1,0 +1,92 @@
+//! Deleting a project, after its name was typed.
+
+use leptos::prelude::*;
+use model::{
+    ids::ProjectId,
+    project::{Backup, ProjectView},
+};
+
+use crate::{
+    address::use_address,
+    api::projects::DeleteProject as DeleteProjectFn,
+    components::{
+        confirm::Confirm,
+        field::{Field, Kind},
+        icon::Icon,
+        loaded::{Answer, loaded_quietly},
+        tick::Tick,
+    },
+};
+
+#[component]
+pub fn DeletePanel(locked: bool) -> impl IntoView {
+    let address = use_address();
+    let words = view! {
+        <Icon name="trash"/>
+        "Delete Project"
+    };
+    let button = if locked {
+        view! {
+            <button type="button" class="button" disabled=true>
+                {words}
+            </button>
+        }
+        .into_any()
+    } else {
+        view! {
+            <a class="button" href=move || address.read().dialog("delete") data-noscroll="true">
+                {words}
+            </a>
+        }
+        .into_any()
+    };
+    view! {
+        <section class="panel" aria-labelledby="project-deletion">
+            <h2 id="project-deletion">"Deletion"</h2>
+            <p>
+                "The project goes, with its policies and the list of its backups. What was backed up stays in the bucket, unless you decide otherwise."
+            </p>
+            {button}
+        </section>
+    }
+}
+
+#[component]
+pub fn DeleteProject(project: Answer<ProjectView>) -> impl IntoView {
+    let facts = |project: &ProjectView| (project.id, project.name.clone(), project.backup != Backup::Off);
+    loaded_quietly(project, facts, |(id, name, backed_up)| view! { <Question id=id name=name backed_up=backed_up/> })
+}
+
+#[component]
+fn Question(id: ProjectId, name: String, backed_up: bool) -> impl IntoView {
+    let backups = backed_up.then(|| {
+        view! {
+            <Tick
+                name="delete_backups"
+                label="Delete its backups in the bucket too"
+                hint="They cannot be brought back. Otherwise they stay, and the recovery kit opens them."
+            />
+        }
+    });
+    view! {
+        <Confirm<DeleteProjectFn>
+            title=format!("Delete project {name}?")
+            hidden=vec![("project", id.to_string())]
+            action="Delete Project"
+            pending="Deleting…"
+        >
+            <p>"Its policies and the list of its backups and restores go with it."</p>
+            <div class="fields">
+                <Field
+                    name="confirm_name"
+                    label="Type the name to confirm"
+                    kind=Kind::Code
+                    required=true
+                    focused=true
+                    hint=format!("The name is {name}.")
+                />
+                {backups}
+            </div>
+        </Confirm<DeleteProjectFn>>
+    }
+}

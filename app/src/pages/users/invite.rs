@@ -1,0 +1,50 @@
+//! The dialog that invites a user.
+
+use leptos::prelude::*;
+use model::{
+    credential::OrganizationChoice,
+    people::Role,
+    user::{LINK_HOURS, UserList},
+};
+
+use super::role::RoleField;
+use crate::{
+    api::users::InviteUser as InviteUserFn,
+    components::{
+        dialog::{Dialog, DialogFooter},
+        field::{Field, Kind},
+        form::Form,
+        loaded::{Answer, loaded_quietly},
+        organization::OrganizationField,
+        submission::use_submission,
+        submit::Submit,
+    },
+};
+
+#[component]
+pub fn InviteUser(list: Answer<UserList>) -> impl IntoView {
+    let submission = use_submission::<InviteUserFn>();
+    let choices = |list: &UserList| (list.roles.clone(), list.organizations.clone());
+    let fields = |(roles, organizations): (Vec<Role>, Vec<OrganizationChoice>)| {
+        view! {
+            <RoleField roles=roles value=Role::User/>
+            <OrganizationField organizations=organizations/>
+        }
+    };
+    let what_follows =
+        format!("You get a link to pass on, by which the person chooses a password within {LINK_HOURS} hours.");
+    view! {
+        <Dialog title="Invite User">
+            <Form submission=submission>
+                <div class="dialog-body">
+                    <p class="dialog-lead">{what_follows}</p>
+                    <Field name="email" label="Email" kind=Kind::EmailOfOther required=true focused=true/>
+                    {loaded_quietly(list, choices, fields)}
+                </div>
+                <DialogFooter>
+                    <Submit label="Invite" pending="Inviting…"/>
+                </DialogFooter>
+            </Form>
+        </Dialog>
+    }
+}

@@ -1,0 +1,75 @@
+//! Users: list, invite, change role, reset the password, remove.
+
+mod invite;
+mod remove;
+mod role;
+mod table;
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use model::{credential::OrganizationChoice, permission::Action, user::UserList};
+
+use crate::{
+    address::page_address,
+    api::users::list_users,
+    components::{
+        dialog::DialogRoute,
+        icon::Icon,
+        loaded::{Answer, loaded_quietly},
+        one_time_link::OneTimeLink,
+        organization::OrganizationFilter,
+        search_form::SearchForm,
+    },
+    ui::use_ui,
+};
+use invite::InviteUser;
+use remove::RemoveUser;
+use role::ChangeRole;
+use table::UserTable;
+
+#[component]
+pub fn UsersPage() -> impl IntoView {
+    let ui = use_ui();
+    let address = page_address();
+    let query = Memo::new(move |_| address.read().list_query());
+    let list: Answer<UserList> = Resource::new(move || (query.get(), ui.changes()), |(query, _)| list_users(query));
+    let organizations = |list: &UserList| list.organizations.clone();
+    let filter = |organizations: Vec<OrganizationChoice>| view! { <OrganizationFilter organizations=organizations/> };
+    let manages = ui.can(Action::ManageUsers);
+    let invite = manages.then(|| {
+        view! {
+            <a class="button button-primary" href=move || address.read().dialog("add") data-noscroll="true">
+                <Icon name="plus"/>
+                "Invite User"
+            </a>
+        }
+    });
+    view! {
+        <Title text="Users"/>
+        <header class="page-header">
+            <h1>"Users"</h1>
+            {invite}
+        </header>
+        <OneTimeLink/>
+        <div class="toolbar">
+            <SearchForm>{loaded_quietly(list, organizations, filter)}</SearchForm>
+        </div>
+        <UserTable list=list/>
+        {manages.then(|| view! { <Dialogs list=list/> })}
+    }
+}
+
+#[component]
+fn Dialogs(list: Answer<UserList>) -> impl IntoView {
+    view! {
+        <DialogRoute name="add">
+            <InviteUser list=list/>
+        </DialogRoute>
+        <DialogRoute name="update">
+            <ChangeRole list=list/>
+        </DialogRoute>
+        <DialogRoute name="delete">
+            <RemoveUser list=list/>
+        </DialogRoute>
+    }
+}

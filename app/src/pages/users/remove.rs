@@ -1,0 +1,33 @@
+//! The question before a user is removed.
+
+use leptos::prelude::*;
+use model::user::UserList;
+
+use super::table::named_user;
+use crate::{
+    api::users::RemoveUser as RemoveUserFn,
+    components::{
+        confirm::Confirm,
+        loaded::{Answer, loaded_quietly},
+    },
+};
+
+#[component]
+pub fn RemoveUser(list: Answer<UserList>) -> impl IntoView {
+    let id = named_user();
+    let email = move |list: &UserList| {
+        let row = list.page.rows.iter().find(|row| row.id == id);
+        row.map_or_else(|| format!("User number {id}"), |row| row.email.clone())
+    };
+    view! {
+        <Confirm<RemoveUserFn>
+            title="Remove User"
+            hidden=vec![("user", id.to_string())]
+            action="Remove User"
+            pending="Removing…"
+        >
+            {loaded_quietly(list, email, |email| view! { <p><strong>{email}</strong> " can no longer sign in."</p> })}
+            <p>"Open sessions end at once. What the person did stays in the audit log."</p>
+        </Confirm<RemoveUserFn>>
+    }
+}

@@ -1,0 +1,63 @@
+//! The dialog that gives a user another role.
+
+use leptos::prelude::*;
+use model::{
+    people::Role,
+    user::{UserList, UserRow},
+};
+
+use super::table::named_user;
+use crate::{
+    api::users::ChangeUserRole,
+    components::{
+        dialog::{Dialog, DialogFooter},
+        form::Form,
+        loaded::{Answer, loaded_quietly},
+        select::{Choice, Select},
+        submission::use_submission,
+        submit::Submit,
+    },
+};
+
+#[component]
+pub fn ChangeRole(list: Answer<UserList>) -> impl IntoView {
+    let submission = use_submission::<ChangeUserRole>();
+    let id = named_user();
+    let part = move |list: &UserList| (list.page.rows.iter().find(|row| row.id == id).cloned(), list.roles.clone());
+    let fields = move |(row, roles): (Option<UserRow>, Vec<Role>)| {
+        let role = row.as_ref().map_or(Role::User, |row| row.role);
+        let who = row.map_or_else(|| format!("User number {id}"), |row| row.email);
+        view! {
+            <p>
+                <strong>{who}</strong>
+                " has the new role from the next request on."
+            </p>
+            <RoleField roles=roles value=role/>
+        }
+    };
+    view! {
+        <Dialog title="Change Role" class="dialog dialog-narrow">
+            <Form submission=submission hidden=vec![("user", id.to_string())]>
+                <div class="dialog-body">{loaded_quietly(list, part, fields)}</div>
+                <DialogFooter>
+                    <Submit label="Change Role" pending="Changing…"/>
+                </DialogFooter>
+            </Form>
+        </Dialog>
+    }
+}
+
+/// The roles that the person may give.
+#[component]
+pub fn RoleField(roles: Vec<Role>, value: Role) -> impl IntoView {
+    let choices: Vec<Choice> = roles.into_iter().map(|role| Choice::new(role, role)).collect();
+    view! {
+        <Select
+            name="role"
+            label="Role"
+            groups=vec![choices.into()]
+            value=value.as_str()
+            hint="Users see projects and how their backups went; Managers manage their organization; Partners all organizations."
+        />
+    }
+}

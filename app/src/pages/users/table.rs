@@ -1,0 +1,114 @@
+//! The list of users.
+
+use leptos::prelude::*;
+use model::{
+    ids::UserId,
+    list::Page,
+    user::{UserList, UserRow},
+};
+
+use crate::{
+    address::use_address,
+    api::users::ResetUserPassword,
+    components::{
+        action_button::ActionButton,
+        empty::NothingFound,
+        loaded::{Answer, loaded_part},
+        pager::Pager,
+        phase::{Badge, Look},
+        sort_header::SortHeader,
+        submission::{Submission, use_submission},
+        time::Time,
+    },
+};
+
+/// The user that an open dialog is about. What is no number becomes 0, which no user has.
+pub fn named_user() -> UserId {
+    UserId(use_address().read_untracked().number("id").unwrap_or_default())
+}
+
+#[component]
+pub fn UserTable(list: Answer<UserList>) -> impl IntoView {
+    let address = use_address();
+    let reset = use_submission::<ResetUserPassword>();
+    let draw = move |page: Page<UserRow>| {
+        if page.rows.is_empty() {
+            view! { <NothingFound all=address.read_untracked().path()/> }.into_any()
+        } else {
+            view! { <Rows page=page reset=reset/> }.into_any()
+        }
+    };
+    loaded_part(list, |list| list.page.clone(), draw)
+}
+
+#[component]
+fn Rows(page: Page<UserRow>, reset: Submission<ResetUserPassword>) -> impl IntoView {
+    let facts = (&page).into();
+    view! {
+        <div class="table-frame">
+            <table class="table">
+                <caption class="sr-only">"Users"</caption>
+                <thead>
+                    <tr>
+                        <SortHeader column="email" label="Email"/>
+                        <SortHeader column="role" label="Role"/>
+                        <SortHeader column="organization" label="Organization"/>
+                        <SortHeader column="created" label="Created"/>
+                        <th scope="col" class="actions">
+                            "Actions"
+                        </th>
+                    </tr>
+                </thead>
+                <tbody>{page.rows.into_iter().map(|row| view! { <Row row=row reset=reset/> }).collect_view()}</tbody>
+            </table>
+        </div>
+        <Pager facts=facts/>
+    }
+}
+
+#[component]
+fn Row(row: UserRow, reset: Submission<ResetUserPassword>) -> impl IntoView {
+    let id = row.id.0;
+    let actions = row.may_manage.then(|| view! { <RowActions id=id reset=reset/> });
+    view! {
+        <tr>
+            <td data-label="Email" class="break">
+                <span class="with-marks">
+                    <span class="row-title">{row.email}</span>
+                    {row.own.then(|| view! { <Badge look=Look::OWN_USER/> })}
+                    {row.invited.then(|| view! { <Badge look=Look::INVITED/> })}
+                </span>
+            </td>
+            <td data-label="Role">{row.role.as_str()}</td>
+            <td data-label="Organization">{row.organization}</td>
+            <td data-label="Created">
+                <Time at=row.created/>
+            </td>
+            <td data-label="Actions" class="actions">
+                {actions}
+            </td>
+        </tr>
+    }
+}
+
+#[component]
+fn RowActions(id: i64, reset: Submission<ResetUserPassword>) -> impl IntoView {
+    let address = use_address();
+    let dialog = move |name: &'static str| move || address.read().dialog_for(name, id);
+    view! {
+        <div class="action-row action-row-wide">
+            <a class="button button-quiet button-small" href=dialog("update") data-noscroll="true">
+                "Change Role"
+            </a>
+            <ActionButton
+                submission=reset
+                hidden=vec![("user", id.to_string())]
+                label="Reset Password"
+                pending="Making a link…"
+            />
+            <a class="button button-quiet button-small" href=dialog("delete") data-noscroll="true">
+                "Remove User"
+            </a>
+        </div>
+    }
+}
