@@ -1,5 +1,8 @@
 //! What is drawn, and what is asked of the server.
 
+// A page's view is one type of all its parts, deeper than the compiler follows by itself.
+#![recursion_limit = "512"]
+
 pub mod address;
 pub mod api;
 pub mod components;

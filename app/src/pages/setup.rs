@@ -39,17 +39,6 @@ pub fn SetupPage() -> impl IntoView {
 #[component]
 fn SetupForm(code_required: bool) -> impl IntoView {
     let password = format!("At least {} characters.", PASSWORD_LENGTH.start());
-    let code = code_required.then(|| {
-        view! {
-            <Field
-                name="setup_code"
-                label="Setup Code"
-                kind=Kind::Code
-                required=true
-                hint="The server printed it when it started."
-            />
-        }
-    });
     view! {
         <section class="gate">
             <h1>"Welcome to Holdfast"</h1>
@@ -72,9 +61,27 @@ fn SetupForm(code_required: bool) -> impl IntoView {
                 />
                 <Field name="email" label="Email" kind=Kind::Email required=true/>
                 <Field name="password" label="Password" kind=Kind::NewPassword required=true hint=password/>
-                {code}
+                <SetupCode required=code_required/>
                 <Submit label="Create Account" pending="Creating…" class="button button-primary button-wide"/>
             </PlainForm<SetUp>>
         </section>
     }
+}
+
+#[component]
+fn SetupCode(
+    /// Asked for where strangers could come to the page.
+    required: bool,
+) -> impl IntoView {
+    required.then(|| {
+        view! {
+            <Field
+                name="setup_code"
+                label="Setup Code"
+                kind=Kind::Code
+                required=true
+                hint="The server printed it when it started."
+            />
+        }
+    })
 }

@@ -207,7 +207,7 @@ fn a_run_that_a_stop_interrupts_is_done_after_the_next_start() {
 
         let app = app.restart().await;
         let partner = partner.moved_to(app.address);
-        let patience = Duration::from_secs(60);
+        let patience = Duration::from_mins(1);
         let backup = partner.newest_backup(project, patience, |backup| !backup.phase.is_active()).await;
         assert_eq!(backup.phase, BackupPhase::Completed, "{:?}", backup.cause);
         assert_eq!(partner.backups(project).await.len(), 1);

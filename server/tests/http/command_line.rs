@@ -111,7 +111,7 @@ fn a_process_killed_in_the_middle_of_a_backup_makes_it_good() {
         let project = partner.add_project("web-shop", &source, Some(&credential)).await;
         let policy = partner.add_policy(project, "nightly", "0 3 * * *").await;
         partner.done("policies/run_now", &form(&[("policy", &policy.to_string())])).await;
-        let patience = Duration::from_secs(60);
+        let patience = Duration::from_mins(1);
         let in_the_middle = partner
             .newest_backup(project, patience, |run| run.phase == BackupPhase::InProgress && run.progress.bytes > 0)
             .await;

@@ -4,7 +4,10 @@ use std::fmt;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, sea_query::OnConflict};
+use sea_orm::{
+    ActiveValue::{NotSet, Set},
+    ColumnTrait, EntityTrait, QueryFilter,
+};
 use time::OffsetDateTime;
 use tower_sessions::{
     SessionStore,
@@ -53,12 +56,13 @@ impl SessionStore for Store {
         }
     }
 
+    /// Changes a session that is there. One that has ended meanwhile, by sign-out or by another's doing, stays ended.
     async fn save(&self, record: &Record) -> Result<()> {
-        let replace = OnConflict::column(session::Column::Id)
-            .update_columns([session::Column::UserId, session::Column::Data, session::Column::ExpiresAt])
-            .to_owned();
-        let insert = session::Entity::insert(self.row(record)?).on_conflict(replace);
-        insert.exec_without_returning(self.0.db()).await.map_err(backend)?;
+        let row = self.row(record)?;
+        let changed = session::Entity::update_many()
+            .set(session::ActiveModel { created_at: NotSet, ..row })
+            .filter(session::Column::Id.eq(record.id.to_string()));
+        changed.exec(self.0.db()).await.map_err(backend)?;
         Ok(())
     }
 
