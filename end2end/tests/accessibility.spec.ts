@@ -17,36 +17,43 @@ type View = [name: string, show: () => Promise<unknown>];
 for (const scheme of ['light', 'dark'] as const) {
   test(`no barriers in ${scheme} colours`, async ({ visitor, s3, folders, another }, testInfo) => {
     test.setTimeout(240_000);
-    const { page } = visitor;
-    await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
     const pictures = path.join(testInfo.project.outputDir, 'pages', scheme);
-    const found: string[] = [];
-
-    async function look(views: View[], on: Page = page): Promise<void> {
-      for (const [name, show] of views) {
-        await test.step(name, async () => {
-          await on.setViewportSize(DESK);
-          await show();
-          for (const size of [DESK, PHONE]) {
-            await on.setViewportSize(size);
-            found.push(...(await barriers(on)).map((barrier) => `${name} at ${size.width}: ${barrier}`));
-            found.push(...(await hiddenSideways(on)).map((place) => `${name} at ${size.width}: ${place} is too wide`));
-            await on.screenshot({ path: path.join(pictures, `${name}-${size.width}.png`), fullPage: true });
-          }
-        });
-      }
-    }
-
-    await look(firstRun(visitor));
-    await look(empty(visitor));
+    const found = await look(visitor.page, scheme, pictures, firstRun(visitor));
+    found.push(...(await look(visitor.page, scheme, pictures, empty(visitor))));
     const { project } = await addBackup(visitor, s3, folders);
-    await look(filled(visitor, project, folders, s3));
-
+    found.push(...(await look(visitor.page, scheme, pictures, filled(visitor, project, folders, s3))));
     const stranger = await another();
-    await stranger.page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
-    await look(outside(stranger), stranger.page);
+    found.push(...(await look(stranger.page, scheme, pictures, outside(stranger))));
     expect(found).toEqual([]);
   });
+
+  test(`no barriers for whoever administers, in ${scheme} colours`, async ({ partner, s3 }, testInfo) => {
+    test.setTimeout(120_000);
+    const pictures = path.join(testInfo.project.outputDir, 'pages', scheme);
+    await partner.credentials.open();
+    await partner.credentials.add(rightKeys(s3));
+    expect(await look(partner.page, scheme, pictures, administration(partner))).toEqual([]);
+  });
+}
+
+/** Scans and pictures each view on a desk and on a phone; answers what is in somebody's way. */
+async function look(page: Page, scheme: 'light' | 'dark', pictures: string, views: View[]): Promise<string[]> {
+  const found: string[] = [];
+  await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
+  for (const [name, show] of views) {
+    await test.step(name, async () => {
+      await page.setViewportSize(DESK);
+      await show();
+      for (const size of [DESK, PHONE]) {
+        await page.setViewportSize(size);
+        const view = `${name} at ${size.width}`;
+        found.push(...(await barriers(page)).map((barrier) => `${view}: ${barrier}`));
+        found.push(...(await hiddenSideways(page)).map((place) => `${view}: ${place} is too wide`));
+        await page.screenshot({ path: path.join(pictures, `${name}-${size.width}.png`), fullPage: true });
+      }
+    });
+  }
+  return found;
 }
 
 function firstRun({ setup }: Visitor): View[] {
@@ -80,14 +87,8 @@ function empty({ credentials, projects }: Visitor): View[] {
 }
 
 function filled(partner: Visitor, project: string, folders: Folders, s3: S3Server): View[] {
-  const { page, dashboard, credentials, projects, settings, policies, browse } = partner;
-  const dialog = (address: string, title: string | RegExp): (() => Promise<unknown>) => {
-    return async () => {
-      await dashboard.visit(address);
-      await expect(dashboard.dialog(title).root).toBeVisible();
-      await expect(page.getByText('Loading…')).toHaveCount(0);
-    };
-  };
+  const { credentials, projects, settings, policies, browse, dashboard } = partner;
+  const dialog = dialogs(partner);
   const home = `/projects/${project}`;
   return [
     ['dashboard', () => dashboard.open()],
@@ -148,6 +149,34 @@ function filled(partner: Visitor, project: string, folders: Folders, s3: S3Serve
     ],
     ['not-found', () => dashboard.visit('/nowhere')],
   ];
+}
+
+function administration(partner: Visitor): View[] {
+  const { dashboard } = partner;
+  const dialog = dialogs(partner);
+  const page = (address: string, heading: string) => async () => {
+    await dashboard.visit(address);
+    await expect(dashboard.heading(heading)).toBeVisible();
+  };
+  return [
+    ['credentials-update', dialog('/backup-credentials?dialog=update&id=1', 'Update Backup Credentials')],
+    ['credentials-delete', dialog('/backup-credentials?dialog=delete&id=1', 'Delete Backup Credential')],
+    ['users', page('/users', 'Users')],
+    ['users-invite', dialog('/users?dialog=add', 'Invite User')],
+    ['organizations', page('/organizations', 'Organizations')],
+    ['organizations-add', dialog('/organizations?dialog=add', 'Add Organization')],
+    ['audit-log', page('/audit-log', 'Audit Log')],
+    ['profile', page('/profile', 'Profile')],
+  ];
+}
+
+/** Shows the dialog of an address. */
+function dialogs({ page, dashboard }: Visitor): (address: string, title: string | RegExp) => () => Promise<void> {
+  return (address, title) => async () => {
+    await dashboard.visit(address);
+    await expect(dashboard.dialog(title).root).toBeVisible();
+    await expect(page.getByText('Loading…')).toHaveCount(0);
+  };
 }
 
 function outside({ login }: Visitor): View[] {

@@ -81,6 +81,7 @@ impl Done {
         Self { message: message.into(), goto: goto.into(), link: None }
     }
 
+    #[must_use]
     pub fn with_link(self, link: String) -> Self {
         Self { link: Some(link), ..self }
     }

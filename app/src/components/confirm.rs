@@ -1,5 +1,7 @@
 //! The question before something that cannot be taken back.
 
+use std::marker::PhantomData;
+
 use leptos::prelude::*;
 
 use crate::components::{
@@ -14,7 +16,7 @@ use crate::components::{
 pub fn Confirm<S: Mutation>(
     /// Names the server function.
     #[prop(optional)]
-    _function: std::marker::PhantomData<S>,
+    function: PhantomData<S>,
     #[prop(into)] title: String,
     hidden: Hidden,
     /// The action's own name.
@@ -24,6 +26,7 @@ pub fn Confirm<S: Mutation>(
     /// What ends and what stays.
     children: Children,
 ) -> impl IntoView {
+    let PhantomData = function;
     let submission = use_submission::<S>();
     view! {
         <Dialog title=title class="dialog dialog-narrow">

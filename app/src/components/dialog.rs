@@ -77,13 +77,16 @@ pub fn DialogText(children: Children) -> impl IntoView {
 
 /// The buttons at a dialog's end; **Cancel** comes by itself.
 #[component]
-pub fn DialogFooter(#[prop(default = "Cancel")] cancel: &'static str, children: Children) -> impl IntoView {
+pub fn DialogFooter(
+    #[prop(default = "Cancel")] cancel: &'static str,
+    #[prop(optional)] children: Option<Children>,
+) -> impl IntoView {
     view! {
         <footer class="dialog-footer">
             <button type="submit" form=CLOSE_FORM class="button">
                 {cancel}
             </button>
-            {children()}
+            {children.map(|children| children())}
         </footer>
     }
 }

@@ -9,13 +9,14 @@ pub fn Empty(
     icon: &'static str,
     #[prop(into)] title: String,
     /// What this list is for, and the way on.
-    children: Children,
+    #[prop(optional)]
+    children: Option<Children>,
 ) -> impl IntoView {
     view! {
         <section class="empty">
             <Icon name=icon/>
             <h2>{title}</h2>
-            {children()}
+            {children.map(|children| children())}
         </section>
     }
 }

@@ -1,5 +1,7 @@
 //! Forms that post to a server function, with and without WASM.
 
+use std::marker::PhantomData;
+
 use leptos::{context::Provider, ev::SubmitEvent, prelude::*};
 
 use crate::{
@@ -56,11 +58,12 @@ pub fn Form<S: Mutation>(
 pub fn PlainForm<S: Mutation>(
     /// Names the server function.
     #[prop(optional)]
-    _function: std::marker::PhantomData<S>,
+    function: PhantomData<S>,
     #[prop(optional)] hidden: Hidden,
     #[prop(default = "form")] class: &'static str,
     children: Children,
 ) -> impl IntoView {
+    let PhantomData = function;
     let id = form_id(S::url(), &[]);
     let failed = use_ui().failed(S::url(), &[]);
     let earlier = failed.as_ref().map(|failed| failed.error.form_errors());

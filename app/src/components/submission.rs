@@ -32,6 +32,8 @@ pub struct Submission<S: Mutation> {
     form: RwSignal<String>,
 }
 
+// Derived, they would ask the same of `S`.
+#[expect(clippy::expl_impl_clone_on_copy)]
 impl<S: Mutation> Clone for Submission<S> {
     fn clone(&self) -> Self {
         *self

@@ -25,12 +25,7 @@ pub fn Entries(view: BrowseView) -> impl IntoView {
     let searched = shown.get("search").is_some();
     match (view.entries.is_empty(), searched) {
         (true, true) => view! { <NothingFound all=shown.without(&["search", "page"]).href()/> }.into_any(),
-        (true, false) => view! {
-            <Empty icon="folder" title="This folder is empty">
-                {()}
-            </Empty>
-        }
-        .into_any(),
+        (true, false) => view! { <Empty icon="folder" title="This folder is empty"/> }.into_any(),
         (false, _) => view! { <Table view=view searched=searched/> }.into_any(),
     }
 }

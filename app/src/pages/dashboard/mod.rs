@@ -46,10 +46,7 @@ pub fn DashboardPage() -> impl IntoView {
 
 async fn ask(manages: bool) -> Result<Shown, ApiError> {
     let projects = list_projects(ListQuery { per_page: PAGE_SIZES[2], ..ListQuery::default() }).await?;
-    let credential = match manages {
-        true => Some(list_credentials(ListQuery::default()).await?.page.total > 0),
-        false => None,
-    };
+    let credential = if manages { Some(list_credentials(ListQuery::default()).await?.page.total > 0) } else { None };
     Ok((projects, credential))
 }
 

@@ -26,7 +26,7 @@ pub fn DescribeBackup(backups: Answer<Page<BackupRow>>) -> impl IntoView {
     view! {
         <Dialog title="Backup">
             <DialogText>{loaded_quietly(backups, row, |row| row.map_or_else(gone, facts))}</DialogText>
-            <DialogFooter cancel="Done">{()}</DialogFooter>
+            <DialogFooter cancel="Done"/>
         </Dialog>
     }
 }

@@ -21,7 +21,7 @@ pub fn DescribePolicy(policies: Answer<Vec<PolicyRow>>) -> impl IntoView {
     view! {
         <Dialog title="Policy">
             <DialogText>{loaded_quietly(policies, row, |row| row.map_or_else(gone, policy_facts))}</DialogText>
-            <DialogFooter cancel="Done">{()}</DialogFooter>
+            <DialogFooter cancel="Done"/>
         </Dialog>
     }
 }
@@ -33,7 +33,7 @@ pub fn DescribeRestore(restores: Answer<Page<RestoreRow>>) -> impl IntoView {
     view! {
         <Dialog title="Restore">
             <DialogText>{loaded_quietly(restores, row, |row| row.map_or_else(gone, restore_facts))}</DialogText>
-            <DialogFooter cancel="Done">{()}</DialogFooter>
+            <DialogFooter cancel="Done"/>
         </Dialog>
     }
 }
