@@ -105,15 +105,16 @@ impl From<services::ServiceError> for ApiError {
         use services::{RepositoryError, ServiceError};
         match error {
             ServiceError::SignedOut => Self::SignedOut,
-            ServiceError::NotFound | ServiceError::Denied(model::permission::Denied::DoesNotExist) => Self::NotFound,
-            ServiceError::Denied(denied) => Self::Forbidden(denied.to_string()),
-            ServiceError::Invalid(errors) => Self::Invalid(errors),
-            ServiceError::Conflict(conflict) => Self::Conflict(conflict.to_string()),
-            ServiceError::Repository(
+            ServiceError::NotFound
+            | ServiceError::Denied(model::permission::Denied::DoesNotExist)
+            | ServiceError::Repository(
                 RepositoryError::NoSuchPath { .. }
                 | RepositoryError::NotAFile { .. }
                 | RepositoryError::NotAFolder { .. },
             ) => Self::NotFound,
+            ServiceError::Denied(denied) => Self::Forbidden(denied.to_string()),
+            ServiceError::Invalid(errors) => Self::Invalid(errors),
+            ServiceError::Conflict(conflict) => Self::Conflict(conflict.to_string()),
             ServiceError::Source(failure) => Self::Conflict(failure.to_string()),
             ServiceError::Repository(failure) => Self::Unavailable(failure.to_string()),
             fault => {

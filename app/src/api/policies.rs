@@ -37,6 +37,7 @@ pub async fn run_policy_now(form: PolicyRef) -> Result<Done, ApiError> {
 }
 
 /// What a cron expression means in words, and the next five runs.
+#[allow(clippy::unused_async, reason = "a server function is asked across the network")]
 #[server(endpoint = "policies/preview_cron", input = leptos::server_fn::codec::Json)]
 pub async fn preview_cron(expression: String, time_zone: String) -> Result<CronPreview, ApiError> {
     let (_, services) = super::server::signed_in()?;

@@ -45,7 +45,9 @@ pub async fn get(acting: &Acting, services: &Services, current: &Session) -> Res
 
 /// Names a session without giving its id away.
 fn handle(id: &str) -> String {
-    Sha256::digest(id.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    let digest = Sha256::digest(id.as_bytes());
+    let (handle, _) = digest.split_at(8);
+    format!("{:016x}", handle.iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte)))
 }
 
 /// Changes the password and ends the person's other sessions. This one goes on under a new id.
