@@ -3,9 +3,9 @@
 # Builds are kept outside the checkout, so that every checkout on a machine shares them.
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/holdfast
 export CARGO_TARGET_DIR ?= $(CACHE)/target
-export HOLDFAST_TOOLS := $(CACHE)/tools
+export TOOLS_FOLDER := $(CACHE)/tools
 
-export PATH := $(HOME)/.cargo/bin:$(CURDIR)/end2end/node_modules/.bin:$(HOLDFAST_TOOLS)/python/bin:$(PATH)
+export PATH := $(HOME)/.cargo/bin:$(CURDIR)/end2end/node_modules/.bin:$(TOOLS_FOLDER)/python/bin:$(PATH)
 
 DEMO_FOLDER := demo-data
 RELEASE := LEPTOS_SITE_ROOT=target/site $(CARGO_TARGET_DIR)/release/holdfast
@@ -49,7 +49,9 @@ check: tools
 unit: test-tools
 	cargo test --workspace --exclude frontend
 
+# The S3 server of the stories is a program of its own, so that a story can stop it.
 browser: test-tools
+	cargo build --workspace --exclude frontend --example embedded-s3-server
 	cargo leptos build
 	cd end2end && npx tsc --noEmit && npx playwright test
 
