@@ -82,7 +82,7 @@ fn Table(page: Page<BackupRow>, cancel: Submission<CancelBackup>) -> impl IntoVi
                         <th scope="col">"Policy"</th>
                         <th scope="col">"Phase"</th>
                         <th scope="col">"Started"</th>
-                        <th scope="col">"Duration"</th>
+                        <th scope="col" class="number">"Duration"</th>
                         <th scope="col" class="number">
                             "Size"
                         </th>
@@ -121,7 +121,7 @@ fn Row(row: BackupRow, cancel: Submission<CancelBackup>) -> impl IntoView {
             <td data-label="Started">
                 <MaybeTime at=row.started/>
             </td>
-            <td data-label="Duration">{or_none(duration)}</td>
+            <td data-label="Duration" class="number">{or_none(duration)}</td>
             <td data-label="Size" class="number">
                 {or_none(row.size.map(size::bytes))}
             </td>

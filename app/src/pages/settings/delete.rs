@@ -59,8 +59,9 @@ pub fn DeleteProject(project: Answer<ProjectView>) -> impl IntoView {
 
 #[component]
 fn Question(id: ProjectId, name: String, backed_up: bool) -> impl IntoView {
-    let backups = backed_up.then(|| {
-        view! {
+    // Made inside the form, whose state it takes.
+    let backups = move || {
+        let tick = || view! {
             <Tick
                 name="delete_backups"
                 label="Delete its backups in the bucket too"
