@@ -4,9 +4,11 @@ mod support;
 
 mod backups;
 mod command_line;
+mod credential_actions;
 mod credentials;
 mod form_posts;
 mod http;
+mod people;
 mod permissions;
 mod policies;
 mod projects;

@@ -62,14 +62,14 @@ fn Row(row: AuditRow) -> impl IntoView {
             <td data-label="Time">
                 <Time at=row.at/>
             </td>
-            <td data-label="Person" class="break">
+            <td data-label="Person" class="name-cell">
                 {some(row.person)}
             </td>
             <td data-label="Address">{some(row.address)}</td>
             <td data-label="Action">{row.action}</td>
-            <td data-label="What">
+            <td data-label="What" class="name-cell">
                 <span class="two-lines">
-                    <span class="break">{row.subject_name}</span>
+                    <span>{row.subject_name}</span>
                     <span class="muted">{row.subject_kind}</span>
                 </span>
             </td>
@@ -83,6 +83,7 @@ fn Row(row: AuditRow) -> impl IntoView {
 
 #[component]
 fn Changes(changes: Vec<Change>) -> impl IntoView {
+    let changes: Vec<Change> = changes.into_iter().filter(|change| change.before != change.after).collect();
     if changes.is_empty() {
         return view! { <NoValue/> }.into_any();
     }

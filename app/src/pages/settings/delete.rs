@@ -59,16 +59,6 @@ pub fn DeleteProject(project: Answer<ProjectView>) -> impl IntoView {
 
 #[component]
 fn Question(id: ProjectId, name: String, backed_up: bool) -> impl IntoView {
-    // Made inside the form, whose state it takes.
-    let backups = move || {
-        let tick = || view! {
-            <Tick
-                name="delete_backups"
-                label="Delete its backups in the bucket too"
-                hint="They cannot be brought back. Otherwise they stay, and the recovery kit opens them."
-            />
-        }
-    });
     view! {
         <Confirm<DeleteProjectFn>
             title=format!("Delete project {name}?")
@@ -86,8 +76,22 @@ fn Question(id: ProjectId, name: String, backed_up: bool) -> impl IntoView {
                     focused=true
                     hint=format!("The name is {name}.")
                 />
-                {backups}
+                <DeleteBackups backed_up=backed_up/>
             </div>
         </Confirm<DeleteProjectFn>>
     }
+}
+
+/// Asked only where there is a bucket in use.
+#[component]
+fn DeleteBackups(backed_up: bool) -> impl IntoView {
+    backed_up.then(|| {
+        view! {
+            <Tick
+                name="delete_backups"
+                label="Delete its backups in the bucket too"
+                hint="They cannot be brought back. Otherwise they stay, and the recovery kit opens them."
+            />
+        }
+    })
 }
