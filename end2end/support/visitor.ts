@@ -9,6 +9,7 @@ import { ProjectPage } from './pages/project';
 import { ProjectsPage } from './pages/projects';
 import { SettingsPage } from './pages/settings';
 import { SetupPage } from './pages/setup';
+import { TablePage } from './pages/table-page';
 
 /** Somebody at a browser, with the pages that they can open. */
 export class Visitor {
@@ -21,6 +22,10 @@ export class Visitor {
   readonly settings: SettingsPage;
   readonly policies: PoliciesPage;
   readonly browse: BrowsePage;
+  readonly users: TablePage;
+  readonly organizations: TablePage;
+  readonly auditLog: TablePage;
+  readonly profile: TablePage;
 
   constructor(
     readonly page: Page,
@@ -36,5 +41,9 @@ export class Visitor {
     this.settings = new SettingsPage(page, scripts);
     this.policies = new PoliciesPage(page, scripts);
     this.browse = new BrowsePage(page, scripts);
+    this.users = new TablePage(page, scripts, '/users', 'Users');
+    this.organizations = new TablePage(page, scripts, '/organizations', 'Organizations');
+    this.auditLog = new TablePage(page, scripts, '/audit-log', 'Audit Log');
+    this.profile = new TablePage(page, scripts, '/profile', 'Profile');
   }
 }

@@ -118,6 +118,7 @@ fn credentials() -> Vec<Row> {
     let changed = filled(&[("credential", "1"), ("version", "1"), ("s3_name", "Theirs"), ("access_key_id", "KEY")]);
     vec![
         Row("credentials/list", list(), ANY_MANAGER),
+        Row("credentials/get", Ask::Json(json!({ "credential": 1 })), MANAGERS),
         Row("credentials/add", new, MANAGERS),
         Row("credentials/update", changed, MANAGERS),
         Row("credentials/set_default", named("credential", 1), MANAGERS),
