@@ -64,10 +64,10 @@ test('an organization is added, renamed and removed', async ({ partner }) => {
   await organizations.link('Add Organization').click();
   const add = organizations.dialog('Add Organization');
   await add.fill({ Name: 'ACME' });
-  await add.press('Add Organization');
+  await add.press('Add');
   await add.expectErrorAt('Name', /already/);
   await add.fill({ Name: 'globex' });
-  await add.press('Add Organization');
+  await add.press('Add');
   await expect(organizations.row('globex')).toBeVisible();
   await organizations.row('globex').getByRole('link', { name: 'Remove Organization', exact: true }).click();
   await organizations.page.getByRole('dialog').getByRole('button', { name: 'Remove Organization', exact: true }).click();

@@ -1,10 +1,15 @@
 //! Projects: their source, and whether they are backed up.
 
-use std::{fs, os::unix::fs::symlink};
+use std::{fs, os::unix::fs::symlink, time::Duration};
 
 use model::{form::FormErrors, project::Backup};
 
-use crate::support::{Browser, TestApp, form, on_both_databases};
+use crate::support::{
+    Browser, TestApp,
+    deeds::until,
+    files::{self, Entry},
+    form, on_both_databases,
+};
 
 on_both_databases!(
     a_project_begins_without_backup_where_that_was_not_asked,
@@ -13,6 +18,8 @@ on_both_databases!(
     a_directory_that_may_not_be_backed_up_is_told_at_its_field,
     where_enabling_fails_no_project_is_left,
     a_name_is_unique_and_well_formed,
+    a_locked_project_changes_nothing,
+    a_project_is_deleted_by_its_name_and_its_backups_where_that_is_ticked,
 );
 
 async fn a_project_begins_without_backup_where_that_was_not_asked(app: &TestApp) {
@@ -120,4 +127,46 @@ async fn refused(app: &TestApp, browser: &Browser, fields: &[(&str, &str)]) -> F
     let errors = browser.call("projects/create", &form(fields)).await.form_errors();
     assert!(app.column("project", "name").await.is_empty(), "nothing is stored");
     errors
+}
+
+async fn a_locked_project_changes_nothing(app: &TestApp) {
+    let (partner, project) = app.backed_up_project().await;
+    let policy = partner.add_policy(project, "nightly", "0 3 * * *").await;
+    let named = form(&[("project", &project.to_string())]);
+    partner.done("projects/lock", &named).await;
+    assert_eq!(partner.call("projects/lock", &named).await.error().to_string(), "Project already locked");
+    let policy = form(&[("policy", &policy.to_string())]);
+    for (function, fields) in
+        [("projects/disable_backup", &named), ("projects/save_backup_settings", &named), ("policies/delete", &policy)]
+    {
+        let refused = partner.call(function, fields).await;
+        assert_eq!(refused.status, 409, "{function}: {}", refused.text());
+        assert!(refused.error().to_string().contains("locked"), "{function}");
+    }
+    partner.done("policies/run_now", &policy).await;
+    partner.done("projects/unlock", &named).await;
+    assert_eq!(partner.call("projects/unlock", &named).await.error().to_string(), "Project already unlocked");
+}
+
+async fn a_project_is_deleted_by_its_name_and_its_backups_where_that_is_ticked(app: &TestApp) {
+    let (partner, project) = app.backed_up_project().await;
+    let policy = partner.add_policy(project, "nightly", "0 3 * * *").await;
+    partner.backup_now(project, policy).await;
+    assert!(packs(app) > 0);
+    let id = project.to_string();
+    let wrong = form(&[("project", id.as_str()), ("confirm_name", "web"), ("delete_backups", "on")]);
+    assert!(partner.call("projects/delete", &wrong).await.form_errors().message_for("confirm_name").is_some());
+    let right = form(&[("project", id.as_str()), ("confirm_name", "web-shop"), ("delete_backups", "on")]);
+    partner.done("projects/delete", &right).await;
+    assert_eq!(partner.projects().await.page.total, 0);
+    until(Duration::from_secs(20), async || packs(app), |packs| *packs == 0).await;
+}
+
+/// Packs of repositories in the S3 server's folder.
+fn packs(app: &TestApp) -> usize {
+    let tree = files::tree(&app.folder().join("s3"));
+    let is_pack = |(path, entry): &(&Vec<u8>, &Entry)| {
+        matches!(entry, Entry::File { .. }) && String::from_utf8_lossy(path).contains("/data/")
+    };
+    tree.iter().filter(is_pack).count()
 }
