@@ -186,7 +186,7 @@ async fn insert(
         }
         inserted => inserted?,
     };
-    let changes = json!({ "source": [null, new.source] });
+    let changes = json!({ "source": [null, new.source.location()] });
     audit::record(&tx, acting, now, Deed::ProjectCreated, subject(&row), changes).await?;
     tx.commit().await?;
     Ok(row)

@@ -72,7 +72,7 @@ fn OrganizationFields(#[prop(into)] name: String, #[prop(into)] time_zone: Strin
                 focused=true
                 hint="3 to 30 letters, digits, dots, underscores and hyphens."
             />
-            <TimeZoneField value=time_zone hint="A name such as Europe/Prague; schedules start from it."/>
+            <TimeZoneField value=time_zone/>
         </div>
     }
 }

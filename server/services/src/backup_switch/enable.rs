@@ -81,7 +81,7 @@ async fn reserve(
     let (bucket, prefix) = place(row, home, choice)?;
     let tx = services.write().await?;
     let known = repository::Entity::find()
-        .filter(repository::Column::Endpoint.eq(&credential.endpoint))
+        .filter(repository::Column::Endpoint.eq(endpoint_of(credential)))
         .filter(repository::Column::Bucket.eq(&bucket))
         .filter(repository::Column::Prefix.eq(&prefix))
         .one(&tx)
@@ -98,7 +98,7 @@ async fn reserve(
         project_id: Set(row.id),
         organization_id: Set(row.organization_id),
         backup_credential_id: Set(None),
-        endpoint: Set(credential.endpoint.clone()),
+        endpoint: Set(endpoint_of(credential).to_owned()),
         region: Set(credential.region.clone()),
         bucket: Set(bucket),
         prefix: Set(prefix),
@@ -113,6 +113,11 @@ async fn reserve(
     let reserved = reserved.update(&tx).await?;
     tx.commit().await?;
     Ok(reserved)
+}
+
+/// The endpoint in the one form in which places are compared.
+fn endpoint_of(credential: &backup_credential::Model) -> &str {
+    credential.endpoint.trim_end_matches('/')
 }
 
 fn place(
@@ -235,7 +240,7 @@ pub async fn change_credential(
         return Err(Conflict::BackupAlreadyEnabled.into());
     }
     let credential = usable_credential(services.db(), row.organization_id, choice).await?;
-    if credential.endpoint != in_use.repository.endpoint {
+    if endpoint_of(&credential) != in_use.repository.endpoint {
         let message = "These credentials are for another S3 endpoint. Choose credentials for the bucket's own endpoint";
         return Err(ServiceError::at(CREDENTIAL, message));
     }
