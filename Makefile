@@ -55,8 +55,8 @@ browser: test-tools
 	cargo leptos build
 	cd end2end && npx tsc --noEmit && npx playwright test
 
-bench: test-tools build
-	cargo bench --workspace --exclude frontend
+bench: tools
+	cargo bench -p server --bench lists
 
 tools:
 	@.ci/tools build

@@ -71,16 +71,11 @@ fn matches(search: &str) -> Condition {
         .add(listing::contains((Entity, Column::Endpoint), search))
         .add(listing::contains((Entity, Column::Region), search))
         .add(listing::contains((organization::Entity, organization::Column::Name), search))
-        .add(Expr::exists(
-            project_of_credential()
-                .expr(Expr::val(1))
-                .and_where(listing::contains((project::Entity, project::Column::Name), search))
-                .take(),
-        ))
+        .add(Expr::col((Entity, Column::Id)).in_subquery(of_projects(search)))
 }
 
-/// The projects of the outer query's credential, for a subquery.
-fn project_of_credential() -> SelectStatement {
+/// Repositories, each with its project.
+fn repositories_with_projects() -> SelectStatement {
     Query::select()
         .from(repository::Entity)
         .inner_join(
@@ -88,6 +83,22 @@ fn project_of_credential() -> SelectStatement {
             Expr::col((project::Entity, project::Column::Id))
                 .equals((repository::Entity, repository::Column::ProjectId)),
         )
+        .take()
+}
+
+/// The credentials of projects whose names match. It does not look at the outer query, so that it is answered once and
+/// not for each of its rows.
+fn of_projects(search: &str) -> SelectStatement {
+    repositories_with_projects()
+        .column((repository::Entity, repository::Column::BackupCredentialId))
+        .and_where(Expr::col((repository::Entity, repository::Column::BackupCredentialId)).is_not_null())
+        .and_where(listing::contains((project::Entity, project::Column::Name), search))
+        .take()
+}
+
+/// The projects of the outer query's credential, for a subquery.
+fn project_of_credential() -> SelectStatement {
+    repositories_with_projects()
         .and_where(
             Expr::col((repository::Entity, repository::Column::BackupCredentialId))
                 .equals((credential::Entity, credential::Column::Id)),
