@@ -101,7 +101,8 @@ fn measure(role: &str, folder: &Path, endpoint: &str) -> (u64, usize) {
     let figure = |name: &str| text.split(name).nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
     let peak: u64 = figure("peak ").parse().unwrap();
     // Straight to the terminal: the harness keeps what a test that passes prints.
-    writeln!(io::stderr(), "{role}: peak {} MiB, {} s", peak / MIB, figure("seconds ")).unwrap();
+    let mut terminal = io::stderr();
+    writeln!(terminal, "{role}: peak {} MiB, {} s", peak / MIB, figure("seconds ")).unwrap();
     (peak, figure("files ").parse().unwrap())
 }
 
