@@ -17,7 +17,7 @@ use crate::{
     acting::Acting,
     audit::{self, Deed},
     database,
-    entity::{backup, backup_credential, organization, project, repository},
+    entity::{backup_credential, organization, project, repository},
     error::{Conflict, ServiceError},
     organizations, projects, repositories,
     repositories::InUse,
@@ -34,11 +34,11 @@ pub async fn enable(
 ) -> Result<(), ServiceError> {
     let credential = usable_credential(services.db(), row.organization_id, choice.credential).await?;
     let place = reserve(services, row, home, &credential, &choice.bucket).await?;
-    if let Err(error) = set_up(services, &place, &credential, &choice.bucket).await {
+    if let Err(error) = set_up(services, &place.repository, &credential, &choice.bucket).await {
         release(services, &place).await?;
         return Err(error);
     }
-    switch_on(acting, services, row, &place, &credential).await
+    switch_on(acting, services, row, &place.repository, &credential).await
 }
 
 /// A credential that backup can be switched to: there, of the project's organization, and not locked.
@@ -69,6 +69,13 @@ fn at_credential(conflict: &Conflict) -> ServiceError {
     ServiceError::at(CREDENTIAL, conflict)
 }
 
+/// Where the backups are to go.
+struct Reserved {
+    repository: repository::Model,
+    /// It was reserved for this try.
+    new: bool,
+}
+
 /// A row for the repository, not in use yet. Its password is stored before anything is made in the bucket, so that a
 /// process that dies in between leaves no repository that nobody can open.
 async fn reserve(
@@ -77,7 +84,7 @@ async fn reserve(
     home: &organization::Model,
     credential: &backup_credential::Model,
     choice: &BucketChoice,
-) -> Result<repository::Model, ServiceError> {
+) -> Result<Reserved, ServiceError> {
     let (bucket, prefix) = place(row, home, choice)?;
     let tx = services.write().await?;
     let known = repository::Entity::find()
@@ -87,7 +94,7 @@ async fn reserve(
         .one(&tx)
         .await?;
     match known {
-        Some(known) if known.project_id == row.id => return Ok(known),
+        Some(repository) if repository.project_id == row.id => return Ok(Reserved { repository, new: false }),
         Some(_) => {
             let message = "This place in the bucket holds the backups of another project. Choose another prefix";
             return Err(ServiceError::at("backup.prefix", message));
@@ -110,9 +117,9 @@ async fn reserve(
     let id = reserved.id;
     let mut reserved = reserved.into_active_model();
     reserved.password_sealed = Set(services.vault().seal(Purpose::RepositoryPassword, id, &new_password())?);
-    let reserved = reserved.update(&tx).await?;
+    let repository = reserved.update(&tx).await?;
     tx.commit().await?;
-    Ok(reserved)
+    Ok(Reserved { repository, new: true })
 }
 
 /// The endpoint in the one form in which places are compared.
@@ -194,11 +201,11 @@ fn step_failed(step: &'static str, error: RepositoryError) -> ServiceError {
     ServiceError::Invalid(FormErrors { summary: summary.clone(), ..FormErrors::at(field, summary) })
 }
 
-/// Forgets a reserved place that came to nothing, unless it holds backups from before.
-async fn release(services: &Services, place: &repository::Model) -> Result<(), DbErr> {
-    let used = backup::Entity::find().filter(backup::Column::RepositoryId.eq(place.id)).count(services.db()).await?;
-    if used == 0 {
-        repository::Entity::delete_by_id(place.id)
+/// Forgets a place that was reserved for this try and came to nothing. One from before keeps its row: it has the only
+/// password of what may lie in the bucket.
+async fn release(services: &Services, place: &Reserved) -> Result<(), DbErr> {
+    if place.new {
+        repository::Entity::delete_by_id(place.repository.id)
             .filter(repository::Column::BackupCredentialId.is_null())
             .exec(services.db())
             .await?;
