@@ -41,7 +41,11 @@ const SETTINGS_HELP: &str = "Settings come from HOLDFAST_* variables, or the sam
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve the console and run backups (default)
-    Serve,
+    Serve {
+        /// Run backups alone, on a machine that serves no pages
+        #[arg(long)]
+        no_web: bool,
+    },
     /// Start with everything embedded and sample data, in one folder
     Demo {
         /// Where everything is kept; remove it to start afresh
@@ -81,8 +85,9 @@ pub enum CliError {
 impl Cli {
     pub async fn run(self) -> Result<(), CliError> {
         let config = Config::load(self.config.as_deref())?;
-        match self.command.unwrap_or(Command::Serve) {
-            Command::Serve => serve::serve(&config).await?,
+        match self.command.unwrap_or(Command::Serve { no_web: false }) {
+            Command::Serve { no_web: false } => serve::serve(&config).await?,
+            Command::Serve { no_web: true } => serve::work(&config).await?,
             Command::Demo { folder } => demo::demo(config, &folder).await?,
             Command::Migrate => {
                 telemetry::start(&config);

@@ -162,6 +162,8 @@ pub struct ProjectForm {
     /// `directory`; empty means it too.
     pub source: String,
     pub directory: String,
+    /// The node that has the directory; empty means the one that serves the page.
+    pub node: String,
     pub backup: BackupFields,
 }
 
@@ -171,6 +173,7 @@ pub struct NewProject {
     pub name: ProjectName,
     pub organization: Option<OrganizationId>,
     pub source: Source,
+    pub node: Option<String>,
     pub backup: Option<EnableBackup>,
 }
 
@@ -184,7 +187,8 @@ impl ProjectForm {
             _ => check.field("source", Err(RuleError::Unlisted { field: "Source" })),
         };
         let backup = self.backup.parse(&mut check);
-        let new = (|| Some(NewProject { name: name?, organization: organization?, source: source?, backup }))();
+        let node = Some(self.node.trim().to_owned()).filter(|node| !node.is_empty());
+        let new = (|| Some(NewProject { name: name?, organization: organization?, source: source?, node, backup }))();
         check.finish(new)
     }
 }
@@ -207,6 +211,20 @@ impl BackupSettingsForm {
         let mut check = FormCheck::default();
         let choice = self.backup.parse(&mut check);
         check.finish(Some(choice))
+    }
+}
+
+/// Gives a project to another node.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MoveProjectForm {
+    pub project: String,
+    pub node: String,
+}
+
+impl MoveProjectForm {
+    pub fn project(&self) -> Result<ProjectId, RuleError> {
+        required_id(&self.project, "Project")
     }
 }
 
@@ -276,6 +294,8 @@ pub struct ProjectChoices {
     pub credentials: Vec<CredentialChoice>,
     /// Directories that the operator allows projects to lie under.
     pub source_roots: Vec<String>,
+    /// The nodes that may have the directory; empty where there is only one.
+    pub nodes: Vec<String>,
 }
 
 /// One project, for its own pages.
@@ -285,6 +305,8 @@ pub struct ProjectView {
     pub name: String,
     pub organization: OrganizationChoice,
     pub source: Source,
+    /// The node that has the directory, where there may be several.
+    pub node: Option<String>,
     pub locked: bool,
     pub backup: Backup,
     pub policies: u64,

@@ -27,6 +27,9 @@ pub const COMMON_PERIODS: [(&str, &str); 8] = [
     ("30 2 1 * *", "On the first of every month at 02:30"),
 ];
 
+/// The period that the form starts with.
+pub const USUAL_PERIOD: &str = "30 2 * * *";
+
 /// The value by which the form's select says that the expression is typed.
 pub const CUSTOM_PERIOD: &str = "custom";
 

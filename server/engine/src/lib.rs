@@ -14,7 +14,7 @@ pub use self::{
     network::NetworkPolicy,
     progress::Progress,
     repository::{
-        Entry, EntryKind, FileDownload, FileStream, InvalidSnapshotId, OnConflict, Opened, Repository,
+        Entry, EntryKind, FileDownload, FileStream, InvalidSnapshotId, OnConflict, Opened, Permit, Repository,
         RepositoryConfig, RepositoryError, RestoreReport, RestoreRequest, RestoreWarning, SnapshotId, SnapshotInfo,
         SnapshotReport, SnapshotRequest, Unreadable,
     },

@@ -35,8 +35,8 @@ pub use self::{
     download::{FileDownload, FileStream},
     error::RepositoryError,
     types::{
-        Entry, EntryKind, InvalidSnapshotId, OnConflict, Opened, RepositoryConfig, RestoreReport, RestoreRequest,
-        RestoreWarning, SnapshotId, SnapshotInfo, SnapshotReport, SnapshotRequest, Unreadable,
+        Entry, EntryKind, InvalidSnapshotId, OnConflict, Opened, Permit, RepositoryConfig, RestoreReport,
+        RestoreRequest, RestoreWarning, SnapshotId, SnapshotInfo, SnapshotReport, SnapshotRequest, Unreadable,
     },
 };
 use crate::{Progress, S3};

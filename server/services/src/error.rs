@@ -107,6 +107,10 @@ pub enum Conflict {
     CredentialOfAnotherOrganization,
     #[error("The project is locked. Unlock it to change it")]
     ProjectLocked,
+    #[error("Schedule already paused")]
+    ScheduleAlreadyPaused,
+    #[error("Schedule is not paused")]
+    ScheduleNotPaused,
     #[error("A backup of this project is already waiting. It starts as soon as the running one ends")]
     BackupAlreadyQueued,
     #[error("This has already ended and cannot be cancelled")]

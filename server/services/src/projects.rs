@@ -26,11 +26,18 @@ use crate::{
     start::Services,
 };
 
+mod home_node;
 mod rows;
 mod state;
 
-pub(crate) use self::rows::{newest, source};
-pub use self::state::{delete, lock, unlock};
+pub(crate) use self::{
+    home_node::is_here,
+    rows::{newest, source},
+};
+pub use self::{
+    home_node::move_to_node,
+    state::{delete, lock, unlock},
+};
 
 /// One page of the projects within the person's reach.
 pub async fn list(acting: &Acting, services: &Services, query: &ListQuery) -> Result<ProjectList, ServiceError> {
@@ -85,6 +92,7 @@ pub async fn get(acting: &Acting, services: &Services, id: ProjectId) -> Result<
     Ok(ProjectView {
         id,
         source: rows::source(&row)?,
+        node: row.node,
         name: row.name,
         organization: organizations::choice(home),
         locked: row.locked,
@@ -117,6 +125,7 @@ pub async fn choices(
         organizations: organizations::choices(acting, db, Action::ManageProjects).await?,
         credentials: credentials.into_iter().map(credential_choice).collect(),
         source_roots: services.config().source_roots.iter().map(|root| root.display().to_string()).collect(),
+        nodes: home_node::choices(services).await?,
     })
 }
 
@@ -136,8 +145,12 @@ pub async fn create(acting: &Acting, services: &Services, form: &ProjectForm) ->
     acting.actor.reach(Action::ManageProjects)?;
     let new = form.parse()?;
     let home = organizations::chosen(acting, services.db(), Action::ManageProjects, new.organization).await?;
-    check_source(services, &new.source)?;
-    let row = insert(acting, services, &home, &new).await?;
+    let node = home_node::of_new(services, &new).await?;
+    // Another node's directory is looked at when it is backed up.
+    if is_here(services, node.as_deref()) {
+        check_source(services, &new.source)?;
+    }
+    let row = insert(acting, services, (&home, node), &new).await?;
     let id = row.id;
     if let Some(choice) = &new.backup {
         if let Err(error) = backup_switch::enable(acting, services, (&row, &home), choice).await {
@@ -164,7 +177,7 @@ fn check_source(services: &Services, source: &Source) -> Result<(), ServiceError
 async fn insert(
     acting: &Acting,
     services: &Services,
-    home: &organization::Model,
+    (home, node): (&organization::Model, Option<String>),
     new: &NewProject,
 ) -> Result<project::Model, ServiceError> {
     let now = services.clock().now();
@@ -175,6 +188,7 @@ async fn insert(
         source_kind: Set(rows::DIRECTORY.to_owned()),
         source_location: Set(new.source.location().to_owned()),
         locked: Set(false),
+        node: Set(node),
         created_by: Set(acting.actor.email.clone()),
         created_at: Set(now),
         ..Default::default()

@@ -25,6 +25,7 @@ use crate::{
     entity::{TextList, backup, project, restore},
     error::{Conflict, ServiceError},
     projects, repositories,
+    runs::wake,
     start::Services,
 };
 
@@ -85,7 +86,7 @@ pub async fn add(acting: &Acting, services: &Services, form: &RestoreForm) -> Re
     });
     audit::record(&tx, acting, now, Deed::RestoreRequested, subject(&queued, &project), changes).await?;
     tx.commit().await?;
-    services.queued().notify_one();
+    wake::one(services).await;
     Ok(Done::new(format!("Restore {} queued", new.name), tab(project.id)))
 }
 
@@ -98,6 +99,10 @@ fn target(services: &Services, project: &project::Model, new: &NewRestore) -> Re
             (directory.as_str().to_owned(), "target")
         }
     };
+    if !projects::is_here(services, project.node.as_deref()) {
+        // Its node looks when it restores.
+        return Ok(directory);
+    }
     let allowed = services.roots().restore_target(Path::new(&directory));
     allowed.map(|_| directory).map_err(|error| ServiceError::at(field, error))
 }

@@ -4,13 +4,15 @@ use std::{path::PathBuf, sync::Arc};
 
 use engine::{NetworkPolicy, SourceRoots};
 use ipnet::IpNet;
-use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr};
+use sea_orm::{DatabaseConnection, DatabaseTransaction, DbBackend, DbErr};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock::Clock,
-    database, repositories,
+    database,
+    nodes::Node,
+    repositories,
     runs::{self, SchedulerError},
     setup,
     vault::{Vault, VaultError},
@@ -32,6 +34,10 @@ pub struct ServicesConfig {
     pub allow_networks: Vec<IpNet>,
     /// Runs that are worked on at the same time, at least 1.
     pub workers: usize,
+    /// What this node is called among several.
+    pub node: String,
+    /// Whether it serves pages, beside taking runs.
+    pub serves_pages: bool,
     /// Ask for a one-time code on the first-run page.
     pub setup_code_required: bool,
     pub clock: Clock,
@@ -59,8 +65,7 @@ struct Inner {
     config: ServicesConfig,
     roots: SourceRoots,
     network: NetworkPolicy,
-    /// Tells this process from others and from its own earlier lives, in leases.
-    node: String,
+    node: Node,
     setup_code: Option<String>,
     opened: repositories::Opened,
     /// Rung when a run is queued, so that a worker need not wait for its next look.
@@ -74,7 +79,7 @@ impl Services {
             .map_err(|source| StartError::DataDir { path: config.data_dir.clone(), source })?;
         let vault = Vault::open(&config.master_key_file, config.create_master_key)?;
         let db = database::connect(&config.database_url).await?;
-        database::migrate(&db).await?;
+        database::migrate(&db, &config.data_dir).await?;
         let wants_code = config.setup_code_required && !setup::account_exists(&db).await?;
         Ok(Self(Arc::new(Inner {
             db,
@@ -82,7 +87,12 @@ impl Services {
             clock: config.clock.clone(),
             roots: SourceRoots::new(config.source_roots.clone()),
             network: NetworkPolicy::allowing(config.allow_networks.clone()),
-            node: format!("{:016x}", rand::random::<u64>()),
+            node: Node {
+                id: format!("{:016x}", rand::random::<u64>()),
+                name: config.node.clone(),
+                serves_pages: config.serves_pages,
+                started: config.clock.now(),
+            },
             setup_code: wants_code.then(setup::new_code),
             opened: repositories::Opened::new(),
             queued: Notify::new(),
@@ -126,8 +136,13 @@ impl Services {
         &self.0.network
     }
 
-    pub(crate) fn node(&self) -> &str {
+    pub(crate) fn node(&self) -> &Node {
         &self.0.node
+    }
+
+    /// Whether other processes may work on the same database. One SQLite file is one node's.
+    pub(crate) fn has_other_nodes(&self) -> bool {
+        self.0.db.get_database_backend() == DbBackend::Postgres
     }
 
     pub(crate) fn setup_code(&self) -> Option<&str> {

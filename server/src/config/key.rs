@@ -16,12 +16,13 @@ pub enum Key {
     SourceRoots,
     S3AllowNetworks,
     BackupWorkers,
+    Node,
     Log,
     LogFormat,
 }
 
 impl Key {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Listen,
         Self::PublicUrl,
         Self::DataDir,
@@ -30,6 +31,7 @@ impl Key {
         Self::SourceRoots,
         Self::S3AllowNetworks,
         Self::BackupWorkers,
+        Self::Node,
         Self::Log,
         Self::LogFormat,
     ];
@@ -45,6 +47,7 @@ impl Key {
             Self::SourceRoots => "HOLDFAST_SOURCE_ROOTS",
             Self::S3AllowNetworks => "HOLDFAST_S3_ALLOW_NETWORKS",
             Self::BackupWorkers => "HOLDFAST_BACKUP_WORKERS",
+            Self::Node => "HOLDFAST_NODE",
             Self::Log => "HOLDFAST_LOG",
             Self::LogFormat => "HOLDFAST_LOG_FORMAT",
         }

@@ -46,6 +46,8 @@ pub struct Config {
     pub allow_networks: Vec<IpNet>,
     /// How many backups and restores run at the same time.
     pub backup_workers: NonZeroUsize,
+    /// What this node is called among several; directories belong to the node of that name.
+    pub node: String,
     /// A level, or directives of `tracing-subscriber`'s `EnvFilter`.
     pub log: String,
     pub log_format: LogFormat,
@@ -96,6 +98,7 @@ impl Config {
             source_roots: parse::source_roots(settings)?,
             allow_networks: parse::networks(settings)?,
             backup_workers: parse::workers(settings)?,
+            node: parse::node(settings)?,
             log: parse::log_filter(settings)?,
             log_format: parse::log_format(settings)?,
         })
@@ -112,7 +115,7 @@ impl Config {
     }
 
     /// The part that decides what the services do.
-    pub fn services(&self, clock: Clock) -> ServicesConfig {
+    pub fn services(&self, clock: Clock, serves_pages: bool) -> ServicesConfig {
         ServicesConfig {
             database_url: self.database.expose().to_owned(),
             master_key_file: self.master_key_file.clone(),
@@ -121,6 +124,8 @@ impl Config {
             source_roots: self.source_roots.clone(),
             allow_networks: self.allow_networks.clone(),
             workers: self.backup_workers.get(),
+            node: self.node.clone(),
+            serves_pages,
             setup_code_required: self.setup_code_required(),
             clock,
         }
@@ -142,6 +147,7 @@ impl fmt::Display for Config {
             (Key::SourceRoots, roots.join(":")),
             (Key::S3AllowNetworks, networks.join(",")),
             (Key::BackupWorkers, self.backup_workers.to_string()),
+            (Key::Node, self.node.clone()),
             (Key::Log, self.log.clone()),
             (Key::LogFormat, self.log_format.to_string()),
         ];

@@ -12,6 +12,9 @@ use tracing_subscriber::EnvFilter;
 
 use super::{ConfigError, Key, LogFormat, Problem, Settings};
 
+/// As long as a host's name may be (RFC 1035, section 2.3.4).
+const MOST_OF_A_NAME: usize = 253;
+
 pub fn listen(settings: &Settings) -> Result<SocketAddr, ConfigError> {
     let text = settings.get(Key::Listen).unwrap_or("127.0.0.1:3000").trim();
     text.parse().map_err(|_| Problem::Address(text.to_owned()).at(Key::Listen))
@@ -52,6 +55,14 @@ pub fn workers(settings: &Settings) -> Result<NonZeroUsize, ConfigError> {
         Ok(count) if count.get() <= 256 => Ok(count),
         _ => Err(Problem::Workers(text.to_owned()).at(Key::BackupWorkers)),
     }
+}
+
+/// The host's name where nothing is set.
+pub fn node(settings: &Settings) -> Result<String, ConfigError> {
+    let host = || rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let name = settings.get(Key::Node).map_or_else(host, |text| text.trim().to_owned());
+    let is_in_order = (1..=MOST_OF_A_NAME).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic());
+    if is_in_order { Ok(name) } else { Err(Problem::Node(name).at(Key::Node)) }
 }
 
 pub fn log_filter(settings: &Settings) -> Result<String, ConfigError> {

@@ -23,7 +23,7 @@ impl TimeZone {
     }
 
     /// What a clock on the wall of that zone shows.
-    pub(super) fn wall_clock(self, moment: DateTime<Utc>) -> NaiveDateTime {
+    pub(crate) fn wall_clock(self, moment: DateTime<Utc>) -> NaiveDateTime {
         moment.with_timezone(&self.0).naive_local()
     }
 

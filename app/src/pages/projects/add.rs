@@ -58,6 +58,22 @@ fn ProjectFields(choices: ProjectChoices) -> impl IntoView {
         <OrganizationField organizations=choices.organizations.clone() on_change=Callback::new(follow_organization)/>
         <Select name="source" label="Source" groups=vec![vec![Choice::new("directory", "Directory")].into()] value="directory"/>
         <Field name="directory" label="Directory" kind=Kind::Code required=true hint=directory_hint/>
+        {node_choice(&choices.nodes)}
         <BackupFields choices=choices credential=credential/>
     }
+}
+
+/// Which node has the directory, where there are several.
+fn node_choice(nodes: &[String]) -> Option<impl IntoView + use<>> {
+    let choices: Vec<Choice> = nodes.iter().map(|name| Choice::new(name, name)).collect();
+    (choices.len() > 1).then(|| {
+        view! {
+            <Select
+                name="node"
+                label="Node"
+                groups=vec![choices.into()]
+                hint="The node that has the directory. Only it backs the directory up."
+            />
+        }
+    })
 }

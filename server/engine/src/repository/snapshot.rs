@@ -31,7 +31,9 @@ pub(super) async fn snapshot(
     // A child, so that the walk and the uploads also end when this future is dropped.
     let stop = cancel.child_token();
     let _stop_when_dropped = stop.clone().drop_guard();
-    let storage = Arc::new(Storage::new(repository.location.clone(), stop.clone()));
+    let mut storage = Storage::new(repository.location.clone(), stop.clone());
+    storage.permit = request.permit.clone();
+    let storage = Arc::new(storage);
     blocking(move || {
         let taken = take(&repository, &request, patterns, progress, storage.clone(), stop);
         // The library's own threads may still be at work after a failure: let nothing of theirs out.

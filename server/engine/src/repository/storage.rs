@@ -7,7 +7,7 @@ use rustic_core::{BytesList, FileType, Id, ReadBackend, RusticResult, WriteBacke
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
-use super::{fault::Fault, location::Location, staged::staged, uploads::Uploads, windows::Windows};
+use super::{fault::Fault, location::Location, staged::staged, types::Permit, uploads::Uploads, windows::Windows};
 use crate::S3Error;
 
 /// Storage for one run: it ends with its `stop`, which makes every call fail.
@@ -24,6 +24,8 @@ pub(super) struct Storage {
     pub(super) only_key: Option<Id>,
     /// The key files written.
     pub(super) written_keys: Mutex<Vec<Id>>,
+    /// Whether a snapshot may be written.
+    pub(super) permit: Permit,
 }
 
 impl Storage {
@@ -38,6 +40,7 @@ impl Storage {
             windows: Windows::default(),
             only_key: None,
             written_keys: Mutex::default(),
+            permit: Permit::default(),
         }
     }
 
@@ -66,6 +69,9 @@ impl Storage {
             }
             FileType::Snapshot => {
                 self.uploads.barrier()?;
+                if self.stop.is_cancelled() || !self.permit.is_given() {
+                    return Err(Fault::Cancelled);
+                }
                 // Not given up half-way: whether the snapshot is there must be known.
                 Ok(self.runtime.block_on(self.location.put(kind, id, content))?)
             }

@@ -8,6 +8,7 @@ pub mod account;
 pub mod audit_entry;
 pub mod backup;
 pub mod backup_credential;
+pub mod node;
 pub mod one_time_link;
 pub mod organization;
 pub mod policy;

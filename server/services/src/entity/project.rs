@@ -13,6 +13,8 @@ pub struct Model {
     #[sea_orm(column_type = "Text")]
     pub source_location: String,
     pub locked: bool,
+    /// The node that has the directory; `None` where any node may take the runs.
+    pub node: Option<String>,
     pub created_by: String,
     pub created_at: DateTimeUtc,
 }

@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use engine::{Repository, RepositoryError, SnapshotInfo, SnapshotReport, SnapshotRequest};
+use engine::{Permit, Repository, RepositoryError, SnapshotInfo, SnapshotReport, SnapshotRequest};
 use model::{
     backup::{BackupPhase, UnreadableFile},
     ids::AccountId,
@@ -19,9 +19,9 @@ use crate::{
     error::{Conflict, ServiceError},
     projects, repositories,
     runs::{
-        claim::freed,
         lease::{Lease, Table},
         queue,
+        release::freed,
         supervisor::{Counters, StopReason, stored, supervise},
     },
     start::Services,
@@ -62,15 +62,17 @@ enum Outcome {
 
 /// Takes the snapshot and settles the row. An error means that the row could not be settled.
 pub async fn run(services: &Services, row: &backup::Model, stop: &CancellationToken) -> Result<(), ServiceError> {
-    let lease = Lease { table: Table::Backup, id: row.id, owner: services.node().to_owned() };
+    let lease = Arc::new(Lease::new(Table::Backup, row.id, &services.node().id));
     let counters = Arc::new(Counters::default());
     let cancel = CancellationToken::new();
     tracing::info!(backup = row.id, name = row.name, attempt = row.attempt, "backup started");
-    let work = take(services, row, counters.clone(), cancel.clone());
+    let work = take(services, row, lease.clone(), counters.clone(), cancel.clone());
     let (result, reason) = supervise(services, &lease, &counters, (stop, &cancel), work).await;
     let outcome = match (result, reason) {
         // Another process has it, and what this one did counts for nothing.
         (_, Some(StopReason::LeaseLost)) => return Ok(()),
+        // Or will have it: a pause of this process was longer than its lease.
+        (Err(_), None) if !lease.is_held() => return Ok(()),
         (Ok(taken), _) => Outcome::Taken(taken),
         (Err(_), Some(StopReason::Shutdown)) => Outcome::Interrupted,
         (Err(_), Some(StopReason::Person)) => Outcome::Cancelled { cause: "Cancelled by a person" },
@@ -83,6 +85,7 @@ pub async fn run(services: &Services, row: &backup::Model, stop: &CancellationTo
 async fn take(
     services: &Services,
     row: &backup::Model,
+    lease: Arc<Lease>,
     counters: Arc<Counters>,
     cancel: CancellationToken,
 ) -> Result<Taken, ServiceError> {
@@ -106,6 +109,7 @@ async fn take(
         host: project.name,
         include: row.include.0.clone(),
         exclude: row.exclude.0.clone(),
+        permit: Permit::new(move || lease.is_held()),
     };
     Ok(taken(repository.snapshot(request, counters, cancel).await?))
 }
@@ -170,7 +174,7 @@ async fn settle(services: &Services, row: &backup::Model, outcome: Outcome) -> R
     };
     let update = freed(backup::Entity::update_many(), backup::Column::LeaseOwner, backup::Column::LeaseUntil)
         .filter(backup::Column::Id.eq(row.id))
-        .filter(backup::Column::LeaseOwner.eq(services.node()));
+        .filter(backup::Column::LeaseOwner.eq(services.node().id.as_str()));
     if settled(update, row, outcome, now).exec(&tx).await?.rows_affected == 0 {
         tracing::warn!(backup = row.id, "the lease was lost before the backup could be settled");
         return Ok(());

@@ -14,8 +14,8 @@ use crate::{
     error::ServiceError,
     repositories,
     runs::{
-        claim::freed,
         lease::{Lease, Table},
+        release::freed,
         supervisor::{Counters, StopReason, stored, supervise},
     },
     start::Services,
@@ -26,7 +26,7 @@ const MOST_LISTED: usize = 1000;
 
 /// Restores and settles the row. An error means that the row could not be settled.
 pub async fn run(services: &Services, row: &restore::Model, stop: &CancellationToken) -> Result<(), ServiceError> {
-    let lease = Lease { table: Table::Restore, id: row.id, owner: services.node().to_owned() };
+    let lease = Lease::new(Table::Restore, row.id, &services.node().id);
     let counters = Arc::new(Counters::default());
     let cancel = CancellationToken::new();
     let work = restore(services, row, counters.clone(), cancel.clone());
@@ -38,7 +38,7 @@ pub async fn run(services: &Services, row: &restore::Model, stop: &CancellationT
     let now = services.clock().now();
     let update = freed(restore::Entity::update_many(), restore::Column::LeaseOwner, restore::Column::LeaseUntil)
         .filter(restore::Column::Id.eq(row.id))
-        .filter(restore::Column::LeaseOwner.eq(services.node()));
+        .filter(restore::Column::LeaseOwner.eq(services.node().id.as_str()));
     settled(update, row, result, reason, now).exec(services.db()).await?;
     Ok(())
 }
