@@ -78,8 +78,8 @@ impl Services {
         std::fs::create_dir_all(&config.data_dir)
             .map_err(|source| StartError::DataDir { path: config.data_dir.clone(), source })?;
         let vault = Vault::open(&config.master_key_file, config.create_master_key)?;
+        database::migrate(&config.database_url, &config.data_dir).await?;
         let db = database::connect(&config.database_url).await?;
-        database::migrate(&db, &config.data_dir).await?;
         let wants_code = config.setup_code_required && !setup::account_exists(&db).await?;
         Ok(Self(Arc::new(Inner {
             db,
