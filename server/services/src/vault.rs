@@ -92,14 +92,20 @@ impl Vault {
     }
 }
 
-/// Writes a new key to the side and moves it into place, so that no half key is ever found.
+/// Writes a new key to the side and links it into place, so that no half key is ever found, and that of processes which
+/// start at once all have the key of the first.
 fn make(path: &Path) -> io::Result<()> {
     let key: Zeroizing<[u8; KEY_BYTES]> = Zeroizing::new(rand::random());
-    let side = path.with_extension("new");
-    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&side)?;
+    let side = path.with_extension(format!("{:016x}", rand::random::<u64>()));
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&side)?;
     writeln!(file, "{}", Zeroizing::new(STANDARD.encode(*key)).as_str())?;
     file.sync_all()?;
-    fs::rename(&side, path)
+    let linked = match fs::hard_link(&side, path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        linked => linked,
+    };
+    fs::remove_file(&side)?;
+    linked
 }
 
 #[cfg(test)]

@@ -213,6 +213,13 @@ impl TestApp {
         entries.filter(|path| path.is_file()).any(|path| holds(&fs::read(path).unwrap(), text.as_bytes()))
     }
 
+    /// Runs a statement behind the server's back.
+    pub async fn execute(&self, statement: &str) {
+        let db = sea_orm::Database::connect(self.config.database.expose()).await.unwrap();
+        db.execute_unprepared(statement).await.unwrap();
+        db.close().await.unwrap();
+    }
+
     /// Empties a table behind the server's back.
     pub async fn clear(&self, table: &'static str) {
         let db = sea_orm::Database::connect(self.config.database.expose()).await.unwrap();
