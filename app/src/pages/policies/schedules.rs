@@ -103,24 +103,22 @@ fn Row(row: PolicyRow, run_now: Submission<RunPolicyNow>) -> impl IntoView {
                 <Badge look=row.phase/>
             </td>
             <td data-label="Actions" class="actions">
-                <RowActions id=row.id.0 run_now=run_now/>
+                <RowActions id=row.id.0 may_change=row.may_change run_now=run_now/>
             </td>
         </tr>
     }
 }
 
 #[component]
-fn RowActions(id: i64, run_now: Submission<RunPolicyNow>) -> impl IntoView {
+fn RowActions(id: i64, may_change: bool, run_now: Submission<RunPolicyNow>) -> impl IntoView {
     let address = use_address();
     let dialog = move |name: &'static str| move || address.read().dialog_for(name, id);
-    let changes = use_ui().can(Action::ManageProjects).then(|| {
+    let run = use_ui().can(Action::ManageProjects).then(|| {
+        let hidden = vec![("policy", id.to_string())];
+        view! { <ActionButton submission=run_now hidden=hidden label="Run Now" pending="Starting…"/> }
+    });
+    let delete = may_change.then(|| {
         view! {
-            <ActionButton
-                submission=run_now
-                hidden=vec![("policy", id.to_string())]
-                label="Run Now"
-                pending="Starting…"
-            />
             <a class="button button-quiet button-small" href=dialog("delete") data-noscroll="true">
                 "Delete"
             </a>
@@ -131,7 +129,8 @@ fn RowActions(id: i64, run_now: Submission<RunPolicyNow>) -> impl IntoView {
             <a class="button button-quiet button-small" href=dialog("describe") data-noscroll="true">
                 "Show Description"
             </a>
-            {changes}
+            {run}
+            {delete}
         </div>
     }
 }
