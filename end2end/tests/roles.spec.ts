@@ -1,22 +1,14 @@
-import type { Holdfast, Role } from '../support/holdfast';
-import { ACCOUNT, expect, PASSWORD, test } from '../support/fixtures';
-import { addBackup, POLICY, PROJECT, rightKeys } from '../support/prepare';
-import type { Visitor } from '../support/visitor';
-
-async function signInAs(role: Role, holdfast: Holdfast, visitor: Visitor): Promise<void> {
-  const email = `${role.toLowerCase()}@example.com`;
-  await holdfast.addUser(email, ACCOUNT.organization, role, PASSWORD);
-  await visitor.login.open();
-  await visitor.login.signIn(email, PASSWORD);
-  await visitor.dashboard.expectShown();
-}
+import { ACCOUNT, expect, test } from '../support/fixtures';
+import { addBackup, POLICY, PROJECT, rightKeys, signInAs } from '../support/prepare';
 
 test('a User sees projects and backups, and changes nothing', async ({ partner, another, s3, folders, holdfast }) => {
   const { project, backup } = await addBackup(partner, s3, folders);
   const user = await another();
   await signInAs('User', holdfast, user);
   await expect(user.dashboard.page.getByText(PROJECT).first()).toBeVisible();
-  await expect(user.dashboard.navigation('Backup Credentials')).toHaveCount(0);
+  for (const name of ['Backup Credentials', 'Users', 'Organizations', 'Audit Log']) {
+    await expect(user.dashboard.navigation(name), name).toHaveCount(0);
+  }
 
   await test.step('projects', async () => {
     await user.projects.open('?dialog=add');
@@ -42,7 +34,8 @@ test('a User sees projects and backups, and changes nothing', async ({ partner, 
 
   await test.step('what is forbidden is a page that says so', async () => {
     const browse = `/projects/${project}/backups/1`;
-    for (const address of ['/backup-credentials', `/projects/${project}/settings`, browse]) {
+    const management = ['/backup-credentials', '/users', '/organizations', '/audit-log'];
+    for (const address of [...management, `/projects/${project}/settings`, browse]) {
       const answer = await user.page.goto(address);
       expect(answer?.status(), address).toBe(403);
       await expect(user.page.getByRole('alert'), address).toContainText('Your role User may not');
@@ -50,9 +43,16 @@ test('a User sees projects and backups, and changes nothing', async ({ partner, 
   });
 
   await test.step('the server refuses what the page does not offer', async () => {
-    const form = { 'form[policy]': '1' };
-    const answer = await user.page.request.post('/api/policies/run_now', { form });
-    expect(answer.status()).toBe(403);
+    for (const [called, form] of [
+      ['policies/run_now', { 'form[policy]': '1' }],
+      ['projects/lock', { 'form[project]': project }],
+      ['credentials/lock', { 'form[credential]': '1' }],
+      ['users/remove', { 'form[user]': '1' }],
+      ['organizations/remove', { 'form[organization]': '1' }],
+    ] as const) {
+      const answer = await user.page.request.post(`/api/${called}`, { form });
+      expect(answer.status(), called).toBe(403);
+    }
   });
 });
 

@@ -49,8 +49,15 @@ test('the whole console without scripts', async ({ visitor, s3, folders }) => {
     await credentials.send(right);
     await expect(credentials.notice).toContainText(`Backup credential ${CREDENTIAL} added`);
     await credentials.expectNoDialog();
+    await credentials.search.fill('Main');
+    await credentials.search.press('Enter');
     await credentials.button('Expand').click();
     await expect(page.locator('dl')).toContainText('us-east-1');
+    await credentials.button('Lock Credential').click();
+    await expect(credentials.row(CREDENTIAL)).toContainText('Locked');
+    await credentials.expectAddress(/search=Main/);
+    await credentials.button('Unlock Credential').click();
+    await credentials.expectAddress(/search=Main/);
     await credentials.search.fill('nothing like this');
     await credentials.search.press('Enter');
     await expect(page.getByText('Nothing found')).toBeVisible();

@@ -153,6 +153,8 @@ pub struct PolicyRow {
     pub phase: SchedulePhase,
     pub next_run: Option<DateTime<Utc>>,
     pub last_backup: Option<LastBackup>,
+    /// Whether the reading person may change or delete it.
+    pub may_change: bool,
     pub created_by: String,
     pub created: DateTime<Utc>,
     pub modified_by: Option<String>,

@@ -100,12 +100,14 @@ impl Source {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EnableBackup {
     pub credential: CredentialId,
-    pub bucket: BucketChoice,
+    /// `None` where nothing was said: the bucket in use, or else one made for the project.
+    pub bucket: Option<BucketChoice>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum BucketChoice {
     /// One made for the project.
+    #[default]
     Create,
     Existing {
         bucket: BucketName,
@@ -119,7 +121,7 @@ pub enum BucketChoice {
 pub struct BackupFields {
     pub enable_backup: Ticked,
     pub credential: String,
-    /// `create` or `existing`; empty means `create`.
+    /// `create` or `existing`; empty means the bucket in use, or else `create`.
     pub bucket: String,
     pub bucket_name: String,
     pub prefix: String,
@@ -133,11 +135,12 @@ impl BackupFields {
         }
         let credential = check.field("backup.credential", required_id(&self.credential, "Backup Credentials"));
         let bucket = match self.bucket.as_str() {
-            "" | "create" => Some(BucketChoice::Create),
+            "" => Some(None),
+            "create" => Some(Some(BucketChoice::Create)),
             "existing" => {
                 let bucket = check.field("backup.bucket_name", BucketName::parse(&self.bucket_name));
                 let prefix = check.field("backup.prefix", Prefix::parse(self.prefix.trim().trim_matches('/')));
-                bucket.zip(prefix).map(|(bucket, prefix)| BucketChoice::Existing { bucket, prefix })
+                bucket.zip(prefix).map(|(bucket, prefix)| Some(BucketChoice::Existing { bucket, prefix }))
             }
             _ => {
                 check.fail("backup.bucket", RuleError::Unlisted { field: "Bucket" });

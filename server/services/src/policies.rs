@@ -17,7 +17,7 @@ use crate::{
     audit::Subject,
     entity::{backup, organization, policy, project},
     error::{Conflict, ServiceError},
-    projects,
+    organizations, projects,
     start::Services,
 };
 
@@ -35,7 +35,8 @@ const PREVIEWED_RUNS: usize = 5;
 /// The policies of a project, by name.
 pub async fn list(acting: &Acting, services: &Services, project: ProjectId) -> Result<Vec<PolicyRow>, ServiceError> {
     let db = services.db();
-    projects::find(acting, db, Action::SeeProjects, project).await?;
+    let (of, home) = projects::find(acting, db, Action::SeeProjects, project).await?;
+    let may_change = !of.locked && acting.may(Action::ManageProjects, organizations::owner(&home)).is_ok();
     let rows = policy::Entity::find()
         .filter(policy::Column::ProjectId.eq(project.0))
         .order_by_asc(policy::Column::Name)
@@ -44,7 +45,8 @@ pub async fn list(acting: &Acting, services: &Services, project: ProjectId) -> R
     let of_these = backup::Entity::find().filter(backup::Column::PolicyId.is_in(rows.iter().map(|row| row.id)));
     let mut last =
         projects::newest(db, of_these, backup::Column::PolicyId, |row| row.policy_id.unwrap_or_default()).await?;
-    rows.into_iter().map(|row| Ok(PolicyRow { last_backup: last.remove(&row.id), ..view(row)? })).collect()
+    let row = |row: policy::Model| Ok(PolicyRow { last_backup: last.remove(&row.id), may_change, ..view(row)? });
+    rows.into_iter().map(row).collect()
 }
 
 fn view(row: policy::Model) -> Result<PolicyRow, ServiceError> {
@@ -62,6 +64,7 @@ fn view(row: policy::Model) -> Result<PolicyRow, ServiceError> {
         phase: if row.paused { SchedulePhase::Paused } else { SchedulePhase::Enabled },
         next_run: row.next_run_at,
         last_backup: None,
+        may_change: false,
         created_by: row.created_by,
         created: row.created_at,
         modified_by: row.modified_by,

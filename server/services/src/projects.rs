@@ -4,7 +4,7 @@ use std::path::Path;
 
 use model::{
     credential::CredentialChoice,
-    form::Done,
+    form::{Done, FormErrors},
     ids::{CredentialId, OrganizationId, ProjectId},
     list::ListQuery,
     permission::Action,
@@ -140,7 +140,8 @@ fn credential_choice(row: backup_credential::Model) -> CredentialChoice {
 }
 
 /// Creates a project and, where the switch is on, enables its backup. Where that fails the project is withdrawn, so that
-/// the corrected form can be sent again.
+/// the corrected form can be sent again; unless a repository of it may lie in the bucket already, whose password would
+/// go with it.
 pub async fn create(acting: &Acting, services: &Services, form: &ProjectForm) -> Result<Done, ServiceError> {
     acting.actor.reach(Action::ManageProjects)?;
     let new = form.parse()?;
@@ -154,6 +155,9 @@ pub async fn create(acting: &Acting, services: &Services, form: &ProjectForm) ->
     let id = row.id;
     if let Some(choice) = &new.backup {
         if let Err(error) = backup_switch::enable(acting, services, (&row, &home), choice).await {
+            if backup_switch::may_lie_in_a_bucket(services.db(), &row, choice).await? {
+                return Err(created_without_backup(&new, &error));
+            }
             withdraw(acting, services, &row).await?;
             return Err(error);
         }
@@ -163,6 +167,16 @@ pub async fn create(acting: &Acting, services: &Services, form: &ProjectForm) ->
         ));
     }
     Ok(Done::new(format!("Project {} created", new.name), format!("/projects/{id}")))
+}
+
+fn created_without_backup(new: &NewProject, error: &ServiceError) -> ServiceError {
+    let error = error.to_string();
+    let summary = format!(
+        "Project {} is created, but without backup. {}. Enable it in the project's Settings",
+        new.name,
+        error.trim_end_matches('.'),
+    );
+    ServiceError::Invalid(FormErrors::whole(summary))
 }
 
 fn check_source(services: &Services, source: &Source) -> Result<(), ServiceError> {

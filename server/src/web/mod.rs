@@ -16,4 +16,7 @@ mod site;
 mod state;
 mod trace;
 
-pub use self::{router::router, state::State};
+pub use self::{
+    router::{addresses, router},
+    state::State,
+};

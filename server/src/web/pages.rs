@@ -12,16 +12,32 @@ use leptos::{
     prelude::{provide_context, use_context},
     server_fn::axum::server_fn_paths,
 };
-use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list_with_exclusions_and_ssg_and_context};
+use leptos_axum::{
+    AxumRouteListing, LeptosRoutes, ResponseOptions, generate_route_list_with_exclusions_and_ssg_and_context,
+};
 
 use super::{State, headers};
 
-/// One route for each page. Server functions are left out: they have their own checks.
+/// One route for each page.
 pub fn routes(state: &State) -> Router<State> {
-    let functions = server_fn_paths().map(|(path, _)| path.to_owned()).collect();
-    let (pages, _) = generate_route_list_with_exclusions_and_ssg_and_context(App, Some(functions), context(state));
-    let options = state.leptos.clone();
+    let (pages, options) = (list(context(state)), state.leptos.clone());
     Router::new().leptos_routes_with_context(state, pages, context(state), move || shell(options.clone()))
+}
+
+/// The pages as the app's router has them. Server functions are marked to be left out: they have their own checks.
+fn list(context: impl Fn() + Clone + Send + Sync + 'static) -> Vec<AxumRouteListing> {
+    generate_route_list_with_exclusions_and_ssg_and_context(App, Some(functions()), context).0
+}
+
+fn functions() -> Vec<String> {
+    server_fn_paths().map(|(path, _)| path.to_owned()).collect()
+}
+
+/// Each page's address, as routes are written.
+pub fn addresses() -> Vec<String> {
+    let functions = functions();
+    let pages = list(|| {}).into_iter().map(|page| page.path().to_owned());
+    pages.filter(|address| !functions.contains(address)).collect()
 }
 
 /// What pages and server functions find in their context besides the request.

@@ -8,6 +8,7 @@ use axum::{
     extract::{Request, State as Extracted},
     middleware::{from_fn, from_fn_with_state},
     response::Response,
+    routing::MethodRouter,
 };
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -19,7 +20,7 @@ pub fn router(state: State) -> Router {
         ServiceBuilder::new().layer(people::sessions(&state)).layer(from_fn_with_state(state.clone(), people::people))
     };
     let pages = pages::routes(&state)
-        .merge(downloads::routes())
+        .merge(of(downloads::table()))
         .layer(from_fn_with_state(state.clone(), door::door))
         .layer(from_fn(flash::flash))
         .layer(known());
@@ -30,7 +31,7 @@ pub fn router(state: State) -> Router {
     let missing = Router::new().fallback(missing).layer(from_fn(flash::flash)).layer(known()).with_state(state.clone());
 
     Router::new()
-        .merge(health::routes())
+        .merge(of(health::table()))
         .merge(pages)
         .merge(functions)
         .nest_service("/pkg", site::pkg(&state.leptos))
@@ -39,6 +40,16 @@ pub fn router(state: State) -> Router {
         .layer(from_fn_with_state(state.clone(), headers::headers))
         .layer(from_fn(trace::trace))
         .with_state(state)
+}
+
+fn of(table: Vec<(&'static str, MethodRouter<State>)>) -> Router<State> {
+    table.into_iter().fold(Router::new(), |router, (address, answer)| router.route(address, answer))
+}
+
+/// Every address besides server functions and built files, as routes are written.
+pub fn addresses() -> Vec<String> {
+    let tables = [downloads::table(), health::table()].into_iter().flatten();
+    tables.map(|(address, _)| address.to_owned()).chain(pages::addresses()).collect()
 }
 
 async fn missing(Extracted(state): Extracted<State>, request: Request) -> Response {

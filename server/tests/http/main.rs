@@ -6,6 +6,7 @@ mod backups;
 mod command_line;
 mod credential_actions;
 mod credentials;
+mod enabling;
 mod form_posts;
 mod http;
 mod nodes;

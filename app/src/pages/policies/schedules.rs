@@ -127,46 +127,55 @@ fn Row(row: PolicyRow, submissions: Submissions) -> impl IntoView {
                 <Badge look=row.phase/>
             </td>
             <td data-label="Actions" class="actions">
-                <RowActions id=row.id.0 phase=row.phase submissions=submissions/>
+                <RowActions id=row.id.0 phase=row.phase may_change=row.may_change submissions=submissions/>
             </td>
         </tr>
     }
 }
 
 #[component]
-fn RowActions(id: i64, phase: SchedulePhase, submissions: Submissions) -> impl IntoView {
+fn RowActions(id: i64, phase: SchedulePhase, may_change: bool, submissions: Submissions) -> impl IntoView {
     let address = use_address();
-    let dialog = move |name: &'static str| move || address.read().dialog_for(name, id);
-    let hidden = move || vec![("policy", id.to_string())];
-    let Submissions { run_now, pause, resume } = submissions;
-    let changes = use_ui().can(Action::ManageProjects).then(|| {
-        let switch = match phase {
-            SchedulePhase::Enabled => {
-                view! { <ActionButton submission=pause hidden=hidden() label="Pause" pending="Pausing…"/> }.into_any()
-            }
-            SchedulePhase::Paused => {
-                view! { <ActionButton submission=resume hidden=hidden() label="Resume" pending="Resuming…"/> }
-                    .into_any()
-            }
-        };
-        view! {
-            <ActionButton submission=run_now hidden=hidden() label="Run Now" pending="Starting…"/>
-            {switch}
-            <a class="button button-quiet button-small" href=dialog("update") data-noscroll="true">
-                "Edit"
-            </a>
-            <a class="button button-quiet button-small" href=dialog("delete") data-noscroll="true">
-                "Delete"
-            </a>
-        }
+    let describe = move || address.read().dialog_for("describe", id);
+    let run = use_ui().can(Action::ManageProjects).then(|| {
+        let hidden = vec![("policy", id.to_string())];
+        view! { <ActionButton submission=submissions.run_now hidden=hidden label="Run Now" pending="Starting…"/> }
     });
+    let change = may_change.then(|| view! { <ChangeActions id=id phase=phase submissions=submissions/> });
     view! {
         <div class="action-row">
-            <a class="button button-quiet button-small" href=dialog("describe") data-noscroll="true">
+            <a class="button button-quiet button-small" href=describe data-noscroll="true">
                 "Show Description"
             </a>
-            {changes}
+            {run}
+            {change}
         </div>
+    }
+}
+
+/// What a locked project does not allow.
+#[component]
+fn ChangeActions(id: i64, phase: SchedulePhase, submissions: Submissions) -> impl IntoView {
+    let address = use_address();
+    let dialog = move |name: &'static str| move || address.read().dialog_for(name, id);
+    let hidden = vec![("policy", id.to_string())];
+    let Submissions { pause, resume, .. } = submissions;
+    let switch = match phase {
+        SchedulePhase::Enabled => {
+            view! { <ActionButton submission=pause hidden=hidden label="Pause" pending="Pausing…"/> }.into_any()
+        }
+        SchedulePhase::Paused => {
+            view! { <ActionButton submission=resume hidden=hidden label="Resume" pending="Resuming…"/> }.into_any()
+        }
+    };
+    view! {
+        {switch}
+        <a class="button button-quiet button-small" href=dialog("update") data-noscroll="true">
+            "Edit"
+        </a>
+        <a class="button button-quiet button-small" href=dialog("delete") data-noscroll="true">
+            "Delete"
+        </a>
     }
 }
 

@@ -145,6 +145,27 @@ impl TestApp {
         self.signed_in(&address).await
     }
 
+    /// A Partner of another account. The schema keeps a second one out on purpose, so it is put in behind its back.
+    pub async fn another_account(&self) -> Browser {
+        let db = sea_orm::Database::connect(self.config.database.expose()).await.unwrap();
+        let (now, elsewhere) = (Utc::now(), "elsewhere");
+        let account = Query::insert()
+            .into_table("account")
+            .columns(["origin", "name", "created_at"])
+            .values_panic([elsewhere.into(), "Elsewhere Ltd".into(), now.into()])
+            .returning_col("id")
+            .to_owned();
+        let account: i64 = db.query_one(&account).await.unwrap().unwrap().try_get("", "id").unwrap();
+        let organization = Query::insert()
+            .into_table("organization")
+            .columns(["account_id", "name", "name_key", "created_at"])
+            .values_panic([account.into(), elsewhere.into(), elsewhere.into(), now.into()])
+            .to_owned();
+        db.execute(&organization).await.unwrap();
+        db.close().await.unwrap();
+        self.person(Role::Partner, elsewhere).await
+    }
+
     /// A directory under the allowed root.
     pub fn files(&self) -> PathBuf {
         self.folder.path().join("files")

@@ -7,6 +7,7 @@ pub mod files;
 pub mod form;
 pub mod postgres;
 pub mod program;
+pub mod proxy;
 
 pub use self::{
     app::{Database, TestApp},

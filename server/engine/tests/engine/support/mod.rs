@@ -113,7 +113,7 @@ pub fn request(source: &Path) -> SnapshotRequest {
         host: "project".into(),
         include: vec!["**".into()],
         exclude: Vec::new(),
-        permit: Permit::default(),
+        permit: engine::Permit::default(),
     }
 }
 
