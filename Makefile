@@ -56,7 +56,7 @@ browser: test-tools
 	cd end2end && npx tsc --noEmit && npx playwright test
 
 bench: tools
-	cargo bench -p server --bench lists
+	cargo bench -p server --bench lists --bench schedules
 
 tools:
 	@.ci/tools build

@@ -123,6 +123,7 @@ function filled(partner: Visitor, project: string, folders: Folders, s3: S3Serve
     ['schedules', () => policies.open(project, 'Schedules')],
     ['schedules-add', dialog(`${home}/policies?tab=schedules&dialog=add`, 'Add Policy')],
     ['schedules-describe', dialog(`${home}/policies?tab=schedules&dialog=describe&id=1`, 'Policy')],
+    ['schedules-edit', dialog(`${home}/policies?tab=schedules&dialog=update&id=1`, 'Edit Policy')],
     ['schedules-delete', dialog(`${home}/policies?tab=schedules&dialog=delete&id=1`, 'Delete Policy')],
     ['backups', () => policies.open(project, 'Backups')],
     ['backups-describe', dialog(`${home}/policies?tab=backups&dialog=describe&id=1`, 'Backup')],
@@ -173,6 +174,7 @@ function administration(partner: Visitor): View[] {
     ['organizations-add', dialog('/organizations?dialog=add', 'Add Organization')],
     ['organizations-edit', dialog('/organizations?dialog=update&id=1', 'Edit Organization')],
     ['organizations-remove', dialog('/organizations?dialog=delete&id=1', 'Remove Organization')],
+    ['nodes', page('/nodes', 'Nodes')],
     ['audit-log', page('/audit-log', 'Audit Log')],
     ['profile', page('/profile', 'Profile')],
   ];

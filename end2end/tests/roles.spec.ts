@@ -6,7 +6,7 @@ test('a User sees projects and backups, and changes nothing', async ({ partner, 
   const user = await another();
   await signInAs('User', holdfast, user);
   await expect(user.dashboard.page.getByText(PROJECT).first()).toBeVisible();
-  for (const name of ['Backup Credentials', 'Users', 'Organizations', 'Audit Log']) {
+  for (const name of ['Backup Credentials', 'Users', 'Organizations', 'Nodes', 'Audit Log']) {
     await expect(user.dashboard.navigation(name), name).toHaveCount(0);
   }
 
@@ -26,7 +26,7 @@ test('a User sees projects and backups, and changes nothing', async ({ partner, 
     await expect(user.policies.row(backup)).toContainText('Completed');
     for (const tab of ['Schedules', 'Backups', 'Restores'] as const) {
       await user.policies.choose(tab);
-      for (const name of ['Add Policy', 'Run Now', 'Delete', 'Browse', 'Restore', 'Cancel']) {
+      for (const name of ['Add Policy', 'Run Now', 'Pause', 'Edit', 'Delete', 'Browse', 'Restore', 'Cancel']) {
         await expect(user.policies.link(name).or(user.policies.button(name)), `${tab}: ${name}`).toHaveCount(0);
       }
     }
@@ -34,7 +34,7 @@ test('a User sees projects and backups, and changes nothing', async ({ partner, 
 
   await test.step('what is forbidden is a page that says so', async () => {
     const browse = `/projects/${project}/backups/1`;
-    const management = ['/backup-credentials', '/users', '/organizations', '/audit-log'];
+    const management = ['/backup-credentials', '/users', '/organizations', '/nodes', '/audit-log'];
     for (const address of [...management, `/projects/${project}/settings`, browse]) {
       const answer = await user.page.goto(address);
       expect(answer?.status(), address).toBe(403);
@@ -73,6 +73,14 @@ test('a Manager manages the own organization', async ({ partner, another, s3, fo
   await manager.policies.add({ name: POLICY, period: 'Every Sunday at 02:30' });
   const backup = await manager.policies.runNow(POLICY);
   await manager.policies.expectPhase(backup, 'Completed');
+});
+
+test('a Partner sees the nodes, and what each is doing', async ({ partner }) => {
+  const { dashboard } = partner;
+  await dashboard.navigation('Nodes').click();
+  await expect(dashboard.heading('Nodes')).toBeVisible();
+  const row = partner.page.getByRole('table', { name: 'Nodes' }).getByRole('row').nth(1);
+  await dashboard.eventually((timeout) => expect(row).toContainText('Working', { timeout }));
 });
 
 test('a Partner chooses the organization', async ({ partner, s3 }) => {

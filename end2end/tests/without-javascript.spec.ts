@@ -86,12 +86,25 @@ test('the whole console without scripts', async ({ visitor, s3, folders }) => {
     await expect(settings.enableBackup).toBeChecked();
   });
 
-  const backup = await test.step('a policy, run now', async () => {
+  const backup = await test.step('a policy, edited, paused, resumed, run now', async () => {
     await policies.open(project, 'Schedules');
     const dialog = await policies.openAddDialog();
     await policies.send({ name: POLICY, period: 'Custom', expression: '0 0 30 2 *' });
     await dialog.expectErrorAt('Cron Expression', /never fires/);
     await policies.send({ name: POLICY, period: 'Every Sunday at 02:30' });
+    await expect(policies.row(POLICY)).toContainText('Enabled');
+    await policies.act(policies.row(POLICY), 'Edit');
+    const edit = policies.dialog('Edit Policy');
+    await edit.fill({ 'Retention Period': 'for ever' });
+    await edit.press('Save');
+    await edit.expectErrorAt('Retention Period', /must be a duration/);
+    await edit.expectValues({ Name: POLICY, 'Retention Period': 'for ever' });
+    await edit.fill({ 'Retention Period': '60d' });
+    await edit.press('Save');
+    await expect(policies.notice).toContainText(`Policy ${POLICY} updated`);
+    await policies.act(policies.row(POLICY), 'Pause');
+    await expect(policies.row(POLICY)).toContainText('Paused');
+    await policies.act(policies.row(POLICY), 'Resume');
     await expect(policies.row(POLICY)).toContainText('Enabled');
     const backup = await policies.runNow(POLICY);
     await policies.expectPhase(backup, 'Completed');
