@@ -77,10 +77,11 @@ test('a Manager manages the own organization', async ({ partner, another, s3, fo
 
 test('a Partner sees the nodes, and what each is doing', async ({ partner }) => {
   const { dashboard } = partner;
+  await dashboard.open();
   await dashboard.navigation('Nodes').click();
   await expect(dashboard.heading('Nodes')).toBeVisible();
   const row = partner.page.getByRole('table', { name: 'Nodes' }).getByRole('row').nth(1);
-  await dashboard.eventually((timeout) => expect(row).toContainText('Working', { timeout }));
+  await dashboard.eventually((timeout) => expect(row).toContainText('Working', { timeout }), 15_000);
 });
 
 test('a Partner chooses the organization', async ({ partner, s3 }) => {

@@ -251,6 +251,12 @@ fn a_directory_belongs_to_its_node() {
         let restore = elsewhere.restore(project, ended.id, "", &target).await;
         assert_eq!(restore.phase, RestorePhase::Completed, "{:?}", restore.cause);
         assert!(fs::read(target.join("README.md")).is_ok(), "restored where the worker is");
+        for (name, node, status) in [("chosen", "three", 200), ("unknown", "four", 422)] {
+            // Under no root of the node that serves the page, which does not look at another one's directories.
+            let directory = first.files().join("web-shop").display().to_string();
+            let new = form(&[("project_name", name), ("directory", &directory), ("node", node)]);
+            assert_eq!(elsewhere.call("projects/create", &new).await.status, status, "{node}");
+        }
         assert_eq!(third.terminate(), Some(0));
     });
 }
