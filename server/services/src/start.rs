@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use engine::{NetworkPolicy, SourceRoots};
+use engine::{NetworkPolicy, PostgresTools, SourceRoots};
 use ipnet::IpNet;
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr};
 use tokio::sync::Notify;
@@ -59,6 +59,7 @@ struct Inner {
     config: ServicesConfig,
     roots: SourceRoots,
     network: NetworkPolicy,
+    postgres_tools: PostgresTools,
     /// Tells this process from others and from its own earlier lives, in leases.
     node: String,
     setup_code: Option<String>,
@@ -82,6 +83,7 @@ impl Services {
             clock: config.clock.clone(),
             roots: SourceRoots::new(config.source_roots.clone()),
             network: NetworkPolicy::allowing(config.allow_networks.clone()),
+            postgres_tools: PostgresTools::installed(),
             node: format!("{:016x}", rand::random::<u64>()),
             setup_code: wants_code.then(setup::new_code),
             opened: repositories::Opened::new(),
@@ -124,6 +126,10 @@ impl Services {
 
     pub(crate) fn network(&self) -> &NetworkPolicy {
         &self.0.network
+    }
+
+    pub(crate) fn postgres_tools(&self) -> &PostgresTools {
+        &self.0.postgres_tools
     }
 
     pub(crate) fn node(&self) -> &str {
