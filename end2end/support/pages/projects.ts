@@ -3,11 +3,7 @@ import { expect, type Locator } from '@playwright/test';
 import { ConsolePage } from './console-page';
 import type { Form } from './form';
 
-export interface Project {
-  name: string;
-  directory: string;
-  backup: boolean;
-}
+export type Project = { name: string; backup: boolean } & ({ directory: string } | { connectionUrl: string });
 
 export class ProjectsPage extends ConsolePage {
   async open(query = ''): Promise<void> {
@@ -30,8 +26,12 @@ export class ProjectsPage extends ConsolePage {
   }
 
   /** Fills in the open dialog and sends it. */
-  async send({ name, directory, backup }: Project): Promise<void> {
-    await this.addDialog.fill({ 'Project Name': name, Source: 'Directory', Directory: directory });
+  async send({ name, backup, ...source }: Project): Promise<void> {
+    await this.addDialog.fill(
+      'directory' in source
+        ? { 'Project Name': name, Source: 'Directory', Directory: source.directory }
+        : { 'Project Name': name, Source: 'PostgreSQL', 'Connection URL': source.connectionUrl },
+    );
     await this.addDialog.root.getByRole('switch', { name: 'Enable Backup', exact: true }).setChecked(backup);
     await this.addDialog.press('Create Project');
   }
