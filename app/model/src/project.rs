@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 use crate::{
     backup::BackupPhase,
     credential::{CredentialChoice, OrganizationChoice, optional_id},
+    database::{ConnectionUrl, DatabaseAddress},
     form::{FormCheck, FormErrors, Ticked},
     ids::{BackupId, CredentialId, OrganizationId, ProjectId},
     list::Page,
-    names::{ProjectName, name, no_control_characters},
+    names::{Hidden, ProjectName, name, no_control_characters},
     rule::{RuleError, length},
 };
 
@@ -79,6 +80,7 @@ name! {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Source {
     Directory(DirectoryPath),
+    Postgres(DatabaseAddress),
 }
 
 impl Source {
@@ -86,12 +88,32 @@ impl Source {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Directory(_) => "Directory",
+            Self::Postgres(_) => "PostgreSQL",
         }
     }
 
-    pub fn location(&self) -> &str {
+    /// A path, or a connection URL without its password.
+    pub fn location(&self) -> String {
         match self {
-            Self::Directory(path) => path.as_str(),
+            Self::Directory(path) => path.to_string(),
+            Self::Postgres(address) => address.to_string(),
+        }
+    }
+}
+
+/// What shall be backed up, with the secret that it needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NewSource {
+    Directory(DirectoryPath),
+    Postgres(ConnectionUrl),
+}
+
+impl NewSource {
+    /// What may be shown of it.
+    pub fn shown(&self) -> Source {
+        match self {
+            Self::Directory(path) => Source::Directory(path.clone()),
+            Self::Postgres(url) => Source::Postgres(url.address.clone()),
         }
     }
 }
@@ -162,11 +184,12 @@ pub struct ProjectForm {
     pub project_name: String,
     /// A Partner's choice; empty means the own organization.
     pub organization: String,
-    /// `directory`; empty means it too.
+    /// `directory` or `postgresql`; empty means a directory.
     pub source: String,
     pub directory: String,
     /// The node that has the directory; empty means the one that serves the page.
     pub node: String,
+    pub connection_url: Hidden,
     pub backup: BackupFields,
 }
 
@@ -175,7 +198,7 @@ pub struct ProjectForm {
 pub struct NewProject {
     pub name: ProjectName,
     pub organization: Option<OrganizationId>,
-    pub source: Source,
+    pub source: NewSource,
     pub node: Option<String>,
     pub backup: Option<EnableBackup>,
 }
@@ -186,7 +209,12 @@ impl ProjectForm {
         let name = check.field("project_name", ProjectName::parse(&self.project_name));
         let organization = check.field("organization", optional_id(&self.organization, "Organization"));
         let source = match self.source.as_str() {
-            "" | "directory" => check.field("directory", DirectoryPath::parse(&self.directory)).map(Source::Directory),
+            "" | "directory" => {
+                check.field("directory", DirectoryPath::parse(&self.directory)).map(NewSource::Directory)
+            }
+            "postgresql" => {
+                check.field("connection_url", ConnectionUrl::parse(&self.connection_url)).map(NewSource::Postgres)
+            }
             _ => check.field("source", Err(RuleError::Unlisted { field: "Source" })),
         };
         let backup = self.backup.parse(&mut check);
@@ -362,6 +390,19 @@ mod tests {
         let backup = BackupFields { enable_backup: Ticked(true), ..BackupFields::default() };
         let form = BackupSettingsForm { project: "1".to_owned(), backup };
         assert_eq!(form.parse().unwrap_err().message_for("backup.credential"), Some("Backup Credentials is required"));
+    }
+
+    #[test]
+    fn the_chosen_source_alone_is_asked_for() {
+        let form = ProjectForm {
+            project_name: "shop".to_owned(),
+            source: "postgresql".to_owned(),
+            connection_url: Hidden::new("postgresql://me:s3cret@db/shop"),
+            ..ProjectForm::default()
+        };
+        assert_eq!(form.parse().unwrap().source.shown().location(), "postgresql://me@db:5432/shop");
+        let form = ProjectForm { connection_url: Hidden::default(), directory: "/srv".to_owned(), ..form };
+        assert_eq!(form.parse().unwrap_err().message_for("connection_url"), Some("Connection URL is required"));
     }
 
     proptest! {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     backup::{Progress, RestorePhase},
+    database::DatabaseName,
     form::{FormCheck, FormErrors},
     ids::{BackupId, RestoreId},
     names::RestoreName,
@@ -23,10 +24,13 @@ pub struct RestoreForm {
     pub restore_name: String,
     /// One a line; empty means everything.
     pub paths: String,
-    /// `original` or `directory`.
+    /// `original` or `directory`; for a database `new-database` or `original-database`.
     pub target: String,
     pub target_directory: String,
-    /// `skip`, `overwrite` or `keep-both`.
+    pub database_name: String,
+    /// The original database's name, typed.
+    pub confirm_name: String,
+    /// `skip`, `overwrite` or `keep-both`; for files alone.
     pub on_conflict: String,
 }
 
@@ -44,6 +48,55 @@ pub struct NewRestore {
 pub enum RestoreTarget {
     OriginalLocation,
     Directory(TargetDirectory),
+    /// A database that does not exist yet, on the server of the original one.
+    NewDatabase(DatabaseName),
+    /// Over the original database.
+    OriginalDatabase {
+        /// Its name, as it was typed to confirm that.
+        confirmed: String,
+    },
+}
+
+impl RestoreTarget {
+    /// Whether files are restored, for which [`OnConflict`] is chosen.
+    pub const fn is_files(&self) -> bool {
+        matches!(self, Self::OriginalLocation | Self::Directory(_))
+    }
+}
+
+/// Where a restore wrote to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RestoredInto {
+    Directory(String),
+    NewDatabase(String),
+    OriginalDatabase(String),
+}
+
+impl RestoredInto {
+    /// The kind as it is stored.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Directory(_) => "directory",
+            Self::NewDatabase(_) => "new-database",
+            Self::OriginalDatabase(_) => "original-database",
+        }
+    }
+
+    /// The path or the database's name.
+    pub fn place(&self) -> &str {
+        match self {
+            Self::Directory(place) | Self::NewDatabase(place) | Self::OriginalDatabase(place) => place,
+        }
+    }
+
+    /// From what is stored.
+    pub fn parse(kind: &str, place: String) -> Result<Self, RuleError> {
+        [Self::Directory, Self::NewDatabase, Self::OriginalDatabase]
+            .into_iter()
+            .map(|of| of(place.clone()))
+            .find(|into| into.kind() == kind)
+            .ok_or(RuleError::Unlisted { field: "Target" })
+    }
 }
 
 /// What happens to a file that is already there.
@@ -95,13 +148,28 @@ impl RestoreForm {
             "directory" => check
                 .field("target_directory", TargetDirectory::parse(&self.target_directory))
                 .map(RestoreTarget::Directory),
+            "new-database" => {
+                check.field("database_name", DatabaseName::parse(&self.database_name)).map(RestoreTarget::NewDatabase)
+            }
+            "original-database" => {
+                Some(RestoreTarget::OriginalDatabase { confirmed: self.confirm_name.trim().to_owned() })
+            }
             _ => check.field("target", Err(RuleError::Unlisted { field: "Target" })),
         };
-        let on_conflict = check.field("on_conflict", OnConflict::parse(&self.on_conflict));
+        let on_conflict = self.on_conflict(target.as_ref(), &mut check);
         let new = (|| {
             Some(NewRestore { backup: backup?, name: name?, paths: paths?, target: target?, on_conflict: on_conflict? })
         })();
         check.finish(new)
+    }
+
+    /// A restore into a database has no choice: a new one must not be there yet, and the original one is replaced.
+    fn on_conflict(&self, target: Option<&RestoreTarget>, check: &mut FormCheck) -> Option<OnConflict> {
+        match target {
+            Some(RestoreTarget::NewDatabase(_)) => Some(OnConflict::Skip),
+            Some(RestoreTarget::OriginalDatabase { .. }) => Some(OnConflict::Overwrite),
+            _ => check.field("on_conflict", OnConflict::parse(&self.on_conflict)),
+        }
     }
 }
 
@@ -135,7 +203,7 @@ pub struct RestoreRow {
     pub phase: RestorePhase,
     /// Empty means everything.
     pub paths: Vec<String>,
-    pub target: String,
+    pub target: RestoredInto,
     pub on_conflict: OnConflict,
     pub queued: DateTime<Utc>,
     pub started: Option<DateTime<Utc>>,
@@ -184,7 +252,12 @@ mod tests {
             ..RestoreForm::default()
         };
         assert_eq!(form.parse().unwrap().target, RestoreTarget::OriginalLocation);
-        let form = RestoreForm { target: "directory".to_owned(), ..form };
+        let form = RestoreForm { target: "new-database".to_owned(), on_conflict: String::new(), ..form };
+        assert_eq!(form.parse().unwrap_err().message_for("database_name"), Some("Database Name is required"));
+        let form = RestoreForm { target: "original-database".to_owned(), confirm_name: "shop ".to_owned(), ..form };
+        let confirmed = RestoreTarget::OriginalDatabase { confirmed: "shop".to_owned() };
+        assert_eq!(form.parse().unwrap().target, confirmed);
+        let form = RestoreForm { target: "directory".to_owned(), on_conflict: "skip".to_owned(), ..form };
         assert_eq!(form.parse().unwrap_err().message_for("target_directory"), Some("Target Directory is required"));
     }
 }

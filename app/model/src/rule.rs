@@ -39,6 +39,16 @@ pub enum RuleError {
     NotAbsolute { field: &'static str },
     #[error("{field} must be a path inside the backup, without ..")]
     PathOutside { field: &'static str },
+    #[error(
+        "Connection URL must look like postgresql://user:password@host:5432/database. Write special characters in it percent-encoded, such as %23 for #"
+    )]
+    ConnectionUrl,
+    #[error("Connection URL needs one host name or address. Sockets are not supported")]
+    ConnectionUrlHost,
+    #[error("Connection URL lacks the {part}. Write postgresql://user:password@host:5432/database")]
+    ConnectionUrlPart { part: &'static str },
+    #[error("Connection URL has the parameter {name}, which is not supported. Only sslmode is")]
+    ConnectionUrlParameter { name: String },
     #[error("Bucket Name must follow the S3 rules: 3 to 63 lower-case letters, digits, dots or hyphens")]
     BucketName,
 }

@@ -7,7 +7,6 @@ use sea_orm::{
 
 use super::{EMAIL, Outcome};
 
-
 pub fn credential(id: i64, now: DateTimeUtc) -> Outcome<Insert> {
     let name = format!("Name-{id:05}");
     let columns = [

@@ -4,6 +4,7 @@
 //! version 2, so that they can be read without Holdfast. The crate knows no database and no people.
 
 mod network;
+mod postgres;
 mod progress;
 mod repository;
 mod s3;
@@ -12,11 +13,12 @@ mod source;
 
 pub use self::{
     network::NetworkPolicy,
+    postgres::{DatabaseTarget, PostgresDatabase, PostgresError, PostgresTools, SslMode, Tool, Version},
     progress::Progress,
     repository::{
-        Entry, EntryKind, FileDownload, FileStream, InvalidSnapshotId, OnConflict, Opened, Permit, Repository,
-        RepositoryConfig, RepositoryError, RestoreReport, RestoreRequest, RestoreWarning, SnapshotId, SnapshotInfo,
-        SnapshotReport, SnapshotRequest, Unreadable,
+        DatabaseDump, DatabaseRestore, Entry, EntryKind, FileDownload, FileStream, InvalidSnapshotId, OnConflict,
+        Opened, Permit, Repository, RepositoryConfig, RepositoryError, RestoreReport, RestoreRequest, RestoreWarning,
+        SnapshotId, SnapshotInfo, SnapshotReport, SnapshotRequest, SnapshotSource, Unreadable,
     },
     s3::{KeyCheck, S3, S3Access, S3Error, Unreachable},
     secret::Secret,

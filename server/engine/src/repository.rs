@@ -2,6 +2,7 @@
 
 mod blocking;
 mod browse;
+mod database;
 mod download;
 mod error;
 mod fault;
@@ -11,6 +12,7 @@ mod reader;
 mod remove;
 mod restore;
 mod segments;
+mod sized;
 mod snapshot;
 mod staged;
 mod storage;
@@ -35,8 +37,9 @@ pub use self::{
     download::{FileDownload, FileStream},
     error::RepositoryError,
     types::{
-        Entry, EntryKind, InvalidSnapshotId, OnConflict, Opened, Permit, RepositoryConfig, RestoreReport,
-        RestoreRequest, RestoreWarning, SnapshotId, SnapshotInfo, SnapshotReport, SnapshotRequest, Unreadable,
+        DatabaseDump, DatabaseRestore, Entry, EntryKind, InvalidSnapshotId, OnConflict, Opened, Permit,
+        RepositoryConfig, RestoreReport, RestoreRequest, RestoreWarning, SnapshotId, SnapshotInfo, SnapshotReport,
+        SnapshotRequest, SnapshotSource, Unreadable,
     },
 };
 use crate::{Progress, S3};
@@ -114,7 +117,7 @@ impl Repository {
 
     /// Takes a snapshot. When this returns a report, the snapshot and all it needs are durable.
     ///
-    /// Files that cannot be read do not end it; they are in the report. After `cancel`, or after any error,
+    /// Files that cannot be read do not end it; they are in the report. A dump that does not end well ends it. After `cancel`, or after any error,
     /// the repository holds the snapshots it held before, and at most some packs that no snapshot needs.
     /// A cancellation that comes when the snapshot is just being written is too late.
     pub async fn snapshot(
@@ -123,7 +126,8 @@ impl Repository {
         progress: Arc<dyn Progress>,
         cancel: CancellationToken,
     ) -> Result<SnapshotReport> {
-        snapshot::snapshot(self.0.clone(), request, progress, cancel).await
+        // A connection to a database is large.
+        Box::pin(snapshot::snapshot(self.0.clone(), request, progress, cancel)).await
     }
 
     /// All snapshots, the oldest first.
@@ -207,6 +211,20 @@ impl Repository {
         cancel: CancellationToken,
     ) -> Result<RestoreReport> {
         restore::restore(self.0.clone(), request, progress, cancel).await
+    }
+
+    /// Restores the dump in a snapshot into a database.
+    ///
+    /// A new database appears under its name only when it is complete; what could not be restored as it was is in the
+    /// report's warnings. The original one is replaced in one transaction: after `cancel`, or after any error, it is
+    /// as it was before.
+    pub async fn restore_database(
+        &self,
+        request: DatabaseRestore,
+        progress: Arc<dyn Progress>,
+        cancel: CancellationToken,
+    ) -> Result<RestoreReport> {
+        Box::pin(database::restore(self, request, progress, cancel)).await
     }
 }
 

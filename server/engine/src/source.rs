@@ -8,7 +8,7 @@ mod roots;
 mod walk;
 
 pub(crate) use self::{
-    node::mode_from_go,
+    node::{mode_from_go, mode_to_go},
     read::DirectoryReader,
     report::{shown, words},
 };

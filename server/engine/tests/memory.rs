@@ -15,7 +15,7 @@ use std::{
 use embedded_s3::{EmbeddedS3, EmbeddedS3Config};
 use engine::{
     NetworkPolicy, OnConflict, Repository, RepositoryConfig, RestoreRequest, S3, S3Access, Secret, SnapshotRequest,
-    SourceRoots,
+    SnapshotSource, SourceRoots,
 };
 use rand::{RngCore, SeedableRng, rngs::SmallRng};
 use tokio_util::sync::CancellationToken;
@@ -149,7 +149,7 @@ async fn repository() -> Repository {
 async fn backup(folder: &Path) -> u64 {
     let source = folder.join("source");
     let request = SnapshotRequest {
-        source: SourceRoots::new(vec![source.clone()]).directory(&source).unwrap(),
+        source: SnapshotSource::Directory(SourceRoots::new(vec![source.clone()]).directory(&source).unwrap()),
         label: "memory".into(),
         tags: Vec::new(),
         host: "memory".into(),

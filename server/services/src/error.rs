@@ -117,6 +117,8 @@ pub enum Conflict {
     AlreadyEnded,
     #[error("This is still running. Cancel it first")]
     StillRunning,
+    #[error("Another restore into the database {name} is not done yet. Wait for it, or cancel it")]
+    DatabaseIsRestored { name: String },
     #[error("This backup is being deleted already")]
     BeingDeleted,
     #[error("This backup has no data to browse or restore, because it did not complete")]

@@ -27,6 +27,7 @@ pub mod restores;
 mod runs;
 pub mod sessions;
 pub mod setup;
+mod sources;
 mod start;
 pub mod users;
 mod vault;

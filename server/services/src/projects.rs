@@ -1,18 +1,16 @@
 //! Projects: list, look at, create.
 
-use std::path::Path;
-
 use model::{
     credential::CredentialChoice,
     form::{Done, FormErrors},
     ids::{CredentialId, OrganizationId, ProjectId},
     list::ListQuery,
     permission::Action,
-    project::{Backup, NewProject, ProjectChoices, ProjectForm, ProjectList, ProjectView, Source},
+    project::{Backup, NewProject, NewSource, ProjectChoices, ProjectForm, ProjectList, ProjectView},
 };
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter,
-    QueryOrder,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder,
 };
 use serde_json::json;
 
@@ -22,8 +20,9 @@ use crate::{
     backup_switch, database,
     entity::{backup_credential, organization, policy, project},
     error::{Conflict, ServiceError},
-    organizations, repositories,
+    organizations, repositories, sources,
     start::Services,
+    vault::Purpose,
 };
 
 mod home_node;
@@ -149,7 +148,7 @@ pub async fn create(acting: &Acting, services: &Services, form: &ProjectForm) ->
     let node = home_node::of_new(services, &new).await?;
     // Another node's directory is looked at when it is backed up.
     if is_here(services, node.as_deref()) {
-        check_source(services, &new.source)?;
+        sources::check(services, &new.source).await?;
     }
     let row = insert(acting, services, (&home, node), &new).await?;
     let id = row.id;
@@ -179,15 +178,6 @@ fn created_without_backup(new: &NewProject, error: &ServiceError) -> ServiceErro
     ServiceError::Invalid(FormErrors::whole(summary))
 }
 
-fn check_source(services: &Services, source: &Source) -> Result<(), ServiceError> {
-    let Source::Directory(directory) = source;
-    services
-        .roots()
-        .directory(Path::new(directory.as_str()))
-        .map(drop)
-        .map_err(|error| ServiceError::at("directory", error))
-}
-
 async fn insert(
     acting: &Acting,
     services: &Services,
@@ -199,8 +189,10 @@ async fn insert(
     let row = project::ActiveModel {
         organization_id: Set(home.id),
         name: Set(new.name.as_str().to_owned()),
-        source_kind: Set(rows::DIRECTORY.to_owned()),
-        source_location: Set(new.source.location().to_owned()),
+        source_kind: Set(sources::kind(&new.source).to_owned()),
+        source_location: Set(new.source.shown().location()),
+        // Sealed to the row's id, which is not known yet.
+        source_url_sealed: Set(matches!(new.source, NewSource::Postgres(_)).then(Vec::new)),
         locked: Set(false),
         node: Set(node),
         created_by: Set(acting.actor.email.clone()),
@@ -214,10 +206,24 @@ async fn insert(
         }
         inserted => inserted?,
     };
-    let changes = json!({ "source": [null, new.source.location()] });
+    let row = seal(services, &tx, row, &new.source).await?;
+    let changes = json!({ "source": [null, row.source_location] });
     audit::record(&tx, acting, now, Deed::ProjectCreated, subject(&row), changes).await?;
     tx.commit().await?;
     Ok(row)
+}
+
+async fn seal(
+    services: &Services,
+    db: &impl ConnectionTrait,
+    row: project::Model,
+    source: &NewSource,
+) -> Result<project::Model, ServiceError> {
+    let NewSource::Postgres(url) = source else { return Ok(row) };
+    let sealed = services.vault().seal(Purpose::SourceUrl, row.id, url.expose())?;
+    let mut row = row.into_active_model();
+    row.source_url_sealed = Set(Some(sealed));
+    Ok(row.update(db).await?)
 }
 
 async fn withdraw(acting: &Acting, services: &Services, row: &project::Model) -> Result<(), ServiceError> {

@@ -1,6 +1,6 @@
 //! What a person needs to list and restore a project's backups without Holdfast.
 
-use model::{ids::ProjectId, permission::Action};
+use model::{ids::ProjectId, permission::Action, project::Source};
 
 use crate::{
     acting::Acting,
@@ -29,12 +29,12 @@ pub async fn download(acting: &Acting, services: &Services, id: ProjectId) -> Re
     audit::record(services.db(), acting, now, Deed::RecoveryKitDownloaded, subject, audit::no_changes()).await?;
     Ok(RecoveryKit {
         file_name: format!("{}-recovery-kit.txt", project.name),
-        text: text(&project, place, &in_use.credential, password.expose()),
+        text: text((&project, &projects::source(&project)?), place, &in_use.credential, password.expose()),
     })
 }
 
 fn text(
-    project: &project::Model,
+    (project, source): (&project::Model, &Source),
     place: &repository::Model,
     credential: &backup_credential::Model,
     password: &str,
@@ -65,11 +65,27 @@ export RESTIC_PASSWORD='{password}'
 
 restic -r 's3:{location}' snapshots
 restic -r 's3:{location}' restore latest --target ./restored
-",
+{dump}",
         name = project.name,
         region = place.region,
         bucket = place.bucket,
         prefix = if place.prefix.is_empty() { "(none)" } else { &place.prefix },
         access_key_id = credential.access_key_id,
+        dump = dump(source),
+    )
+}
+
+/// What more a database needs.
+fn dump(source: &Source) -> String {
+    let Source::Postgres(address) = source else { return String::new() };
+    format!(
+        "
+What is restored is a dump of the PostgreSQL database {database}. It is read into an empty database with PostgreSQL's
+own program:
+
+createdb restored_database
+pg_restore --dbname=restored_database ./restored/*.dump
+",
+        database = address.database,
     )
 }

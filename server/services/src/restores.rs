@@ -9,7 +9,8 @@ use model::{
     list::{ListQuery, Page},
     permission::Action,
     project::Source,
-    restore::{NewRestore, OnConflict, RestoreForm, RestoreRef, RestoreRow, RestoreTarget},
+    restore::{OnConflict, RestoreForm, RestoreRef, RestoreRow, RestoreTarget, RestoredInto},
+    rule::RuleError,
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
@@ -26,6 +27,7 @@ use crate::{
     error::{Conflict, ServiceError},
     projects, repositories,
     runs::wake,
+    sources,
     start::Services,
 };
 
@@ -58,9 +60,12 @@ pub async fn add(acting: &Acting, services: &Services, form: &RestoreForm) -> Re
     let new = form.parse()?;
     browse::snapshot(&row)?;
     repositories::by_id(services.db(), row.repository_id).await?;
-    let target = target(services, &project, &new)?;
+    let into = target(services, &project, &new.target).await?;
     let now = services.clock().now();
     let tx = services.write().await?;
+    if !new.target.is_files() && is_restored_into(&tx, project.id, &into).await? {
+        return Err(Conflict::DatabaseIsRestored { name: into.place().to_owned() }.into());
+    }
     let queued = restore::ActiveModel {
         project_id: Set(project.id),
         backup_id: Set(row.id),
@@ -68,7 +73,8 @@ pub async fn add(acting: &Acting, services: &Services, form: &RestoreForm) -> Re
         phase: Set(RestorePhase::Queued.as_str().to_owned()),
         queued_at: Set(now),
         paths: Set(TextList(new.paths.clone())),
-        target: Set(target.clone()),
+        target: Set(into.place().to_owned()),
+        target_kind: Set(into.kind().to_owned()),
         on_conflict: Set(new.on_conflict.as_str().to_owned()),
         warnings: Set(TextList::default()),
         created_by: Set(Some(acting.actor.email.clone())),
@@ -82,7 +88,7 @@ pub async fn add(acting: &Acting, services: &Services, form: &RestoreForm) -> Re
         inserted => inserted?,
     };
     let changes = json!({
-        "backup": row.name, "paths": new.paths, "target": target, "on_conflict": new.on_conflict.as_str(),
+        "backup": row.name, "paths": new.paths, "target": into.place(), "on_conflict": new.on_conflict.as_str(),
     });
     audit::record(&tx, acting, now, Deed::RestoreRequested, subject(&queued, &project), changes).await?;
     tx.commit().await?;
@@ -90,21 +96,60 @@ pub async fn add(acting: &Acting, services: &Services, form: &RestoreForm) -> Re
     Ok(Done::new(format!("Restore {} queued", new.name), tab(project.id)))
 }
 
-/// The directory to restore into, where it lies under an allowed root.
-fn target(services: &Services, project: &project::Model, new: &NewRestore) -> Result<String, ServiceError> {
-    let (directory, field) = match &new.target {
-        RestoreTarget::Directory(directory) => (directory.as_str().to_owned(), "target_directory"),
-        RestoreTarget::OriginalLocation => {
-            let Source::Directory(directory) = projects::source(project)?;
-            (directory.as_str().to_owned(), "target")
+/// Where to restore: a directory under an allowed root, a database that can be made, or the one whose name was typed.
+async fn target(
+    services: &Services,
+    project: &project::Model,
+    target: &RestoreTarget,
+) -> Result<RestoredInto, ServiceError> {
+    match (target, projects::source(project)?) {
+        (RestoreTarget::Directory(directory), Source::Directory(_)) => {
+            directory_target(services, project, directory.as_str(), "target_directory")
         }
-    };
+        (RestoreTarget::OriginalLocation, Source::Directory(directory)) => {
+            directory_target(services, project, directory.as_str(), "target")
+        }
+        (RestoreTarget::NewDatabase(name), Source::Postgres(_)) => {
+            let database = sources::database(services, project)?;
+            let checked = database.check_new(services.postgres_tools(), name.as_str()).await;
+            checked.map_err(|error| ServiceError::at("database_name", error))?;
+            Ok(RestoredInto::NewDatabase(name.as_str().to_owned()))
+        }
+        (RestoreTarget::OriginalDatabase { confirmed }, Source::Postgres(address)) => {
+            let name = address.database.as_str();
+            if confirmed != name {
+                let message = format!("Type the database's name, {name}, to replace what is in it");
+                return Err(ServiceError::at("confirm_name", message));
+            }
+            Ok(RestoredInto::OriginalDatabase(name.to_owned()))
+        }
+        _ => Err(ServiceError::at("target", RuleError::Unlisted { field: "Target" })),
+    }
+}
+
+fn directory_target(
+    services: &Services,
+    project: &project::Model,
+    directory: &str,
+    field: &str,
+) -> Result<RestoredInto, ServiceError> {
     if !projects::is_here(services, project.node.as_deref()) {
         // Its node looks when it restores.
-        return Ok(directory);
+        return Ok(RestoredInto::Directory(directory.to_owned()));
     }
-    let allowed = services.roots().restore_target(Path::new(&directory));
-    allowed.map(|_| directory).map_err(|error| ServiceError::at(field, error))
+    let allowed = services.roots().restore_target(Path::new(directory));
+    allowed.map(|_| RestoredInto::Directory(directory.to_owned())).map_err(|error| ServiceError::at(field, error))
+}
+
+/// Whether another restore is waiting for that database, or has it.
+async fn is_restored_into(db: &impl ConnectionTrait, project: i64, into: &RestoredInto) -> Result<bool, ServiceError> {
+    let active = [RestorePhase::Queued.as_str(), RestorePhase::InProgress.as_str()];
+    let same = restore::Entity::find()
+        .filter(restore::Column::ProjectId.eq(project))
+        .filter(restore::Column::TargetKind.eq(into.kind()))
+        .filter(restore::Column::Target.eq(into.place()))
+        .filter(restore::Column::Phase.is_in(active));
+    Ok(same.count(db).await? > 0)
 }
 
 /// Takes a waiting restore out of the queue, or asks a running one to stop.
@@ -171,7 +216,7 @@ fn view(row: restore::Model, backup: Option<backup::Model>) -> Result<RestoreRow
         backup: BackupId(row.backup_id),
         backup_name: backup.map(|backup| backup.name).unwrap_or_default(),
         paths: row.paths.0,
-        target: row.target,
+        target: RestoredInto::parse(&row.target_kind, row.target).map_err(ServiceError::Stored)?,
         queued: row.queued_at,
         started: row.started_at,
         finished: row.finished_at,

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use engine::{NetworkPolicy, SourceRoots};
+use engine::{NetworkPolicy, PostgresTools, SourceRoots};
 use ipnet::IpNet;
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbBackend, DbErr};
 use tokio::sync::Notify;
@@ -65,6 +65,7 @@ struct Inner {
     config: ServicesConfig,
     roots: SourceRoots,
     network: NetworkPolicy,
+    postgres_tools: PostgresTools,
     node: Node,
     setup_code: Option<String>,
     opened: repositories::Opened,
@@ -87,6 +88,7 @@ impl Services {
             clock: config.clock.clone(),
             roots: SourceRoots::new(config.source_roots.clone()),
             network: NetworkPolicy::allowing(config.allow_networks.clone()),
+            postgres_tools: PostgresTools::installed(),
             node: Node {
                 id: format!("{:016x}", rand::random::<u64>()),
                 name: config.node.clone(),
@@ -134,6 +136,10 @@ impl Services {
 
     pub(crate) fn network(&self) -> &NetworkPolicy {
         &self.0.network
+    }
+
+    pub(crate) fn postgres_tools(&self) -> &PostgresTools {
+        &self.0.postgres_tools
     }
 
     pub(crate) fn node(&self) -> &Node {

@@ -25,6 +25,8 @@ const NONCE_BYTES: usize = 24;
 pub enum Purpose {
     S3SecretKey,
     RepositoryPassword,
+    /// A source's connection URL, which holds its password.
+    SourceUrl,
 }
 
 impl Purpose {
@@ -32,6 +34,7 @@ impl Purpose {
         match self {
             Self::S3SecretKey => b"holdfast s3 secret key v1",
             Self::RepositoryPassword => b"holdfast repository password v1",
+            Self::SourceUrl => b"holdfast source url v1",
         }
     }
 }

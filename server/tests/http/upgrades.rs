@@ -3,7 +3,7 @@
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 
-use crate::support::{Database, postgres, tell};
+use crate::support::{Database, tell};
 
 /// What is written after so many steps: rows as the version of that time wrote them. `?` stands for bytes.
 const ROWS: [(u32, &[&str]); 6] = [
@@ -60,7 +60,7 @@ fn every_step_runs_forward_with_data_in_it() {
             let folder = tempfile::tempdir().unwrap();
             let url = match database {
                 Database::Sqlite => format!("sqlite://{}?mode=rwc", folder.path().join("holdfast.db").display()),
-                Database::Postgres => postgres::new_database(),
+                Database::Postgres => test_postgres::new_database(),
             };
             let mut options = sea_orm::ConnectOptions::new(url);
             options.max_connections(1);

@@ -6,6 +6,7 @@ use model::{
     ids::ProjectId,
     list::Page,
     permission::Action,
+    project::ProjectView,
     size, time,
 };
 
@@ -31,7 +32,7 @@ use crate::{
 };
 
 #[component]
-pub fn BackupsTab(project: Memo<ProjectId>) -> impl IntoView {
+pub fn BackupsTab(project: Memo<ProjectId>, view: Answer<ProjectView>) -> impl IntoView {
     let ui = use_ui();
     let address = use_address();
     let query = Memo::new(move |_| address.read().list_query());
@@ -53,7 +54,7 @@ pub fn BackupsTab(project: Memo<ProjectId>) -> impl IntoView {
     let dialogs = ui.can(Action::ManageProjects).then(|| {
         view! {
             <DialogRoute name="restore">
-                <RestoreDialog backups=backups/>
+                <RestoreDialog backups=backups project=view/>
             </DialogRoute>
             <DialogRoute name="delete">
                 <DeleteQuestion backups=backups/>

@@ -1,7 +1,12 @@
 //! Everything there is to know of one policy or one restore.
 
 use leptos::prelude::*;
-use model::{list::Page, policy::PolicyRow, restore::RestoreRow, size};
+use model::{
+    list::Page,
+    policy::PolicyRow,
+    restore::{RestoreRow, RestoredInto},
+    size,
+};
 
 use crate::{
     address::use_address,
@@ -81,6 +86,11 @@ fn policy_facts(row: PolicyRow) -> AnyView {
 }
 
 fn restore_facts(row: RestoreRow) -> AnyView {
+    let (target, on_conflict) = match &row.target {
+        RestoredInto::Directory(_) => ("", Some(row.on_conflict.label())),
+        RestoredInto::NewDatabase(_) => ("New database ", None),
+        RestoredInto::OriginalDatabase(_) => ("Over the original database ", None),
+    };
     let paths = if row.paths.is_empty() { vec!["Everything".to_owned()] } else { row.paths };
     view! {
         <dl class="facts facts-list">
@@ -93,10 +103,8 @@ fn restore_facts(row: RestoreRow) -> AnyView {
             <Fact term="Paths">
                 <Lines lines=paths/>
             </Fact>
-            <Fact term="Target">
-                <code>{row.target}</code>
-            </Fact>
-            <Fact term="On Conflict">{row.on_conflict.label()}</Fact>
+            <Fact term="Target">{target} <code>{row.target.place().to_owned()}</code></Fact>
+            {on_conflict.map(|choice| view! { <Fact term="On Conflict">{choice}</Fact> })}
             <Fact term="Queued">
                 <Time at=row.queued/>
             </Fact>

@@ -50,7 +50,7 @@ pub fn PoliciesPage() -> impl IntoView {
     let facts = |project: &ProjectView| (project.backup != Backup::Off, project.locked);
     let head = move |(enabled, locked)| view! { <Head tab=tab enabled=enabled locked=locked/> };
     let body = move || match tab.get() {
-        BACKUPS => view! { <BackupsTab project=id/> }.into_any(),
+        BACKUPS => view! { <BackupsTab project=id view=project/> }.into_any(),
         RESTORES => view! { <RestoresTab project=id/> }.into_any(),
         _ => view! { <SchedulesTab project=id/> }.into_any(),
     };

@@ -1,7 +1,12 @@
 //! The dialog that restores a backup or a part of it.
 
 use leptos::prelude::*;
-use model::{backup::BackupRow, list::Page, restore::OnConflict};
+use model::{
+    backup::BackupRow,
+    list::Page,
+    project::{ProjectView, Source},
+    restore::OnConflict,
+};
 
 use crate::{
     address::use_address,
@@ -19,7 +24,7 @@ use crate::{
 };
 
 #[component]
-pub fn RestoreDialog(backups: Answer<Page<BackupRow>>) -> impl IntoView {
+pub fn RestoreDialog(backups: Answer<Page<BackupRow>>, project: Answer<ProjectView>) -> impl IntoView {
     let address = use_address().get_untracked();
     let id: i64 = address.number("id").unwrap_or_default();
     let path = address.get("path").unwrap_or_default().to_owned();
@@ -27,18 +32,17 @@ pub fn RestoreDialog(backups: Answer<Page<BackupRow>>) -> impl IntoView {
     let name = move |page: &Page<BackupRow>| {
         page.rows.iter().find(|row| row.id.0 == id).map_or_else(|| format!("backup-{id}"), |row| row.name.clone())
     };
+    let source = |project: &ProjectView| project.source.clone();
+    let fields = move |source| match source {
+        Source::Directory(_) => view! { <FileFields path=path.clone()/> }.into_any(),
+        Source::Postgres(address) => view! { <DatabaseFields database=address.database.to_string()/> }.into_any(),
+    };
     view! {
         <Dialog title="Restore Backup">
             <Form submission=submission hidden=vec![("backup", id.to_string())]>
                 <div class="dialog-body">
                     {loaded_quietly(backups, name, |name| view! { <NameField backup=name/> })}
-                    <TextArea
-                        name="paths"
-                        label="Paths"
-                        value=path
-                        hint="Inside the backup, one a line. Empty means everything."
-                    />
-                    <TargetFields/>
+                    {loaded_quietly(project, source, fields)}
                 </div>
                 <DialogFooter>
                     <Submit label="Restore" pending="Queueing…"/>
@@ -53,6 +57,50 @@ fn NameField(backup: String) -> impl IntoView {
     view! {
         <p class="dialog-lead">"From the backup " <strong>{backup.clone()}</strong></p>
         <Field name="restore_name" label="Restore Name" value=format!("restore-{backup}") required=true focused=true/>
+    }
+}
+
+#[component]
+fn FileFields(path: String) -> impl IntoView {
+    view! {
+        <TextArea
+            name="paths"
+            label="Paths"
+            value=path
+            hint="Inside the backup, one a line. Empty means everything."
+        />
+        <TargetFields/>
+    }
+}
+
+/// Of the two fields, the style sheet shows the one that goes with the choice.
+#[component]
+fn DatabaseFields(database: String) -> impl IntoView {
+    let targets = vec![
+        Choice::new("new-database", "New database"),
+        Choice::new("original-database", "Over the original database"),
+    ];
+    view! {
+        <div class="reveal reveal-either">
+            <Select name="target" label="Target" groups=vec![targets.into()] value="new-database"/>
+            <div class="revealed">
+                <Field
+                    name="database_name"
+                    label="Database Name"
+                    kind=Kind::Code
+                    value=format!("{database}_restored")
+                    hint="Made on the original database's server. It appears when it is complete."
+                />
+            </div>
+            <div class="revealed">
+                <Field
+                    name="confirm_name"
+                    label="Type the name to confirm"
+                    kind=Kind::Code
+                    hint=format!("What is in the database {database} is replaced, all at once or not at all. Stop what uses it first.")
+                />
+            </div>
+        </div>
     }
 }
 

@@ -182,7 +182,7 @@ fn DeleteQuestion(restores: Answer<Page<RestoreRow>>) -> impl IntoView {
             pending="Deleting…"
         >
             {loaded_quietly(restores, name, |name| view! { <p>"The record of the restore " <strong>{name}</strong> " is removed."</p> })}
-            <p>"The files that it restored stay where they are."</p>
+            <p>"What it restored stays where it is."</p>
         </Confirm<DeleteRestore>>
     }
 }

@@ -43,10 +43,6 @@ fn ProjectFields(choices: ProjectChoices) -> impl IntoView {
             select.set_value(&preselected(&credentials, organization.parse().ok()));
         }
     };
-    let directory_hint = match choices.source_roots.as_slice() {
-        [] => "The operator has not allowed any directory yet: set HOLDFAST_SOURCE_ROOTS.".to_owned(),
-        roots => format!("An absolute path on the server, under {}.", roots.join(" or ")),
-    };
     view! {
         <Field
             name="project_name"
@@ -56,10 +52,36 @@ fn ProjectFields(choices: ProjectChoices) -> impl IntoView {
             hint="3 to 30 lower-case letters, digits and hyphens."
         />
         <OrganizationField organizations=choices.organizations.clone() on_change=Callback::new(follow_organization)/>
-        <Select name="source" label="Source" groups=vec![vec![Choice::new("directory", "Directory")].into()] value="directory"/>
-        <Field name="directory" label="Directory" kind=Kind::Code required=true hint=directory_hint/>
-        {node_choice(&choices.nodes)}
+        <SourceFields roots=choices.source_roots.clone() nodes=choices.nodes.clone()/>
         <BackupFields choices=choices credential=credential/>
+    }
+}
+
+/// What is backed up. Of the two fields, the style sheet shows the one that goes with the choice.
+#[component]
+fn SourceFields(roots: Vec<String>, nodes: Vec<String>) -> impl IntoView {
+    let kinds = vec![Choice::new("directory", "Directory"), Choice::new("postgresql", "PostgreSQL")];
+    let directory_hint = match roots.as_slice() {
+        [] => "The operator has not allowed any directory yet: set HOLDFAST_SOURCE_ROOTS.".to_owned(),
+        roots => format!("An absolute path on the server, under {}.", roots.join(" or ")),
+    };
+    view! {
+        <div class="reveal reveal-either">
+            <Select name="source" label="Source" groups=vec![kinds.into()] value="directory"/>
+            <div class="revealed">
+                <Field name="directory" label="Directory" kind=Kind::Code required=true hint=directory_hint/>
+                {node_choice(&nodes)}
+            </div>
+            <div class="revealed">
+                <Field
+                    name="connection_url"
+                    label="Connection URL"
+                    kind=Kind::NewPassword
+                    required=true
+                    hint="Such as postgresql://user:password@host:5432/database?sslmode=require. It is kept sealed, and its password is never shown again."
+                />
+            </div>
+        </div>
     }
 }
 

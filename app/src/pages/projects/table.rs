@@ -88,7 +88,7 @@ fn Row(row: ProjectRow) -> impl IntoView {
             <td data-label="Source" class="break">
                 <span>
                     <span class="kind">{row.source.kind()}</span>
-                    <code>{row.source.location().to_owned()}</code>
+                    <code>{row.source.location()}</code>
                 </span>
             </td>
             <td data-label="Backup">
@@ -121,7 +121,7 @@ fn NoProjects() -> impl IntoView {
     });
     view! {
         <Empty icon="projects" title="No projects yet">
-            <p>"A project is something that is backed up as one: a directory on this server."</p>
+            <p>"A project is something that is backed up as one: a directory on this server, or a PostgreSQL database."</p>
             {add}
         </Empty>
     }

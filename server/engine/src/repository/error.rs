@@ -5,7 +5,7 @@ use std::io;
 use thiserror::Error;
 
 use super::SnapshotId;
-use crate::S3Error;
+use crate::{PostgresError, S3Error};
 
 /// A failed use of a repository. Every message says what happened and what to do next.
 #[derive(Debug, Error)]
@@ -75,6 +75,12 @@ pub enum RepositoryError {
         "The target directory cannot be written: {0}. Check that there is space and that the server's user has access."
     )]
     Target(#[source] io::Error),
+    /// The database, or PostgreSQL's programs, failed.
+    #[error(transparent)]
+    Database(#[from] PostgresError),
+    /// A backup without the dump of a database.
+    #[error("This backup holds no dump of a database.")]
+    NoDump,
     /// Somebody cancelled the run.
     #[error("The run was cancelled.")]
     Cancelled,
@@ -89,6 +95,10 @@ pub enum RepositoryError {
 impl RepositoryError {
     /// Whether the same call may succeed later without anybody changing anything.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Storage(error) if error.is_transient())
+        match self {
+            Self::Storage(error) => error.is_transient(),
+            Self::Database(error) => error.is_transient(),
+            _ => false,
+        }
     }
 }

@@ -4,19 +4,26 @@ use std::{fmt, path::PathBuf, sync::Arc};
 
 use chrono::Utc;
 use rustic_core::{
-    BackupOptions, ProgressBars, ProgressType, RusticError, RusticProgress, SnapshotOptions, repofile::SnapshotFile,
+    BackupOptions, IndexedIds, OpenStatus, ProgressBars, ProgressType, ReadSource, RusticError, RusticProgress,
+    SnapshotOptions, repofile::SnapshotFile,
 };
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Inner, RepositoryError, Result, SnapshotReport, SnapshotRequest, Unreadable,
+    DatabaseDump, Inner, RepositoryError, Result, SnapshotReport, SnapshotRequest, SnapshotSource, Unreadable,
     blocking::blocking,
     fault::repository_error,
     open::{self, Library},
+    sized,
     storage::Storage,
     types::SnapshotId,
 };
-use crate::{Patterns, Progress, source::DirectoryReader};
+use crate::{
+    DirectorySource, Patterns, Progress,
+    postgres::{DumpReader, Stop},
+    source::DirectoryReader,
+};
 
 /// Snapshots of the same host and directory build on each other, whatever their labels and tags.
 const PARENT: &str = "host,paths";
@@ -27,44 +34,79 @@ pub(super) async fn snapshot(
     progress: Arc<dyn Progress>,
     cancel: CancellationToken,
 ) -> Result<SnapshotReport> {
-    let patterns = Patterns::new(&request.include, &request.exclude)?;
-    // A child, so that the walk and the uploads also end when this future is dropped.
+    // A child, so that the source and the uploads also end when this future is dropped.
     let stop = cancel.child_token();
     let _stop_when_dropped = stop.clone().drop_guard();
     let mut storage = Storage::new(repository.location.clone(), stop.clone());
     storage.permit = request.permit.clone();
     let storage = Arc::new(storage);
-    blocking(move || {
-        let taken = take(&repository, &request, patterns, progress, storage.clone(), stop);
-        // The library's own threads may still be at work after a failure: let nothing of theirs out.
-        storage.uploads.close();
-        match (storage.uploads.failure(), taken) {
-            (Some(fault), Err(_)) => Err(fault.into()),
-            (_, taken) => taken,
+    let run = Run { progress, stop, storage };
+    match request.source.clone() {
+        SnapshotSource::Directory(directory) => {
+            let patterns = Patterns::new(&request.include, &request.exclude)?;
+            run.archived(move |run| directory_snapshot(&repository, &request, &directory, patterns, run)).await
         }
-    })
-    .await
+        SnapshotSource::Database(dump) => {
+            let dump = start_dump(&dump, &request, &run.stop).await?;
+            run.archived(move |run| database_snapshot(&repository, &request, &dump, run)).await
+        }
+    }
 }
 
-fn take(
+/// What all parts of one backup share.
+#[derive(Clone)]
+struct Run {
+    progress: Arc<dyn Progress>,
+    stop: CancellationToken,
+    storage: Arc<Storage>,
+}
+
+impl Run {
+    /// Does the blocking part.
+    async fn archived(
+        self,
+        take: impl FnOnce(&Self) -> Result<SnapshotReport> + Send + 'static,
+    ) -> Result<SnapshotReport> {
+        blocking(move || {
+            let taken = take(&self);
+            // The library's own threads may still be at work after a failure: let nothing of theirs out.
+            self.storage.uploads.close();
+            match (self.storage.uploads.failure(), taken) {
+                (Some(fault), Err(_)) => Err(fault.into()),
+                (_, taken) => taken,
+            }
+        })
+        .await
+    }
+
+    fn library(&self, repository: &Inner) -> Result<Library<OpenStatus>> {
+        let progress = BytesRead(self.progress.clone());
+        open::open_watched(self.storage.clone(), &repository.key, repository.cache(), progress)
+    }
+
+    /// A cancelled run fails in many ways; what it was is what counts.
+    fn outcome<T>(&self, outcome: std::result::Result<T, Box<RusticError>>) -> Result<T> {
+        match outcome {
+            Err(_) if self.stop.is_cancelled() => Err(RepositoryError::Cancelled),
+            outcome => outcome.map_err(|error| repository_error(&error)),
+        }
+    }
+}
+
+fn directory_snapshot(
     repository: &Inner,
     request: &SnapshotRequest,
+    directory: &DirectorySource,
     patterns: Patterns,
-    progress: Arc<dyn Progress>,
-    storage: Arc<Storage>,
-    stop: CancellationToken,
+    run: &Run,
 ) -> Result<SnapshotReport> {
     let started = Utc::now();
-    let source = DirectoryReader::new(&request.source, patterns, progress.clone(), stop.clone())
+    let source = DirectoryReader::new(directory, patterns, run.progress.clone(), run.stop.clone())
         .map_err(RepositoryError::Source)?;
-    let library = open::open_watched(storage, &repository.key, repository.cache(), BytesRead(progress))?
-        .to_indexed_ids()
-        .map_err(|error| repository_error(&error))?;
-    let taken = archive(&library, request, &source);
-    if stop.is_cancelled() && taken.is_err() {
-        return Err(RepositoryError::Cancelled);
-    }
-    let file = taken.map_err(|error| repository_error(&error))?;
+    let library = run.library(repository)?.to_indexed_ids().map_err(|error| repository_error(&error))?;
+    // The tree holds paths relative to the source, the snapshot its absolute path: as `restic backup .` does.
+    let path = PathBuf::from(directory.path().to_string_lossy().into_owned());
+    let file = run.outcome(archive(&library, request, &source, path))?;
     let summary = file.summary.unwrap_or_default();
     let (mut unreadable, changed) = source.report().take();
     // The library passes over a file's failure with a line in the log. All of them should be known to us;
@@ -85,11 +127,62 @@ fn take(
     })
 }
 
-fn archive<S: rustic_core::IndexedIds>(
+async fn start_dump(dump: &DatabaseDump, request: &SnapshotRequest, stop: &CancellationToken) -> Result<DumpReader> {
+    let ended = Stop { token: stop.clone(), runtime: Handle::current() };
+    tokio::select! {
+        () = stop.cancelled() => Err(RepositoryError::Cancelled),
+        started = DumpReader::start(&dump.database, &dump.tools, (&request.include, &request.exclude), &ended) => started,
+    }
+}
+
+/// The snapshot is written only after `pg_dump` has ended well: the library would take a broken dump for a file that
+/// could not be read, and go on.
+fn database_snapshot(
+    repository: &Inner,
+    request: &SnapshotRequest,
+    dump: &DumpReader,
+    run: &Run,
+) -> Result<SnapshotReport> {
+    let started = Utc::now();
+    run.storage.withhold_snapshots(true);
+    let library = run.library(repository)?.to_indexed_ids().map_err(|error| repository_error(&error))?;
+    let file = run.outcome(archive(&library, request, dump, PathBuf::from("/").join(dump.name())))?;
+    if run.stop.is_cancelled() {
+        return Err(RepositoryError::Cancelled);
+    }
+    let bytes = dump.size()?;
+    let summary = file.summary.clone().unwrap_or_default();
+    if (summary.total_files_processed, summary.total_bytes_processed) != (1, bytes) {
+        return Err(RepositoryError::Internal { detail: "the dump was not saved whole".into() });
+    }
+    // Its folder is in the index only now.
+    let library = run.outcome(library.drop_index().to_indexed_ids())?;
+    let root = run.outcome(library.get_tree(&file.tree))?;
+    let file = sized::set_size(&run.storage, &repository.key, root, file, bytes)?;
+    run.storage.withhold_snapshots(false);
+    run.outcome(library.save_snapshots(vec![file]))?;
+    run.progress.advance(1, 0);
+    Ok(SnapshotReport {
+        snapshot: run.storage.last_snapshot()?,
+        files: 1,
+        bytes,
+        added_bytes: summary.data_added_packed,
+        unreadable: Vec::new(),
+        changed: Vec::new(),
+        started,
+        finished: Utc::now(),
+    })
+}
+
+fn archive<S: IndexedIds, R>(
     library: &Library<S>,
     request: &SnapshotRequest,
-    source: &DirectoryReader,
-) -> std::result::Result<SnapshotFile, Box<RusticError>> {
+    source: &R,
+    path: PathBuf,
+) -> std::result::Result<SnapshotFile, Box<RusticError>>
+where
+    R: ReadSource<Open: Send, Iter: Send> + 'static,
+{
     let mut options = SnapshotOptions::default();
     options.label = Some(request.label.clone());
     options.host = Some(request.host.clone());
@@ -103,8 +196,6 @@ fn archive<S: rustic_core::IndexedIds>(
 
     let mut backup = BackupOptions::default();
     backup.parent_opts.group_by = PARENT.parse().ok();
-    // The tree holds paths relative to the source, the snapshot its absolute path: as `restic backup .` does.
-    let path = PathBuf::from(request.source.path().to_string_lossy().into_owned());
     library.archive(&backup, source, file, &[path])
 }
 

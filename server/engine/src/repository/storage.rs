@@ -1,13 +1,22 @@
 //! The bucket as the repository library's storage.
 
-use std::{future::Future, ops::Range, sync::Mutex};
+use std::{
+    future::Future,
+    ops::Range,
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use bytes::{Bytes, BytesMut};
 use rustic_core::{BytesList, FileType, Id, ReadBackend, RusticResult, WriteBackend};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
-use super::{fault::Fault, location::Location, staged::staged, types::Permit, uploads::Uploads, windows::Windows};
+use super::{
+    SnapshotId, fault::Fault, location::Location, staged::staged, types::Permit, uploads::Uploads, windows::Windows,
+};
 use crate::S3Error;
 
 /// Storage for one run: it ends with its `stop`, which makes every call fail.
@@ -26,6 +35,10 @@ pub(super) struct Storage {
     pub(super) written_keys: Mutex<Vec<Id>>,
     /// Whether a snapshot may be written.
     pub(super) permit: Permit,
+    /// The snapshot written last.
+    written_snapshot: Mutex<Option<Id>>,
+    /// While it is set, snapshots are not written: what the library calls complete is not yet so.
+    withholds_snapshots: AtomicBool,
 }
 
 impl Storage {
@@ -41,7 +54,21 @@ impl Storage {
             only_key: None,
             written_keys: Mutex::default(),
             permit: Permit::default(),
+            written_snapshot: Mutex::default(),
+            withholds_snapshots: AtomicBool::new(false),
         }
+    }
+
+    /// The snapshot written last.
+    pub(super) fn last_snapshot(&self) -> super::Result<SnapshotId> {
+        let written = self.written_snapshot.lock().ok().and_then(|written| *written);
+        let id = written.map(|id| SnapshotId::from(rustic_core::repofile::SnapshotId::from(id)));
+        id.ok_or_else(|| super::RepositoryError::Internal { detail: "the snapshot was not written".into() })
+    }
+
+    /// Writes snapshots no more, or again.
+    pub(super) fn withhold_snapshots(&self, withhold: bool) {
+        self.withholds_snapshots.store(withhold, Ordering::Release);
     }
 
     /// Waits for `work`, but not longer than until the run is stopped.
@@ -59,8 +86,9 @@ impl Storage {
         self.wait(self.location.get(FileType::Pack, pack, Some(range)))
     }
 
-    fn write(&self, kind: FileType, id: &Id, content: Bytes) -> Result<(), Fault> {
+    pub(super) fn write(&self, kind: FileType, id: &Id, content: Bytes) -> Result<(), Fault> {
         match kind {
+            FileType::Snapshot if self.withholds_snapshots.load(Ordering::Acquire) => self.uploads.barrier(),
             FileType::Pack => self.uploads.start(*id, content),
             FileType::Config => {
                 self.uploads.barrier()?;
@@ -73,7 +101,11 @@ impl Storage {
                     return Err(Fault::Cancelled);
                 }
                 // Not given up half-way: whether the snapshot is there must be known.
-                Ok(self.runtime.block_on(self.location.put(kind, id, content))?)
+                self.runtime.block_on(self.location.put(kind, id, content))?;
+                if let Ok(mut written) = self.written_snapshot.lock() {
+                    *written = Some(*id);
+                }
+                Ok(())
             }
             FileType::Index | FileType::Key => {
                 self.uploads.barrier()?;

@@ -5,7 +5,7 @@ use std::{fmt, path::PathBuf, str::FromStr, sync::Arc};
 use chrono::{DateTime, Utc};
 use thiserror::Error;
 
-use crate::{DirectorySource, NetworkPolicy, S3Access, Secret};
+use crate::{DatabaseTarget, DirectorySource, NetworkPolicy, PostgresDatabase, PostgresTools, S3Access, Secret};
 
 /// Where a repository is and how it is opened.
 #[derive(Clone, Debug)]
@@ -76,15 +76,16 @@ impl fmt::Display for SnapshotId {
 /// What to take a snapshot of.
 #[derive(Clone, Debug)]
 pub struct SnapshotRequest {
-    /// The directory. Paths in the snapshot are relative to it.
-    pub source: DirectorySource,
+    /// What is backed up.
+    pub source: SnapshotSource,
     /// A name for people.
     pub label: String,
     /// Words to find the snapshot by; a run recognises its own snapshot by its tag. Without commas.
     pub tags: Vec<String>,
     /// The host name recorded. Snapshots of the same host and directory build on each other.
     pub host: String,
-    /// What to take, see [`Patterns`](crate::Patterns). Empty means everything.
+    /// What to take: for a directory see [`Patterns`](crate::Patterns); for a database a table, `schema.table` or
+    /// `schema.*`. Empty means everything.
     pub include: Vec<String>,
     /// What to leave out of it.
     pub exclude: Vec<String>,
@@ -119,6 +120,37 @@ impl fmt::Debug for Permit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Permit")
     }
+}
+
+/// What is backed up.
+#[derive(Clone, Debug)]
+pub enum SnapshotSource {
+    /// A directory. Paths in the snapshot are relative to it.
+    Directory(DirectorySource),
+    /// A database. The snapshot holds its dump, one file named after it.
+    Database(DatabaseDump),
+}
+
+/// A database to dump.
+#[derive(Clone, Debug)]
+pub struct DatabaseDump {
+    /// The database.
+    pub database: PostgresDatabase,
+    /// Where `pg_dump` is.
+    pub tools: PostgresTools,
+}
+
+/// Which dump to restore, and where.
+#[derive(Clone, Debug)]
+pub struct DatabaseRestore {
+    /// The snapshot.
+    pub snapshot: SnapshotId,
+    /// The database that the dump is of. Its server and its role are used for the new one too.
+    pub database: PostgresDatabase,
+    /// Where to.
+    pub target: DatabaseTarget,
+    /// Where `pg_restore` is.
+    pub tools: PostgresTools,
 }
 
 /// A snapshot that is safely in the repository.

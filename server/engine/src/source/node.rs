@@ -72,7 +72,7 @@ const GO_FIFO: u32 = 1 << 25;
 const GO_SOCKET: u32 = 1 << 24;
 const GO_CHARACTER_DEVICE: u32 = 1 << 21;
 
-fn mode_to_go(mode: u32) -> u32 {
+pub(crate) fn mode_to_go(mode: u32) -> u32 {
     let kind = match FileType::from_raw_mode(mode) {
         FileType::Directory => GO_DIRECTORY,
         FileType::Symlink => GO_SYMLINK,

@@ -5,6 +5,7 @@ mod support;
 
 mod browse;
 mod cancel;
+mod database;
 mod faults;
 mod repository;
 mod restic;

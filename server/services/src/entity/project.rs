@@ -12,6 +12,9 @@ pub struct Model {
     pub source_kind: String,
     #[sea_orm(column_type = "Text")]
     pub source_location: String,
+    /// The connection URL of a database.
+    #[sea_orm(column_type = "Blob", nullable)]
+    pub source_url_sealed: Option<Vec<u8>>,
     pub locked: bool,
     /// The node that has the directory; `None` where any node may take the runs.
     pub node: Option<String>,

@@ -32,6 +32,7 @@ pub struct Model {
     pub paths: TextList,
     #[sea_orm(column_type = "Text")]
     pub target: String,
+    pub target_kind: String,
     pub on_conflict: String,
     pub skipped: Option<i64>,
     #[sea_orm(column_type = "JsonBinary")]

@@ -2,7 +2,7 @@
 
 use model::{
     form::Done,
-    project::{MoveProjectForm, NewProject},
+    project::{MoveProjectForm, NewProject, NewSource},
 };
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, IntoActiveModel};
 use serde_json::json;
@@ -17,9 +17,9 @@ use crate::{
     start::Services,
 };
 
-/// The node of a new project: the chosen one, or else this one. `None` where there can be no other.
+/// The node of a new project: the chosen one, or else this one. `None` where there can be no other, or none is needed.
 pub(super) async fn of_new(services: &Services, new: &NewProject) -> Result<Option<String>, ServiceError> {
-    if !services.has_other_nodes() {
+    if !services.has_other_nodes() || !matches!(new.source, NewSource::Directory(_)) {
         return Ok(None);
     }
     match &new.node {

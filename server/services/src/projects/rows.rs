@@ -7,7 +7,7 @@ use model::{
     ids::{BackupId, ProjectId},
     list::{ListQuery, Page},
     permission::Action,
-    project::{DirectoryPath, LastBackup, ProjectRow, Source},
+    project::{LastBackup, ProjectRow, Source},
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType, PaginatorTrait, QueryFilter, QueryOrder,
@@ -19,11 +19,8 @@ use crate::{
     acting::Acting,
     entity::{backup, organization, project, repository},
     error::ServiceError,
-    listing,
+    listing, sources,
 };
-
-/// The value of `source_kind` for a directory.
-pub const DIRECTORY: &str = "directory";
 
 pub async fn page(
     acting: &Acting,
@@ -160,5 +157,5 @@ fn last_backup(row: &backup::Model) -> Result<LastBackup, ServiceError> {
 
 /// What is backed up of a project.
 pub fn source(row: &project::Model) -> Result<Source, ServiceError> {
-    DirectoryPath::parse(&row.source_location).map(Source::Directory).map_err(ServiceError::Stored)
+    sources::shown(row).map_err(ServiceError::Stored)
 }

@@ -1,13 +1,12 @@
 //! One backup, from its claim to its settlement.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use engine::{Permit, Repository, RepositoryError, SnapshotInfo, SnapshotReport, SnapshotRequest};
 use model::{
     backup::{BackupPhase, UnreadableFile},
     ids::AccountId,
-    project::Source,
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, sea_query::Expr};
 use tokio_util::sync::CancellationToken;
@@ -17,13 +16,14 @@ use crate::{
     backups,
     entity::{UnreadableList, backup, organization, project},
     error::{Conflict, ServiceError},
-    projects, repositories,
+    repositories,
     runs::{
         lease::{Lease, Table},
         queue,
         release::freed,
         supervisor::{Counters, StopReason, stored, supervise},
     },
+    sources,
     start::Services,
 };
 
@@ -95,8 +95,7 @@ async fn take(
     }
     let project = project::Entity::find_by_id(row.project_id).one(services.db()).await?;
     let project = project.ok_or(ServiceError::NotFound)?;
-    let Source::Directory(directory) = projects::source(&project)?;
-    let source = services.roots().directory(Path::new(directory.as_str()))?;
+    let source = sources::open(services, &project)?;
     let repository = repositories::open(services, &in_use).await?;
     if let Some(earlier) = earlier_try(&repository, row).await? {
         return Ok(found(earlier));

@@ -3,14 +3,20 @@
 use std::{path::Path, sync::Arc};
 
 use chrono::{DateTime, Utc};
-use engine::{OnConflict as EngineOnConflict, RepositoryError, RestoreReport, RestoreRequest};
-use model::{backup::RestorePhase, restore::OnConflict};
+use engine::{
+    DatabaseRestore, DatabaseTarget, OnConflict as EngineOnConflict, Repository, RepositoryError, RestoreReport,
+    RestoreRequest, SnapshotId,
+};
+use model::{
+    backup::RestorePhase,
+    restore::{OnConflict, RestoredInto},
+};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     browse,
-    entity::{TextList, backup, restore},
+    entity::{TextList, backup, project, restore},
     error::ServiceError,
     repositories,
     runs::{
@@ -18,6 +24,7 @@ use crate::{
         release::freed,
         supervisor::{Counters, StopReason, stored, supervise},
     },
+    sources,
     start::Services,
 };
 
@@ -51,21 +58,62 @@ async fn restore(
 ) -> Result<RestoreReport, ServiceError> {
     let backup = backup::Entity::find_by_id(row.backup_id).one(services.db()).await?.ok_or(ServiceError::NotFound)?;
     let snapshot = browse::snapshot(&backup)?;
-    // Looked at again, since the directory may have become a link since the restore was queued.
-    let target = services.roots().restore_target(Path::new(&row.target))?;
     let in_use = repositories::by_id(services.db(), backup.repository_id).await?;
     let repository = repositories::open(services, &in_use).await?;
-    let request = RestoreRequest {
+    let into = RestoredInto::parse(&row.target_kind, row.target.clone()).map_err(ServiceError::Stored)?;
+    let target = match into {
+        RestoredInto::Directory(directory) => {
+            let request = file_request(services, row, snapshot, &directory)?;
+            return Ok(repository.restore(request, counters, cancel).await?);
+        }
+        RestoredInto::NewDatabase(name) => {
+            // The same in each try, so that the next one removes what a dead process has left.
+            DatabaseTarget::New { name, draft: format!("holdfast_restore_{}", row.id) }
+        }
+        RestoredInto::OriginalDatabase(_) => DatabaseTarget::Original,
+    };
+    restore_database(services, row, (repository, snapshot, target), counters, cancel).await
+}
+
+async fn restore_database(
+    services: &Services,
+    row: &restore::Model,
+    (repository, snapshot, target): (Repository, SnapshotId, DatabaseTarget),
+    counters: Arc<Counters>,
+    cancel: CancellationToken,
+) -> Result<RestoreReport, ServiceError> {
+    let project = project::Entity::find_by_id(row.project_id).one(services.db()).await?;
+    let database = sources::database(services, &project.ok_or(ServiceError::NotFound)?)?;
+    let request = DatabaseRestore { snapshot, database, target, tools: services.postgres_tools().clone() };
+    Ok(repository.restore_database(request, counters, cancel).await?)
+}
+
+fn file_request(
+    services: &Services,
+    row: &restore::Model,
+    snapshot: SnapshotId,
+    directory: &str,
+) -> Result<RestoreRequest, ServiceError> {
+    Ok(RestoreRequest {
         snapshot,
         paths: row.paths.0.clone(),
-        target,
+        // Looked at again, since the directory may have become a link since the restore was queued.
+        target: services.roots().restore_target(Path::new(directory))?,
         on_conflict: match OnConflict::parse(&row.on_conflict).map_err(ServiceError::Stored)? {
             OnConflict::Skip => EngineOnConflict::Skip,
             OnConflict::Overwrite => EngineOnConflict::Overwrite,
             OnConflict::KeepBoth => EngineOnConflict::KeepBoth,
         },
-    };
-    Ok(repository.restore(request, counters, cancel).await?)
+    })
+}
+
+/// What a person finds who cancelled the restore.
+fn cancelled(row: &restore::Model) -> &'static str {
+    match RestoredInto::parse(&row.target_kind, String::new()) {
+        Ok(RestoredInto::NewDatabase(_)) => "Cancelled by a person. The new database was not made",
+        Ok(RestoredInto::OriginalDatabase(_)) => "Cancelled by a person. The database is as it was before",
+        _ => "Cancelled by a person. What was restored by then is there",
+    }
 }
 
 type Update = sea_orm::UpdateMany<restore::Entity>;
@@ -78,7 +126,7 @@ fn settled(
     now: DateTime<Utc>,
 ) -> Update {
     match (result, reason) {
-        (Ok(report), _) => completed(update, report, now),
+        (Ok(report), _) => completed(update, row, report, now),
         (Err(_), Some(StopReason::Shutdown)) if row.on_conflict != OnConflict::KeepBoth.as_str() => {
             update.col_expr(restore::Column::Phase, Expr::value(RestorePhase::Queued.as_str()))
         }
@@ -88,8 +136,7 @@ fn settled(
             ended(update, RestorePhase::Failed, cause, now)
         }
         (Err(ServiceError::Repository(RepositoryError::Cancelled)), _) | (Err(_), Some(StopReason::Person)) => {
-            let cause = "Cancelled by a person. What was restored by then is there";
-            ended(update, RestorePhase::Cancelled, cause, now)
+            ended(update, RestorePhase::Cancelled, cancelled(row), now)
         }
         (Err(error), _) => ended(update, RestorePhase::Failed, &error.cause(("restore", row.id)), now),
     }
@@ -102,9 +149,13 @@ fn ended(update: Update, phase: RestorePhase, cause: &str, now: DateTime<Utc>) -
         .col_expr(restore::Column::FinishedAt, Expr::value(now))
 }
 
-fn completed(update: Update, report: RestoreReport, now: DateTime<Utc>) -> Update {
+fn completed(update: Update, row: &restore::Model, report: RestoreReport, now: DateTime<Utc>) -> Update {
     let (phase, cause) = match report.warnings.len() {
         0 => (RestorePhase::Completed, None),
+        count if row.target_kind != "directory" => (
+            RestorePhase::PartiallyFailed,
+            Some(format!("{count} object(s) of the database could not be restored as they were")),
+        ),
         1 => (RestorePhase::PartiallyFailed, Some("1 file could not be restored as it was".to_owned())),
         more => (RestorePhase::PartiallyFailed, Some(format!("{more} files could not be restored as they were"))),
     };

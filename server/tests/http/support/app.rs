@@ -26,11 +26,12 @@ use server::{
 };
 use services::{Clock, Services, sessions::Store};
 use tempfile::TempDir;
+use test_postgres as postgres;
 use tokio::sync::OnceCell;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower_sessions::Session;
 
-use super::{Browser, files, form, postgres};
+use super::{Browser, files, form};
 
 pub const PARTNER: &str = "partner@example.com";
 pub const PASSWORD: &str = "correct horse battery";

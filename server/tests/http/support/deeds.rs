@@ -141,6 +141,11 @@ impl Browser {
             ("on_conflict", "skip"),
         ]);
         self.done("restores/add", &fields).await;
+        self.newest_restore(project).await
+    }
+
+    /// The newest restore, when it has ended.
+    pub async fn newest_restore(&self, project: ProjectId) -> RestoreRow {
         let newest = async || self.restores(project).await.remove(0);
         until(PATIENCE, newest, |restore| !restore.phase.is_active()).await
     }

@@ -5,7 +5,6 @@ pub mod browser;
 pub mod deeds;
 pub mod files;
 pub mod form;
-pub mod postgres;
 pub mod program;
 pub mod proxy;
 

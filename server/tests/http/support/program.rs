@@ -13,7 +13,6 @@ use tempfile::TempDir;
 use super::{
     Browser,
     app::{ACCESS_KEY, SECRET_KEY},
-    postgres,
 };
 
 /// A folder of its own, from which the binary is run with settings from the environment.
@@ -48,7 +47,7 @@ impl Program {
         let key = program.folder().join("master.key");
         std::fs::write(&key, "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\n").unwrap();
         program
-            .with("HOLDFAST_DATABASE_URL", &postgres::new_database())
+            .with("HOLDFAST_DATABASE_URL", &test_postgres::new_database())
             .with("HOLDFAST_MASTER_KEY_FILE", &key.display().to_string())
     }
 

@@ -1,5 +1,6 @@
 //! What the tests stand on: an S3 server, a folder of odd files, and eyes that compare.
 
+pub mod database;
 pub mod files;
 pub mod proxy;
 pub mod servers;
@@ -15,7 +16,7 @@ use std::{
 use embedded_s3::{EmbeddedS3, EmbeddedS3Config};
 use engine::{
     DirectorySource, NetworkPolicy, OnConflict, Progress, Repository, RepositoryConfig, RestoreRequest, S3, S3Access,
-    Secret, SnapshotId, SnapshotRequest, SourceRoots,
+    Secret, SnapshotId, SnapshotRequest, SnapshotSource, SourceRoots,
 };
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -107,7 +108,7 @@ pub fn directory(path: &Path) -> DirectorySource {
 
 pub fn request(source: &Path) -> SnapshotRequest {
     SnapshotRequest {
-        source: directory(source),
+        source: SnapshotSource::Directory(directory(source)),
         label: "nightly".into(),
         tags: vec!["run-1".into()],
         host: "project".into(),

@@ -1,0 +1,220 @@
+//! A database as a source for the archiver: the output of `pg_dump` as one file.
+
+use std::{
+    io::{self, Read},
+    iter::{Once, once},
+    path::PathBuf,
+    process::{ChildStdout, Stdio},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use rustic_core::{
+    ReadSource, ReadSourceEntry, RusticResult,
+    jiff::Timestamp,
+    repofile::{Metadata, Node, NodeType},
+};
+
+use super::{
+    PostgresDatabase, PostgresError, PostgresTools, Tool,
+    child::{Program, Stop},
+    connection::{Connection, in_time},
+    filter,
+    program::command,
+};
+use crate::{RepositoryError, source::mode_to_go};
+
+/// Connecting for a run may take longer than for a person who waits.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// A lock that is not had in 5 minutes is told, rather than waited for until somebody wonders.
+const LOCK_PATIENCE: &str = "--lock-wait-timeout=300000";
+/// Only the owner may read a dump.
+const MODE: u32 = 0o100_600;
+
+/// The file's name in the backup.
+pub(crate) fn file_name(database: &str) -> String {
+    let plain: String = database.chars().map(|c| if c == '/' || c.is_control() { '_' } else { c }).collect();
+    format!("{plain}.dump")
+}
+
+/// A dump that has been started.
+pub(crate) struct DumpReader {
+    name: String,
+    output: Mutex<Option<DumpOutput>>,
+    end: Arc<Mutex<End>>,
+}
+
+/// How the dump has ended.
+#[derive(Default)]
+enum End {
+    /// It has not, or nobody has read it to its end.
+    #[default]
+    Open,
+    /// Well, after so many bytes.
+    Whole(u64),
+    Failed(PostgresError),
+}
+
+impl DumpReader {
+    /// Connects, and starts `pg_dump`. Without compression, so that what has not changed is found again.
+    pub(crate) async fn start(
+        database: &PostgresDatabase,
+        tools: &PostgresTools,
+        (include, exclude): (&[String], &[String]),
+        stop: &Stop,
+    ) -> Result<Self, RepositoryError> {
+        let filter = filter::options(include, exclude)?;
+        let (program, address) = in_time(database, PATIENCE, async {
+            let connection = Connection::open(database).await?;
+            let found = tools.find(Tool::PgDump, connection.version).await?;
+            let address = connection.address;
+            connection.close().await;
+            Ok((found, address))
+        })
+        .await?;
+        let mut command = command(&program, database, address);
+        command.args(["--format=custom", "--compress=0", LOCK_PATIENCE]).args(filter);
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        let failed = |error: io::Error| PostgresError::Failed { tool: Tool::PgDump, detail: error.to_string() };
+        let program = Program::start(&mut command, stop).map_err(failed)?;
+        let end = Arc::<Mutex<End>>::default();
+        let stdout = program.stdout().ok_or_else(|| failed(io::ErrorKind::BrokenPipe.into()))?;
+        let output = DumpOutput { stdout, program, bytes: 0, user: database.user.clone(), end: end.clone() };
+        Ok(Self { name: file_name(&database.database), output: Mutex::new(Some(output)), end })
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The dump's size, where all of it was read and `pg_dump` ended well.
+    pub(crate) fn size(&self) -> Result<u64, PostgresError> {
+        match &*self.end.lock().unwrap_or_else(PoisonError::into_inner) {
+            End::Whole(bytes) => Ok(*bytes),
+            End::Failed(error) => Err(error.clone()),
+            End::Open => {
+                let detail = "its output was not read to the end".into();
+                Err(PostgresError::Failed { tool: Tool::PgDump, detail })
+            }
+        }
+    }
+}
+
+impl ReadSource for DumpReader {
+    type Open = DumpOutput;
+    type Iter = Once<RusticResult<ReadSourceEntry<DumpOutput>>>;
+
+    /// Nobody knows before it is read.
+    fn size(&self) -> RusticResult<Option<u64>> {
+        Ok(None)
+    }
+
+    fn entries(&self) -> Self::Iter {
+        let output = self.output.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let path = PathBuf::from(&self.name);
+        let node = Node::new_node(path.as_os_str(), NodeType::File, metadata());
+        once(Ok(ReadSourceEntry { path, node, open: output }))
+    }
+}
+
+fn metadata() -> Metadata {
+    let now = Some(Timestamp::now());
+    Metadata { mode: Some(mode_to_go(MODE)), mtime: now, atime: now, ctime: now, links: 1, ..Metadata::default() }
+}
+
+/// The output of a running `pg_dump`. Its end is the file's end only where the program ended well.
+pub(crate) struct DumpOutput {
+    stdout: ChildStdout,
+    program: Program,
+    bytes: u64,
+    user: String,
+    end: Arc<Mutex<End>>,
+}
+
+impl DumpOutput {
+    fn ended(&mut self) -> Result<(), PostgresError> {
+        let waited = self.program.wait();
+        let (status, lines) =
+            waited.map_err(|error| PostgresError::Failed { tool: Tool::PgDump, detail: error.to_string() })?;
+        if status.success() { Ok(()) } else { Err(explained(&lines, &self.user)) }
+    }
+}
+
+impl Read for DumpOutput {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.stdout.read(buffer)?;
+        if count > 0 || buffer.is_empty() {
+            self.bytes += count as u64;
+            return Ok(count);
+        }
+        let ended = self.ended();
+        let mut end = self.end.lock().unwrap_or_else(PoisonError::into_inner);
+        match ended {
+            Ok(()) => {
+                *end = End::Whole(self.bytes);
+                Ok(0)
+            }
+            Err(error) => {
+                *end = End::Failed(error);
+                Err(io::Error::other("the dump failed"))
+            }
+        }
+    }
+}
+
+/// Why `pg_dump` failed, in words, with what to do where that is known.
+fn explained(lines: &[String], user: &str) -> PostgresError {
+    let said = |text: &str| lines.iter().find(|line| line.contains(text));
+    let error = lines.iter().find_map(|line| line.strip_prefix("pg_dump: error: "));
+    let error = error.unwrap_or("it ended without saying why").trim_end_matches('.').to_owned();
+    let tool = Tool::PgDump;
+    if let Some(line) = said("permission denied for ") {
+        let object = line.rsplit("permission denied for ").next().unwrap_or_default();
+        return PostgresError::MissingRights { user: user.into(), objects: format!("the {object}") };
+    }
+    if let Some(line) = said("row-level security policy for table ") {
+        let table = line.rsplit("for table ").next().unwrap_or_default();
+        return PostgresError::RowSecurity { user: user.into(), objects: table.into() };
+    }
+    let advice = if said("statement timeout").is_some() {
+        "A table was locked for 5 minutes. Try again when nothing changes the schema"
+    } else if said("no matching").is_some() {
+        "Nothing in the database fits the policy's Include. Check its patterns"
+    } else if said("terminating connection").is_some() || said("server closed the connection").is_some() {
+        "The connection broke. Try again, and look at the database server's log"
+    } else {
+        "Look at the database server's log"
+    };
+    PostgresError::Failed { tool, detail: format!("{error}. {advice}.") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PostgresError, explained, file_name};
+
+    #[test]
+    fn a_databases_name_makes_a_file_name() {
+        assert_eq!(file_name("web shop"), "web shop.dump");
+        assert_eq!(file_name("../etc"), ".._etc.dump");
+    }
+
+    #[test]
+    fn missing_rights_are_told_from_what_pg_dump_says() {
+        let lines = [
+            "pg_dump: error: query failed: ERROR:  permission denied for table orders".to_owned(),
+            "pg_dump: detail: Query was: LOCK TABLE public.orders IN ACCESS SHARE MODE".to_owned(),
+        ];
+        let error = explained(&lines, "reader");
+        assert!(
+            matches!(&error, PostgresError::MissingRights { objects, .. } if objects == "the table orders"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn any_other_failure_says_what_pg_dump_said() {
+        let error = explained(&["pg_dump: error: no matching tables were found".to_owned()], "reader").to_string();
+        assert!(error.contains("no matching tables were found") && error.contains("Include"), "{error}");
+        assert!(explained(&[], "reader").to_string().contains("without saying why"));
+    }
+}

@@ -1,0 +1,103 @@
+//! From a snapshot's dump into a database.
+
+use std::sync::Arc;
+
+use tokio::runtime::Handle;
+use tokio_stream::StreamExt;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    DatabaseRestore, EntryKind, FileDownload, Repository, RepositoryError, RestoreReport, RestoreWarning, Result,
+    SnapshotId, blocking::blocking,
+};
+use crate::{
+    DatabaseTarget, Progress,
+    postgres::{Restoring, Stop, file_name, restore_from},
+};
+
+pub(super) async fn restore(
+    repository: &Repository,
+    request: DatabaseRestore,
+    progress: Arc<dyn Progress>,
+    cancel: CancellationToken,
+) -> Result<RestoreReport> {
+    // A child, so that the program also ends when this future is dropped.
+    let stop = cancel.child_token();
+    let _stop_when_dropped = stop.clone().drop_guard();
+    let DatabaseRestore { snapshot, database, target, tools } = request;
+    let dump = open_dump(repository, &snapshot, &database.database).await?;
+    progress.total(1, dump.size);
+    let name = match &target {
+        DatabaseTarget::New { name, .. } => name.clone(),
+        DatabaseTarget::Original => database.database.clone(),
+    };
+    let ended = Stop { token: stop.clone(), runtime: Handle::current() };
+    let restoring = tokio::select! {
+        () = stop.cancelled() => return Err(RepositoryError::Cancelled),
+        restoring = restore_from(&database, target, &tools, &ended) => restoring?,
+    };
+    let size = dump.size;
+    let (restoring, fed) = feed(restoring, dump, progress.clone(), stop.clone()).await?;
+    let completed = match fed {
+        _ if stop.is_cancelled() => Err(RepositoryError::Cancelled),
+        Ok(errors) => restoring.complete().await.map(|()| errors).map_err(RepositoryError::from),
+        Err(error) => Err(error),
+    };
+    let errors = match completed {
+        Ok(errors) => errors,
+        Err(error) => {
+            restoring.abandon().await;
+            return Err(error);
+        }
+    };
+    progress.advance(1, 0);
+    let warnings = errors.into_iter().map(|message| RestoreWarning { path: name.clone(), message });
+    Ok(RestoreReport { files: 1, bytes: size, skipped: 0, warnings: warnings.collect() })
+}
+
+/// The dump of the database, or else the only one in the snapshot: the database may have had another name.
+async fn open_dump(repository: &Repository, snapshot: &SnapshotId, database: &str) -> Result<FileDownload> {
+    let entries = repository.entries(snapshot, "").await?;
+    let wanted = file_name(database);
+    let dump = match entries.as_slice() {
+        [only] if only.kind == EntryKind::File => only,
+        several => several.iter().find(|entry| entry.name == wanted).ok_or(RepositoryError::NoDump)?,
+    };
+    repository.open_file(snapshot, &dump.path).await
+}
+
+/// Feeds the dump into the program and waits for its end: what could not be restored as it was.
+async fn feed(
+    mut restoring: Restoring,
+    dump: FileDownload,
+    progress: Arc<dyn Progress>,
+    stop: CancellationToken,
+) -> Result<(Restoring, Result<Vec<String>>)> {
+    let runtime = Handle::current();
+    blocking(move || {
+        let mut stream = dump.stream;
+        let mut feeder = restoring.feeder();
+        let next = || {
+            runtime.block_on(async {
+                tokio::select! {
+                    biased;
+                    () = stop.cancelled() => Some(Err(RepositoryError::Cancelled)),
+                    part = stream.next() => part,
+                }
+            })
+        };
+        for part in std::iter::from_fn(next) {
+            match part {
+                Ok(part) if feeder(&part) => progress.advance(0, part.len() as u64),
+                // It has ended before it had all; why it did it says itself.
+                Ok(_) => break,
+                // It must not take what it has for the whole.
+                Err(error) => return Ok((restoring, Err(error))),
+            }
+        }
+        drop(feeder);
+        let ended = restoring.wait().map_err(RepositoryError::from);
+        Ok((restoring, ended))
+    })
+    .await
+}

@@ -1,0 +1,86 @@
+//! From a project to what the engine backs up.
+
+use std::path::Path;
+
+use engine::{DatabaseDump, PostgresDatabase, Secret, SnapshotSource, SslMode as EngineSslMode};
+use model::{
+    database::{ConnectionUrl, SslMode},
+    names::Hidden,
+    project::{DirectoryPath, NewSource, Source},
+    rule::RuleError,
+};
+
+use crate::{entity::project, error::ServiceError, projects, start::Services, vault::Purpose};
+
+/// Tries whether a new source can be backed up: a directory is there, a database lets itself be read whole.
+pub async fn check(services: &Services, source: &NewSource) -> Result<(), ServiceError> {
+    match source {
+        NewSource::Directory(directory) => {
+            let found = services.roots().directory(Path::new(directory.as_str()));
+            found.map(drop).map_err(|error| ServiceError::at("directory", error))
+        }
+        NewSource::Postgres(url) => {
+            let checked = described(url).check(services.postgres_tools()).await;
+            checked.map_err(|error| ServiceError::at("connection_url", error))
+        }
+    }
+}
+
+/// The source of a project, for a backup.
+pub fn open(services: &Services, project: &project::Model) -> Result<SnapshotSource, ServiceError> {
+    Ok(match projects::source(project)? {
+        Source::Directory(directory) => {
+            SnapshotSource::Directory(services.roots().directory(Path::new(directory.as_str()))?)
+        }
+        Source::Postgres(_) => SnapshotSource::Database(DatabaseDump {
+            database: database(services, project)?,
+            tools: services.postgres_tools().clone(),
+        }),
+    })
+}
+
+/// The database of a project, with its password. `NotFound` where its source is no database.
+pub fn database(services: &Services, project: &project::Model) -> Result<PostgresDatabase, ServiceError> {
+    let sealed = project.source_url_sealed.as_deref().ok_or(ServiceError::NotFound)?;
+    let url = services.vault().open_sealed(Purpose::SourceUrl, project.id, sealed)?;
+    let url = ConnectionUrl::parse(&Hidden::new(url.expose())).map_err(ServiceError::Stored)?;
+    Ok(described(&url))
+}
+
+fn described(url: &ConnectionUrl) -> PostgresDatabase {
+    let address = &url.address;
+    PostgresDatabase {
+        host: address.host.clone(),
+        port: address.port,
+        database: address.database.as_str().to_owned(),
+        user: address.user.clone(),
+        password: url.password.as_ref().map(|password| Secret::new(password.expose().to_owned())),
+        ssl_mode: match url.ssl_mode {
+            SslMode::Disable => EngineSslMode::Disable,
+            SslMode::Allow => EngineSslMode::Allow,
+            SslMode::Prefer => EngineSslMode::Prefer,
+            SslMode::Require => EngineSslMode::Require,
+            SslMode::VerifyCa => EngineSslMode::VerifyCa,
+            SslMode::VerifyFull => EngineSslMode::VerifyFull,
+        },
+    }
+}
+
+/// The value of `source_kind`.
+pub const fn kind(source: &NewSource) -> &'static str {
+    match source {
+        NewSource::Directory(_) => DIRECTORY,
+        NewSource::Postgres(_) => POSTGRES,
+    }
+}
+
+const DIRECTORY: &str = "directory";
+const POSTGRES: &str = "postgresql";
+
+/// What is backed up of a project, from what is stored.
+pub fn shown(row: &project::Model) -> Result<Source, RuleError> {
+    match row.source_kind.as_str() {
+        POSTGRES => Ok(Source::Postgres(ConnectionUrl::parse(&Hidden::new(&*row.source_location))?.address)),
+        _ => DirectoryPath::parse(&row.source_location).map(Source::Directory),
+    }
+}
