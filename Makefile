@@ -55,8 +55,8 @@ browser: test-tools
 	cargo leptos build
 	cd end2end && npx tsc --noEmit && npx playwright test
 
-bench: tools
-	cargo bench -p server --bench lists --bench schedules
+bench: test-tools
+	cargo bench -p server --bench lists --bench schedules --bench nodes
 
 tools:
 	@.ci/tools build

@@ -20,7 +20,7 @@ pub use self::{
         Opened, Permit, Repository, RepositoryConfig, RepositoryError, RestoreReport, RestoreRequest, RestoreWarning,
         SnapshotId, SnapshotInfo, SnapshotReport, SnapshotRequest, SnapshotSource, Unreadable,
     },
-    s3::{KeyCheck, S3, S3Access, S3Error, Unreachable},
+    s3::{KeyCheck, S3, S3Access, S3Counts, S3Error, Unreachable},
     secret::Secret,
     source::{DirectorySource, Patterns, SourceError, SourceRoots},
 };

@@ -15,6 +15,7 @@ mod database;
 mod entity;
 mod error;
 mod listing;
+pub mod metrics;
 pub mod nodes;
 pub mod organizations;
 mod passwords;

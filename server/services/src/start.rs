@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     clock::Clock,
     database,
+    metrics::Metrics,
     nodes::Node,
     repositories,
     runs::{self, SchedulerError},
@@ -71,6 +72,7 @@ struct Inner {
     opened: repositories::Opened,
     /// Rung when a run is queued, so that a worker need not wait for its next look.
     queued: Notify,
+    metrics: Metrics,
 }
 
 impl Services {
@@ -98,6 +100,7 @@ impl Services {
             setup_code: wants_code.then(setup::new_code),
             opened: repositories::Opened::new(),
             queued: Notify::new(),
+            metrics: Metrics::new(),
             config,
         })))
     }
@@ -157,6 +160,10 @@ impl Services {
 
     pub(crate) fn opened(&self) -> &repositories::Opened {
         &self.0.opened
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
     }
 
     pub(crate) fn queued(&self) -> &Notify {

@@ -17,12 +17,13 @@ pub enum Key {
     S3AllowNetworks,
     BackupWorkers,
     Node,
+    MetricsTokenFile,
     Log,
     LogFormat,
 }
 
 impl Key {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Listen,
         Self::PublicUrl,
         Self::DataDir,
@@ -32,6 +33,7 @@ impl Key {
         Self::S3AllowNetworks,
         Self::BackupWorkers,
         Self::Node,
+        Self::MetricsTokenFile,
         Self::Log,
         Self::LogFormat,
     ];
@@ -48,6 +50,7 @@ impl Key {
             Self::S3AllowNetworks => "HOLDFAST_S3_ALLOW_NETWORKS",
             Self::BackupWorkers => "HOLDFAST_BACKUP_WORKERS",
             Self::Node => "HOLDFAST_NODE",
+            Self::MetricsTokenFile => "HOLDFAST_METRICS_TOKEN_FILE",
             Self::Log => "HOLDFAST_LOG",
             Self::LogFormat => "HOLDFAST_LOG_FORMAT",
         }

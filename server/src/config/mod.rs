@@ -12,6 +12,7 @@ use std::{
     net::SocketAddr,
     num::NonZeroUsize,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use ipnet::IpNet;
@@ -48,6 +49,9 @@ pub struct Config {
     pub backup_workers: NonZeroUsize,
     /// What this node is called among several; directories belong to the node of that name.
     pub node: String,
+    /// What a program from elsewhere shows to read the metrics, and where it was read from.
+    pub metrics_token: Option<Arc<str>>,
+    pub metrics_token_file: Option<PathBuf>,
     /// A level, or directives of `tracing-subscriber`'s `EnvFilter`.
     pub log: String,
     pub log_format: LogFormat,
@@ -99,6 +103,8 @@ impl Config {
             allow_networks: parse::networks(settings)?,
             backup_workers: parse::workers(settings)?,
             node: parse::node(settings)?,
+            metrics_token: parse::metrics_token(settings)?,
+            metrics_token_file: settings.get(Key::MetricsTokenFile).map(PathBuf::from),
             log: parse::log_filter(settings)?,
             log_format: parse::log_format(settings)?,
         })
@@ -138,6 +144,7 @@ impl fmt::Display for Config {
         let roots: Vec<_> = self.source_roots.iter().map(|root| root.display().to_string()).collect();
         let networks: Vec<_> = self.allow_networks.iter().map(ToString::to_string).collect();
         let public_url = self.public_url.as_ref().map_or("", PublicUrl::origin);
+        let token_file = self.metrics_token_file.as_ref().map(|file| file.display().to_string());
         let lines = [
             (Key::Listen, self.listen.to_string()),
             (Key::PublicUrl, public_url.to_owned()),
@@ -148,6 +155,7 @@ impl fmt::Display for Config {
             (Key::S3AllowNetworks, networks.join(",")),
             (Key::BackupWorkers, self.backup_workers.to_string()),
             (Key::Node, self.node.clone()),
+            (Key::MetricsTokenFile, token_file.unwrap_or_default()),
             (Key::Log, self.log.clone()),
             (Key::LogFormat, self.log_format.to_string()),
         ];

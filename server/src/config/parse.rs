@@ -4,6 +4,7 @@ use std::{
     net::{IpAddr, SocketAddr},
     num::NonZeroUsize,
     path::PathBuf,
+    sync::Arc,
     thread::available_parallelism,
 };
 
@@ -14,6 +15,9 @@ use super::{ConfigError, Key, LogFormat, Problem, Settings};
 
 /// As long as a host's name may be (RFC 1035, section 2.3.4).
 const MOST_OF_A_NAME: usize = 253;
+
+/// A token must not be guessed.
+const SHORTEST_TOKEN: usize = 16;
 
 pub fn listen(settings: &Settings) -> Result<SocketAddr, ConfigError> {
     let text = settings.get(Key::Listen).unwrap_or("127.0.0.1:3000").trim();
@@ -63,6 +67,17 @@ pub fn node(settings: &Settings) -> Result<String, ConfigError> {
     let name = settings.get(Key::Node).map_or_else(host, |text| text.trim().to_owned());
     let is_in_order = (1..=MOST_OF_A_NAME).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic());
     if is_in_order { Ok(name) } else { Err(Problem::Node(name).at(Key::Node)) }
+}
+
+/// Read at start; a change needs a restart.
+pub fn metrics_token(settings: &Settings) -> Result<Option<Arc<str>>, ConfigError> {
+    let Some(file) = settings.get(Key::MetricsTokenFile).map(PathBuf::from) else { return Ok(None) };
+    let text = std::fs::read_to_string(&file).map_err(|cause| ConfigError::File { file: file.clone(), cause })?;
+    let token = text.trim();
+    if token.len() < SHORTEST_TOKEN {
+        return Err(Problem::Token(file).at(Key::MetricsTokenFile));
+    }
+    Ok(Some(token.into()))
 }
 
 pub fn log_filter(settings: &Settings) -> Result<String, ConfigError> {

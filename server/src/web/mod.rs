@@ -8,6 +8,7 @@ mod flash;
 mod form_posts;
 mod headers;
 mod health;
+mod metrics;
 mod pages;
 mod people;
 mod refusal;

@@ -13,7 +13,9 @@ use axum::{
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use super::{State, api, door, downloads, flash, form_posts, headers, health, pages, people, refusal, site, trace};
+use super::{
+    State, api, door, downloads, flash, form_posts, headers, health, metrics, pages, people, refusal, site, trace,
+};
 
 pub fn router(state: State) -> Router {
     let known = || {
@@ -32,6 +34,7 @@ pub fn router(state: State) -> Router {
 
     Router::new()
         .merge(of(health::table()))
+        .merge(of(metrics::table()))
         .merge(pages)
         .merge(functions)
         .nest_service("/pkg", site::pkg(&state.leptos))
@@ -48,7 +51,7 @@ fn of(table: Vec<(&'static str, MethodRouter<State>)>) -> Router<State> {
 
 /// Every address besides server functions and built files, as routes are written.
 pub fn addresses() -> Vec<String> {
-    let tables = [downloads::table(), health::table()].into_iter().flatten();
+    let tables = [downloads::table(), health::table(), metrics::table()].into_iter().flatten();
     tables.map(|(address, _)| address.to_owned()).chain(pages::addresses()).collect()
 }
 

@@ -14,7 +14,7 @@ use services::{ServiceError, Services};
 use tokio::sync::Semaphore;
 
 use super::{downloads::MOST_AT_ONCE, site};
-use crate::config::PublicUrl;
+use crate::config::{Config, PublicUrl};
 
 /// Cheap to clone.
 #[derive(Clone)]
@@ -24,16 +24,19 @@ pub struct State {
     pub leptos: LeptosOptions,
     /// A permit for each download that may still start.
     pub downloads: Arc<Semaphore>,
+    /// What a program from elsewhere shows to read the metrics.
+    pub metrics_token: Option<Arc<str>>,
     set_up: Arc<AtomicBool>,
 }
 
 impl State {
-    pub fn new(services: Services, public_url: Option<PublicUrl>, address: SocketAddr) -> Self {
+    pub fn new(services: Services, config: &Config, address: SocketAddr) -> Self {
         Self {
             services,
-            public_url: public_url.map(Arc::new),
+            public_url: config.public_url.clone().map(Arc::new),
             leptos: site::leptos_options(address),
             downloads: Arc::new(Semaphore::new(MOST_AT_ONCE)),
+            metrics_token: config.metrics_token.clone(),
             set_up: Arc::default(),
         }
     }

@@ -1,6 +1,6 @@
 //! One backup, from its claim to its settlement.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use engine::{Permit, Repository, RepositoryError, SnapshotInfo, SnapshotReport, SnapshotRequest};
@@ -60,6 +60,20 @@ enum Outcome {
     Interrupted,
 }
 
+impl Outcome {
+    /// The phase that the run ends in; `None` where it does not end.
+    fn phase(&self) -> Option<BackupPhase> {
+        Some(match self {
+            Self::Taken(taken) if taken.unreadable.is_empty() => BackupPhase::Completed,
+            Self::Taken(_) => BackupPhase::PartiallyFailed,
+            Self::Skipped { .. } => BackupPhase::Skipped,
+            Self::Failed { .. } => BackupPhase::Failed,
+            Self::Cancelled { .. } => BackupPhase::Cancelled,
+            Self::Interrupted => return None,
+        })
+    }
+}
+
 /// Takes the snapshot and settles the row. An error means that the row could not be settled.
 pub async fn run(services: &Services, row: &backup::Model, stop: &CancellationToken) -> Result<(), ServiceError> {
     let lease = Arc::new(Lease::new(Table::Backup, row.id, &services.node().id));
@@ -79,7 +93,16 @@ pub async fn run(services: &Services, row: &backup::Model, stop: &CancellationTo
         (Err(error), None) => failure(row, &error),
     };
     tracing::info!(backup = row.id, name = row.name, ?outcome, "backup ended");
+    count(services, &outcome, lease.age());
     settle(services, row, outcome).await
+}
+
+fn count(services: &Services, outcome: &Outcome, took: Duration) {
+    let Some(phase) = outcome.phase() else { return };
+    services.metrics().ended("backup", phase.as_str(), took);
+    if let Outcome::Taken(taken) = outcome {
+        services.metrics().backed_up(taken.bytes, taken.added_bytes);
+    }
 }
 
 async fn take(

@@ -71,6 +71,11 @@ impl Lease {
         lease
     }
 
+    /// For how long this process has had the run.
+    pub fn age(&self) -> Duration {
+        self.claimed.elapsed()
+    }
+
     /// Whether nobody else can have the run. A process that was paused finds out here before it has asked the database.
     pub fn is_held(&self) -> bool {
         self.claimed.elapsed() < Duration::from_millis(self.held_for.load(Ordering::Relaxed))

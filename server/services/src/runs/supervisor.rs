@@ -102,6 +102,9 @@ pub async fn supervise<T>(
                     // The database does not answer. While the lease lasts nobody else can have the run.
                     None => (!lease.is_held()).then_some(StopReason::LeaseLost),
                 };
+                if found == Some(StopReason::LeaseLost) && reason != found {
+                    services.metrics().lease_lost();
+                }
                 if let (Some(found), None | Some(StopReason::Shutdown)) = (found, reason) {
                     reason = Some(found);
                     cancel.cancel();

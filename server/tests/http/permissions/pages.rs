@@ -9,6 +9,8 @@ on_both_databases!(every_address_asks_who_is_asking);
 struct Row(&'static str, String, Statuses);
 
 const EVERYBODY: Statuses = [200; 6];
+/// All of them come through a proxy, and metrics are for programs on the machine itself.
+const METRICS: Statuses = [401; 6];
 /// Who is not signed in is led to the sign-in page.
 const SIGNED_IN: Statuses = [303, 200, 200, 200, 200, 200];
 const ANY_MANAGER: Statuses = [303, 403, 200, 200, 200, 200];
@@ -23,6 +25,7 @@ fn table(Things { project, backup, .. }: &Things) -> Vec<Row> {
     vec![
         Row("/healthz", at("/healthz"), EVERYBODY),
         Row("/readyz", at("/readyz"), EVERYBODY),
+        Row("/metrics", at("/metrics"), METRICS),
         Row("/setup", at("/setup"), [404; 6]),
         // Who is signed in needs no sign-in page.
         Row("/login", at("/login"), [200, 303, 303, 303, 303, 303]),
@@ -61,6 +64,6 @@ async fn every_address_asks_who_is_asking(app: &TestApp) {
     assert_eq!(known, routes, "every address stands in the table");
 
     for Row(_, address, expected) in &table {
-        askers.ask(address, expected, async |browser| browser.get(address).await).await;
+        askers.ask(address, expected, async |browser| browser.get_through_a_proxy(address).await).await;
     }
 }
