@@ -31,7 +31,7 @@ pub fn runtime() -> io::Result<Runtime> {
 /// Why the server does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartupError {
-    #[error("The data folder {} cannot be made: {cause}", .folder.display())]
+    #[error("The data folder {} cannot be made or written: {cause}", .folder.display())]
     DataDir { folder: PathBuf, cause: io::Error },
     #[error(transparent)]
     Services(#[from] StartError),
@@ -63,7 +63,8 @@ impl Application {
         let listen_error = |cause| StartupError::Listen { address: config.listen, cause };
         let listener = TcpListener::bind(config.listen).await.map_err(listen_error)?;
         let address = listener.local_addr().map_err(listen_error)?;
-        let state = State::new(services.clone(), config, address);
+        let state = State::new(services.clone(), config, address)
+            .map_err(|cause| StartupError::DataDir { folder: config.data_dir.clone(), cause })?;
         Ok(Self { listener, address, services, state })
     }
 

@@ -20,7 +20,7 @@ use super::{State, headers};
 
 /// One route for each page.
 pub fn routes(state: &State) -> Router<State> {
-    let (pages, options) = (list(context(state)), state.leptos.clone());
+    let (pages, options) = (list(context(state)), state.site.options.clone());
     Router::new().leptos_routes_with_context(state, pages, context(state), move || shell(options.clone()))
 }
 
@@ -55,7 +55,7 @@ pub fn context(state: &State) -> impl Fn() + Clone + Send + Sync + 'static {
 
 /// The app's page for an address that does not exist.
 pub async fn not_found(state: &State, request: Request) -> Response {
-    let options = state.leptos.clone();
+    let options = state.site.options.clone();
     let draw = leptos_axum::render_app_async_with_context(context(state), move || shell(options.clone()));
     let mut response = draw(request).await;
     if response.status() == StatusCode::OK {

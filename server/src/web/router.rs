@@ -13,9 +13,7 @@ use axum::{
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use super::{
-    State, api, door, downloads, flash, form_posts, headers, health, metrics, pages, people, refusal, site, trace,
-};
+use super::{State, api, door, downloads, flash, form_posts, headers, health, metrics, pages, people, refusal, trace};
 
 pub fn router(state: State) -> Router {
     let known = || {
@@ -37,8 +35,8 @@ pub fn router(state: State) -> Router {
         .merge(of(metrics::table()))
         .merge(pages)
         .merge(functions)
-        .nest_service("/pkg", site::pkg(&state.leptos))
-        .fallback_service(site::public(&state.leptos, missing))
+        .nest_service("/pkg", state.site.pkg())
+        .fallback_service(state.site.public(missing))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(state.clone(), headers::headers))
         .layer(from_fn(trace::trace))

@@ -1,6 +1,7 @@
 //! What every handler may need.
 
 use std::{
+    io,
     net::SocketAddr,
     sync::{
         Arc,
@@ -13,7 +14,7 @@ use leptos::config::LeptosOptions;
 use services::{ServiceError, Services};
 use tokio::sync::Semaphore;
 
-use super::{downloads::MOST_AT_ONCE, site};
+use super::{downloads::MOST_AT_ONCE, site::Site};
 use crate::config::{Config, PublicUrl};
 
 /// Cheap to clone.
@@ -21,7 +22,7 @@ use crate::config::{Config, PublicUrl};
 pub struct State {
     pub services: Services,
     pub public_url: Option<Arc<PublicUrl>>,
-    pub leptos: LeptosOptions,
+    pub site: Site,
     /// A permit for each download that may still start.
     pub downloads: Arc<Semaphore>,
     /// What a program from elsewhere shows to read the metrics.
@@ -30,15 +31,15 @@ pub struct State {
 }
 
 impl State {
-    pub fn new(services: Services, config: &Config, address: SocketAddr) -> Self {
-        Self {
+    pub fn new(services: Services, config: &Config, address: SocketAddr) -> io::Result<Self> {
+        Ok(Self {
             services,
             public_url: config.public_url.clone().map(Arc::new),
-            leptos: site::leptos_options(address),
+            site: Site::find(address, &config.data_dir)?,
             downloads: Arc::new(Semaphore::new(MOST_AT_ONCE)),
             metrics_token: config.metrics_token.clone(),
             set_up: Arc::default(),
-        }
+        })
     }
 
     pub fn https(&self) -> bool {
@@ -58,6 +59,6 @@ impl State {
 
 impl FromRef<State> for LeptosOptions {
     fn from_ref(state: &State) -> Self {
-        state.leptos.clone()
+        state.site.options.clone()
     }
 }
