@@ -12,6 +12,7 @@ mod m20261124_000003_projects;
 mod m20261124_000004_policies_and_runs;
 mod m20261124_000005_audit_log;
 mod m20261124_000006_links_and_removals;
+mod m20261124_000008_sign_in_throttle;
 
 pub struct Migrator;
 
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000004_policies_and_runs::Migration),
             Box::new(m20261124_000005_audit_log::Migration),
             Box::new(m20261124_000006_links_and_removals::Migration),
+            Box::new(m20261124_000008_sign_in_throttle::Migration),
         ]
     }
 }

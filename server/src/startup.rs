@@ -63,7 +63,7 @@ impl Application {
         let listen_error = |cause| StartupError::Listen { address: config.listen, cause };
         let listener = TcpListener::bind(config.listen).await.map_err(listen_error)?;
         let address = listener.local_addr().map_err(listen_error)?;
-        let state = State::new(services.clone(), config.public_url.clone(), address);
+        let state = State::new(services.clone(), config, address);
         Ok(Self { listener, address, services, state })
     }
 

@@ -1,7 +1,7 @@
 //! Why a use case refuses or fails.
 
 use engine::{RepositoryError, S3Error, SourceError};
-use model::{form::FormErrors, permission::Denied, rule::RuleError};
+use model::{form::FormErrors, permission::Denied, rule::RuleError, size};
 use sea_orm::DbErr;
 
 use crate::{passwords::PasswordError, vault::VaultError};
@@ -22,6 +22,9 @@ pub enum ServiceError {
     /// A directory of the server's cannot be used.
     #[error(transparent)]
     Source(#[from] SourceError),
+    /// Too many passwords were guessed.
+    #[error("Too many failed attempts. Try again in {}", size::duration(*.seconds))]
+    Throttled { seconds: u64 },
     /// S3 did not do what the person's request needs.
     #[error(transparent)]
     Repository(#[from] RepositoryError),

@@ -15,6 +15,7 @@ mod database;
 mod entity;
 mod error;
 mod listing;
+mod master_key;
 pub mod organizations;
 mod passwords;
 pub mod policies;
@@ -27,6 +28,7 @@ mod runs;
 pub mod sessions;
 pub mod setup;
 mod start;
+mod throttle;
 pub mod users;
 mod vault;
 
@@ -36,6 +38,7 @@ pub use self::{
     acting::Acting,
     clock::Clock,
     error::{Conflict, ServiceError},
+    master_key::{Rotation, rotate as rotate_master_key},
     runs::SchedulerError,
     start::{Services, ServicesConfig, StartError},
 };

@@ -16,6 +16,7 @@ use crate::{
     error::ServiceError,
     passwords,
     start::Services,
+    throttle,
 };
 
 mod store;
@@ -28,21 +29,25 @@ const USER: &str = "user";
 /// The key under which a session keeps where the person signed in from.
 const ADDRESS: &str = "address";
 
-/// Checks the password and signs in, under a new session id.
+/// Checks the password and signs in, under a new session id. Who guesses waits longer and longer.
 pub async fn sign_in(
     services: &Services,
     session: &Session,
     address: String,
     form: &SignInForm,
 ) -> Result<Done, ServiceError> {
-    let email = form.email.trim().to_lowercase();
+    let email = form.parse()?;
+    let attempt = throttle::begin(services, &email, &address).await?;
     let found = users::Entity::find().filter(users::Column::Email.eq(email)).one(services.db()).await?;
     // Who is invited has no password yet, and is treated as nobody.
     let hash = found.as_ref().map(|user| user.password_hash.clone()).filter(|hash| !hash.is_empty());
     let matches = passwords::verify(form.password.clone(), hash).await?;
-    let user = found.filter(|_| matches).ok_or_else(|| {
-        ServiceError::Invalid(FormErrors::whole("Email or password is wrong. Check both and try again"))
-    })?;
+    let Some(user) = found.filter(|_| matches) else {
+        tracing::warn!(address, "a sign-in failed");
+        let refusal = "Email or password is wrong. Check both and try again";
+        return Err(ServiceError::Invalid(FormErrors::whole(refusal)));
+    };
+    attempt.succeeded(services).await?;
     begin(session, UserId(user.id), &address).await?;
     let acting = Acting { actor: actor(services.db(), user).await?, address };
     record(services, &acting, Deed::SignedIn).await?;

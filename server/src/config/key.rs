@@ -15,13 +15,14 @@ pub enum Key {
     MasterKeyFile,
     SourceRoots,
     S3AllowNetworks,
+    TrustedProxies,
     BackupWorkers,
     Log,
     LogFormat,
 }
 
 impl Key {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Listen,
         Self::PublicUrl,
         Self::DataDir,
@@ -29,6 +30,7 @@ impl Key {
         Self::MasterKeyFile,
         Self::SourceRoots,
         Self::S3AllowNetworks,
+        Self::TrustedProxies,
         Self::BackupWorkers,
         Self::Log,
         Self::LogFormat,
@@ -44,6 +46,7 @@ impl Key {
             Self::MasterKeyFile => "HOLDFAST_MASTER_KEY_FILE",
             Self::SourceRoots => "HOLDFAST_SOURCE_ROOTS",
             Self::S3AllowNetworks => "HOLDFAST_S3_ALLOW_NETWORKS",
+            Self::TrustedProxies => "HOLDFAST_TRUSTED_PROXIES",
             Self::BackupWorkers => "HOLDFAST_BACKUP_WORKERS",
             Self::Log => "HOLDFAST_LOG",
             Self::LogFormat => "HOLDFAST_LOG_FORMAT",
@@ -64,7 +67,7 @@ impl Key {
     pub const fn separator(self) -> Option<char> {
         match self {
             Self::SourceRoots => Some(':'),
-            Self::S3AllowNetworks => Some(','),
+            Self::S3AllowNetworks | Self::TrustedProxies => Some(','),
             _ => None,
         }
     }

@@ -13,7 +13,9 @@ use axum::{
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use super::{State, api, door, downloads, flash, form_posts, headers, health, pages, people, refusal, site, trace};
+use super::{
+    State, api, client, door, downloads, flash, form_posts, headers, health, pages, people, refusal, site, trace,
+};
 
 pub fn router(state: State) -> Router {
     let known = || {
@@ -37,6 +39,7 @@ pub fn router(state: State) -> Router {
         .nest_service("/pkg", site::pkg(&state.leptos))
         .fallback_service(site::public(&state.leptos, missing))
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(state.clone(), client::client))
         .layer(from_fn_with_state(state.clone(), headers::headers))
         .layer(from_fn(trace::trace))
         .with_state(state)

@@ -9,18 +9,20 @@ use std::{
 };
 
 use axum::extract::FromRef;
+use ipnet::IpNet;
 use leptos::config::LeptosOptions;
 use services::{ServiceError, Services};
 use tokio::sync::Semaphore;
 
 use super::{downloads::MOST_AT_ONCE, site};
-use crate::config::PublicUrl;
+use crate::config::{Config, PublicUrl};
 
 /// Cheap to clone.
 #[derive(Clone)]
 pub struct State {
     pub services: Services,
     pub public_url: Option<Arc<PublicUrl>>,
+    pub trusted_proxies: Arc<[IpNet]>,
     pub leptos: LeptosOptions,
     /// A permit for each download that may still start.
     pub downloads: Arc<Semaphore>,
@@ -28,10 +30,11 @@ pub struct State {
 }
 
 impl State {
-    pub fn new(services: Services, public_url: Option<PublicUrl>, address: SocketAddr) -> Self {
+    pub fn new(services: Services, config: &Config, address: SocketAddr) -> Self {
         Self {
             services,
-            public_url: public_url.map(Arc::new),
+            public_url: config.public_url.clone().map(Arc::new),
+            trusted_proxies: config.trusted_proxies.clone().into(),
             leptos: site::leptos_options(address),
             downloads: Arc::new(Semaphore::new(MOST_AT_ONCE)),
             set_up: Arc::default(),

@@ -24,6 +24,7 @@ use crate::{
     runs::{claim, queue, retention},
     sessions,
     start::Services,
+    throttle,
 };
 
 /// When the dispatcher looks for what is due: every second.
@@ -101,6 +102,7 @@ async fn tidy(services: &Services) -> Result<(), ServiceError> {
         services.queued().notify_waiters();
     }
     sessions::delete_expired(services.db(), now).await?;
+    throttle::delete_forgotten(services.db(), now).await?;
     Ok(())
 }
 

@@ -65,6 +65,7 @@ impl TestApp {
         settings.set(Key::DataDir, folder.path().join("data").display().to_string());
         settings.set(Key::SourceRoots, folder.path().join("files").display().to_string());
         settings.set(Key::S3AllowNetworks, "127.0.0.0/8");
+        settings.set(Key::TrustedProxies, "127.0.0.0/8");
         settings.set(Key::BackupWorkers, "2");
         if database == Database::Postgres {
             settings.set(Key::DatabaseUrl, postgres::new_database());
