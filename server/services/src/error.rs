@@ -2,7 +2,7 @@
 
 use engine::{RepositoryError, S3Error, SourceError};
 use model::{form::FormErrors, permission::Denied, rule::RuleError, size};
-use sea_orm::DbErr;
+use sea_orm::{DbErr, RuntimeErr, sqlx::error::DatabaseError};
 
 use crate::{passwords::PasswordError, vault::VaultError};
 
@@ -61,6 +61,17 @@ impl ServiceError {
 
     const fn is_for_people(&self) -> bool {
         !matches!(self, Self::Database(_) | Self::Password(_) | Self::Session(_) | Self::Stored(_))
+    }
+
+    /// Whether the request holds a text that no database of ours can hold: PostgreSQL has no NUL (SQLSTATE 22021,
+    /// `character_not_in_repertoire`).
+    pub fn is_unreadable_text(&self) -> bool {
+        let Self::Database(DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) =
+            self
+        else {
+            return false;
+        };
+        error.as_database_error().and_then(DatabaseError::code).is_some_and(|code| code == "22021")
     }
 
     /// A refusal at one field of the form.

@@ -1,12 +1,12 @@
 //! Sessions: rows in the database behind a cookie. Sign in, sign out, who acts.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use model::{
     form::{Done, FormErrors},
     ids::{AccountId, OrganizationId, UserId},
     people::{Actor, SignInForm},
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 use tower_sessions::Session;
 
 use crate::{
@@ -28,6 +28,9 @@ const USER: &str = "user";
 
 /// The key under which a session keeps where the person signed in from.
 const ADDRESS: &str = "address";
+
+/// A session ends so long after the sign-in, however much it is used.
+const LONGEST: TimeDelta = TimeDelta::days(7);
 
 /// Checks the password and signs in, under a new session id. Who guesses waits longer and longer.
 pub async fn sign_in(
@@ -103,7 +106,9 @@ pub(crate) async fn actor(db: &impl ConnectionTrait, user: users::Model) -> Resu
 
 /// Deletes sessions that have ended.
 pub(crate) async fn delete_expired(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<u64, DbErr> {
-    let ended = session::Entity::delete_many().filter(session::Column::ExpiresAt.lte(now));
+    let ended =
+        Condition::any().add(session::Column::ExpiresAt.lte(now)).add(session::Column::CreatedAt.lte(now - LONGEST));
+    let ended = session::Entity::delete_many().filter(ended);
     Ok(ended.exec(db).await?.rows_affected)
 }
 

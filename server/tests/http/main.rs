@@ -10,6 +10,7 @@ mod enabling;
 mod form_posts;
 mod hostile;
 mod http;
+mod leaks;
 mod master_key;
 mod people;
 mod permissions;

@@ -63,7 +63,12 @@ impl Program {
 
     /// Starts the server, and returns as soon as it says where it listens.
     pub fn serve(&self) -> Running {
-        let mut child = self.command(&["serve"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        self.serve_logging_to(Stdio::null())
+    }
+
+    /// The same with its log somewhere.
+    pub fn serve_logging_to(&self, log: Stdio) -> Running {
+        let mut child = self.command(&["serve"]).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let address = lines
             .map_while(Result::ok)
