@@ -13,6 +13,7 @@ mod m20261124_000004_policies_and_runs;
 mod m20261124_000005_audit_log;
 mod m20261124_000006_links_and_removals;
 mod m20261124_000007_nodes_and_turns;
+mod m20261124_000008_sign_in_throttle;
 mod m20261124_000009_database_sources;
 
 pub struct Migrator;
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000005_audit_log::Migration),
             Box::new(m20261124_000006_links_and_removals::Migration),
             Box::new(m20261124_000007_nodes_and_turns::Migration),
+            Box::new(m20261124_000008_sign_in_throttle::Migration),
             Box::new(m20261124_000009_database_sources::Migration),
         ]
     }

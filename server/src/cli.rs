@@ -12,7 +12,7 @@ use std::{
 
 use clap::{Parser, Subcommand};
 use model::rule::RuleError;
-use services::{Clock, ServiceError};
+use services::{Clock, Rotation, ServiceError};
 
 use self::user::UserCommand;
 use crate::{
@@ -57,6 +57,8 @@ enum Command {
     /// Manage users from the machine itself
     #[command(subcommand)]
     User(UserCommand),
+    /// Seal every secret in the database under a new master key; the server may be running
+    RotateMasterKey,
     /// Print the settings in force, or what is wrong with them
     CheckConfig,
 }
@@ -98,6 +100,13 @@ impl Cli {
                 telemetry::start(&config);
                 let services = startup::open_services(&config, Clock::system()).await?;
                 command.run(&services).await?;
+            }
+            Command::RotateMasterKey => {
+                telemetry::start(&config);
+                let services = startup::open_services(&config, Clock::system()).await?;
+                let Rotation { sealed, retired } = services::rotate_master_key(&services).await?;
+                say(format!("{sealed} secrets are sealed under the new key in {}.", config.master_key_file.display()));
+                say(format!("The old key is in {}. Copies of the database from before need it.", retired.display()));
             }
             Command::CheckConfig => say(config.to_string().trim_end()),
         }

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock::Clock,
-    database,
+    database, master_key,
     metrics::Metrics,
     nodes::Node,
     repositories,
@@ -76,13 +76,14 @@ struct Inner {
 }
 
 impl Services {
-    /// Connects, brings the schema up to date, and reads or makes the master key.
+    /// Connects, brings the schema up to date, and reads or makes the master key. One that does not open what is in the
+    /// database is refused.
     pub async fn open(config: ServicesConfig) -> Result<Self, StartError> {
         std::fs::create_dir_all(&config.data_dir)
             .map_err(|source| StartError::DataDir { path: config.data_dir.clone(), source })?;
-        let vault = Vault::open(&config.master_key_file, config.create_master_key)?;
         database::migrate(&config.database_url, &config.data_dir).await?;
         let db = database::connect(&config.database_url).await?;
+        let vault = open_vault(&config, &db).await?;
         let wants_code = config.setup_code_required && !setup::account_exists(&db).await?;
         Ok(Self(Arc::new(Inner {
             db,
@@ -168,5 +169,20 @@ impl Services {
 
     pub(crate) fn queued(&self) -> &Notify {
         &self.0.queued
+    }
+}
+
+/// A new master key is made only for a database that has no secrets yet: it would open none of them.
+async fn open_vault(config: &ServicesConfig, db: &DatabaseConnection) -> Result<Vault, StartError> {
+    let path = &config.master_key_file;
+    let holds_secrets = master_key::seals_something(db).await?;
+    if holds_secrets && !path.exists() {
+        return Err(VaultError::Missing { path: path.clone() }.into());
+    }
+    let vault = Vault::open(path, config.create_master_key)?;
+    if master_key::fits(db, &vault).await? {
+        Ok(vault)
+    } else {
+        Err(VaultError::WrongKey { path: path.clone() }.into())
     }
 }

@@ -15,6 +15,7 @@ pub enum Key {
     MasterKeyFile,
     SourceRoots,
     S3AllowNetworks,
+    TrustedProxies,
     BackupWorkers,
     Node,
     MetricsTokenFile,
@@ -23,7 +24,7 @@ pub enum Key {
 }
 
 impl Key {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Listen,
         Self::PublicUrl,
         Self::DataDir,
@@ -31,6 +32,7 @@ impl Key {
         Self::MasterKeyFile,
         Self::SourceRoots,
         Self::S3AllowNetworks,
+        Self::TrustedProxies,
         Self::BackupWorkers,
         Self::Node,
         Self::MetricsTokenFile,
@@ -48,6 +50,7 @@ impl Key {
             Self::MasterKeyFile => "HOLDFAST_MASTER_KEY_FILE",
             Self::SourceRoots => "HOLDFAST_SOURCE_ROOTS",
             Self::S3AllowNetworks => "HOLDFAST_S3_ALLOW_NETWORKS",
+            Self::TrustedProxies => "HOLDFAST_TRUSTED_PROXIES",
             Self::BackupWorkers => "HOLDFAST_BACKUP_WORKERS",
             Self::Node => "HOLDFAST_NODE",
             Self::MetricsTokenFile => "HOLDFAST_METRICS_TOKEN_FILE",
@@ -70,7 +73,7 @@ impl Key {
     pub const fn separator(self) -> Option<char> {
         match self {
             Self::SourceRoots => Some(':'),
-            Self::S3AllowNetworks => Some(','),
+            Self::S3AllowNetworks | Self::TrustedProxies => Some(','),
             _ => None,
         }
     }

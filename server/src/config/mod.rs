@@ -45,6 +45,8 @@ pub struct Config {
     pub source_roots: Vec<PathBuf>,
     /// Networks of S3 endpoints that are not on public addresses.
     pub allow_networks: Vec<IpNet>,
+    /// Reverse proxies whose word on where a request comes from counts.
+    pub trusted_proxies: Vec<IpNet>,
     /// How many backups and restores run at the same time.
     pub backup_workers: NonZeroUsize,
     /// What this node is called among several; directories belong to the node of that name.
@@ -100,7 +102,8 @@ impl Config {
             database,
             data_dir,
             source_roots: parse::source_roots(settings)?,
-            allow_networks: parse::networks(settings)?,
+            allow_networks: parse::networks(settings, Key::S3AllowNetworks)?,
+            trusted_proxies: parse::networks(settings, Key::TrustedProxies)?,
             backup_workers: parse::workers(settings)?,
             node: parse::node(settings)?,
             metrics_token: parse::metrics_token(settings)?,
@@ -142,7 +145,7 @@ impl fmt::Display for Config {
     /// The settings in force as the environment would give them, with secrets hidden.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let roots: Vec<_> = self.source_roots.iter().map(|root| root.display().to_string()).collect();
-        let networks: Vec<_> = self.allow_networks.iter().map(ToString::to_string).collect();
+        let list = |networks: &[IpNet]| networks.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
         let public_url = self.public_url.as_ref().map_or("", PublicUrl::origin);
         let token_file = self.metrics_token_file.as_ref().map(|file| file.display().to_string());
         let lines = [
@@ -152,7 +155,8 @@ impl fmt::Display for Config {
             (Key::DatabaseUrl, self.database.to_string()),
             (Key::MasterKeyFile, self.master_key_file.display().to_string()),
             (Key::SourceRoots, roots.join(":")),
-            (Key::S3AllowNetworks, networks.join(",")),
+            (Key::S3AllowNetworks, list(&self.allow_networks)),
+            (Key::TrustedProxies, list(&self.trusted_proxies)),
             (Key::BackupWorkers, self.backup_workers.to_string()),
             (Key::Node, self.node.clone()),
             (Key::MetricsTokenFile, token_file.unwrap_or_default()),

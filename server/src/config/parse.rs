@@ -32,10 +32,9 @@ pub fn source_roots(settings: &Settings) -> Result<Vec<PathBuf>, ConfigError> {
     parts(settings, Key::SourceRoots).map(absolute).collect()
 }
 
-pub fn networks(settings: &Settings) -> Result<Vec<IpNet>, ConfigError> {
-    parts(settings, Key::S3AllowNetworks)
-        .map(|text| network(text).map_err(|problem| problem.at(Key::S3AllowNetworks)))
-        .collect()
+/// The networks that a setting lists.
+pub fn networks(settings: &Settings, key: Key) -> Result<Vec<IpNet>, ConfigError> {
+    parts(settings, key).map(|text| network(text).map_err(|problem| problem.at(key))).collect()
 }
 
 /// A network, or a single address.
@@ -114,13 +113,14 @@ mod tests {
 
     #[test]
     fn networks_may_be_single_addresses_but_never_link_local() {
-        let parsed = networks(&settings(Key::S3AllowNetworks, "10.0.0.0/8, 192.168.1.5,fd00::/8")).unwrap();
+        let allowed = |text| networks(&settings(Key::S3AllowNetworks, text), Key::S3AllowNetworks);
+        let parsed = allowed("10.0.0.0/8, 192.168.1.5,fd00::/8").unwrap();
         assert_eq!(
             parsed.iter().map(ToString::to_string).collect::<Vec<_>>(),
             ["10.0.0.0/8", "192.168.1.5/32", "fd00::/8"]
         );
         for bad in ["10.0.0.0/33", "minio", "169.254.0.0/16", "169.254.169.254", "fe80::1"] {
-            let error = networks(&settings(Key::S3AllowNetworks, bad)).unwrap_err().to_string();
+            let error = allowed(bad).unwrap_err().to_string();
             assert!(error.starts_with("HOLDFAST_S3_ALLOW_NETWORKS: "), "{error}");
         }
     }

@@ -2,6 +2,7 @@
 
 mod api;
 mod attachment;
+mod client;
 mod door;
 mod downloads;
 mod flash;

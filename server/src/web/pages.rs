@@ -1,5 +1,7 @@
 //! The app's pages.
 
+use std::sync::OnceLock;
+
 use app::{App, shell};
 use axum::{
     Router,
@@ -20,13 +22,17 @@ use super::{State, headers};
 
 /// One route for each page.
 pub fn routes(state: &State) -> Router<State> {
-    let (pages, options) = (list(context(state)), state.site.options.clone());
+    let (pages, options) = (list().clone(), state.site.options.clone());
     Router::new().leptos_routes_with_context(state, pages, context(state), move || shell(options.clone()))
 }
 
 /// The pages as the app's router has them. Server functions are marked to be left out: they have their own checks.
-fn list(context: impl Fn() + Clone + Send + Sync + 'static) -> Vec<AxumRouteListing> {
-    generate_route_list_with_exclusions_and_ssg_and_context(App, Some(functions()), context).0
+///
+/// They are asked for once in a process: meanwhile no page can be drawn, of other servers in it neither, and one whose
+/// data is asked for in that moment never comes (leptos issue 4773).
+fn list() -> &'static Vec<AxumRouteListing> {
+    static PAGES: OnceLock<Vec<AxumRouteListing>> = OnceLock::new();
+    PAGES.get_or_init(|| generate_route_list_with_exclusions_and_ssg_and_context(App, Some(functions()), || {}).0)
 }
 
 fn functions() -> Vec<String> {
@@ -36,7 +42,7 @@ fn functions() -> Vec<String> {
 /// Each page's address, as routes are written.
 pub fn addresses() -> Vec<String> {
     let functions = functions();
-    let pages = list(|| {}).into_iter().map(|page| page.path().to_owned());
+    let pages = list().iter().map(|page| page.path().to_owned());
     pages.filter(|address| !functions.contains(address)).collect()
 }
 

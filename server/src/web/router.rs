@@ -13,7 +13,9 @@ use axum::{
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use super::{State, api, door, downloads, flash, form_posts, headers, health, metrics, pages, people, refusal, trace};
+use super::{
+    State, api, client, door, downloads, flash, form_posts, headers, health, metrics, pages, people, refusal, trace,
+};
 
 pub fn router(state: State) -> Router {
     let known = || {
@@ -38,6 +40,7 @@ pub fn router(state: State) -> Router {
         .nest_service("/pkg", state.site.pkg())
         .fallback_service(state.site.public(missing))
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(state.clone(), client::client))
         .layer(from_fn_with_state(state.clone(), headers::headers))
         .layer(from_fn(trace::trace))
         .with_state(state)

@@ -10,6 +10,7 @@ use std::{
 };
 
 use axum::extract::FromRef;
+use ipnet::IpNet;
 use leptos::config::LeptosOptions;
 use services::{ServiceError, Services};
 use tokio::sync::Semaphore;
@@ -23,6 +24,7 @@ pub struct State {
     pub services: Services,
     pub public_url: Option<Arc<PublicUrl>>,
     pub site: Site,
+    pub trusted_proxies: Arc<[IpNet]>,
     /// A permit for each download that may still start.
     pub downloads: Arc<Semaphore>,
     /// What a program from elsewhere shows to read the metrics.
@@ -36,6 +38,7 @@ impl State {
             services,
             public_url: config.public_url.clone().map(Arc::new),
             site: Site::find(address, &config.data_dir)?,
+            trusted_proxies: config.trusted_proxies.clone().into(),
             downloads: Arc::new(Semaphore::new(MOST_AT_ONCE)),
             metrics_token: config.metrics_token.clone(),
             set_up: Arc::default(),

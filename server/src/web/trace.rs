@@ -20,6 +20,7 @@ pub async fn trace(request: Request, next: Next) -> Response {
     let quiet = path.starts_with("/pkg/") || matches!(path, "/healthz" | "/readyz" | "/metrics");
     let span = tracing::info_span!("request", id, method = %request.method(), path);
     let started = Instant::now();
+    span.in_scope(|| tracing::debug!("asked"));
     let mut response = next.run(request).instrument(span.clone()).await;
     let (status, ms) = (response.status().as_u16(), started.elapsed().as_millis());
     span.in_scope(|| match status {

@@ -17,6 +17,7 @@ pub mod removal;
 pub mod repository;
 pub mod restore;
 pub mod session;
+pub mod sign_in_throttle;
 pub mod users;
 
 /// A column of texts, kept as JSON.

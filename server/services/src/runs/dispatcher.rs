@@ -12,6 +12,7 @@ use crate::{
     runs::{due, queue, release, retention, wake},
     sessions,
     start::Services,
+    throttle,
 };
 
 /// When the dispatcher looks for what is due: every second.
@@ -82,5 +83,6 @@ async fn tidy(services: &Services) -> Result<(), ServiceError> {
     }
     sessions::delete_expired(services.db(), now).await?;
     nodes::forget_old(services.db(), now).await?;
+    throttle::delete_forgotten(services.db(), now).await?;
     Ok(())
 }

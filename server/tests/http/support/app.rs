@@ -66,6 +66,7 @@ impl TestApp {
         settings.set(Key::DataDir, folder.path().join("data").display().to_string());
         settings.set(Key::SourceRoots, folder.path().join("files").display().to_string());
         settings.set(Key::S3AllowNetworks, "127.0.0.0/8");
+        settings.set(Key::TrustedProxies, "127.0.0.0/8");
         settings.set(Key::BackupWorkers, "2");
         if database == Database::Postgres {
             settings.set(Key::DatabaseUrl, postgres::new_database());
@@ -239,6 +240,14 @@ impl TestApp {
     pub async fn execute(&self, statement: &str) {
         let db = sea_orm::Database::connect(self.config.database.expose()).await.unwrap();
         db.execute_unprepared(statement).await.unwrap();
+        db.close().await.unwrap();
+    }
+
+    /// Keeps sessions from ending because nobody uses them, behind the server's back.
+    pub async fn keep_idle_sessions(&self) {
+        let db = sea_orm::Database::connect(self.config.database.expose()).await.unwrap();
+        let far = Utc::now() + TimeDelta::days(365);
+        db.execute(&Query::update().table("session").value("expires_at", far).to_owned()).await.unwrap();
         db.close().await.unwrap();
     }
 

@@ -5,6 +5,7 @@ pub mod browser;
 pub mod deeds;
 pub mod files;
 pub mod form;
+pub mod payloads;
 pub mod program;
 pub mod proxy;
 

@@ -104,19 +104,24 @@ impl Program {
 
     /// Starts the server, and returns as soon as it says where it listens.
     pub fn serve(&self) -> Running {
-        let (child, address) = self.start(&["serve"], "Holdfast listens on http://");
+        self.serve_logging_to(Stdio::null())
+    }
+
+    /// The same with its log somewhere.
+    pub fn serve_logging_to(&self, log: Stdio) -> Running {
+        let (child, address) = self.start(&["serve"], "Holdfast listens on http://", log);
         Running { child, address: address.parse().unwrap() }
     }
 
     /// Starts a node that serves no pages, and returns as soon as it says so.
     pub fn work(&self) -> Running {
-        let (child, _) = self.start(&["serve", "--no-web"], "Holdfast works as ");
+        let (child, _) = self.start(&["serve", "--no-web"], "Holdfast works as ", Stdio::null());
         Running { child, address: SocketAddr::from(([0, 0, 0, 0], 0)) }
     }
 
     /// Starts the program; what it says after `sign` tells that it is up.
-    fn start(&self, words: &[&str], sign: &str) -> (Child, String) {
-        let mut child = self.command(words).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    fn start(&self, words: &[&str], sign: &str, log: Stdio) -> (Child, String) {
+        let mut child = self.command(words).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let said = lines.map_while(Result::ok).find_map(|line| line.strip_prefix(sign).map(str::to_owned));
         (child, said.expect("the server did not start"))
