@@ -31,7 +31,7 @@ mod start;
 pub mod users;
 mod vault;
 
-pub use engine::RepositoryError;
+pub use engine::{FileStream, RepositoryError};
 
 pub use self::{
     acting::Acting,

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    process::Command,
     time::{Duration, Instant},
 };
 
@@ -18,6 +19,7 @@ on_both_databases!(
     chosen_paths_are_restored_alone,
     a_second_backup_adds_only_what_changed,
     a_backup_is_browsed_searched_and_downloaded_from,
+    a_folder_is_downloaded_as_an_archive,
     a_restore_stays_under_the_allowed_roots,
     keys_that_become_invalid_fail_the_next_run_with_its_cause,
     a_run_that_finds_s3_gone_is_tried_again,
@@ -101,6 +103,42 @@ async fn a_backup_is_browsed_searched_and_downloaded_from(app: &TestApp) {
     assert_eq!(app.browser().get(&download("README.md")).await.status, 303, "not without signing in");
     let page = partner.get(&format!("/projects/{project}/backups/{}", backup.id)).await;
     assert!(page.status == 200 && page.text().contains("README.md"));
+}
+
+async fn a_folder_is_downloaded_as_an_archive(app: &TestApp) {
+    let (partner, project) = app.backed_up_project().await;
+    let policy = partner.add_policy(project, "nightly", "0 3 * * *").await;
+    let backup = partner.backup_now(project, policy).await;
+    let address = |path: &str, format: &str| {
+        format!("/projects/{project}/backups/{}/download?path={path}&as={format}", backup.id)
+    };
+
+    let whole = partner.get(&address("", "tar.gz")).await;
+    assert_eq!((whole.status, whole.header("content-type")), (200, "application/gzip"));
+    let named = format!("attachment; filename=\"{}.tar.gz\"", backup.name);
+    assert!(whole.header("content-disposition").starts_with(&named), "{}", whole.header("content-disposition"));
+    let (archive, unpacked) = (app.folder().join("whole.tar.gz"), app.folder().join("unpacked"));
+    fs::write(&archive, &whole.bytes).unwrap();
+    fs::create_dir(&unpacked).unwrap();
+    let tar = Command::new("tar").arg("-xpzf").arg(&archive).arg("-C").arg(&unpacked).status().unwrap();
+    assert!(tar.success() && files::tree(&unpacked.join(&backup.name)) == files::tree(&app.source()));
+
+    let part = partner.get(&address("letters", "zip")).await;
+    assert_eq!((part.status, part.header("content-type")), (200, "application/zip"));
+    let archive = app.folder().join("letters.zip");
+    fs::write(&archive, &part.bytes).unwrap();
+    let unzip = Command::new("unzip").arg("-qq").arg(&archive).arg("-d").arg(&unpacked).status().unwrap();
+    assert!(unzip.success(), "a whole archive");
+    let numbers = fs::read(unpacked.join("letters/2026/numbers.bin")).unwrap();
+    assert!(numbers == files::numbers(300_000));
+
+    for missing in [address("", "rar"), address("README.md", "zip"), address("..", "zip"), address("nothing", "tar.gz")]
+    {
+        assert_eq!(partner.get(&missing).await.status, 404, "{missing}");
+    }
+    assert_eq!(app.browser().get(&address("", "zip")).await.status, 303, "not without signing in");
+    let log = app.column("audit_entry", "action").await;
+    assert_eq!(log.iter().filter(|action| *action == "folder downloaded").count(), 2);
 }
 
 async fn a_restore_stays_under_the_allowed_roots(app: &TestApp) {

@@ -223,6 +223,8 @@ async fn downloads_ask_too(things: &Things, askers: &[(&str, Browser); 3]) {
     let Things { project, backup, .. } = things;
     for (address, expected) in [
         (format!("/projects/{project}/backups/{}/download?path=README.md", backup.id), [303, 403, 403]),
+        (format!("/projects/{project}/backups/{}/download?path=&as=zip", backup.id), [303, 403, 403]),
+        (format!("/projects/{project}/backups/{}/download?path=letters&as=tar.gz", backup.id), [303, 403, 403]),
         (format!("/projects/{project}/recovery-kit"), [303, 403, 403]),
         ("/audit-log/export".to_owned(), [303, 403, 200]),
     ] {
