@@ -1,4 +1,7 @@
+import { execFile } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
+import { promisify } from 'node:util';
 
 import { digest, SAMPLE } from '../support/files';
 import { expect, test } from '../support/fixtures';
@@ -49,6 +52,21 @@ test('a backup shows what is in it', async ({ partner, s3, folders }) => {
     await browse.link('All files').click();
     const empty = await browse.download(SAMPLE.empty);
     expect(await digest(await empty.path())).toBe(await digest(path.join(folders.source, SAMPLE.empty)));
+  });
+
+  await test.step('a folder comes as an archive', async () => {
+    await browse.link('All files').click();
+    const into = path.join(folders.root, 'unpacked');
+    await mkdir(into);
+    for (const [format, program, words] of [
+      ['tar.gz', 'tar', ['-xzf']],
+      ['zip', 'unzip', ['-qqo']],
+    ] as const) {
+      const download = await browse.downloadFolder('pictures', format);
+      expect(download.suggestedFilename()).toBe(`pictures.${format}`);
+      await promisify(execFile)(program, [...words, await download.path()], { cwd: into });
+      expect(await digest(path.join(into, SAMPLE.photo))).toBe(await digest(path.join(folders.source, SAMPLE.photo)));
+    }
   });
 
   await test.step('search goes through the whole backup', async () => {

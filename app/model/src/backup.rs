@@ -201,6 +201,29 @@ pub enum EntryKind {
     Other,
 }
 
+/// As what a folder of a backup is downloaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ArchiveFormat {
+    TarGz,
+    Zip,
+}
+
+impl ArchiveFormat {
+    pub const ALL: [Self; 2] = [Self::TarGz, Self::Zip];
+
+    /// The ending of the archive's name, and the value in the address.
+    pub const fn ending(self) -> &'static str {
+        match self {
+            Self::TarGz => "tar.gz",
+            Self::Zip => "zip",
+        }
+    }
+
+    pub fn parse(text: &str) -> Result<Self, RuleError> {
+        Self::ALL.into_iter().find(|format| format.ending() == text).ok_or(RuleError::Unlisted { field: "Download as" })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -32,6 +32,14 @@ export class BrowsePage extends ConsolePage {
     return this.page.getByRole('row').filter({ has: this.link(entry) }).getByRole('link', { name, exact: true });
   }
 
+  /** A folder of the list as an archive. */
+  async downloadFolder(folder: string, format: 'tar.gz' | 'zip'): Promise<Download> {
+    const row = this.page.getByRole('row').filter({ has: this.link(folder) });
+    const link = row.getByRole('link', { name: `Download as ${format}`, exact: true });
+    const [download] = await Promise.all([this.page.waitForEvent('download'), link.click()]);
+    return download;
+  }
+
   async download(file: string): Promise<Download> {
     const [download] = await Promise.all([this.page.waitForEvent('download'), this.action(file, 'Download').click()]);
     return download;

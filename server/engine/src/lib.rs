@@ -16,9 +16,10 @@ pub use self::{
     postgres::{DatabaseTarget, PostgresDatabase, PostgresError, PostgresTools, SslMode, Tool, Version},
     progress::Progress,
     repository::{
-        DatabaseDump, DatabaseRestore, Entry, EntryKind, FileDownload, FileStream, InvalidSnapshotId, OnConflict,
-        Opened, Permit, Repository, RepositoryConfig, RepositoryError, RestoreReport, RestoreRequest, RestoreWarning,
-        SnapshotId, SnapshotInfo, SnapshotReport, SnapshotRequest, SnapshotSource, Unreadable,
+        ArchiveFormat, DatabaseDump, DatabaseRestore, Entry, EntryKind, FileDownload, FileStream, FolderDownload,
+        InvalidSnapshotId, OnConflict, Opened, Permit, Repository, RepositoryConfig, RepositoryError, RestoreReport,
+        RestoreRequest, RestoreWarning, SnapshotId, SnapshotInfo, SnapshotReport, SnapshotRequest, SnapshotSource,
+        Unreadable,
     },
     s3::{KeyCheck, S3, S3Access, S3Counts, S3Error, Unreachable},
     secret::Secret,

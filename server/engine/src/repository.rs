@@ -1,5 +1,6 @@
 //! A repository in the restic format (version 2) inside an S3 bucket.
 
+mod archive;
 mod blocking;
 mod browse;
 mod database;
@@ -32,8 +33,8 @@ use rustic_core::{
 };
 use tokio_util::sync::CancellationToken;
 
-use self::{blocking::blocking, fault::repository_error, location::Location, reader::Reader, storage::Storage};
 pub use self::{
+    archive::{ArchiveFormat, FolderDownload},
     download::{FileDownload, FileStream},
     error::RepositoryError,
     types::{
@@ -42,6 +43,7 @@ pub use self::{
         SnapshotRequest, SnapshotSource, Unreadable,
     },
 };
+use self::{blocking::blocking, fault::repository_error, location::Location, reader::Reader, storage::Storage};
 use crate::{Progress, S3};
 
 type Result<T> = std::result::Result<T, RepositoryError>;
@@ -197,6 +199,26 @@ impl Repository {
         .await?;
         let stream = download::start(self.0.clone(), reader, content);
         Ok(FileDownload { name, size, modified, stream })
+    }
+
+    /// Packs the folder at `path` for download; empty: the source directory itself, under the name `top`.
+    pub async fn open_folder(
+        &self,
+        snapshot: &SnapshotId,
+        path: &str,
+        top: &str,
+        format: ArchiveFormat,
+    ) -> Result<FolderDownload> {
+        let (repository, snapshot, path) = (self.0.clone(), snapshot.clone(), path.to_owned());
+        let (reader, tree, name) = blocking(move || {
+            let (reader, root) = repository.reader(&snapshot)?;
+            let (tree, name) = archive::find(&reader, root, &path)?;
+            Ok((reader, tree, name))
+        })
+        .await?;
+        let name = name.unwrap_or_else(|| top.to_owned());
+        let stream = archive::start(self.0.clone(), reader, tree, name.clone(), format);
+        Ok(FolderDownload { name, stream })
     }
 
     /// Restores files into a directory, and never outside of it, whatever names and links the snapshot or

@@ -55,6 +55,7 @@ pub enum Deed {
     RestoreCancelled,
     RestoreDeleted,
     FileDownloaded,
+    FolderDownloaded,
     AuditExported,
     RecoveryKitDownloaded,
 }
@@ -107,6 +108,7 @@ impl Deed {
             Self::RestoreCancelled => "restore cancelled",
             Self::RestoreDeleted => "restore deleted",
             Self::FileDownloaded => "file downloaded",
+            Self::FolderDownloaded => "folder downloaded",
             Self::AuditExported => "audit log exported",
             Self::RecoveryKitDownloaded => "recovery kit downloaded",
         }

@@ -1,8 +1,10 @@
 //! Looking into a backup, and taking a file out of it.
 
-use engine::{EntryKind as EngineKind, FileDownload, Repository, SnapshotId};
+use engine::{
+    ArchiveFormat as EngineFormat, EntryKind as EngineKind, FileDownload, FolderDownload, Repository, SnapshotId,
+};
 use model::{
-    backup::{BrowseEntry, BrowseQuery, BrowseView, EntryKind},
+    backup::{ArchiveFormat, BrowseEntry, BrowseQuery, BrowseView, EntryKind},
     ids::{BackupId, ProjectId},
     permission::Action,
     restore::inside,
@@ -60,6 +62,27 @@ pub async fn download(
     let file = repository.open_file(&snapshot, clean(path)?).await?;
     backups::record(services.db(), acting, services, Deed::FileDownloaded, (&row, &project)).await?;
     Ok(file)
+}
+
+/// A folder of a backup as an archive, for a download; the whole backup under its own name. It is in the audit log
+/// before the first byte goes out.
+pub async fn download_folder(
+    acting: &Acting,
+    services: &Services,
+    project: ProjectId,
+    backup: BackupId,
+    path: &str,
+    format: ArchiveFormat,
+) -> Result<FolderDownload, ServiceError> {
+    let (row, project) = find(acting, services, project, backup).await?;
+    let (repository, snapshot) = open(services, &row).await?;
+    let format = match format {
+        ArchiveFormat::TarGz => EngineFormat::TarGz,
+        ArchiveFormat::Zip => EngineFormat::Zip,
+    };
+    let folder = repository.open_folder(&snapshot, clean(path)?, &row.name, format).await?;
+    backups::record(services.db(), acting, services, Deed::FolderDownloaded, (&row, &project)).await?;
+    Ok(folder)
 }
 
 /// The backup, where it is one of that project: an address that pairs it with another project leads nowhere.

@@ -35,7 +35,7 @@ mod throttle;
 pub mod users;
 mod vault;
 
-pub use engine::RepositoryError;
+pub use engine::{FileStream, RepositoryError};
 
 pub use self::{
     acting::Acting,

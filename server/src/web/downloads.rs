@@ -1,4 +1,4 @@
-//! Files that a person takes home: one out of a backup, a project's recovery kit, the audit log.
+//! Files that a person takes home: a file or folder out of a backup, a project's recovery kit, the audit log.
 
 use std::str::FromStr;
 
@@ -7,18 +7,19 @@ use axum::{
     Extension,
     body::Body,
     extract::{Path, Query, Request, State as Extracted},
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
     routing::{MethodRouter, get},
 };
 use futures::StreamExt;
 use model::{
     audit::AuditQuery,
+    backup::ArchiveFormat,
     ids::{BackupId, ProjectId},
     list::ListQuery,
 };
 use serde::Deserialize;
-use services::Acting;
+use services::{Acting, FileStream};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{State, attachment, pages, refusal};
@@ -29,7 +30,7 @@ pub const MOST_AT_ONCE: usize = 16;
 /// Each address with what answers there.
 pub fn table() -> Vec<(&'static str, MethodRouter<State>)> {
     vec![
-        ("/projects/{project}/backups/{backup}/download", get(file)),
+        ("/projects/{project}/backups/{backup}/download", get(from_backup)),
         ("/projects/{project}/recovery-kit", get(recovery_kit)),
         ("/audit-log/export", get(audit_log)),
     ]
@@ -38,9 +39,12 @@ pub fn table() -> Vec<(&'static str, MethodRouter<State>)> {
 #[derive(Deserialize)]
 struct Wanted {
     path: Option<String>,
+    /// What a folder is packed as; without it the path is a file's.
+    #[serde(rename = "as")]
+    format: Option<String>,
 }
 
-async fn file(
+async fn from_backup(
     Extracted(state): Extracted<State>,
     Path((project, backup)): Path<(String, String)>,
     Query(wanted): Query<Wanted>,
@@ -50,17 +54,47 @@ async fn file(
     let Ok(permit) = state.downloads.clone().try_acquire_owned() else { return busy() };
     let answer = async {
         let (acting, project) = (signed_in(acting.as_deref())?, id::<ProjectId>(&project)?);
-        let path = wanted.path.ok_or(ApiError::NotFound)?;
-        let file =
-            services::browse::download(acting, &state.services, project, id::<BackupId>(&backup)?, &path).await?;
-        let mut headers = attachment::headers(&file.name, "application/octet-stream");
-        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(file.size));
-        Ok((headers, Body::from_stream(file.stream.map(move |chunk| held(chunk, &permit)))).into_response())
+        let (backup, path) = (id::<BackupId>(&backup)?, wanted.path.ok_or(ApiError::NotFound)?);
+        let (headers, stream) = match wanted.format {
+            None => file(&state, acting, project, backup, &path).await?,
+            Some(format) => folder(&state, acting, project, backup, (&path, &format)).await?,
+        };
+        Ok((headers, Body::from_stream(stream.map(move |chunk| held(chunk, &permit)))).into_response())
     };
     match answer.await {
         Ok(response) => response,
         Err(error) => refused(&state, request, &error).await,
     }
+}
+
+async fn file(
+    state: &State,
+    acting: &Acting,
+    project: ProjectId,
+    backup: BackupId,
+    path: &str,
+) -> Result<(HeaderMap, FileStream), ApiError> {
+    let file = services::browse::download(acting, &state.services, project, backup, path).await?;
+    let mut headers = attachment::headers(&file.name, "application/octet-stream");
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(file.size));
+    Ok((headers, file.stream))
+}
+
+/// An archive's size is not known before its end: one that breaks off is no complete answer, and the browser says so.
+async fn folder(
+    state: &State,
+    acting: &Acting,
+    project: ProjectId,
+    backup: BackupId,
+    (path, format): (&str, &str),
+) -> Result<(HeaderMap, FileStream), ApiError> {
+    let format = ArchiveFormat::parse(format).map_err(|_| ApiError::NotFound)?;
+    let folder = services::browse::download_folder(acting, &state.services, project, backup, path, format).await?;
+    let kind = match format {
+        ArchiveFormat::TarGz => "application/gzip",
+        ArchiveFormat::Zip => "application/zip",
+    };
+    Ok((attachment::headers(&format!("{}.{}", folder.name, format.ending()), kind), folder.stream))
 }
 
 /// The stream keeps its permit until it has ended or the client has gone.

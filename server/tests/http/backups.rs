@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    process::Command,
     time::{Duration, Instant},
 };
 
@@ -18,6 +19,7 @@ on_both_databases!(
     chosen_paths_are_restored_alone,
     a_second_backup_adds_only_what_changed,
     a_backup_is_browsed_searched_and_downloaded_from,
+    a_folder_is_downloaded_as_an_archive,
     a_restore_stays_under_the_allowed_roots,
     keys_that_become_invalid_fail_the_next_run_with_its_cause,
     a_run_that_finds_s3_gone_is_tried_again,
@@ -26,7 +28,7 @@ on_both_databases!(
 
 async fn a_backup_restores_byte_for_byte(app: &TestApp) {
     let (partner, project) = app.backed_up_project().await;
-    let policy = partner.add_policy(project, "nightly", "0 3 * * *").await;
+    let policy = partner.add_policy(project, "nightly", "0 0 29 2 *").await;
     let backup = partner.backup_now(project, policy).await;
     assert_eq!((backup.phase, backup.cause.as_deref()), (BackupPhase::Completed, None));
     assert_eq!((backup.files, backup.unreadable.len()), (Some(6), 0), "five files and a link");
@@ -42,7 +44,7 @@ async fn a_backup_restores_byte_for_byte(app: &TestApp) {
 
 async fn chosen_paths_are_restored_alone(app: &TestApp) {
     let (partner, project) = app.backed_up_project().await;
-    let policy = partner.add_policy(project, "nightly", "0 3 * * *").await;
+    let policy = partner.add_policy(project, "nightly", "0 0 29 2 *").await;
     let backup = partner.backup_now(project, policy).await;
     let target = app.files().join("restored");
     let restore = partner.restore(project, backup.id, "letters/2026\nREADME.md", &target).await;
@@ -58,7 +60,7 @@ async fn chosen_paths_are_restored_alone(app: &TestApp) {
 
 async fn a_second_backup_adds_only_what_changed(app: &TestApp) {
     let (partner, project) = app.backed_up_project().await;
-    let policy = partner.add_policy(project, "nightly", "0 3 * * *").await;
+    let policy = partner.add_policy(project, "nightly", "0 0 29 2 *").await;
     let first = partner.backup_now(project, policy).await;
     app.pass(60);
     fs::write(app.source().join("new.txt"), "new\n").unwrap();
@@ -69,7 +71,7 @@ async fn a_second_backup_adds_only_what_changed(app: &TestApp) {
 
 async fn a_backup_is_browsed_searched_and_downloaded_from(app: &TestApp) {
     let (partner, project) = app.backed_up_project().await;
-    let policy = partner.add_policy(project, "nightly", "0 3 * * *").await;
+    let policy = partner.add_policy(project, "nightly", "0 0 29 2 *").await;
     let backup = partner.backup_now(project, policy).await;
     let top = partner.browse(project, backup.id, "", "").await;
     let names: Vec<_> = top.entries.iter().map(|entry| entry.name.as_str()).collect();
@@ -103,9 +105,45 @@ async fn a_backup_is_browsed_searched_and_downloaded_from(app: &TestApp) {
     assert!(page.status == 200 && page.text().contains("README.md"));
 }
 
+async fn a_folder_is_downloaded_as_an_archive(app: &TestApp) {
+    let (partner, project) = app.backed_up_project().await;
+    let policy = partner.add_policy(project, "nightly", "0 0 29 2 *").await;
+    let backup = partner.backup_now(project, policy).await;
+    let address = |path: &str, format: &str| {
+        format!("/projects/{project}/backups/{}/download?path={path}&as={format}", backup.id)
+    };
+
+    let whole = partner.get(&address("", "tar.gz")).await;
+    assert_eq!((whole.status, whole.header("content-type")), (200, "application/gzip"));
+    let named = format!("attachment; filename=\"{}.tar.gz\"", backup.name);
+    assert!(whole.header("content-disposition").starts_with(&named), "{}", whole.header("content-disposition"));
+    let (archive, unpacked) = (app.folder().join("whole.tar.gz"), app.folder().join("unpacked"));
+    fs::write(&archive, &whole.bytes).unwrap();
+    fs::create_dir(&unpacked).unwrap();
+    let tar = Command::new("tar").arg("-xpzf").arg(&archive).arg("-C").arg(&unpacked).status().unwrap();
+    assert!(tar.success() && files::tree(&unpacked.join(&backup.name)) == files::tree(&app.source()));
+
+    let part = partner.get(&address("letters", "zip")).await;
+    assert_eq!((part.status, part.header("content-type")), (200, "application/zip"));
+    let archive = app.folder().join("letters.zip");
+    fs::write(&archive, &part.bytes).unwrap();
+    let unzip = Command::new("unzip").arg("-qq").arg(&archive).arg("-d").arg(&unpacked).status().unwrap();
+    assert!(unzip.success(), "a whole archive");
+    let numbers = fs::read(unpacked.join("letters/2026/numbers.bin")).unwrap();
+    assert!(numbers == files::numbers(300_000));
+
+    for missing in [address("", "rar"), address("README.md", "zip"), address("..", "zip"), address("nothing", "tar.gz")]
+    {
+        assert_eq!(partner.get(&missing).await.status, 404, "{missing}");
+    }
+    assert_eq!(app.browser().get(&address("", "zip")).await.status, 303, "not without signing in");
+    let log = app.column("audit_entry", "action").await;
+    assert_eq!(log.iter().filter(|action| *action == "folder downloaded").count(), 2);
+}
+
 async fn a_restore_stays_under_the_allowed_roots(app: &TestApp) {
     let (partner, project) = app.backed_up_project().await;
-    let policy = partner.add_policy(project, "nightly", "0 3 * * *").await;
+    let policy = partner.add_policy(project, "nightly", "0 0 29 2 *").await;
     let backup = partner.backup_now(project, policy).await.id.to_string();
     std::os::unix::fs::symlink("/tmp", app.files().join("way-out")).unwrap();
     let refused = async |field: &str, paths: &str, directory: &str| {
@@ -135,7 +173,7 @@ async fn keys_that_become_invalid_fail_the_next_run_with_its_cause(app: &TestApp
     let credential = partner.add_credential(&s3).await;
     files::write_sample(&app.source());
     let project = partner.add_project("web-shop", &app.source(), Some(&credential)).await;
-    let policy = partner.add_policy(project, "nightly", "0 3 * * *").await;
+    let policy = partner.add_policy(project, "nightly", "0 0 29 2 *").await;
     assert_eq!(partner.backup_now(project, policy).await.phase, BackupPhase::Completed);
 
     s3.shutdown().await;
@@ -161,7 +199,7 @@ async fn a_run_that_finds_s3_gone_is_tried_again(app: &TestApp) {
     let credential = partner.add_credential(&s3).await;
     files::write_sample(&app.source());
     let project = partner.add_project("web-shop", &app.source(), Some(&credential)).await;
-    let policy = partner.add_policy(project, "nightly", "0 3 * * *").await;
+    let policy = partner.add_policy(project, "nightly", "0 0 29 2 *").await;
     s3.shutdown().await;
 
     let failed = partner.backup_now(project, policy).await;
@@ -196,7 +234,7 @@ fn a_run_that_a_stop_interrupts_is_done_after_the_next_start() {
         let app = TestApp::spawn(Database::Sqlite).await;
         let (partner, project) = app.backed_up_project().await;
         fs::write(app.source().join("large.bin"), files::numbers(200 << 20)).unwrap();
-        let policy = partner.add_policy(project, "nightly", "0 3 * * *").await;
+        let policy = partner.add_policy(project, "nightly", "0 0 29 2 *").await;
         partner.done("policies/run_now", &form(&[("policy", &policy.to_string())])).await;
         let patience = Duration::from_secs(20);
         partner.newest_backup(project, patience, |backup| backup.phase == BackupPhase::InProgress).await;

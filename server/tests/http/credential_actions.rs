@@ -42,7 +42,7 @@ async fn locking_is_refused_where_it_is_done_already(app: &TestApp) {
 
 async fn a_locked_credential_stops_backups_and_lets_restores_go_on(app: &TestApp) {
     let (partner, project) = app.backed_up_project().await;
-    let policy = partner.add_policy(project, "nightly", "0 3 * * *").await;
+    let policy = partner.add_policy(project, "nightly", "0 0 29 2 *").await;
     let backup = partner.backup_now(project, policy).await;
     let credential = partner.credentials().await.remove(0);
     partner.done("credentials/lock", &named(&credential)).await;
@@ -61,7 +61,7 @@ async fn an_update_keeps_the_secret_that_is_not_typed(app: &TestApp) {
     partner.done("credentials/update", &update(&credential, "Renamed", "")).await;
     let renamed = partner.credentials().await.remove(0);
     assert_eq!((renamed.s3_name.as_str(), renamed.version), ("Renamed", credential.version + 1));
-    let policy = partner.add_policy(project, "nightly", "0 3 * * *").await;
+    let policy = partner.add_policy(project, "nightly", "0 0 29 2 *").await;
     assert_eq!(partner.backup_now(project, policy).await.phase, BackupPhase::Completed);
 
     let wrong = partner.call("credentials/update", &update(&renamed, "Renamed", "wrong-secret")).await;

@@ -69,7 +69,7 @@ async fn a_database_is_backed_up_and_restored(app: &TestApp) {
     let sealed = !app.stores(PASSWORD) && !app.stores(&database.url());
     assert!(sealed, "the URL is nowhere in the clear");
 
-    let policy = partner.add_policy(project, "nightly", "0 3 * * *").await;
+    let policy = partner.add_policy(project, "nightly", "0 0 29 2 *").await;
     let backup = partner.backup_now(project, policy).await;
     assert_eq!((backup.phase, backup.cause.as_deref(), backup.files), (BackupPhase::Completed, None, Some(1)));
     let entries = partner.browse(project, backup.id, "", "").await.entries;
@@ -127,7 +127,7 @@ async fn a_dump_that_fails_is_no_backup(app: &TestApp) {
     let reader = format!("reader_of_{}", database.name);
     database.sql(&format!("CREATE ROLE {reader} LOGIN PASSWORD 'reads'; GRANT SELECT ON orders TO {reader}"));
     let (partner, project) = database_project(app, &database.url_of(&reader, "reads")).await;
-    let policy = partner.add_policy(project, "nightly", "0 3 * * *").await;
+    let policy = partner.add_policy(project, "nightly", "0 0 29 2 *").await;
     database.sql("CREATE TABLE secret (id integer)");
     let failed = partner.backup_now(project, policy).await;
     assert_eq!((failed.phase, failed.snapshot), (BackupPhase::Failed, None));
@@ -141,7 +141,7 @@ async fn a_dump_that_fails_is_no_backup(app: &TestApp) {
 
 async fn a_restore_fits_its_source(app: &TestApp) {
     let (partner, project) = app.backed_up_project().await;
-    let policy = partner.add_policy(project, "nightly", "0 3 * * *").await;
+    let policy = partner.add_policy(project, "nightly", "0 0 29 2 *").await;
     let backup = partner.backup_now(project, policy).await.id.to_string();
     for target in
         [[("target", "new-database"), ("database_name", "x")], [("target", "original-database"), ("confirm_name", "")]]

@@ -199,7 +199,7 @@ impl TestApp {
     /// A Partner with one of each: a project with backup, a policy, a backup, a restore, another person.
     async fn with_things(&self) -> Browser {
         let (partner, project) = self.backed_up_project().await;
-        let policy = partner.add_policy(project, "nightly", "0 3 * * *").await;
+        let policy = partner.add_policy(project, "nightly", "0 0 29 2 *").await;
         let backup = partner.backup_now(project, policy).await;
         partner.restore(project, backup.id, "README.md", &self.files().join("restored")).await;
         self.person(model::people::Role::User, crate::support::app::ORGANIZATION).await;

@@ -101,7 +101,7 @@ async fn work(program: &Program, partner: &Browser, s3: &EmbeddedS3, seen: &mut 
     let source = program.files().join("web-shop");
     files::write_sample(&source);
     let project = partner.add_project("web-shop", &source, Some(&credential)).await;
-    let policy = partner.add_policy(project, "nightly", "0 3 * * *").await;
+    let policy = partner.add_policy(project, "nightly", "0 0 29 2 *").await;
     let backup = partner.backup_now(project, policy).await;
     partner.restore(project, backup.id, "", &program.files().join("restored")).await;
     project

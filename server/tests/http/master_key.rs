@@ -24,7 +24,7 @@ on_both_databases!(
 
 async fn the_key_is_changed_while_the_server_runs(app: &TestApp) {
     let (partner, project) = app.backed_up_project().await;
-    let policy = partner.add_policy(project, "nightly", "0 3 * * *").await;
+    let policy = partner.add_policy(project, "nightly", "0 0 29 2 *").await;
     let (first_key, before) = (key_file(app), sealed(app).await);
     let Rotation { sealed: anew, retired } = app.rotate().await;
     let after = sealed(app).await;

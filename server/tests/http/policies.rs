@@ -47,7 +47,7 @@ async fn what_is_wrong_with_a_policy_is_told_at_its_fields(app: &TestApp) {
             ("project", id.as_str()),
             ("name", "nightly"),
             ("cron_period", "custom"),
-            ("cron_expression", "0 3 * * *"),
+            ("cron_expression", "0 0 29 2 *"),
             ("time_zone", "UTC"),
             ("retention", "30d"),
         ];

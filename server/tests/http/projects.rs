@@ -58,7 +58,7 @@ async fn backup_is_switched_on_and_off_in_settings(app: &TestApp) {
     let Backup::On { bucket, prefix, .. } = partner.project(project).await.backup else { panic!("backup is off") };
     assert_eq!((bucket.as_str(), prefix.as_str()), ("team-backups", "web/shop"));
 
-    partner.add_policy(project, "nightly", "0 3 * * *").await;
+    partner.add_policy(project, "nightly", "0 0 29 2 *").await;
     partner.done("projects/disable_backup", &form(&[("project", &id)])).await;
     assert_eq!(partner.project(project).await.backup, Backup::Off);
     assert!(partner.policies(project).await.is_empty(), "the policies end with it");
@@ -131,7 +131,7 @@ async fn refused(app: &TestApp, browser: &Browser, fields: &[(&str, &str)]) -> F
 
 async fn a_locked_project_changes_nothing(app: &TestApp) {
     let (partner, project) = app.backed_up_project().await;
-    let policy = partner.add_policy(project, "nightly", "0 3 * * *").await;
+    let policy = partner.add_policy(project, "nightly", "0 0 29 2 *").await;
     let named = form(&[("project", &project.to_string())]);
     partner.done("projects/lock", &named).await;
     assert_eq!(partner.call("projects/lock", &named).await.error().to_string(), "Project already locked");
@@ -156,7 +156,7 @@ async fn a_locked_project_changes_nothing(app: &TestApp) {
 
 async fn a_project_is_deleted_by_its_name_and_its_backups_where_that_is_ticked(app: &TestApp) {
     let (partner, project) = app.backed_up_project().await;
-    let policy = partner.add_policy(project, "nightly", "0 3 * * *").await;
+    let policy = partner.add_policy(project, "nightly", "0 0 29 2 *").await;
     partner.backup_now(project, policy).await;
     assert!(packs(app) > 0);
     let id = project.to_string();

@@ -89,9 +89,9 @@ async fn a_paused_schedule_goes_on_at_its_next_time(app: &TestApp) {
 
 async fn a_policy_is_edited(app: &TestApp) {
     let (partner, project) = app.backed_up_project().await;
-    let policy = partner.add_policy(project, "nightly", "0 3 * * *").await;
+    let policy = partner.add_policy(project, "nightly", "0 0 29 2 *").await;
     let draft = partner.draft(project, Some(policy)).await;
-    assert_eq!((draft.form.cron_period.as_str(), draft.form.cron_expression.as_str()), ("custom", "0 3 * * *"));
+    assert_eq!((draft.form.cron_period.as_str(), draft.form.cron_expression.as_str()), ("custom", "0 0 29 2 *"));
     assert_eq!(draft.preview.next_runs.len(), 5);
 
     let done = partner.done("policies/update", &edited(&draft, &[])).await;
@@ -121,7 +121,7 @@ async fn a_policy_is_edited(app: &TestApp) {
 
 async fn the_later_of_two_who_edit_a_policy_is_told(app: &TestApp) {
     let (partner, project) = app.backed_up_project().await;
-    let policy = partner.add_policy(project, "nightly", "0 3 * * *").await;
+    let policy = partner.add_policy(project, "nightly", "0 0 29 2 *").await;
     let draft = partner.draft(project, Some(policy)).await;
     partner.done("policies/update", &edited(&draft, &[("retention", "60d")])).await;
     let late = partner.call("policies/update", &edited(&draft, &[("retention", "90d")])).await.form_errors();
@@ -217,7 +217,7 @@ fn a_failed_run_is_tried_again_after_1_5_and_15_minutes() {
         let credential = partner.add_credential(&s3).await;
         files::write_sample(&app.source());
         let project = partner.add_project("web-shop", &app.source(), Some(&credential)).await;
-        let policy = partner.add_policy(project, "nightly", "0 3 * * *").await;
+        let policy = partner.add_policy(project, "nightly", "0 0 29 2 *").await;
         s3.shutdown().await;
         let _other_keys = app.s3_with("another-secret", address).await;
         let mut run = partner.backup_now(project, policy).await;
@@ -238,7 +238,7 @@ fn a_failed_run_is_tried_again_after_1_5_and_15_minutes() {
 fn counts_keep_backups_beyond_their_retention() {
     on(Database::Sqlite, async |app| {
         let (partner, project) = app.backed_up_project().await;
-        let policy = partner.add_policy(project, "nightly", "0 3 * * *").await;
+        let policy = partner.add_policy(project, "nightly", "0 0 29 2 *").await;
         let draft = partner.draft(project, Some(policy)).await;
         partner.done("policies/update", &edited(&draft, &[("retention", "1h"), ("keep.last", "2")])).await;
         let mut names = Vec::new();

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use model::{
-    backup::{BrowseEntry, BrowseView, EntryKind},
+    backup::{ArchiveFormat, BrowseEntry, BrowseView, EntryKind},
     list::{ListQuery, PAGE_SIZES, Page},
     size,
 };
@@ -93,6 +93,10 @@ impl Links {
         format!("/projects/{}/backups/{}/download?path={}", self.project, self.backup, encode(path))
     }
 
+    fn archive(self, path: &str, format: ArchiveFormat) -> String {
+        archive_address(self.project, self.backup, path, format)
+    }
+
     fn restore(self, path: &str) -> String {
         let Self { project, backup, .. } = self;
         format!("/projects/{project}/policies?tab=backups&dialog=restore&id={backup}&path={}", encode(path))
@@ -112,6 +116,8 @@ fn Row(entry: BrowseEntry, links: Links) -> impl IntoView {
             </a>
         }
     });
+    let is_folder = entry.kind == EntryKind::Directory;
+    let archives = (is_folder && links.manages).then(|| archive_links(|format| links.archive(&path, format)));
     let restore = links.manages.then(|| {
         view! {
             <a class="button button-quiet button-small" href=links.restore(&path)>
@@ -131,10 +137,27 @@ fn Row(entry: BrowseEntry, links: Links) -> impl IntoView {
                 <MaybeTime at=modified/>
             </td>
             <td data-label="Actions" class="actions">
-                <div class="action-row">{download} {restore}</div>
+                <div class="action-row">{download} {archives} {restore}</div>
             </td>
         </tr>
     }
+}
+
+/// Where a folder is downloaded; an empty path is the whole backup.
+pub fn archive_address(project: i64, backup: i64, path: &str, format: ArchiveFormat) -> String {
+    format!("/projects/{project}/backups/{backup}/download?path={}&as={}", encode(path), format.ending())
+}
+
+/// A link for each kind of archive.
+pub fn archive_links(address: impl Fn(ArchiveFormat) -> String) -> impl IntoView {
+    let link = |format: ArchiveFormat| {
+        view! {
+            <a class="button button-quiet button-small" href=address(format) rel="external">
+                {format!("Download as {}", format.ending())}
+            </a>
+        }
+    };
+    ArchiveFormat::ALL.map(link).into_iter().collect_view()
 }
 
 /// A folder's name leads into it, a file's downloads it.

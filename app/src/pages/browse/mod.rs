@@ -25,7 +25,7 @@ use crate::{
     },
     ui::use_ui,
 };
-use entries::Entries;
+use entries::{Entries, archive_address, archive_links};
 use place::Place;
 
 #[component]
@@ -48,7 +48,7 @@ pub fn BrowsePage() -> impl IntoView {
     view! {
         <Title text="Browse"/>
         {loaded_part(view, head, |(name, backup)| view! { <Head project_name=name backup=backup/> })}
-        {loaded_quietly(view, |_| (), |()| view! { <Tools/> })}
+        {loaded_quietly(view, |view| (view.backup.id, view.may_manage), |(backup, manages)| view! { <Tools backup=backup manages=manages/> })}
         {loaded_quietly(view, BrowseView::clone, |view| view! { <Entries view=view/> })}
     }
 }
@@ -79,12 +79,20 @@ fn Head(project_name: String, backup: BackupRow) -> impl IntoView {
 
 /// Where one is, and the search.
 #[component]
-fn Tools() -> impl IntoView {
+fn Tools(backup: BackupId, manages: bool) -> impl IntoView {
     let address = use_address();
+    let project = use_project_id();
     let path = Memo::new(move |_| address.read().get("path").unwrap_or_default().to_owned());
+    // What was found lies in many folders, of which none is shown.
+    let of_folder = move || manages && address.read().get("search").is_none();
+    let archives = move || {
+        let to = |format| archive_address(project.get().0, backup.0, &path.read(), format);
+        of_folder().then(|| view! { <div class="action-row">{archive_links(to)}</div> })
+    };
     view! {
         <div class="toolbar toolbar-split">
             {move || view! { <Place path=path.get()/> }}
+            {archives}
             <SearchForm/>
         </div>
     }

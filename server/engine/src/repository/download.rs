@@ -39,6 +39,12 @@ pub struct FileDownload {
 /// cannot be read. Memory stays bounded however slowly it is polled; dropping it ends the download.
 pub struct FileStream(ReceiverStream<Result<Bytes>>);
 
+impl FileStream {
+    pub(super) fn new(receiver: mpsc::Receiver<Result<Bytes>>) -> Self {
+        Self(ReceiverStream::new(receiver))
+    }
+}
+
 impl Stream for FileStream {
     type Item = Result<Bytes>;
 
@@ -74,7 +80,7 @@ pub(super) fn start(repository: Arc<Inner>, reader: Arc<Reader>, content: Vec<Da
             let _ = sender.send(Err(error)).await;
         }
     });
-    FileStream(ReceiverStream::new(receiver))
+    FileStream::new(receiver)
 }
 
 async fn send_all(
@@ -109,6 +115,6 @@ async fn send_all(
     Ok(())
 }
 
-fn missing(id: &DataId) -> RepositoryError {
+pub(super) fn missing(id: &DataId) -> RepositoryError {
     RepositoryError::Damaged { detail: format!("the blob {} is missing", id.to_hex().as_str()) }
 }

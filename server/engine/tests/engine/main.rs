@@ -3,6 +3,7 @@
 mod keys;
 mod support;
 
+mod archives;
 mod browse;
 mod cancel;
 mod database;

@@ -35,7 +35,7 @@ struct Things {
 impl Things {
     async fn of(app: &TestApp) -> (Browser, Self) {
         let (partner, project) = app.backed_up_project().await;
-        let policy = partner.add_policy(project, "nightly", "0 3 * * *").await;
+        let policy = partner.add_policy(project, "nightly", "0 0 29 2 *").await;
         let backup = partner.backup_now(project, policy).await;
         let restore = partner.restore(project, backup.id, "README.md", &app.files().join("restored")).await;
         let left_behind = partner.backup_left_behind(app).await;
@@ -49,7 +49,7 @@ impl Browser {
     async fn backup_left_behind(&self, app: &TestApp) -> BackupRow {
         let credential = self.credentials().await.remove(0);
         let archive = self.add_project("archive", &app.source(), Some(&credential)).await;
-        let policy = self.add_policy(archive, "weekly", "0 3 * * 0").await;
+        let policy = self.add_policy(archive, "weekly", "0 0 29 2 *").await;
         let backup = self.backup_now(archive, policy).await;
         self.done("projects/disable_backup", &crate::support::form(&[("project", &archive.to_string())])).await;
         backup

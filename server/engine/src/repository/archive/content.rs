@@ -1,0 +1,87 @@
+//! A file of the snapshot as something to read from.
+
+use std::{
+    io::{self, Read},
+    vec,
+};
+
+use bytes::{Buf, Bytes};
+use rustic_core::DataId;
+use tokio::runtime::Handle;
+
+use super::super::{
+    Inner, Result,
+    download::missing,
+    reader::Reader,
+    segments::{Segment, Segments, Wanted, decode, fetch},
+    staged::Staged,
+};
+
+type Blobs = vec::IntoIter<Wanted<()>>;
+
+/// The bytes of a file, in order, read from the bucket as they are asked for. Its errors are repository errors inside
+/// of input and output errors.
+pub(super) struct Content<'a> {
+    repository: &'a Inner,
+    reader: &'a Reader,
+    runtime: &'a Handle,
+    segments: Segments<Blobs, ()>,
+    piece: Option<(Staged, Blobs)>,
+    last: Option<(DataId, Bytes)>,
+    rest: Bytes,
+    /// The file's size, as its pieces have it.
+    pub(super) size: u64,
+}
+
+impl<'a> Content<'a> {
+    pub(super) fn new(
+        (repository, reader, runtime): (&'a Inner, &'a Reader, &'a Handle),
+        content: &[DataId],
+    ) -> Result<Self> {
+        let find = |id: &DataId| Wanted::find(&reader.library, *id, ()).ok_or_else(|| missing(id));
+        let blobs = content.iter().map(find).collect::<Result<Vec<_>>>()?;
+        Ok(Self {
+            repository,
+            reader,
+            runtime,
+            size: blobs.iter().map(|blob| blob.length).sum(),
+            segments: Segments::new(blobs.into_iter()),
+            piece: None,
+            last: None,
+            rest: Bytes::new(),
+        })
+    }
+
+    /// The next blob's bytes; none at the end.
+    fn next(&mut self) -> Result<Option<Bytes>> {
+        loop {
+            if let Some((piece, blobs)) = &mut self.piece
+                && let Some(blob) = blobs.next()
+            {
+                let bytes = match self.last.take() {
+                    Some((id, bytes)) if id == blob.id => bytes,
+                    _ => decode(&self.reader.library, piece, &blob.id)?,
+                };
+                self.last = Some((blob.id, bytes.clone()));
+                return Ok(Some(bytes));
+            }
+            let Some(Segment { pack, range, blobs }) = self.segments.next() else { return Ok(None) };
+            let piece = self.runtime.block_on(fetch(&self.repository.location, &pack, range))?;
+            self.piece = Some((piece, blobs.into_iter()));
+        }
+    }
+}
+
+impl Read for Content<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.rest.is_empty() {
+            match self.next().map_err(io::Error::other)? {
+                Some(bytes) => self.rest = bytes,
+                None => return Ok(0),
+            }
+        }
+        let count = buffer.len().min(self.rest.len());
+        self.rest.copy_to_slice(&mut buffer[..count]);
+        Ok(count)
+    }
+}

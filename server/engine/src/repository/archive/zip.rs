@@ -1,0 +1,101 @@
+//! A zip archive.
+
+use std::{
+    ffi::{OsStr, OsString},
+    io::{self, Write},
+    path::Path,
+};
+
+use chrono::{Datelike, Timelike};
+use rustic_core::repofile::Metadata;
+use zip::{
+    CompressionMethod, DateTime, ZipWriter,
+    result::ZipError,
+    write::{SimpleFileOptions, StreamWriter},
+};
+
+use super::{super::browse, Archive, content::Content, pipe::Pipe};
+use crate::source::{mode_from_go, shown};
+
+/// From this size on an entry is announced as one that may have more than 4 GiB.
+const LARGE: u64 = 4_000_000_000;
+/// zlib's scale goes from 1 to 9.
+const LEVEL: i64 = 3;
+/// Modes of what was stored without one.
+const FOLDER_MODE: u32 = 0o755;
+const FILE_MODE: u32 = 0o644;
+const LINK_MODE: u32 = 0o777;
+
+pub(super) struct Zip(ZipWriter<StreamWriter<Pipe>>);
+
+impl Zip {
+    pub(super) fn new(pipe: Pipe) -> Self {
+        Self(ZipWriter::new_stream(pipe))
+    }
+}
+
+impl Archive for Zip {
+    /// UTF-8, and without the backslash, which some systems take for a slash.
+    fn name(&self, name: &OsStr) -> OsString {
+        shown(name).replace('\\', "_").into()
+    }
+
+    fn folder(&mut self, path: &Path, metadata: &Metadata) -> io::Result<()> {
+        // The writer's own call for folders announces a data descriptor, as every entry of a stream has one, and writes
+        // none, so that `unzip` refuses the archive as overlapping (zip 8.6). An empty entry whose name ends with a
+        // slash is a folder all the same.
+        let options = options(metadata, FOLDER_MODE);
+        let options = options.compression_method(CompressionMethod::Stored).compression_level(None);
+        self.0.start_file(format!("{}/", text(path)), options).map_err(io_error)
+    }
+
+    fn file(&mut self, path: &Path, metadata: &Metadata, mut content: Content<'_>) -> io::Result<()> {
+        let options = options(metadata, FILE_MODE).large_file(content.size >= LARGE);
+        self.0.start_file(text(path), options).map_err(io_error)?;
+        io::copy(&mut content, &mut self.0).map(drop)
+    }
+
+    fn link(&mut self, path: &Path, metadata: &Metadata, target: &Path) -> io::Result<()> {
+        let options = options(metadata, LINK_MODE);
+        self.0.add_symlink(text(path), shown(target.as_os_str()), options).map_err(io_error)
+    }
+
+    fn finish(self) -> io::Result<()> {
+        self.0.finish().map_err(io_error)?.into_inner().flush()
+    }
+}
+
+fn text(path: &Path) -> String {
+    shown(path.as_os_str())
+}
+
+fn options(metadata: &Metadata, mode: u32) -> SimpleFileOptions {
+    SimpleFileOptions::default()
+        .compression_method(CompressionMethod::Deflated)
+        .compression_level(Some(LEVEL))
+        // Set-user and set-group bits are nothing to take home.
+        .unix_permissions(metadata.mode.map_or(mode, mode_from_go) & 0o777)
+        .last_modified_time(modified(metadata).unwrap_or_default())
+}
+
+/// Of times before 1980 and after 2107 the format knows nothing.
+fn modified(metadata: &Metadata) -> Option<DateTime> {
+    let time = browse::time(metadata.mtime?)?;
+    let part = |value: u32| u8::try_from(value).ok();
+    DateTime::from_date_and_time(
+        u16::try_from(time.year()).ok()?,
+        part(time.month())?,
+        part(time.day())?,
+        part(time.hour())?,
+        part(time.minute())?,
+        part(time.second())?,
+    )
+    .ok()
+}
+
+fn io_error(error: ZipError) -> io::Error {
+    match error {
+        ZipError::Io(error) => error,
+        other => io::Error::other(other),
+    }
+}
