@@ -1,4 +1,4 @@
-//! What whoever watches Holdfast asks for, in the OpenMetrics text format.
+//! What whoever watches Holdfast asks for, in the text format of `OpenMetrics`.
 //!
 //! Counters are this process's, since its start. Gauges are read from the database when they are asked for, and are the
 //! same on every node.

@@ -34,7 +34,7 @@ pub async fn add(acting: &Acting, services: &Services, form: &PolicyForm) -> Res
         next_run_at: Set(terms.cron.next_after(terms.time_zone, now)),
         created_by: Set(acting.actor.email.clone()),
         created_at: Set(now),
-        ..with_terms(Default::default(), &terms)
+        ..with_terms(<policy::ActiveModel as Default>::default(), &terms)
     };
     let row = stored(new.insert(&tx).await, &terms)?;
     let changes = facts(&row)?.into_iter().map(|(field, value)| (field.to_owned(), json!([null, value]))).collect();
