@@ -8,7 +8,7 @@ export TOOLS_FOLDER := $(CACHE)/tools
 export PATH := $(HOME)/.cargo/bin:$(CURDIR)/end2end/node_modules/.bin:$(TOOLS_FOLDER)/python/bin:$(PATH)
 
 DEMO_FOLDER := demo-data
-RELEASE := LEPTOS_SITE_ROOT=target/site $(CARGO_TARGET_DIR)/release/holdfast
+RELEASE := $(CARGO_TARGET_DIR)/release/holdfast
 
 .PHONY: help demo clean-demo run dev test check unit browser bench build tools test-tools
 
@@ -32,8 +32,12 @@ clean-demo:
 run: build
 	$(RELEASE) serve
 
+# The browser's half first, compressed: the executable takes it in.
 build: tools
-	cargo leptos build --release
+	rm -rf target/site
+	cargo leptos build --release --frontend-only --precompress
+	cp $(CARGO_TARGET_DIR)/release/hash.txt target/site/hash.txt
+	cargo leptos build --release --server-only
 
 dev: tools
 	cargo leptos watch
@@ -55,8 +59,8 @@ browser: test-tools
 	cargo leptos build
 	cd end2end && npx tsc --noEmit && npx playwright test
 
-bench: tools
-	cargo bench -p server --bench lists
+bench: test-tools
+	cargo bench -p server --bench lists --bench schedules --bench nodes
 
 tools:
 	@.ci/tools build

@@ -81,6 +81,16 @@ impl Address {
         Self { path: path.to_owned(), ..self }
     }
 
+    /// Where a success that leads to `goto` leads from this page: where `goto` is this page, its view stays as it is and
+    /// only its dialog closes. `None` where `goto` is another place.
+    pub fn stays_for(&self, goto: &str) -> Option<Self> {
+        let (path, search) = goto.split_once('?').unwrap_or((goto, ""));
+        let goto = Self::new(path, search);
+        let here = self.clone().closed();
+        let same = here.path == goto.path && goto.query.iter().all(|(name, value)| here.get(name) == Some(value));
+        same.then_some(here)
+    }
+
     pub fn path(&self) -> &str {
         &self.path
     }
@@ -187,6 +197,16 @@ mod tests {
         let address = Address::new("/x", "search=a&dialog=delete&id=7");
         assert_eq!(address.clone().closed().href(), "/x?search=a");
         assert_eq!(address.dialog("add"), "/x?search=a&dialog=add");
+    }
+
+    #[test]
+    fn a_success_on_the_same_page_keeps_its_view() {
+        let stays = |search, goto| Address::new("/x", search).stays_for(goto).map(|address| address.href());
+        assert_eq!(stays("search=a&dialog=delete&id=7", "/x").as_deref(), Some("/x?search=a"));
+        assert_eq!(stays("tab=backups&page=2", "/x?tab=backups").as_deref(), Some("/x?tab=backups&page=2"));
+        assert_eq!(stays("tab=schedules", "/x?tab=backups"), None);
+        assert_eq!(stays("dialog=disable", "/x?dialog=disable"), None);
+        assert_eq!(stays("search=a", "/y"), None);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 import { expect } from '@playwright/test';
 
-import type { Folders } from './fixtures';
+import { ACCOUNT, PASSWORD, type Folders } from './fixtures';
+import type { Holdfast, Role } from './holdfast';
 import type { Credential } from './pages/credentials';
 import type { S3Server } from './s3';
 import type { Visitor } from './visitor';
@@ -8,6 +9,16 @@ import type { Visitor } from './visitor';
 export const PROJECT = 'web-shop';
 export const CREDENTIAL = 'Main store';
 export const POLICY = 'nightly';
+
+/** A person of the first organization, signed in; answers the address. */
+export async function signInAs(role: Role, holdfast: Holdfast, visitor: Visitor): Promise<string> {
+  const email = `${role.toLowerCase()}@example.com`;
+  await holdfast.addUser(email, ACCOUNT.organization, role, PASSWORD);
+  await visitor.login.open();
+  await visitor.login.signIn(email, PASSWORD);
+  await visitor.dashboard.expectShown();
+  return email;
+}
 
 /** The right keys of the S3 server. */
 export function rightKeys(s3: S3Server): Credential {

@@ -27,12 +27,15 @@ for (const scheme of ['light', 'dark'] as const) {
     expect(found).toEqual([]);
   });
 
-  test(`no barriers for whoever administers, in ${scheme} colours`, async ({ partner, s3 }, testInfo) => {
+  test(`no barriers for whoever administers, in ${scheme} colours`, async ({ partner, s3, another }, testInfo) => {
     test.setTimeout(120_000);
     const pictures = path.join(testInfo.project.outputDir, 'pages', scheme);
     await partner.credentials.open();
     await partner.credentials.add(rightKeys(s3));
-    expect(await look(partner.page, scheme, pictures, administration(partner))).toEqual([]);
+    const found = await look(partner.page, scheme, pictures, administration(partner));
+    const invited = await another();
+    found.push(...(await look(invited.page, scheme, pictures, invitation(invited, await invite(partner)))));
+    expect(found).toEqual([]);
   });
 }
 
@@ -115,10 +118,12 @@ function filled(partner: Visitor, project: string, folders: Folders, s3: S3Serve
     ],
     ['project', () => partner.project.open(project, 'web-shop')],
     ['settings', () => settings.open(project)],
+    ['settings-delete', dialog(`${home}/settings?dialog=delete`, /^Delete project/)],
     ['settings-disable', dialog(`${home}/settings?dialog=disable`, /^Disable backup of/)],
     ['schedules', () => policies.open(project, 'Schedules')],
     ['schedules-add', dialog(`${home}/policies?tab=schedules&dialog=add`, 'Add Policy')],
     ['schedules-describe', dialog(`${home}/policies?tab=schedules&dialog=describe&id=1`, 'Policy')],
+    ['schedules-edit', dialog(`${home}/policies?tab=schedules&dialog=update&id=1`, 'Edit Policy')],
     ['schedules-delete', dialog(`${home}/policies?tab=schedules&dialog=delete&id=1`, 'Delete Policy')],
     ['backups', () => policies.open(project, 'Backups')],
     ['backups-describe', dialog(`${home}/policies?tab=backups&dialog=describe&id=1`, 'Backup')],
@@ -163,10 +168,35 @@ function administration(partner: Visitor): View[] {
     ['credentials-delete', dialog('/backup-credentials?dialog=delete&id=1', 'Delete Backup Credential')],
     ['users', page('/users', 'Users')],
     ['users-invite', dialog('/users?dialog=add', 'Invite User')],
+    ['users-role', dialog('/users?dialog=update&id=1', 'Change Role')],
+    ['users-remove', dialog('/users?dialog=delete&id=1', 'Remove User')],
     ['organizations', page('/organizations', 'Organizations')],
     ['organizations-add', dialog('/organizations?dialog=add', 'Add Organization')],
+    ['organizations-edit', dialog('/organizations?dialog=update&id=1', 'Edit Organization')],
+    ['organizations-remove', dialog('/organizations?dialog=delete&id=1', 'Remove Organization')],
+    ['nodes', page('/nodes', 'Nodes')],
     ['audit-log', page('/audit-log', 'Audit Log')],
     ['profile', page('/profile', 'Profile')],
+  ];
+}
+
+/** Invites somebody and answers the one-time link. */
+async function invite({ page }: Visitor): Promise<string> {
+  const form = { 'form[email]': 'ann@example.com', 'form[role]': 'User' };
+  const answer = await page.request.post('/api/users/invite', { form, headers: { accept: 'application/json' } });
+  return ((await answer.json()) as { link: string }).link;
+}
+
+function invitation({ dashboard, page }: Visitor, link: string): View[] {
+  return [
+    [
+      'set-password',
+      async () => {
+        await dashboard.visit(link);
+        await expect(page.getByText('ann@example.com')).toBeVisible();
+      },
+    ],
+    ['set-password-used', () => dashboard.visit('/set-password?token=nothing')],
   ];
 }
 

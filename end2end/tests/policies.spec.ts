@@ -49,6 +49,38 @@ test('a policy is checked, added, described and deleted', async ({ partner, s3, 
     await policies.expectNoDialog();
   });
 
+  await test.step('edited', async () => {
+    await policies.act(policies.row(POLICY), 'Edit');
+    const edit = policies.dialog('Edit Policy');
+    await edit.expectValues({ Name: POLICY, 'Cron Expression': '15 4 * * MON-FRI', Exclude: '**/*.tmp' });
+    await edit.fill({ 'Cron Period': 'Every hour', 'Retention Period': '60d' });
+    await expect(edit.root.getByRole('group', { name: 'Preview' })).toContainText('Every hour');
+    await edit.root.getByText('Keep some for longer').click();
+    await edit.fill({ 'Keep Daily': 'seven' });
+    await edit.press('Save');
+    await edit.expectErrorAt('Keep Daily', /whole number/);
+    await edit.fill({ 'Keep Daily': '7' });
+    await edit.press('Save');
+    await expect(policies.notice).toContainText(`Policy ${POLICY} updated`);
+    await policies.expectNoDialog();
+    await expect(policies.row(POLICY)).toContainText('Every hour');
+    await policies.act(policies.row(POLICY), 'Show Description');
+    await expect(policies.dialog('Policy').root).toContainText('7 daily');
+    await policies.dialog('Policy').press('Done');
+  });
+
+  await test.step('paused and resumed', async () => {
+    const row = policies.row(POLICY);
+    await policies.act(row, 'Pause');
+    await expect(policies.notice).toContainText(`Policy ${POLICY} paused`);
+    await expect(policies.cell(row, 'Phase')).toHaveText('Paused');
+    await expect(policies.cell(row, 'Next Run')).toHaveText('–');
+    await policies.act(row, 'Resume');
+    await expect(policies.notice).toContainText(`Policy ${POLICY} resumed`);
+    await expect(policies.cell(row, 'Phase')).toHaveText('Enabled');
+    await expect(policies.cell(row, 'Next Run')).toHaveText(/^\d{4}-\d{2}-\d{2}/);
+  });
+
   await test.step('deleted', async () => {
     await policies.delete(policies.row(POLICY), 'Delete Policy');
     await expect(policies.notice).toContainText(`Policy ${POLICY} deleted`);

@@ -1,22 +1,14 @@
-import type { Holdfast, Role } from '../support/holdfast';
-import { ACCOUNT, expect, PASSWORD, test } from '../support/fixtures';
-import { addBackup, POLICY, PROJECT, rightKeys } from '../support/prepare';
-import type { Visitor } from '../support/visitor';
-
-async function signInAs(role: Role, holdfast: Holdfast, visitor: Visitor): Promise<void> {
-  const email = `${role.toLowerCase()}@example.com`;
-  await holdfast.addUser(email, ACCOUNT.organization, role, PASSWORD);
-  await visitor.login.open();
-  await visitor.login.signIn(email, PASSWORD);
-  await visitor.dashboard.expectShown();
-}
+import { ACCOUNT, expect, test } from '../support/fixtures';
+import { addBackup, POLICY, PROJECT, rightKeys, signInAs } from '../support/prepare';
 
 test('a User sees projects and backups, and changes nothing', async ({ partner, another, s3, folders, holdfast }) => {
   const { project, backup } = await addBackup(partner, s3, folders);
   const user = await another();
   await signInAs('User', holdfast, user);
   await expect(user.dashboard.page.getByText(PROJECT).first()).toBeVisible();
-  await expect(user.dashboard.navigation('Backup Credentials')).toHaveCount(0);
+  for (const name of ['Backup Credentials', 'Users', 'Organizations', 'Nodes', 'Audit Log']) {
+    await expect(user.dashboard.navigation(name), name).toHaveCount(0);
+  }
 
   await test.step('projects', async () => {
     await user.projects.open('?dialog=add');
@@ -34,7 +26,7 @@ test('a User sees projects and backups, and changes nothing', async ({ partner, 
     await expect(user.policies.row(backup)).toContainText('Completed');
     for (const tab of ['Schedules', 'Backups', 'Restores'] as const) {
       await user.policies.choose(tab);
-      for (const name of ['Add Policy', 'Run Now', 'Delete', 'Browse', 'Restore', 'Cancel']) {
+      for (const name of ['Add Policy', 'Run Now', 'Pause', 'Edit', 'Delete', 'Browse', 'Restore', 'Cancel']) {
         await expect(user.policies.link(name).or(user.policies.button(name)), `${tab}: ${name}`).toHaveCount(0);
       }
     }
@@ -42,7 +34,8 @@ test('a User sees projects and backups, and changes nothing', async ({ partner, 
 
   await test.step('what is forbidden is a page that says so', async () => {
     const browse = `/projects/${project}/backups/1`;
-    for (const address of ['/backup-credentials', `/projects/${project}/settings`, browse]) {
+    const management = ['/backup-credentials', '/users', '/organizations', '/nodes', '/audit-log'];
+    for (const address of [...management, `/projects/${project}/settings`, browse]) {
       const answer = await user.page.goto(address);
       expect(answer?.status(), address).toBe(403);
       await expect(user.page.getByRole('alert'), address).toContainText('Your role User may not');
@@ -50,9 +43,16 @@ test('a User sees projects and backups, and changes nothing', async ({ partner, 
   });
 
   await test.step('the server refuses what the page does not offer', async () => {
-    const form = { 'form[policy]': '1' };
-    const answer = await user.page.request.post('/api/policies/run_now', { form });
-    expect(answer.status()).toBe(403);
+    for (const [called, form] of [
+      ['policies/run_now', { 'form[policy]': '1' }],
+      ['projects/lock', { 'form[project]': project }],
+      ['credentials/lock', { 'form[credential]': '1' }],
+      ['users/remove', { 'form[user]': '1' }],
+      ['organizations/remove', { 'form[organization]': '1' }],
+    ] as const) {
+      const answer = await user.page.request.post(`/api/${called}`, { form });
+      expect(answer.status(), called).toBe(403);
+    }
   });
 });
 
@@ -73,6 +73,15 @@ test('a Manager manages the own organization', async ({ partner, another, s3, fo
   await manager.policies.add({ name: POLICY, period: 'Every Sunday at 02:30' });
   const backup = await manager.policies.runNow(POLICY);
   await manager.policies.expectPhase(backup, 'Completed');
+});
+
+test('a Partner sees the nodes, and what each is doing', async ({ partner }) => {
+  const { dashboard } = partner;
+  await dashboard.open();
+  await dashboard.navigation('Nodes').click();
+  await expect(dashboard.heading('Nodes')).toBeVisible();
+  const row = partner.page.getByRole('table', { name: 'Nodes' }).getByRole('row').nth(1);
+  await dashboard.eventually((timeout) => expect(row).toContainText('Working', { timeout }), 15_000);
 });
 
 test('a Partner chooses the organization', async ({ partner, s3 }) => {

@@ -49,8 +49,15 @@ test('the whole console without scripts', async ({ visitor, s3, folders }) => {
     await credentials.send(right);
     await expect(credentials.notice).toContainText(`Backup credential ${CREDENTIAL} added`);
     await credentials.expectNoDialog();
+    await credentials.search.fill('Main');
+    await credentials.search.press('Enter');
     await credentials.button('Expand').click();
     await expect(page.locator('dl')).toContainText('us-east-1');
+    await credentials.button('Lock Credential').click();
+    await expect(credentials.row(CREDENTIAL)).toContainText('Locked');
+    await credentials.expectAddress(/search=Main/);
+    await credentials.button('Unlock Credential').click();
+    await credentials.expectAddress(/search=Main/);
     await credentials.search.fill('nothing like this');
     await credentials.search.press('Enter');
     await expect(page.getByText('Nothing found')).toBeVisible();
@@ -79,12 +86,25 @@ test('the whole console without scripts', async ({ visitor, s3, folders }) => {
     await expect(settings.enableBackup).toBeChecked();
   });
 
-  const backup = await test.step('a policy, run now', async () => {
+  const backup = await test.step('a policy, edited, paused, resumed, run now', async () => {
     await policies.open(project, 'Schedules');
     const dialog = await policies.openAddDialog();
     await policies.send({ name: POLICY, period: 'Custom', expression: '0 0 30 2 *' });
     await dialog.expectErrorAt('Cron Expression', /never fires/);
     await policies.send({ name: POLICY, period: 'Every Sunday at 02:30' });
+    await expect(policies.row(POLICY)).toContainText('Enabled');
+    await policies.act(policies.row(POLICY), 'Edit');
+    const edit = policies.dialog('Edit Policy');
+    await edit.fill({ 'Retention Period': 'for ever' });
+    await edit.press('Save');
+    await edit.expectErrorAt('Retention Period', /must be a duration/);
+    await edit.expectValues({ Name: POLICY, 'Retention Period': 'for ever' });
+    await edit.fill({ 'Retention Period': '60d' });
+    await edit.press('Save');
+    await expect(policies.notice).toContainText(`Policy ${POLICY} updated`);
+    await policies.act(policies.row(POLICY), 'Pause');
+    await expect(policies.row(POLICY)).toContainText('Paused');
+    await policies.act(policies.row(POLICY), 'Resume');
     await expect(policies.row(POLICY)).toContainText('Enabled');
     const backup = await policies.runNow(POLICY);
     await policies.expectPhase(backup, 'Completed');

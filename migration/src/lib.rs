@@ -12,6 +12,8 @@ mod m20261124_000003_projects;
 mod m20261124_000004_policies_and_runs;
 mod m20261124_000005_audit_log;
 mod m20261124_000006_links_and_removals;
+mod m20261124_000007_nodes_and_turns;
+mod m20261124_000008_sign_in_throttle;
 mod m20261124_000009_database_sources;
 
 pub struct Migrator;
@@ -26,6 +28,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000004_policies_and_runs::Migration),
             Box::new(m20261124_000005_audit_log::Migration),
             Box::new(m20261124_000006_links_and_removals::Migration),
+            Box::new(m20261124_000007_nodes_and_turns::Migration),
+            Box::new(m20261124_000008_sign_in_throttle::Migration),
             Box::new(m20261124_000009_database_sources::Migration),
         ]
     }

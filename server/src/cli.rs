@@ -12,7 +12,7 @@ use std::{
 
 use clap::{Parser, Subcommand};
 use model::rule::RuleError;
-use services::{Clock, ServiceError};
+use services::{Clock, Rotation, ServiceError};
 
 use self::user::UserCommand;
 use crate::{
@@ -41,7 +41,11 @@ const SETTINGS_HELP: &str = "Settings come from HOLDFAST_* variables, or the sam
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve the console and run backups (default)
-    Serve,
+    Serve {
+        /// Run backups alone, on a machine that serves no pages
+        #[arg(long)]
+        no_web: bool,
+    },
     /// Start with everything embedded and sample data, in one folder
     Demo {
         /// Where everything is kept; remove it to start afresh
@@ -53,6 +57,8 @@ enum Command {
     /// Manage users from the machine itself
     #[command(subcommand)]
     User(UserCommand),
+    /// Seal every secret in the database under a new master key; the server may be running
+    RotateMasterKey,
     /// Print the settings in force, or what is wrong with them
     CheckConfig,
 }
@@ -81,8 +87,9 @@ pub enum CliError {
 impl Cli {
     pub async fn run(self) -> Result<(), CliError> {
         let config = Config::load(self.config.as_deref())?;
-        match self.command.unwrap_or(Command::Serve) {
-            Command::Serve => serve::serve(&config).await?,
+        match self.command.unwrap_or(Command::Serve { no_web: false }) {
+            Command::Serve { no_web: false } => serve::serve(&config).await?,
+            Command::Serve { no_web: true } => serve::work(&config).await?,
             Command::Demo { folder } => demo::demo(config, &folder).await?,
             Command::Migrate => {
                 telemetry::start(&config);
@@ -93,6 +100,13 @@ impl Cli {
                 telemetry::start(&config);
                 let services = startup::open_services(&config, Clock::system()).await?;
                 command.run(&services).await?;
+            }
+            Command::RotateMasterKey => {
+                telemetry::start(&config);
+                let services = startup::open_services(&config, Clock::system()).await?;
+                let Rotation { sealed, retired } = services::rotate_master_key(&services).await?;
+                say(format!("{sealed} secrets are sealed under the new key in {}.", config.master_key_file.display()));
+                say(format!("The old key is in {}. Copies of the database from before need it.", retired.display()));
             }
             Command::CheckConfig => say(config.to_string().trim_end()),
         }

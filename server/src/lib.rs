@@ -9,3 +9,5 @@ mod listener;
 pub mod startup;
 pub mod telemetry;
 mod web;
+
+pub use web::addresses;

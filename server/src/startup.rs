@@ -31,7 +31,7 @@ pub fn runtime() -> io::Result<Runtime> {
 /// Why the server does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartupError {
-    #[error("The data folder {} cannot be made: {cause}", .folder.display())]
+    #[error("The data folder {} cannot be made or written: {cause}", .folder.display())]
     DataDir { folder: PathBuf, cause: io::Error },
     #[error(transparent)]
     Services(#[from] StartError),
@@ -59,11 +59,12 @@ impl Application {
 
     /// The same, with a clock that a test holds.
     pub async fn build_with_clock(config: &Config, clock: Clock) -> Result<Self, StartupError> {
-        let services = open_services(config, clock).await?;
+        let services = open(config, clock, true).await?;
         let listen_error = |cause| StartupError::Listen { address: config.listen, cause };
         let listener = TcpListener::bind(config.listen).await.map_err(listen_error)?;
         let address = listener.local_addr().map_err(listen_error)?;
-        let state = State::new(services.clone(), config.public_url.clone(), address);
+        let state = State::new(services.clone(), config, address)
+            .map_err(|cause| StartupError::DataDir { folder: config.data_dir.clone(), cause })?;
         Ok(Self { listener, address, services, state })
     }
 
@@ -100,11 +101,32 @@ impl Application {
     }
 }
 
-/// Opens the database and brings it up to date, with the data folder made where it is missing.
+/// Runs backups and serves no pages, until `shutdown` is done.
+pub async fn work(config: &Config, shutdown: impl Future<Output = ()>) -> Result<(), StartupError> {
+    let services = open_services(config, Clock::system()).await?;
+    let stop = CancellationToken::new();
+    let working = services.run(stop.clone());
+    tokio::pin!(working);
+    tokio::select! {
+        outcome = &mut working => return Ok(outcome?),
+        () = shutdown => tracing::info!("stopping"),
+    }
+    stop.cancel();
+    let outcome = working.await;
+    tracing::info!("stopped");
+    Ok(outcome?)
+}
+
+/// The services of a process that serves no pages.
 pub async fn open_services(config: &Config, clock: Clock) -> Result<Services, StartupError> {
+    open(config, clock, false).await
+}
+
+/// Opens the database and brings it up to date, with the data folder made where it is missing.
+async fn open(config: &Config, clock: Clock, serves_pages: bool) -> Result<Services, StartupError> {
     make_private_folder(&config.data_dir)
         .map_err(|cause| StartupError::DataDir { folder: config.data_dir.clone(), cause })?;
-    Ok(Services::open(config.services(clock)).await?)
+    Ok(Services::open(config.services(clock, serves_pages)).await?)
 }
 
 /// The folder holds the database and the master key: nobody else's business.

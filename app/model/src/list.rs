@@ -41,7 +41,9 @@ impl ListQuery {
     }
 
     pub fn search(&self) -> String {
-        self.search.trim().chars().take(SEARCH_LENGTH).collect::<String>().to_lowercase()
+        // No text holds a control character, and PostgreSQL refuses to look for NUL.
+        let plain = self.search.trim().chars().filter(|c| !c.is_control());
+        plain.take(SEARCH_LENGTH).collect::<String>().to_lowercase()
     }
 }
 

@@ -143,6 +143,19 @@ pub struct SignInForm {
 }
 
 impl SignInForm {
+    /// The email as it is stored, where both fields are filled in.
+    pub fn parse(&self) -> Result<String, FormErrors> {
+        let mut check = FormCheck::default();
+        let email = self.email.trim().to_lowercase();
+        if email.is_empty() {
+            check.fail("email", RuleError::Missing { field: "Email" });
+        }
+        if self.password.expose().is_empty() {
+            check.fail("password", RuleError::Missing { field: "Password" });
+        }
+        check.finish(Some(email))
+    }
+
     /// Where to go after sign-in: a path of this site and nothing else, so that no link can lead a person who has just
     /// signed in to another site.
     pub fn next_path(&self) -> &str {

@@ -17,6 +17,8 @@ pub enum Action {
     SeeAuditLog,
     ManageUsers,
     ManageOrganizations,
+    /// The processes that take runs, and what they are doing.
+    SeeNodes,
 }
 
 /// How far a role's permission for an action goes.
@@ -45,13 +47,14 @@ pub enum Denied {
 }
 
 impl Action {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::SeeProjects,
         Self::ManageCredentials,
         Self::ManageProjects,
         Self::SeeAuditLog,
         Self::ManageUsers,
         Self::ManageOrganizations,
+        Self::SeeNodes,
     ];
 
     const fn in_words(self) -> &'static str {
@@ -62,6 +65,7 @@ impl Action {
             Self::SeeAuditLog => "see the audit log",
             Self::ManageUsers => "manage users",
             Self::ManageOrganizations => "manage organizations",
+            Self::SeeNodes => "see the nodes",
         }
     }
 
@@ -73,7 +77,7 @@ impl Action {
             Self::ManageCredentials | Self::ManageProjects | Self::SeeAuditLog | Self::ManageUsers => {
                 [Nothing, OwnOrganization, WholeAccount]
             }
-            Self::ManageOrganizations => [Nothing, Nothing, WholeAccount],
+            Self::ManageOrganizations | Self::SeeNodes => [Nothing, Nothing, WholeAccount],
         };
         match role {
             Role::User => user,

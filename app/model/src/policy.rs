@@ -6,19 +6,24 @@ use serde::{Deserialize, Serialize};
 use crate::{
     form::{FormCheck, FormErrors},
     ids::{PolicyId, ProjectId},
+    keep::{KeepCounts, KeepForm},
     names::PolicyName,
     pattern::Patterns,
     project::LastBackup,
     retention::Retention,
     rule::RuleError,
-    schedule::{CUSTOM_PERIOD, CronPeriod, TimeZone},
+    schedule::{CUSTOM_PERIOD, CronPeriod, CronPreview, TimeZone},
 };
 
-/// The add form, as typed.
+/// The form that adds a policy, or edits one where it names it, as typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PolicyForm {
+    /// Read where a policy is added.
     pub project: String,
+    /// Read where one is edited, and the version that the person saw.
+    pub policy: String,
+    pub version: String,
     pub name: String,
     /// A common period's expression, or `custom`.
     pub cron_period: String,
@@ -29,18 +34,19 @@ pub struct PolicyForm {
     /// One pattern a line.
     pub include: String,
     pub exclude: String,
+    pub keep: KeepForm,
 }
 
-/// An add form that is in order.
+/// What a form that is in order says.
 #[derive(Clone, Debug)]
-pub struct NewPolicy {
-    pub project: ProjectId,
+pub struct PolicyTerms {
     pub name: PolicyName,
     pub cron: CronPeriod,
     pub time_zone: TimeZone,
     pub retention: Retention,
     pub include: Patterns,
     pub exclude: Patterns,
+    pub keep: KeepCounts,
 }
 
 impl PolicyForm {
@@ -48,28 +54,36 @@ impl PolicyForm {
         self.project.parse().map_err(|_| RuleError::Unlisted { field: "Project" })
     }
 
+    pub fn policy(&self) -> Result<PolicyId, RuleError> {
+        self.policy.parse().map_err(|_| RuleError::Unlisted { field: "Policy" })
+    }
+
+    pub fn version(&self) -> Result<i64, RuleError> {
+        self.version.parse().map_err(|_| RuleError::Unlisted { field: "Version" })
+    }
+
     /// `now` decides whether the cron expression still fires.
-    pub fn parse(&self, now: DateTime<Utc>) -> Result<NewPolicy, FormErrors> {
+    pub fn parse(&self, now: DateTime<Utc>) -> Result<PolicyTerms, FormErrors> {
         let mut check = FormCheck::default();
-        let project = check.field("project", self.project());
         let name = check.field("name", PolicyName::parse(&self.name));
         let cron = check.field(self.cron_field(), CronPeriod::parse(self.expression(), now));
         let time_zone = check.field("time_zone", TimeZone::parse(&self.time_zone));
         let retention = check.field("retention", Retention::parse(&self.retention));
         let include = check.field("include", Patterns::parse_include(&self.include));
         let exclude = check.field("exclude", Patterns::parse_exclude(&self.exclude));
-        let new = (|| {
-            Some(NewPolicy {
-                project: project?,
+        let keep = self.keep.parse(&mut check);
+        let terms = (|| {
+            Some(PolicyTerms {
                 name: name?,
                 cron: cron?,
                 time_zone: time_zone?,
                 retention: retention?,
                 include: include?,
                 exclude: exclude?,
+                keep: keep?,
             })
         })();
-        check.finish(new)
+        check.finish(terms)
     }
 
     fn is_custom(&self) -> bool {
@@ -84,6 +98,14 @@ impl PolicyForm {
     fn cron_field(&self) -> &'static str {
         if self.is_custom() { "cron_expression" } else { "cron_period" }
     }
+}
+
+/// What the form starts with, for a new policy or for one that is edited.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyDraft {
+    pub form: PolicyForm,
+    /// What the period means that the form starts with.
+    pub preview: CronPreview,
 }
 
 /// A form that names a policy and nothing else.
@@ -124,13 +146,19 @@ pub struct PolicyRow {
     pub cron_words: String,
     pub time_zone: String,
     pub retention: String,
+    /// What is kept beyond it, such as `last 3, 7 daily`; empty where nothing is.
+    pub keep: String,
     pub include: Vec<String>,
     pub exclude: Vec<String>,
     pub phase: SchedulePhase,
     pub next_run: Option<DateTime<Utc>>,
     pub last_backup: Option<LastBackup>,
+    /// Whether the reading person may change or delete it.
+    pub may_change: bool,
     pub created_by: String,
     pub created: DateTime<Utc>,
+    pub modified_by: Option<String>,
+    pub modified: Option<DateTime<Utc>>,
 }
 
 #[cfg(test)]
@@ -139,7 +167,6 @@ mod tests {
 
     fn form() -> PolicyForm {
         PolicyForm {
-            project: "7".to_owned(),
             name: "nightly".to_owned(),
             cron_period: "30 2 * * *".to_owned(),
             time_zone: "UTC".to_owned(),

@@ -122,12 +122,14 @@ impl NewSource {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EnableBackup {
     pub credential: CredentialId,
-    pub bucket: BucketChoice,
+    /// `None` where nothing was said: the bucket in use, or else one made for the project.
+    pub bucket: Option<BucketChoice>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum BucketChoice {
     /// One made for the project.
+    #[default]
     Create,
     Existing {
         bucket: BucketName,
@@ -141,7 +143,7 @@ pub enum BucketChoice {
 pub struct BackupFields {
     pub enable_backup: Ticked,
     pub credential: String,
-    /// `create` or `existing`; empty means `create`.
+    /// `create` or `existing`; empty means the bucket in use, or else `create`.
     pub bucket: String,
     pub bucket_name: String,
     pub prefix: String,
@@ -155,11 +157,12 @@ impl BackupFields {
         }
         let credential = check.field("backup.credential", required_id(&self.credential, "Backup Credentials"));
         let bucket = match self.bucket.as_str() {
-            "" | "create" => Some(BucketChoice::Create),
+            "" => Some(None),
+            "create" => Some(Some(BucketChoice::Create)),
             "existing" => {
                 let bucket = check.field("backup.bucket_name", BucketName::parse(&self.bucket_name));
                 let prefix = check.field("backup.prefix", Prefix::parse(self.prefix.trim().trim_matches('/')));
-                bucket.zip(prefix).map(|(bucket, prefix)| BucketChoice::Existing { bucket, prefix })
+                bucket.zip(prefix).map(|(bucket, prefix)| Some(BucketChoice::Existing { bucket, prefix }))
             }
             _ => {
                 check.fail("backup.bucket", RuleError::Unlisted { field: "Bucket" });
@@ -184,6 +187,8 @@ pub struct ProjectForm {
     /// `directory` or `postgresql`; empty means a directory.
     pub source: String,
     pub directory: String,
+    /// The node that has the directory; empty means the one that serves the page.
+    pub node: String,
     pub connection_url: Hidden,
     pub backup: BackupFields,
 }
@@ -194,6 +199,7 @@ pub struct NewProject {
     pub name: ProjectName,
     pub organization: Option<OrganizationId>,
     pub source: NewSource,
+    pub node: Option<String>,
     pub backup: Option<EnableBackup>,
 }
 
@@ -212,7 +218,8 @@ impl ProjectForm {
             _ => check.field("source", Err(RuleError::Unlisted { field: "Source" })),
         };
         let backup = self.backup.parse(&mut check);
-        let new = (|| Some(NewProject { name: name?, organization: organization?, source: source?, backup }))();
+        let node = Some(self.node.trim().to_owned()).filter(|node| !node.is_empty());
+        let new = (|| Some(NewProject { name: name?, organization: organization?, source: source?, node, backup }))();
         check.finish(new)
     }
 }
@@ -235,6 +242,20 @@ impl BackupSettingsForm {
         let mut check = FormCheck::default();
         let choice = self.backup.parse(&mut check);
         check.finish(Some(choice))
+    }
+}
+
+/// Gives a project to another node.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MoveProjectForm {
+    pub project: String,
+    pub node: String,
+}
+
+impl MoveProjectForm {
+    pub fn project(&self) -> Result<ProjectId, RuleError> {
+        required_id(&self.project, "Project")
     }
 }
 
@@ -304,6 +325,8 @@ pub struct ProjectChoices {
     pub credentials: Vec<CredentialChoice>,
     /// Directories that the operator allows projects to lie under.
     pub source_roots: Vec<String>,
+    /// The nodes that may have the directory; empty where there is only one.
+    pub nodes: Vec<String>,
 }
 
 /// One project, for its own pages.
@@ -313,6 +336,8 @@ pub struct ProjectView {
     pub name: String,
     pub organization: OrganizationChoice,
     pub source: Source,
+    /// The node that has the directory, where there may be several.
+    pub node: Option<String>,
     pub locked: bool,
     pub backup: Backup,
     pub policies: u64,

@@ -29,6 +29,8 @@ pub enum RuleError {
     Retention,
     #[error("Retention Period must be between one hour and 100 years")]
     RetentionRange,
+    #[error("{field} must be a whole number from 0 to {max}")]
+    Count { field: &'static str, max: u16 },
     #[error("{field} has a pattern that is not understood: {pattern}")]
     Pattern { field: &'static str, pattern: String },
     #[error("{field} has a pattern that leaves the source: {pattern}")]

@@ -115,8 +115,10 @@ impl From<services::ServiceError> for ApiError {
             ServiceError::Denied(denied) => Self::Forbidden(denied.to_string()),
             ServiceError::Invalid(errors) => Self::Invalid(errors),
             ServiceError::Conflict(conflict) => Self::Conflict(conflict.to_string()),
+            throttled @ ServiceError::Throttled { .. } => Self::TooMany(throttled.to_string()),
             ServiceError::Source(failure) => Self::Conflict(failure.to_string()),
             ServiceError::Repository(failure) => Self::Unavailable(failure.to_string()),
+            unreadable if unreadable.is_unreadable_text() => Self::Malformed,
             fault => {
                 let id = services::fault_id();
                 tracing::error!(fault = %id, error = &fault as &dyn std::error::Error, "a server function failed");

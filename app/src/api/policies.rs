@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 use model::{
     form::Done,
-    ids::ProjectId,
-    policy::{PolicyForm, PolicyRef, PolicyRow},
+    ids::{PolicyId, ProjectId},
+    policy::{PolicyDraft, PolicyForm, PolicyRef, PolicyRow},
     schedule::CronPreview,
 };
 
@@ -16,10 +16,38 @@ pub async fn list_policies(project: ProjectId) -> Result<Vec<PolicyRow>, ApiErro
     Ok(services::policies::list(&acting, &services, project).await?)
 }
 
+/// What the form starts with: for a new policy of the project, or for that one of its policies.
+#[server(endpoint = "policies/draft", input = leptos::server_fn::codec::Json)]
+pub async fn draft_policy(project: ProjectId, policy: Option<PolicyId>) -> Result<PolicyDraft, ApiError> {
+    let (acting, services) = super::server::signed_in()?;
+    Ok(services::policies::draft(&acting, &services, project, policy).await?)
+}
+
 #[server(endpoint = "policies/add")]
 pub async fn add_policy(form: PolicyForm) -> Result<Done, ApiError> {
     let (acting, services) = super::server::signed_in()?;
     Ok(services::policies::add(&acting, &services, &form).await?)
+}
+
+/// Changes what a policy says, unless somebody else was faster.
+#[server(endpoint = "policies/update")]
+pub async fn update_policy(form: PolicyForm) -> Result<Done, ApiError> {
+    let (acting, services) = super::server::signed_in()?;
+    Ok(services::policies::update(&acting, &services, &form).await?)
+}
+
+/// Nothing is started by the schedule any more.
+#[server(endpoint = "policies/pause")]
+pub async fn pause_policy(form: PolicyRef) -> Result<Done, ApiError> {
+    let (acting, services) = super::server::signed_in()?;
+    Ok(services::policies::pause(&acting, &services, &form).await?)
+}
+
+/// The schedule goes on at its next time.
+#[server(endpoint = "policies/resume")]
+pub async fn resume_policy(form: PolicyRef) -> Result<Done, ApiError> {
+    let (acting, services) = super::server::signed_in()?;
+    Ok(services::policies::resume(&acting, &services, &form).await?)
 }
 
 /// Ends the schedule; its backups stay until their retention ends.

@@ -6,7 +6,8 @@ use model::{
     ids::ProjectId,
     list::ListQuery,
     project::{
-        BackupSettingsForm, DeleteProjectForm, ProjectChoices, ProjectForm, ProjectList, ProjectRef, ProjectView,
+        BackupSettingsForm, DeleteProjectForm, MoveProjectForm, ProjectChoices, ProjectForm, ProjectList, ProjectRef,
+        ProjectView,
     },
 };
 
@@ -62,6 +63,13 @@ pub async fn lock_project(form: ProjectRef) -> Result<Done, ApiError> {
 pub async fn unlock_project(form: ProjectRef) -> Result<Done, ApiError> {
     let (acting, services) = super::server::signed_in()?;
     Ok(services::projects::unlock(&acting, &services, &form).await?)
+}
+
+/// Gives a project to another node, which has its directory from now on.
+#[server(endpoint = "projects/move_to_node")]
+pub async fn move_project(form: MoveProjectForm) -> Result<Done, ApiError> {
+    let (acting, services) = super::server::signed_in()?;
+    Ok(services::projects::move_to_node(&acting, &services, &form).await?)
 }
 
 /// Deletes a project whose name was typed, with its backups where that was ticked.

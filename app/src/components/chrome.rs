@@ -70,6 +70,7 @@ fn Navigation() -> impl IntoView {
                 {link(Action::ManageCredentials, "/backup-credentials", "key", "Backup Credentials")}
                 {link(Action::ManageUsers, "/users", "users", "Users")}
                 {link(Action::ManageOrganizations, "/organizations", "building", "Organizations")}
+                {link(Action::SeeNodes, "/nodes", "server", "Nodes")}
                 {link(Action::SeeAuditLog, "/audit-log", "log", "Audit Log")}
             </ul>
         </nav>

@@ -18,6 +18,8 @@ pub enum Kind {
     /// The address of somebody else than the person who types it.
     EmailOfOther,
     Url,
+    /// A whole number, or nothing.
+    Number,
     /// The password of somebody who signs in.
     Password,
     /// A secret that is set here, never filled in by the browser.
@@ -27,7 +29,7 @@ pub enum Kind {
 impl Kind {
     const fn input_type(self) -> &'static str {
         match self {
-            Self::Text | Self::Code => "text",
+            Self::Text | Self::Code | Self::Number => "text",
             Self::Email | Self::EmailOfOther => "email",
             Self::Url => "url",
             Self::Password | Self::NewPassword => "password",
@@ -39,7 +41,15 @@ impl Kind {
             Self::Email => "username",
             Self::Password => "current-password",
             Self::NewPassword => "new-password",
-            Self::Text | Self::Code | Self::EmailOfOther | Self::Url => "off",
+            Self::Text | Self::Code | Self::Number | Self::EmailOfOther | Self::Url => "off",
+        }
+    }
+
+    /// Which keys a phone offers. The type `number` would hide what is typed wrong.
+    const fn keys(self) -> Option<&'static str> {
+        match self {
+            Self::Number => Some("numeric"),
+            _ => None,
         }
     }
 
@@ -96,6 +106,7 @@ pub fn Field(
                 value=initial
                 list=list
                 autocomplete=kind.autocomplete()
+                inputmode=kind.keys()
                 autocapitalize="none"
                 spellcheck="false"
                 autofocus=focused

@@ -86,12 +86,7 @@ where
     view! {
         <Transition fallback=Loading>
             {
-                let shown = Memo::new(move |shown: Option<&Option<Result<P, ApiError>>>| {
-                    match (answer.get(), shown) {
-                        (Some(Err(ApiError::Offline)), Some(Some(Ok(earlier)))) => Some(Ok(earlier.clone())),
-                        (answer, _) => answer.map(|answer| answer.as_ref().map(part).map_err(Clone::clone)),
-                    }
-                });
+                let shown = shown(answer, part);
                 move || {
                     shown.get().map(|shown| match shown {
                         Ok(part) => draw.with_value(|draw| draw(part)).into_any(),
@@ -101,6 +96,28 @@ where
             }
         </Transition>
     }
+}
+
+/// The part of the answer that is drawn; `None` until there is one.
+fn shown<T, P>(
+    answer: Answer<T>,
+    part: impl Fn(&T) -> P + Copy + Send + Sync + 'static,
+) -> Signal<Option<Result<P, ApiError>>>
+where
+    T: Data,
+    P: Clone + PartialEq + Send + Sync + 'static,
+{
+    let look = move || answer.get().map(|answer| answer.as_ref().map(part).map_err(Clone::clone));
+    // The server draws on several threads, and there a memo that looks for the first time while the answer comes may
+    // keep what it saw before: now and then a page under load came without its content.
+    if cfg!(feature = "ssr") {
+        return Signal::derive(look);
+    }
+    let keep_while_offline = move |shown: Option<&Option<Result<P, ApiError>>>| match (look(), shown) {
+        (Some(Err(ApiError::Offline)), Some(Some(Ok(earlier)))) => Some(Ok(earlier.clone())),
+        (answer, _) => answer,
+    };
+    Memo::new(keep_while_offline).into()
 }
 
 #[component]

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use model::{
     backup::{BackupPhase, RestorePhase},
+    node::NodePhase,
     policy::SchedulePhase,
 };
 
@@ -59,6 +60,15 @@ impl From<SchedulePhase> for Look {
             SchedulePhase::Paused => ("pause", CALM),
         };
         Self { word: phase.as_str(), icon, class }
+    }
+}
+
+impl From<NodePhase> for Look {
+    fn from(phase: NodePhase) -> Self {
+        match phase {
+            NodePhase::Working => Self { word: "Working", icon: "check-circle", class: GOOD },
+            NodePhase::Silent => Self { word: "Silent", icon: "cross-circle", class: BAD },
+        }
     }
 }
 

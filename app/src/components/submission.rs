@@ -53,8 +53,9 @@ pub fn use_submission<S: Mutation>() -> Submission<S> {
         Some(Ok(done)) => {
             let here = Address::new(&location.pathname.get_untracked(), &location.search.get_untracked());
             let same_page = done.goto.split('?').next() == Some(here.path());
-            let stays = done.goto == here.path();
-            let goto = if stays { here.closed().href() } else { done.goto };
+            let stay = here.stays_for(&done.goto);
+            let stays = stay.is_some();
+            let goto = stay.map_or(done.goto, |here| here.href());
             close_dialog();
             ui.announce(done.message);
             if done.link.is_some() {

@@ -6,6 +6,7 @@ pub mod browse;
 pub mod credentials;
 pub mod dashboard;
 pub mod login;
+pub mod nodes;
 pub mod not_found;
 pub mod organizations;
 pub mod policies;

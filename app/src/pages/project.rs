@@ -41,6 +41,7 @@ fn Overview(project: ProjectView) -> impl IntoView {
                 <h2>"Source"</h2>
                 <p class="card-value">{project.source.kind()}</p>
                 <code class="break">{project.source.location()}</code>
+                {project.node.map(|node| view! { <p class="card-note">"On node " {node}</p> })}
             </section>
             <section class="card">
                 <h2>"Backup"</h2>

@@ -17,11 +17,11 @@ pub use self::{
     progress::Progress,
     repository::{
         ArchiveFormat, DatabaseDump, DatabaseRestore, Entry, EntryKind, FileDownload, FileStream, FolderDownload,
-        InvalidSnapshotId, OnConflict, Opened, Repository, RepositoryConfig, RepositoryError, RestoreReport,
+        InvalidSnapshotId, OnConflict, Opened, Permit, Repository, RepositoryConfig, RepositoryError, RestoreReport,
         RestoreRequest, RestoreWarning, SnapshotId, SnapshotInfo, SnapshotReport, SnapshotRequest, SnapshotSource,
         Unreadable,
     },
-    s3::{KeyCheck, S3, S3Access, S3Error, Unreachable},
+    s3::{KeyCheck, S3, S3Access, S3Counts, S3Error, Unreachable},
     secret::Secret,
     source::{DirectorySource, Patterns, SourceError, SourceRoots},
 };

@@ -38,9 +38,9 @@ pub use self::{
     download::{FileDownload, FileStream},
     error::RepositoryError,
     types::{
-        DatabaseDump, DatabaseRestore, Entry, EntryKind, InvalidSnapshotId, OnConflict, Opened, RepositoryConfig,
-        RestoreReport, RestoreRequest, RestoreWarning, SnapshotId, SnapshotInfo, SnapshotReport, SnapshotRequest,
-        SnapshotSource, Unreadable,
+        DatabaseDump, DatabaseRestore, Entry, EntryKind, InvalidSnapshotId, OnConflict, Opened, Permit,
+        RepositoryConfig, RestoreReport, RestoreRequest, RestoreWarning, SnapshotId, SnapshotInfo, SnapshotReport,
+        SnapshotRequest, SnapshotSource, Unreadable,
     },
 };
 use self::{blocking::blocking, fault::repository_error, location::Location, reader::Reader, storage::Storage};

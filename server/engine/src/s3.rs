@@ -4,6 +4,7 @@ mod bucket;
 mod check;
 mod classify;
 mod connect;
+mod counts;
 mod error;
 mod object;
 mod resolver;
@@ -14,6 +15,7 @@ use url::Url;
 
 pub use self::{
     check::KeyCheck,
+    counts::S3Counts,
     error::{S3Error, Unreachable},
 };
 use crate::Secret;

@@ -155,6 +155,7 @@ async fn backup(folder: &Path) -> u64 {
         host: "memory".into(),
         include: Vec::new(),
         exclude: Vec::new(),
+        permit: engine::Permit::default(),
     };
     let report = repository().await.snapshot(request, Arc::new(()), CancellationToken::new()).await.unwrap();
     assert_eq!(report.unreadable, []);

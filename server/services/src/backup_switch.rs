@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use model::{
     backup::BackupPhase,
     form::Done,
-    project::{BackupSettingsForm, ProjectRef},
+    project::{BackupSettingsForm, BucketChoice, EnableBackup, ProjectRef},
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
@@ -18,29 +18,47 @@ use crate::{
     entity::{backup, policy, restore},
     error::{Conflict, ServiceError},
     projects, repositories,
+    repositories::InUse,
     start::Services,
 };
 
 mod enable;
 
-pub(crate) use enable::enable;
+pub(crate) use enable::{enable, may_lie_in_a_bucket};
 
-/// What Save in Settings means: backup on, another credential, or the question whether it shall be off.
+/// What Save in Settings means: backup on, another credential, the question whether it shall be off, or nothing.
 pub async fn save(acting: &Acting, services: &Services, form: &BackupSettingsForm) -> Result<Done, ServiceError> {
     let id = form.project().map_err(|_| ServiceError::NotFound)?;
     let (row, home) = projects::find_unlocked(acting, services.db(), id).await?;
     let settings = format!("/projects/{id}/settings");
     let in_use = repositories::of_project(services.db(), row.id).await?;
     match (form.parse()?, in_use) {
-        (None, None) => Err(Conflict::BackupAlreadyDisabled.into()),
+        (None, None) => Ok(Done::new(NOTHING_CHANGED, settings)),
         (None, Some(_)) => Ok(Done::new("Confirm that backup shall be disabled", format!("{settings}?dialog=disable"))),
         (Some(choice), None) => {
             enable(acting, services, (&row, &home), &choice).await?;
             Ok(Done::new(format!("Backup enabled for {}", row.name), settings))
         }
+        (Some(choice), Some(in_use)) if !stays(&choice, &in_use) => Err(Conflict::BackupAlreadyEnabled.into()),
+        (Some(choice), Some(in_use)) if choice.credential.0 == in_use.credential.id => {
+            Ok(Done::new(NOTHING_CHANGED, settings))
+        }
         (Some(choice), Some(in_use)) => {
             enable::change_credential(acting, services, &row, &in_use, choice.credential).await?;
             Ok(Done::new(format!("Backup credential of {} changed", row.name), settings))
+        }
+    }
+}
+
+const NOTHING_CHANGED: &str = "Nothing changed";
+
+/// Whether the choice leaves the backups where they are.
+fn stays(choice: &EnableBackup, in_use: &InUse) -> bool {
+    match &choice.bucket {
+        None => true,
+        Some(BucketChoice::Create) => false,
+        Some(BucketChoice::Existing { bucket, prefix }) => {
+            bucket.as_str() == in_use.repository.bucket && prefix.as_str() == in_use.repository.prefix
         }
     }
 }

@@ -17,7 +17,8 @@ use crate::{
     audit::{self, Deed, Subject},
     entity::{backup, project, restore},
     error::{Conflict, ServiceError},
-    listing, projects, repositories,
+    listing, nodes, projects, repositories,
+    runs::wake,
     start::Services,
 };
 
@@ -29,7 +30,7 @@ pub async fn list(
     query: &ListQuery,
 ) -> Result<Page<BackupRow>, ServiceError> {
     let db = services.db();
-    projects::find(acting, db, Action::SeeProjects, project).await?;
+    let (home, _) = projects::find(acting, db, Action::SeeProjects, project).await?;
     let mut select = backup::Entity::find().filter(backup::Column::ProjectId.eq(project.0));
     let search = query.search();
     if !search.is_empty() {
@@ -37,7 +38,10 @@ pub async fn list(
     }
     let total = select.clone().count(db).await?;
     let newest_first = select.order_by_desc(backup::Column::Id).offset(query.offset()).limit(query.per_page());
-    let rows = newest_first.all(db).await?.into_iter().map(view).collect::<Result<_, _>>()?;
+    let mut rows = newest_first.all(db).await?.into_iter().map(view).collect::<Result<Vec<_>, _>>()?;
+    for waiting in rows.iter_mut().filter(|row| row.phase == BackupPhase::Queued) {
+        waiting.cause = nodes::missing(services, db, home.node.as_deref()).await?.or_else(|| waiting.cause.take());
+    }
     Ok(Page::new(query, rows, total))
 }
 
@@ -142,7 +146,7 @@ pub async fn delete(acting: &Acting, services: &Services, form: &BackupRef) -> R
     }
     record(&tx, acting, services, Deed::BackupDeleted, (&row, &project)).await?;
     tx.commit().await?;
-    services.queued().notify_one();
+    wake::one(services).await;
     Ok(Done::new(format!("Backup {} deleted", row.name), tab(project.id)))
 }
 
@@ -165,6 +169,6 @@ pub(crate) async fn record(
     Ok(audit::record(db, author, services.clock().now(), deed, subject, audit::no_changes()).await?)
 }
 
-fn tab(project: i64) -> String {
+pub(crate) fn tab(project: i64) -> String {
     format!("/projects/{project}/policies?tab=backups")
 }

@@ -1,21 +1,34 @@
 //! The connection to SQLite or PostgreSQL.
 
-use std::time::Duration;
+use std::{fs::File, path::Path, time::Duration};
 
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbErr, SqlErr, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqlErr,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
 /// How long a statement waits for another writer of SQLite, or for a free connection.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long a process waits while another one migrates.
+const MIGRATION_PATIENCE: Duration = Duration::from_mins(10);
+
+/// PostgreSQL's number for the lock: "holdfast" in ASCII.
+const MIGRATION_LOCK: i64 = 0x686f_6c64_6661_7374;
+
+/// Connections for requests and runs.
+const CONNECTIONS: u32 = 16;
+
 /// Connects with a bounded pool. A SQLite file is made where there is none.
 pub async fn connect(url: &str) -> Result<DatabaseConnection, DbErr> {
+    connect_with(url, CONNECTIONS).await
+}
+
+async fn connect_with(url: &str, connections: u32) -> Result<DatabaseConnection, DbErr> {
     let mut options = ConnectOptions::new(url);
     options
-        .max_connections(16)
+        .max_connections(connections)
         .acquire_timeout(PATIENCE)
         .connect_timeout(PATIENCE)
         .sqlx_logging(false)
@@ -31,9 +44,40 @@ pub async fn connect(url: &str) -> Result<DatabaseConnection, DbErr> {
     Database::connect(options).await
 }
 
-/// Brings the schema up to date.
-pub async fn migrate(db: &DatabaseConnection) -> Result<(), DbErr> {
-    Migrator::up(db, None).await
+/// Brings the schema up to date. Of processes that start at once on the same database one does, and the others wait.
+pub async fn migrate(url: &str, data_dir: &Path) -> Result<(), DbErr> {
+    if DbBackend::Postgres.is_prefix_of(url) {
+        migrate_postgres(url).await
+    } else {
+        migrate_sqlite(url, data_dir).await
+    }
+}
+
+/// The lock belongs to a transaction of its own, which ends with the process at the latest.
+async fn migrate_postgres(url: &str) -> Result<(), DbErr> {
+    let db = connect_with(url, 2).await?;
+    let lock = db.begin().await?;
+    lock.execute_unprepared(&format!("SET LOCAL lock_timeout = '{}s'", MIGRATION_PATIENCE.as_secs())).await?;
+    lock.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")).await?;
+    Migrator::up(&db, None).await?;
+    lock.commit().await?;
+    db.close().await
+}
+
+/// The lock belongs to a file in the data folder, which is closed with the process at the latest. One connection, because
+/// another one could still see what a step has just dropped.
+async fn migrate_sqlite(url: &str, data_dir: &Path) -> Result<(), DbErr> {
+    let path = data_dir.join("migration.lock");
+    let locked = tokio::task::spawn_blocking(move || {
+        let file = File::create(path)?;
+        file.lock()?;
+        Ok::<_, std::io::Error>(file)
+    });
+    let failed = |error: &dyn std::fmt::Display| DbErr::Custom(format!("the migrations cannot be locked: {error}"));
+    let _lock = locked.await.map_err(|error| failed(&error))?.map_err(|error| failed(&error))?;
+    let db = connect_with(url, 1).await?;
+    Migrator::up(&db, None).await?;
+    db.close().await
 }
 
 /// Begins a transaction that will write. On SQLite it takes the write lock at once: a transaction that reads first and

@@ -1,8 +1,8 @@
 //! Why a use case refuses or fails.
 
 use engine::{RepositoryError, S3Error, SourceError};
-use model::{form::FormErrors, permission::Denied, rule::RuleError};
-use sea_orm::DbErr;
+use model::{form::FormErrors, permission::Denied, rule::RuleError, size};
+use sea_orm::{DbErr, RuntimeErr, sqlx::error::DatabaseError};
 
 use crate::{passwords::PasswordError, vault::VaultError};
 
@@ -22,6 +22,9 @@ pub enum ServiceError {
     /// A directory of the server's cannot be used.
     #[error(transparent)]
     Source(#[from] SourceError),
+    /// Too many passwords were guessed.
+    #[error("Too many failed attempts. Try again in {}", size::duration(*.seconds))]
+    Throttled { seconds: u64 },
     /// S3 did not do what the person's request needs.
     #[error(transparent)]
     Repository(#[from] RepositoryError),
@@ -58,6 +61,17 @@ impl ServiceError {
 
     const fn is_for_people(&self) -> bool {
         !matches!(self, Self::Database(_) | Self::Password(_) | Self::Session(_) | Self::Stored(_))
+    }
+
+    /// Whether the request holds a text that no database of ours can hold: PostgreSQL has no NUL (SQLSTATE 22021,
+    /// `character_not_in_repertoire`).
+    pub fn is_unreadable_text(&self) -> bool {
+        let Self::Database(DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) =
+            self
+        else {
+            return false;
+        };
+        error.as_database_error().and_then(DatabaseError::code).is_some_and(|code| code == "22021")
     }
 
     /// A refusal at one field of the form.
@@ -107,6 +121,10 @@ pub enum Conflict {
     CredentialOfAnotherOrganization,
     #[error("The project is locked. Unlock it to change it")]
     ProjectLocked,
+    #[error("Schedule already paused")]
+    ScheduleAlreadyPaused,
+    #[error("Schedule is not paused")]
+    ScheduleNotPaused,
     #[error("A backup of this project is already waiting. It starts as soon as the running one ends")]
     BackupAlreadyQueued,
     #[error("This has already ended and cannot be cancelled")]

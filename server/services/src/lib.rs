@@ -15,6 +15,9 @@ mod database;
 mod entity;
 mod error;
 mod listing;
+mod master_key;
+pub mod metrics;
+pub mod nodes;
 pub mod organizations;
 mod passwords;
 pub mod policies;
@@ -28,6 +31,7 @@ pub mod sessions;
 pub mod setup;
 mod sources;
 mod start;
+mod throttle;
 pub mod users;
 mod vault;
 
@@ -37,6 +41,7 @@ pub use self::{
     acting::Acting,
     clock::Clock,
     error::{Conflict, ServiceError},
+    master_key::{Rotation, rotate as rotate_master_key},
     runs::SchedulerError,
     start::{Services, ServicesConfig, StartError},
 };

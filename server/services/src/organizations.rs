@@ -15,7 +15,7 @@ use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
     PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::{
     acting::Acting,
@@ -162,10 +162,23 @@ pub async fn update(acting: &Acting, services: &Services, form: &OrganizationFor
         Err(error) if database::is_unique_violation(&error) => return Err(name_error(&change.name)),
         updated => updated?,
     };
-    let changes = json!({ "name": [before.name, after.name], "time_zone": [before.time_zone, after.time_zone] });
+    let changes = changes(&before, &after);
+    if changes.is_empty() {
+        return Ok(Done::new("Nothing changed", PAGE));
+    }
+    let changes = Value::Object(changes);
     audit::record(&tx, acting, services.clock().now(), Deed::OrganizationChanged, subject(&after), changes).await?;
     tx.commit().await?;
     Ok(Done::new(format!("Organization {} saved", after.name), PAGE))
+}
+
+/// The changed fields before and after.
+fn changes(before: &organization::Model, after: &organization::Model) -> Map<String, Value> {
+    [("name", &before.name, &after.name), ("time_zone", &before.time_zone, &after.time_zone)]
+        .into_iter()
+        .filter(|(_, before, after)| before != after)
+        .map(|(field, before, after)| (field.to_owned(), json!([before, after])))
+        .collect()
 }
 
 /// Removes an organization that has no users, projects or credentials.

@@ -1,26 +1,32 @@
-//! Backup policies: list, add, delete, run now.
+//! Backup policies: list and look at.
 
 use chrono::{DateTime, Utc};
 use model::{
-    form::Done,
-    ids::{PolicyId, ProjectId},
+    ids::{OrganizationId, PolicyId, ProjectId},
+    keep::{KeepCounts, KeepForm},
+    pattern::EVERYTHING,
     permission::Action,
-    policy::{NewPolicy, PolicyForm, PolicyRef, PolicyRow, SchedulePhase},
-    retention::Retention,
-    schedule::{CronPeriod, CronPreview, TimeZone},
+    policy::{PolicyDraft, PolicyForm, PolicyRef, PolicyRow, SchedulePhase},
+    retention::{DEFAULT_RETENTION, Retention},
+    schedule::{COMMON_PERIODS, CUSTOM_PERIOD, CronPeriod, CronPreview, TimeZone, USUAL_PERIOD},
 };
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
-use serde_json::json;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::{
     acting::Acting,
-    audit::{self, Deed, Subject},
-    database,
-    entity::{TextList, backup, policy, project},
+    audit::Subject,
+    entity::{backup, organization, policy, project},
     error::{Conflict, ServiceError},
-    projects, repositories,
-    runs::queue,
+    organizations, projects,
     start::Services,
+};
+
+mod change;
+mod state;
+
+pub use self::{
+    change::{add, delete, update},
+    state::{pause, resume, run_now},
 };
 
 /// How many of the next runs a preview shows.
@@ -29,7 +35,8 @@ const PREVIEWED_RUNS: usize = 5;
 /// The policies of a project, by name.
 pub async fn list(acting: &Acting, services: &Services, project: ProjectId) -> Result<Vec<PolicyRow>, ServiceError> {
     let db = services.db();
-    projects::find(acting, db, Action::SeeProjects, project).await?;
+    let (of, home) = projects::find(acting, db, Action::SeeProjects, project).await?;
+    let may_change = !of.locked && acting.may(Action::ManageProjects, organizations::owner(&home)).is_ok();
     let rows = policy::Entity::find()
         .filter(policy::Column::ProjectId.eq(project.0))
         .order_by_asc(policy::Column::Name)
@@ -38,101 +45,101 @@ pub async fn list(acting: &Acting, services: &Services, project: ProjectId) -> R
     let of_these = backup::Entity::find().filter(backup::Column::PolicyId.is_in(rows.iter().map(|row| row.id)));
     let mut last =
         projects::newest(db, of_these, backup::Column::PolicyId, |row| row.policy_id.unwrap_or_default()).await?;
-    rows.into_iter().map(|row| Ok(PolicyRow { last_backup: last.remove(&row.id), ..view(row)? })).collect()
+    let row = |row: policy::Model| Ok(PolicyRow { last_backup: last.remove(&row.id), may_change, ..view(row)? });
+    rows.into_iter().map(row).collect()
 }
 
 fn view(row: policy::Model) -> Result<PolicyRow, ServiceError> {
     let cron = CronPeriod::stored(&row.cron).map_err(ServiceError::Stored)?;
-    let retention = Retention::from_seconds(u64::try_from(row.retention_seconds).unwrap_or_default())
-        .map_err(ServiceError::Stored)?;
     Ok(PolicyRow {
         id: PolicyId(row.id),
+        retention: retention(&row)?.to_string(),
+        keep: keep(&row).to_string(),
         name: row.name,
         cron_words: cron.in_words(),
         cron: row.cron,
         time_zone: row.time_zone,
-        retention: retention.to_string(),
         include: row.include.0,
         exclude: row.exclude.0,
         phase: if row.paused { SchedulePhase::Paused } else { SchedulePhase::Enabled },
-        next_run: row.next_run_at.filter(|_| !row.paused),
+        next_run: row.next_run_at,
         last_backup: None,
+        may_change: false,
         created_by: row.created_by,
         created: row.created_at,
+        modified_by: row.modified_by,
+        modified: row.modified_at,
     })
 }
 
-/// Adds a policy. Its first run comes at the next cron time.
-pub async fn add(acting: &Acting, services: &Services, form: &PolicyForm) -> Result<Done, ServiceError> {
-    let id = form.project().map_err(|_| ServiceError::NotFound)?;
-    let (project, _) = projects::find_unlocked(acting, services.db(), id).await?;
-    let now = services.clock().now();
-    let new = form.parse(now)?;
-    let tx = services.write().await?;
-    // Asked under the write lock: a policy never outlives a switch to off.
-    repositories::of_project(&tx, project.id).await?.ok_or(Conflict::BackupDisabled)?;
-    let row = match row(acting, &new, now).insert(&tx).await {
-        Err(error) if database::is_unique_violation(&error) => {
-            let message = format!("This project has a policy named {} already", new.name);
-            return Err(ServiceError::at("name", message));
+pub(crate) fn retention(row: &policy::Model) -> Result<Retention, ServiceError> {
+    Retention::from_seconds(u64::try_from(row.retention_seconds).unwrap_or_default()).map_err(ServiceError::Stored)
+}
+
+pub(crate) fn keep(row: &policy::Model) -> KeepCounts {
+    let count = |stored: i32| u16::try_from(stored).unwrap_or_default();
+    KeepCounts {
+        last: count(row.keep_last),
+        hourly: count(row.keep_hourly),
+        daily: count(row.keep_daily),
+        weekly: count(row.keep_weekly),
+        monthly: count(row.keep_monthly),
+        yearly: count(row.keep_yearly),
+    }
+}
+
+/// What the form of a policy starts with: a new one of the project, in its organization's time zone, or one that is
+/// edited.
+pub async fn draft(
+    acting: &Acting,
+    services: &Services,
+    project: ProjectId,
+    policy: Option<PolicyId>,
+) -> Result<PolicyDraft, ServiceError> {
+    let db = services.db();
+    let (project, home) = projects::find(acting, db, Action::ManageProjects, project).await?;
+    let form = match policy {
+        None => new_form(&project, &home),
+        Some(id) => {
+            let row = policy::Entity::find_by_id(id.0).filter(policy::Column::ProjectId.eq(project.id)).one(db).await?;
+            edit_form(row.ok_or(ServiceError::NotFound)?)?
         }
-        inserted => inserted?,
     };
-    let changes = json!({
-        "cron": [null, row.cron], "time_zone": [null, row.time_zone], "retention": [null, new.retention.to_string()],
-        "include": [null, row.include], "exclude": [null, row.exclude],
-    });
-    audit::record(&tx, acting, now, Deed::PolicyAdded, subject(&row, &project), changes).await?;
-    tx.commit().await?;
-    Ok(Done::new(format!("Policy {} added", new.name), format!("/projects/{id}/policies?tab=schedules")))
+    let preview = preview(services, form.expression(), &form.time_zone)?;
+    Ok(PolicyDraft { form, preview })
 }
 
-fn row(acting: &Acting, new: &NewPolicy, now: DateTime<Utc>) -> policy::ActiveModel {
-    policy::ActiveModel {
-        project_id: Set(new.project.0),
-        name: Set(new.name.as_str().to_owned()),
-        cron: Set(new.cron.as_str().to_owned()),
-        time_zone: Set(new.time_zone.name().to_owned()),
-        retention_seconds: Set(i64::try_from(new.retention.seconds()).unwrap_or(i64::MAX)),
-        include: Set(TextList(new.include.as_slice().to_vec())),
-        exclude: Set(TextList(new.exclude.as_slice().to_vec())),
-        paused: Set(false),
-        next_run_at: Set(new.cron.next_after(new.time_zone, now)),
-        created_by: Set(acting.actor.email.clone()),
-        created_at: Set(now),
-        ..Default::default()
+fn new_form(project: &project::Model, home: &organization::Model) -> PolicyForm {
+    PolicyForm {
+        project: project.id.to_string(),
+        cron_period: USUAL_PERIOD.to_owned(),
+        time_zone: home.time_zone.clone(),
+        retention: DEFAULT_RETENTION.to_owned(),
+        include: EVERYTHING.to_owned(),
+        ..PolicyForm::default()
     }
 }
 
-/// Ends the schedule. Its backups stay until their retention ends, and what runs goes on.
-pub async fn delete(acting: &Acting, services: &Services, form: &PolicyRef) -> Result<Done, ServiceError> {
-    let tx = services.write().await?;
-    let (row, project) = find_unlocked(acting, &tx, form).await?;
-    policy::Entity::delete_by_id(row.id).exec(&tx).await?;
-    let now = services.clock().now();
-    audit::record(&tx, acting, now, Deed::PolicyDeleted, subject(&row, &project), audit::no_changes()).await?;
-    tx.commit().await?;
-    Ok(Done::new(format!("Policy {} deleted", row.name), schedules(project.id)))
+fn edit_form(row: policy::Model) -> Result<PolicyForm, ServiceError> {
+    let is_common = COMMON_PERIODS.iter().any(|(expression, _)| *expression == row.cron);
+    let (cron_period, cron_expression) =
+        if is_common { (row.cron.clone(), String::new()) } else { (CUSTOM_PERIOD.to_owned(), row.cron.clone()) };
+    Ok(PolicyForm {
+        project: row.project_id.to_string(),
+        policy: row.id.to_string(),
+        version: row.version.to_string(),
+        retention: retention(&row)?.to_string(),
+        keep: KeepForm::from(keep(&row)),
+        name: row.name,
+        cron_period,
+        cron_expression,
+        time_zone: row.time_zone,
+        include: row.include.0.join("\n"),
+        exclude: row.exclude.0.join("\n"),
+    })
 }
 
-/// Queues a backup with what the policy includes and as long as it keeps.
-pub async fn run_now(acting: &Acting, services: &Services, form: &PolicyRef) -> Result<Done, ServiceError> {
-    let tx = services.write().await?;
-    let (row, project) = find(acting, &tx, form).await?;
-    let in_use = repositories::of_project(&tx, project.id).await?.ok_or(Conflict::BackupDisabled)?;
-    if queue::has_waiting(&tx, project.id).await? {
-        return Err(Conflict::BackupAlreadyQueued.into());
-    }
-    let now = services.clock().now();
-    let queued = queue::manual(&tx, &row, in_use.repository.id, &acting.actor.email, now).await?;
-    audit::record(&tx, acting, now, Deed::BackupRequested, subject(&row, &project), json!({ "backup": queued.name }))
-        .await?;
-    tx.commit().await?;
-    services.queued().notify_one();
-    Ok(Done::new(format!("Backup {} queued", queued.name), format!("/projects/{}/policies?tab=backups", project.id)))
-}
-
-/// What an expression means in words, and the next five runs in the zone.
+/// What an expression means, and its next runs in the zone.
 pub fn preview(services: &Services, expression: &str, time_zone: &str) -> Result<CronPreview, ServiceError> {
     let now = services.clock().now();
     let cron = CronPeriod::parse(expression, now).map_err(|error| ServiceError::at("cron_expression", error))?;
@@ -141,12 +148,23 @@ pub fn preview(services: &Services, expression: &str, time_zone: &str) -> Result
     Ok(CronPreview { words: cron.in_words(), next_runs })
 }
 
+/// The next time of a stored schedule; `None` where it is not understood any more.
+pub(crate) fn next_run(row: &policy::Model, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let schedule = CronPeriod::stored(&row.cron).and_then(|cron| Ok((cron, TimeZone::parse(&row.time_zone)?)));
+    match schedule {
+        Ok((cron, zone)) => cron.next_after(zone, after),
+        Err(error) => {
+            tracing::error!(policy = row.id, %error, "a stored schedule is not understood");
+            None
+        }
+    }
+}
+
 async fn find(
     acting: &Acting,
     db: &impl ConnectionTrait,
-    form: &PolicyRef,
+    id: PolicyId,
 ) -> Result<(policy::Model, project::Model), ServiceError> {
-    let id = form.policy().map_err(|_| ServiceError::NotFound)?;
     let row = policy::Entity::find_by_id(id.0).one(db).await?.ok_or(ServiceError::NotFound)?;
     let (project, _) = projects::find(acting, db, Action::ManageProjects, ProjectId(row.project_id)).await?;
     Ok((row, project))
@@ -155,13 +173,17 @@ async fn find(
 async fn find_unlocked(
     acting: &Acting,
     db: &impl ConnectionTrait,
-    form: &PolicyRef,
+    id: PolicyId,
 ) -> Result<(policy::Model, project::Model), ServiceError> {
-    let (row, project) = find(acting, db, form).await?;
+    let (row, project) = find(acting, db, id).await?;
     if project.locked {
         return Err(Conflict::ProjectLocked.into());
     }
     Ok((row, project))
+}
+
+fn named(form: &PolicyRef) -> Result<PolicyId, ServiceError> {
+    form.policy().map_err(|_| ServiceError::NotFound)
 }
 
 fn schedules(project: i64) -> String {
@@ -169,5 +191,6 @@ fn schedules(project: i64) -> String {
 }
 
 fn subject<'a>(row: &'a policy::Model, project: &project::Model) -> Subject<'a> {
-    Subject { kind: "policy", id: row.id, name: &row.name, ..projects::subject(project) }
+    let organization = OrganizationId(project.organization_id);
+    Subject { kind: "policy", id: row.id, name: &row.name, organization }
 }

@@ -19,6 +19,7 @@ use crate::{
     error::ServiceError,
     passwords, sessions,
     start::Services,
+    throttle,
 };
 
 /// The page to which every change leads back.
@@ -59,9 +60,11 @@ pub async fn change_password(
 ) -> Result<Done, ServiceError> {
     let id = acting.actor.user;
     let user = users::Entity::find_by_id(id.0).one(services.db()).await?.ok_or(ServiceError::SignedOut)?;
+    let attempt = throttle::begin(services, &user.email, &acting.address).await?;
     if !passwords::verify(form.current_password.clone(), Some(user.password_hash.clone())).await? {
         return Err(ServiceError::at("current_password", "Current Password is wrong"));
     }
+    attempt.succeeded(services).await?;
     let new_hash = passwords::hash(Hidden::new(form.new_password()?.expose())).await?;
     let tx = services.write().await?;
     let mut change = user.into_active_model();

@@ -2,7 +2,7 @@
 
 use model::{
     credential::CredentialChoice,
-    form::Done,
+    form::{Done, FormErrors},
     ids::{CredentialId, OrganizationId, ProjectId},
     list::ListQuery,
     permission::Action,
@@ -25,11 +25,18 @@ use crate::{
     vault::Purpose,
 };
 
+mod home_node;
 mod rows;
 mod state;
 
-pub(crate) use self::rows::{newest, source};
-pub use self::state::{delete, lock, unlock};
+pub(crate) use self::{
+    home_node::is_here,
+    rows::{newest, source},
+};
+pub use self::{
+    home_node::move_to_node,
+    state::{delete, lock, unlock},
+};
 
 /// One page of the projects within the person's reach.
 pub async fn list(acting: &Acting, services: &Services, query: &ListQuery) -> Result<ProjectList, ServiceError> {
@@ -84,6 +91,7 @@ pub async fn get(acting: &Acting, services: &Services, id: ProjectId) -> Result<
     Ok(ProjectView {
         id,
         source: rows::source(&row)?,
+        node: row.node,
         name: row.name,
         organization: organizations::choice(home),
         locked: row.locked,
@@ -116,6 +124,7 @@ pub async fn choices(
         organizations: organizations::choices(acting, db, Action::ManageProjects).await?,
         credentials: credentials.into_iter().map(credential_choice).collect(),
         source_roots: services.config().source_roots.iter().map(|root| root.display().to_string()).collect(),
+        nodes: home_node::choices(services).await?,
     })
 }
 
@@ -130,16 +139,24 @@ fn credential_choice(row: backup_credential::Model) -> CredentialChoice {
 }
 
 /// Creates a project and, where the switch is on, enables its backup. Where that fails the project is withdrawn, so that
-/// the corrected form can be sent again.
+/// the corrected form can be sent again; unless a repository of it may lie in the bucket already, whose password would
+/// go with it.
 pub async fn create(acting: &Acting, services: &Services, form: &ProjectForm) -> Result<Done, ServiceError> {
     acting.actor.reach(Action::ManageProjects)?;
     let new = form.parse()?;
     let home = organizations::chosen(acting, services.db(), Action::ManageProjects, new.organization).await?;
-    sources::check(services, &new.source).await?;
-    let row = insert(acting, services, &home, &new).await?;
+    let node = home_node::of_new(services, &new).await?;
+    // Another node's directory is looked at when it is backed up.
+    if is_here(services, node.as_deref()) {
+        sources::check(services, &new.source).await?;
+    }
+    let row = insert(acting, services, (&home, node), &new).await?;
     let id = row.id;
     if let Some(choice) = &new.backup {
         if let Err(error) = backup_switch::enable(acting, services, (&row, &home), choice).await {
+            if backup_switch::may_lie_in_a_bucket(services.db(), &row, choice).await? {
+                return Err(created_without_backup(&new, &error));
+            }
             withdraw(acting, services, &row).await?;
             return Err(error);
         }
@@ -151,10 +168,20 @@ pub async fn create(acting: &Acting, services: &Services, form: &ProjectForm) ->
     Ok(Done::new(format!("Project {} created", new.name), format!("/projects/{id}")))
 }
 
+fn created_without_backup(new: &NewProject, error: &ServiceError) -> ServiceError {
+    let error = error.to_string();
+    let summary = format!(
+        "Project {} is created, but without backup. {}. Enable it in the project's Settings",
+        new.name,
+        error.trim_end_matches('.'),
+    );
+    ServiceError::Invalid(FormErrors::whole(summary))
+}
+
 async fn insert(
     acting: &Acting,
     services: &Services,
-    home: &organization::Model,
+    (home, node): (&organization::Model, Option<String>),
     new: &NewProject,
 ) -> Result<project::Model, ServiceError> {
     let now = services.clock().now();
@@ -167,6 +194,7 @@ async fn insert(
         // Sealed to the row's id, which is not known yet.
         source_url_sealed: Set(matches!(new.source, NewSource::Postgres(_)).then(Vec::new)),
         locked: Set(false),
+        node: Set(node),
         created_by: Set(acting.actor.email.clone()),
         created_at: Set(now),
         ..Default::default()

@@ -1,6 +1,6 @@
 //! From a row to an open repository: credential, secret, password.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use engine::{Repository, RepositoryConfig, S3Access};
 use model::{credential::Endpoint, rule::RuleError};
@@ -30,6 +30,23 @@ pub async fn of_project(db: &impl ConnectionTrait, project: i64) -> Result<Optio
         .one(db)
         .await?;
     Ok(found.and_then(|(repository, credential)| Some(InUse { repository, credential: credential? })))
+}
+
+/// The same for several projects at once.
+pub async fn of_projects(
+    db: &impl ConnectionTrait,
+    projects: impl IntoIterator<Item = i64>,
+) -> Result<HashMap<i64, InUse>, DbErr> {
+    let found = repository::Entity::find()
+        .filter(repository::Column::ProjectId.is_in(projects))
+        .filter(repository::Column::BackupCredentialId.is_not_null())
+        .find_also_related(backup_credential::Entity)
+        .all(db)
+        .await?;
+    let in_use = |(repository, credential): (repository::Model, Option<_>)| {
+        Some((repository.project_id, InUse { repository, credential: credential? }))
+    };
+    Ok(found.into_iter().filter_map(in_use).collect())
 }
 
 /// The repository with that id, where it is in use.

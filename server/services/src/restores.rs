@@ -25,7 +25,9 @@ use crate::{
     browse, database,
     entity::{TextList, backup, project, restore},
     error::{Conflict, ServiceError},
-    projects, repositories, sources,
+    projects, repositories,
+    runs::wake,
+    sources,
     start::Services,
 };
 
@@ -90,7 +92,7 @@ pub async fn add(acting: &Acting, services: &Services, form: &RestoreForm) -> Re
     });
     audit::record(&tx, acting, now, Deed::RestoreRequested, subject(&queued, &project), changes).await?;
     tx.commit().await?;
-    services.queued().notify_one();
+    wake::one(services).await;
     Ok(Done::new(format!("Restore {} queued", new.name), tab(project.id)))
 }
 
@@ -102,10 +104,10 @@ async fn target(
 ) -> Result<RestoredInto, ServiceError> {
     match (target, projects::source(project)?) {
         (RestoreTarget::Directory(directory), Source::Directory(_)) => {
-            directory_target(services, directory.as_str(), "target_directory")
+            directory_target(services, project, directory.as_str(), "target_directory")
         }
         (RestoreTarget::OriginalLocation, Source::Directory(directory)) => {
-            directory_target(services, directory.as_str(), "target")
+            directory_target(services, project, directory.as_str(), "target")
         }
         (RestoreTarget::NewDatabase(name), Source::Postgres(_)) => {
             let database = sources::database(services, project)?;
@@ -125,7 +127,16 @@ async fn target(
     }
 }
 
-fn directory_target(services: &Services, directory: &str, field: &str) -> Result<RestoredInto, ServiceError> {
+fn directory_target(
+    services: &Services,
+    project: &project::Model,
+    directory: &str,
+    field: &str,
+) -> Result<RestoredInto, ServiceError> {
+    if !projects::is_here(services, project.node.as_deref()) {
+        // Its node looks when it restores.
+        return Ok(RestoredInto::Directory(directory.to_owned()));
+    }
     let allowed = services.roots().restore_target(Path::new(directory));
     allowed.map(|_| RestoredInto::Directory(directory.to_owned())).map_err(|error| ServiceError::at(field, error))
 }

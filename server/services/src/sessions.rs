@@ -1,12 +1,12 @@
 //! Sessions: rows in the database behind a cookie. Sign in, sign out, who acts.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use model::{
     form::{Done, FormErrors},
     ids::{AccountId, OrganizationId, UserId},
     people::{Actor, SignInForm},
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 use tower_sessions::Session;
 
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
     error::ServiceError,
     passwords,
     start::Services,
+    throttle,
 };
 
 mod store;
@@ -28,21 +29,28 @@ const USER: &str = "user";
 /// The key under which a session keeps where the person signed in from.
 const ADDRESS: &str = "address";
 
-/// Checks the password and signs in, under a new session id.
+/// A session ends so long after the sign-in, however much it is used.
+const LONGEST: TimeDelta = TimeDelta::days(7);
+
+/// Checks the password and signs in, under a new session id. Who guesses waits longer and longer.
 pub async fn sign_in(
     services: &Services,
     session: &Session,
     address: String,
     form: &SignInForm,
 ) -> Result<Done, ServiceError> {
-    let email = form.email.trim().to_lowercase();
+    let email = form.parse()?;
+    let attempt = throttle::begin(services, &email, &address).await?;
     let found = users::Entity::find().filter(users::Column::Email.eq(email)).one(services.db()).await?;
     // Who is invited has no password yet, and is treated as nobody.
     let hash = found.as_ref().map(|user| user.password_hash.clone()).filter(|hash| !hash.is_empty());
     let matches = passwords::verify(form.password.clone(), hash).await?;
-    let user = found.filter(|_| matches).ok_or_else(|| {
-        ServiceError::Invalid(FormErrors::whole("Email or password is wrong. Check both and try again"))
-    })?;
+    let Some(user) = found.filter(|_| matches) else {
+        tracing::warn!(address, "a sign-in failed");
+        let refusal = "Email or password is wrong. Check both and try again";
+        return Err(ServiceError::Invalid(FormErrors::whole(refusal)));
+    };
+    attempt.succeeded(services).await?;
     begin(session, UserId(user.id), &address).await?;
     let acting = Acting { actor: actor(services.db(), user).await?, address };
     record(services, &acting, Deed::SignedIn).await?;
@@ -98,7 +106,9 @@ pub(crate) async fn actor(db: &impl ConnectionTrait, user: users::Model) -> Resu
 
 /// Deletes sessions that have ended.
 pub(crate) async fn delete_expired(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<u64, DbErr> {
-    let ended = session::Entity::delete_many().filter(session::Column::ExpiresAt.lte(now));
+    let ended =
+        Condition::any().add(session::Column::ExpiresAt.lte(now)).add(session::Column::CreatedAt.lte(now - LONGEST));
+    let ended = session::Entity::delete_many().filter(ended);
     Ok(ended.exec(db).await?.rows_affected)
 }
 

@@ -4,13 +4,16 @@ use std::{path::PathBuf, sync::Arc};
 
 use engine::{NetworkPolicy, PostgresTools, SourceRoots};
 use ipnet::IpNet;
-use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr};
+use sea_orm::{DatabaseConnection, DatabaseTransaction, DbBackend, DbErr};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock::Clock,
-    database, repositories,
+    database, master_key,
+    metrics::Metrics,
+    nodes::Node,
+    repositories,
     runs::{self, SchedulerError},
     setup,
     vault::{Vault, VaultError},
@@ -32,6 +35,10 @@ pub struct ServicesConfig {
     pub allow_networks: Vec<IpNet>,
     /// Runs that are worked on at the same time, at least 1.
     pub workers: usize,
+    /// What this node is called among several.
+    pub node: String,
+    /// Whether it serves pages, beside taking runs.
+    pub serves_pages: bool,
     /// Ask for a one-time code on the first-run page.
     pub setup_code_required: bool,
     pub clock: Clock,
@@ -60,22 +67,23 @@ struct Inner {
     roots: SourceRoots,
     network: NetworkPolicy,
     postgres_tools: PostgresTools,
-    /// Tells this process from others and from its own earlier lives, in leases.
-    node: String,
+    node: Node,
     setup_code: Option<String>,
     opened: repositories::Opened,
     /// Rung when a run is queued, so that a worker need not wait for its next look.
     queued: Notify,
+    metrics: Metrics,
 }
 
 impl Services {
-    /// Connects, brings the schema up to date, and reads or makes the master key.
+    /// Connects, brings the schema up to date, and reads or makes the master key. One that does not open what is in the
+    /// database is refused.
     pub async fn open(config: ServicesConfig) -> Result<Self, StartError> {
         std::fs::create_dir_all(&config.data_dir)
             .map_err(|source| StartError::DataDir { path: config.data_dir.clone(), source })?;
-        let vault = Vault::open(&config.master_key_file, config.create_master_key)?;
+        database::migrate(&config.database_url, &config.data_dir).await?;
         let db = database::connect(&config.database_url).await?;
-        database::migrate(&db).await?;
+        let vault = open_vault(&config, &db).await?;
         let wants_code = config.setup_code_required && !setup::account_exists(&db).await?;
         Ok(Self(Arc::new(Inner {
             db,
@@ -84,10 +92,16 @@ impl Services {
             roots: SourceRoots::new(config.source_roots.clone()),
             network: NetworkPolicy::allowing(config.allow_networks.clone()),
             postgres_tools: PostgresTools::installed(),
-            node: format!("{:016x}", rand::random::<u64>()),
+            node: Node {
+                id: format!("{:016x}", rand::random::<u64>()),
+                name: config.node.clone(),
+                serves_pages: config.serves_pages,
+                started: config.clock.now(),
+            },
             setup_code: wants_code.then(setup::new_code),
             opened: repositories::Opened::new(),
             queued: Notify::new(),
+            metrics: Metrics::new(),
             config,
         })))
     }
@@ -132,8 +146,13 @@ impl Services {
         &self.0.postgres_tools
     }
 
-    pub(crate) fn node(&self) -> &str {
+    pub(crate) fn node(&self) -> &Node {
         &self.0.node
+    }
+
+    /// Whether other processes may work on the same database. One SQLite file is one node's.
+    pub(crate) fn has_other_nodes(&self) -> bool {
+        self.0.db.get_database_backend() == DbBackend::Postgres
     }
 
     pub(crate) fn setup_code(&self) -> Option<&str> {
@@ -144,7 +163,26 @@ impl Services {
         &self.0.opened
     }
 
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
     pub(crate) fn queued(&self) -> &Notify {
         &self.0.queued
+    }
+}
+
+/// A new master key is made only for a database that has no secrets yet: it would open none of them.
+async fn open_vault(config: &ServicesConfig, db: &DatabaseConnection) -> Result<Vault, StartError> {
+    let path = &config.master_key_file;
+    let holds_secrets = master_key::seals_something(db).await?;
+    if holds_secrets && !path.exists() {
+        return Err(VaultError::Missing { path: path.clone() }.into());
+    }
+    let vault = Vault::open(path, config.create_master_key)?;
+    if master_key::fits(db, &vault).await? {
+        Ok(vault)
+    } else {
+        Err(VaultError::WrongKey { path: path.clone() }.into())
     }
 }

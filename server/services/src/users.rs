@@ -144,6 +144,9 @@ pub async fn change_role(acting: &Acting, services: &Services, form: &RoleForm) 
     let tx = services.write().await?;
     let (user, home) = find(acting, &tx, id).await?;
     acting.actor.may_manage_role(role, organizations::owner(&home))?;
+    if role.as_str() == user.role {
+        return Ok(Done::new(format!("{} is {role} already", user.email), PAGE));
+    }
     if role != Role::Partner {
         keep_a_partner(&tx, &user, &home).await?;
     }

@@ -1,13 +1,11 @@
 //! Secrets at rest: sealed under the master key, each to its place.
 
 use std::{
-    fs,
-    io::{self, Write as _},
-    os::unix::fs::OpenOptionsExt,
+    io,
     path::{Path, PathBuf},
+    sync::RwLock,
 };
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chacha20poly1305::{
     AeadCore, KeyInit, XChaCha20Poly1305, XNonce,
     aead::{Aead, OsRng, Payload},
@@ -17,10 +15,13 @@ use hkdf::Hkdf;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-const KEY_BYTES: usize = 32;
+use self::key_file::{KEY_BYTES, MasterKey};
+
+mod key_file;
+
 const NONCE_BYTES: usize = 24;
 
-/// What a sealed text is for. Each purpose has a key of its own.
+/// What a sealed text is for. Each purpose has a key of its own, and a column where its texts lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     S3SecretKey,
@@ -30,6 +31,8 @@ pub enum Purpose {
 }
 
 impl Purpose {
+    pub const ALL: [Self; 3] = [Self::S3SecretKey, Self::RepositoryPassword, Self::SourceUrl];
+
     const fn info(self) -> &'static [u8] {
         match self {
             Self::S3SecretKey => b"holdfast s3 secret key v1",
@@ -37,11 +40,22 @@ impl Purpose {
             Self::SourceUrl => b"holdfast source url v1",
         }
     }
+
+    /// Table and column of its sealed texts. The table's key is `id`, and seals the text to its row.
+    pub const fn place(self) -> (&'static str, &'static str) {
+        match self {
+            Self::S3SecretKey => ("backup_credential", "secret_key_sealed"),
+            Self::RepositoryPassword => ("repository", "password_sealed"),
+            Self::SourceUrl => ("project", "source_url_sealed"),
+        }
+    }
 }
 
-/// Seals and opens secrets.
+/// Seals and opens secrets, while the master key may be changed by another process.
 pub struct Vault {
-    master: Zeroizing<[u8; KEY_BYTES]>,
+    file: PathBuf,
+    /// As read last, newest first.
+    keys: RwLock<Vec<MasterKey>>,
 }
 
 /// Why the master key cannot be used, or a secret not be opened.
@@ -49,10 +63,18 @@ pub struct Vault {
 pub enum VaultError {
     #[error("The master key file {path} cannot be read: {source}. Check HOLDFAST_MASTER_KEY_FILE and the file's mode")]
     Read { path: PathBuf, source: io::Error },
-    #[error("The master key file {path} cannot be made: {source}. Check that its folder exists and can be written")]
+    #[error(
+        "The master key file {path} is missing, and the database holds secrets that are sealed under it. Restore it from your copy, or check HOLDFAST_MASTER_KEY_FILE"
+    )]
+    Missing { path: PathBuf },
+    #[error("The master key file {path} cannot be written: {source}. Check that its folder exists and can be written")]
     Make { path: PathBuf, source: io::Error },
     #[error("The master key file {path} does not hold 32 bytes in base64. Restore it from your copy")]
     Malformed { path: PathBuf },
+    #[error(
+        "The master key in {path} is not the one that the secrets in the database are sealed under. Restore it from your copy, or check HOLDFAST_MASTER_KEY_FILE and HOLDFAST_DATABASE_URL"
+    )]
+    WrongKey { path: PathBuf },
     #[error("A secret in the database cannot be opened. The master key is not the one it was sealed with")]
     Sealed,
 }
@@ -61,62 +83,98 @@ impl Vault {
     /// Reads the master key; makes it, with mode 0600, where there is none and `create` is set.
     pub fn open(path: &Path, create: bool) -> Result<Self, VaultError> {
         if create && !path.exists() {
-            make(path).map_err(|source| VaultError::Make { path: path.to_owned(), source })?;
+            key_file::make(path)?;
         }
-        let text = fs::read_to_string(path).map(Zeroizing::new);
-        let text = text.map_err(|source| VaultError::Read { path: path.to_owned(), source })?;
-        let bytes = STANDARD.decode(text.trim()).map(Zeroizing::new);
-        let key = bytes.ok().and_then(|bytes| <[u8; KEY_BYTES]>::try_from(bytes.as_slice()).ok());
-        let master = key.map(Zeroizing::new).ok_or_else(|| VaultError::Malformed { path: path.to_owned() })?;
-        Ok(Self { master })
+        Ok(Self { file: path.to_owned(), keys: RwLock::new(key_file::read(path)?) })
     }
 
     /// Seals `secret` for the row `row`: nonce, then ciphertext.
+    ///
+    /// The key is read anew: once another process has put a newer one into the file, nothing is sealed under an older.
     pub fn seal(&self, purpose: Purpose, row: i64, secret: &str) -> Result<Vec<u8>, VaultError> {
+        self.read_again()?;
         let nonce = XChaCha20Poly1305::generate_nonce(&mut OsRng);
         let payload = Payload { msg: secret.as_bytes(), aad: &row.to_be_bytes() };
-        let sealed = self.cipher(purpose).encrypt(&nonce, payload).map_err(|_| VaultError::Sealed)?;
+        let newest = self.with_keys(|keys| keys.first().map(|key| cipher(key, purpose)));
+        let sealed = newest.and_then(|cipher| cipher.encrypt(&nonce, payload).ok()).ok_or(VaultError::Sealed)?;
         Ok([nonce.as_slice(), &sealed].concat())
     }
 
     /// Opens what was sealed for the same purpose and row; a text moved from another row does not open.
     pub fn open_sealed(&self, purpose: Purpose, row: i64, sealed: &[u8]) -> Result<Secret, VaultError> {
-        let (nonce, text) = sealed.split_at_checked(NONCE_BYTES).ok_or(VaultError::Sealed)?;
-        let payload = Payload { msg: text, aad: &row.to_be_bytes() };
-        let plain = self.cipher(purpose).decrypt(XNonce::from_slice(nonce), payload).map_err(|_| VaultError::Sealed)?;
-        String::from_utf8(plain).map(Secret::new).map_err(|_| VaultError::Sealed)
+        let try_all = || self.with_keys(|keys| keys.iter().find_map(|key| open_with(key, purpose, row, sealed)));
+        if let Some(secret) = try_all() {
+            return Ok(secret);
+        }
+        // It may be sealed under a key that came into the file since.
+        self.read_again()?;
+        try_all().ok_or(VaultError::Sealed)
     }
 
-    fn cipher(&self, purpose: Purpose) -> XChaCha20Poly1305 {
-        let mut key = Zeroizing::new([0; KEY_BYTES]);
-        // HKDF-SHA256 gives up to 255 × 32 bytes; 32 always fit.
-        let _ = Hkdf::<Sha256>::new(None, self.master.as_slice()).expand(purpose.info(), key.as_mut_slice());
-        XChaCha20Poly1305::new(key.as_slice().into())
+    /// Whether it is sealed under the newest key.
+    pub fn is_newest(&self, purpose: Purpose, row: i64, sealed: &[u8]) -> bool {
+        self.with_keys(|keys| keys.first().is_some_and(|key| open_with(key, purpose, row, sealed).is_some()))
+    }
+
+    /// Puts a new key before the one in the file; where there are several already, an earlier change goes on.
+    pub fn add_key(&self) -> Result<(), VaultError> {
+        let mut keys = key_file::read(&self.file)?;
+        if keys.len() == 1 {
+            keys.insert(0, key_file::new_key());
+            key_file::write(&self.file, &keys)?;
+        }
+        self.read_again()
+    }
+
+    /// Takes all but the newest key out of the file, and answers where they are kept.
+    pub fn retire_keys(&self) -> Result<PathBuf, VaultError> {
+        let keys = key_file::read(&self.file)?;
+        let retired = key_file::retire(&self.file, &keys[1..])?;
+        key_file::write(&self.file, &keys[..1])?;
+        Ok(retired)
+    }
+
+    fn read_again(&self) -> Result<(), VaultError> {
+        let keys = key_file::read(&self.file)?;
+        *self.keys.write().unwrap_or_else(std::sync::PoisonError::into_inner) = keys;
+        Ok(())
+    }
+
+    fn with_keys<T>(&self, use_them: impl FnOnce(&[MasterKey]) -> T) -> T {
+        use_them(&self.keys.read().unwrap_or_else(std::sync::PoisonError::into_inner))
     }
 }
 
-/// Writes a new key to the side and moves it into place, so that no half key is ever found.
-fn make(path: &Path) -> io::Result<()> {
-    let key: Zeroizing<[u8; KEY_BYTES]> = Zeroizing::new(rand::random());
-    let side = path.with_extension("new");
-    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&side)?;
-    writeln!(file, "{}", Zeroizing::new(STANDARD.encode(*key)).as_str())?;
-    file.sync_all()?;
-    fs::rename(&side, path)
+fn open_with(key: &MasterKey, purpose: Purpose, row: i64, sealed: &[u8]) -> Option<Secret> {
+    let (nonce, text) = sealed.split_at_checked(NONCE_BYTES)?;
+    let payload = Payload { msg: text, aad: &row.to_be_bytes() };
+    let plain = cipher(key, purpose).decrypt(XNonce::from_slice(nonce), payload).ok()?;
+    String::from_utf8(plain).ok().map(Secret::new)
+}
+
+fn cipher(master: &MasterKey, purpose: Purpose) -> XChaCha20Poly1305 {
+    let mut key = Zeroizing::new([0; KEY_BYTES]);
+    // HKDF-SHA256 gives up to 255 × 32 bytes; 32 always fit.
+    let _ = Hkdf::<Sha256>::new(None, master.as_slice()).expand(purpose.info(), key.as_mut_slice());
+    XChaCha20Poly1305::new(key.as_slice().into())
 }
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
+    use std::{fs, os::unix::fs::PermissionsExt};
 
     use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
 
     #[test]
     fn a_made_key_is_readable_by_its_owner_alone_and_stays() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("master.key");
         let sealed = Vault::open(&path, true).unwrap().seal(Purpose::S3SecretKey, 1, "s3cret").unwrap();
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(mode(&path), 0o600);
         let again = Vault::open(&path, true).unwrap();
         assert_eq!(again.open_sealed(Purpose::S3SecretKey, 1, &sealed).unwrap().expose(), "s3cret");
     }
@@ -133,11 +191,39 @@ mod tests {
     }
 
     #[test]
+    fn while_the_key_changes_old_and_new_texts_open_in_every_process() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("master.key");
+        let server = Vault::open(&path, true).unwrap();
+        let old = server.seal(Purpose::S3SecretKey, 1, "old").unwrap();
+        let command = Vault::open(&path, false).unwrap();
+        command.add_key().unwrap();
+        command.add_key().unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 2, "a change that goes on makes no further key");
+        assert!(!command.is_newest(Purpose::S3SecretKey, 1, &old));
+
+        let new = server.seal(Purpose::S3SecretKey, 2, "new").unwrap();
+        assert!(command.is_newest(Purpose::S3SecretKey, 2, &new), "the server seals under the new key at once");
+        let earlier = Vault::open(&path, false).unwrap();
+        let retired = command.retire_keys().unwrap();
+        for (row, sealed, secret) in [(1, &old, "old"), (2, &new, "new")] {
+            assert_eq!(earlier.open_sealed(Purpose::S3SecretKey, row, sealed).unwrap().expose(), secret);
+        }
+        let later = Vault::open(&path, false).unwrap();
+        assert!(later.open_sealed(Purpose::S3SecretKey, 1, &old).is_err());
+        assert_eq!((mode(&path), mode(&retired)), (0o600, 0o600));
+        let retired = Vault::open(&retired, false).unwrap();
+        assert_eq!(retired.open_sealed(Purpose::S3SecretKey, 1, &old).unwrap().expose(), "old");
+    }
+
+    #[test]
     fn a_missing_or_damaged_key_is_told_with_its_path() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("master.key");
         assert!(matches!(Vault::open(&path, false), Err(VaultError::Read { .. })));
-        fs::write(&path, "short").unwrap();
-        assert!(matches!(Vault::open(&path, true), Err(VaultError::Malformed { .. })));
+        for damaged in ["short", "", "\n\n", "AAAA\n"] {
+            fs::write(&path, damaged).unwrap();
+            assert!(matches!(Vault::open(&path, true), Err(VaultError::Malformed { .. })), "{damaged:?}");
+        }
     }
 }

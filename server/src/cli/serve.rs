@@ -7,7 +7,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::say;
 use crate::{
     config::Config,
-    startup::{Application, StartupError},
+    startup::{self, Application, StartupError},
     telemetry,
 };
 
@@ -21,6 +21,14 @@ pub async fn serve(config: &Config) -> Result<(), StartupError> {
         say(format!("Setup Code for the first account: {code}"));
     }
     application.run_until(stop).await
+}
+
+/// Runs backups alone until SIGTERM or SIGINT.
+pub async fn work(config: &Config) -> Result<(), StartupError> {
+    telemetry::start(config);
+    let stop = stop_signal().map_err(StartupError::Signals)?;
+    say(format!("Holdfast works as {} and serves no pages", config.node));
+    startup::work(config, stop).await
 }
 
 /// Done at the first SIGTERM or SIGINT. The signals are caught from the call on, so none is missed during start-up.

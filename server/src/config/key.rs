@@ -15,13 +15,16 @@ pub enum Key {
     MasterKeyFile,
     SourceRoots,
     S3AllowNetworks,
+    TrustedProxies,
     BackupWorkers,
+    Node,
+    MetricsTokenFile,
     Log,
     LogFormat,
 }
 
 impl Key {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::Listen,
         Self::PublicUrl,
         Self::DataDir,
@@ -29,7 +32,10 @@ impl Key {
         Self::MasterKeyFile,
         Self::SourceRoots,
         Self::S3AllowNetworks,
+        Self::TrustedProxies,
         Self::BackupWorkers,
+        Self::Node,
+        Self::MetricsTokenFile,
         Self::Log,
         Self::LogFormat,
     ];
@@ -44,7 +50,10 @@ impl Key {
             Self::MasterKeyFile => "HOLDFAST_MASTER_KEY_FILE",
             Self::SourceRoots => "HOLDFAST_SOURCE_ROOTS",
             Self::S3AllowNetworks => "HOLDFAST_S3_ALLOW_NETWORKS",
+            Self::TrustedProxies => "HOLDFAST_TRUSTED_PROXIES",
             Self::BackupWorkers => "HOLDFAST_BACKUP_WORKERS",
+            Self::Node => "HOLDFAST_NODE",
+            Self::MetricsTokenFile => "HOLDFAST_METRICS_TOKEN_FILE",
             Self::Log => "HOLDFAST_LOG",
             Self::LogFormat => "HOLDFAST_LOG_FORMAT",
         }
@@ -64,7 +73,7 @@ impl Key {
     pub const fn separator(self) -> Option<char> {
         match self {
             Self::SourceRoots => Some(':'),
-            Self::S3AllowNetworks => Some(','),
+            Self::S3AllowNetworks | Self::TrustedProxies => Some(','),
             _ => None,
         }
     }

@@ -12,6 +12,7 @@ use std::{
     net::SocketAddr,
     num::NonZeroUsize,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use ipnet::IpNet;
@@ -44,8 +45,15 @@ pub struct Config {
     pub source_roots: Vec<PathBuf>,
     /// Networks of S3 endpoints that are not on public addresses.
     pub allow_networks: Vec<IpNet>,
+    /// Reverse proxies whose word on where a request comes from counts.
+    pub trusted_proxies: Vec<IpNet>,
     /// How many backups and restores run at the same time.
     pub backup_workers: NonZeroUsize,
+    /// What this node is called among several; directories belong to the node of that name.
+    pub node: String,
+    /// What a program from elsewhere shows to read the metrics, and where it was read from.
+    pub metrics_token: Option<Arc<str>>,
+    pub metrics_token_file: Option<PathBuf>,
     /// A level, or directives of `tracing-subscriber`'s `EnvFilter`.
     pub log: String,
     pub log_format: LogFormat,
@@ -94,8 +102,12 @@ impl Config {
             database,
             data_dir,
             source_roots: parse::source_roots(settings)?,
-            allow_networks: parse::networks(settings)?,
+            allow_networks: parse::networks(settings, Key::S3AllowNetworks)?,
+            trusted_proxies: parse::networks(settings, Key::TrustedProxies)?,
             backup_workers: parse::workers(settings)?,
+            node: parse::node(settings)?,
+            metrics_token: parse::metrics_token(settings)?,
+            metrics_token_file: settings.get(Key::MetricsTokenFile).map(PathBuf::from),
             log: parse::log_filter(settings)?,
             log_format: parse::log_format(settings)?,
         })
@@ -112,7 +124,7 @@ impl Config {
     }
 
     /// The part that decides what the services do.
-    pub fn services(&self, clock: Clock) -> ServicesConfig {
+    pub fn services(&self, clock: Clock, serves_pages: bool) -> ServicesConfig {
         ServicesConfig {
             database_url: self.database.expose().to_owned(),
             master_key_file: self.master_key_file.clone(),
@@ -121,6 +133,8 @@ impl Config {
             source_roots: self.source_roots.clone(),
             allow_networks: self.allow_networks.clone(),
             workers: self.backup_workers.get(),
+            node: self.node.clone(),
+            serves_pages,
             setup_code_required: self.setup_code_required(),
             clock,
         }
@@ -131,8 +145,9 @@ impl fmt::Display for Config {
     /// The settings in force as the environment would give them, with secrets hidden.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let roots: Vec<_> = self.source_roots.iter().map(|root| root.display().to_string()).collect();
-        let networks: Vec<_> = self.allow_networks.iter().map(ToString::to_string).collect();
+        let list = |networks: &[IpNet]| networks.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
         let public_url = self.public_url.as_ref().map_or("", PublicUrl::origin);
+        let token_file = self.metrics_token_file.as_ref().map(|file| file.display().to_string());
         let lines = [
             (Key::Listen, self.listen.to_string()),
             (Key::PublicUrl, public_url.to_owned()),
@@ -140,8 +155,11 @@ impl fmt::Display for Config {
             (Key::DatabaseUrl, self.database.to_string()),
             (Key::MasterKeyFile, self.master_key_file.display().to_string()),
             (Key::SourceRoots, roots.join(":")),
-            (Key::S3AllowNetworks, networks.join(",")),
+            (Key::S3AllowNetworks, list(&self.allow_networks)),
+            (Key::TrustedProxies, list(&self.trusted_proxies)),
             (Key::BackupWorkers, self.backup_workers.to_string()),
+            (Key::Node, self.node.clone()),
+            (Key::MetricsTokenFile, token_file.unwrap_or_default()),
             (Key::Log, self.log.clone()),
             (Key::LogFormat, self.log_format.to_string()),
         ];

@@ -4,6 +4,7 @@ use std::{
     net::{IpAddr, SocketAddr},
     num::NonZeroUsize,
     path::PathBuf,
+    sync::Arc,
     thread::available_parallelism,
 };
 
@@ -11,6 +12,12 @@ use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
 
 use super::{ConfigError, Key, LogFormat, Problem, Settings};
+
+/// As long as a host's name may be (RFC 1035, section 2.3.4).
+const MOST_OF_A_NAME: usize = 253;
+
+/// A token must not be guessed.
+const SHORTEST_TOKEN: usize = 16;
 
 pub fn listen(settings: &Settings) -> Result<SocketAddr, ConfigError> {
     let text = settings.get(Key::Listen).unwrap_or("127.0.0.1:3000").trim();
@@ -25,10 +32,9 @@ pub fn source_roots(settings: &Settings) -> Result<Vec<PathBuf>, ConfigError> {
     parts(settings, Key::SourceRoots).map(absolute).collect()
 }
 
-pub fn networks(settings: &Settings) -> Result<Vec<IpNet>, ConfigError> {
-    parts(settings, Key::S3AllowNetworks)
-        .map(|text| network(text).map_err(|problem| problem.at(Key::S3AllowNetworks)))
-        .collect()
+/// The networks that a setting lists.
+pub fn networks(settings: &Settings, key: Key) -> Result<Vec<IpNet>, ConfigError> {
+    parts(settings, key).map(|text| network(text).map_err(|problem| problem.at(key))).collect()
 }
 
 /// A network, or a single address.
@@ -52,6 +58,25 @@ pub fn workers(settings: &Settings) -> Result<NonZeroUsize, ConfigError> {
         Ok(count) if count.get() <= 256 => Ok(count),
         _ => Err(Problem::Workers(text.to_owned()).at(Key::BackupWorkers)),
     }
+}
+
+/// The host's name where nothing is set.
+pub fn node(settings: &Settings) -> Result<String, ConfigError> {
+    let host = || rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let name = settings.get(Key::Node).map_or_else(host, |text| text.trim().to_owned());
+    let is_in_order = (1..=MOST_OF_A_NAME).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic());
+    if is_in_order { Ok(name) } else { Err(Problem::Node(name).at(Key::Node)) }
+}
+
+/// Read at start; a change needs a restart.
+pub fn metrics_token(settings: &Settings) -> Result<Option<Arc<str>>, ConfigError> {
+    let Some(file) = settings.get(Key::MetricsTokenFile).map(PathBuf::from) else { return Ok(None) };
+    let text = std::fs::read_to_string(&file).map_err(|cause| ConfigError::File { file: file.clone(), cause })?;
+    let token = text.trim();
+    if token.len() < SHORTEST_TOKEN {
+        return Err(Problem::Token(file).at(Key::MetricsTokenFile));
+    }
+    Ok(Some(token.into()))
 }
 
 pub fn log_filter(settings: &Settings) -> Result<String, ConfigError> {
@@ -88,13 +113,14 @@ mod tests {
 
     #[test]
     fn networks_may_be_single_addresses_but_never_link_local() {
-        let parsed = networks(&settings(Key::S3AllowNetworks, "10.0.0.0/8, 192.168.1.5,fd00::/8")).unwrap();
+        let allowed = |text| networks(&settings(Key::S3AllowNetworks, text), Key::S3AllowNetworks);
+        let parsed = allowed("10.0.0.0/8, 192.168.1.5,fd00::/8").unwrap();
         assert_eq!(
             parsed.iter().map(ToString::to_string).collect::<Vec<_>>(),
             ["10.0.0.0/8", "192.168.1.5/32", "fd00::/8"]
         );
         for bad in ["10.0.0.0/33", "minio", "169.254.0.0/16", "169.254.169.254", "fe80::1"] {
-            let error = networks(&settings(Key::S3AllowNetworks, bad)).unwrap_err().to_string();
+            let error = allowed(bad).unwrap_err().to_string();
             assert!(error.starts_with("HOLDFAST_S3_ALLOW_NETWORKS: "), "{error}");
         }
     }

@@ -4,12 +4,12 @@ use std::str::FromStr;
 
 use app::api::ApiError;
 use axum::{
-    Extension, Router,
+    Extension,
     body::Body,
     extract::{Path, Query, Request, State as Extracted},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{MethodRouter, get},
 };
 use futures::StreamExt;
 use model::{
@@ -27,11 +27,13 @@ use super::{State, attachment, pages, refusal};
 /// How many downloads run at the same time. Each holds a few packs of the repository in memory.
 pub const MOST_AT_ONCE: usize = 16;
 
-pub fn routes() -> Router<State> {
-    Router::new()
-        .route("/projects/{project}/backups/{backup}/download", get(from_backup))
-        .route("/projects/{project}/recovery-kit", get(recovery_kit))
-        .route("/audit-log/export", get(audit_log))
+/// Each address with what answers there.
+pub fn table() -> Vec<(&'static str, MethodRouter<State>)> {
+    vec![
+        ("/projects/{project}/backups/{backup}/download", get(from_backup)),
+        ("/projects/{project}/recovery-kit", get(recovery_kit)),
+        ("/audit-log/export", get(audit_log)),
+    ]
 }
 
 #[derive(Deserialize)]

@@ -1,15 +1,19 @@
 //! Posts to server functions: what is accepted at all, and how a plain form post ends.
 //!
 //! A call by the browser's script gets JSON and the status of its outcome. A plain form post, from a page whose script
-//! has not loaded or never will, gets a redirect: on success to where the function leads, on failure back to the page
-//! with the form, and the outcome waits in the session for that page.
+//! has not loaded or never will, gets a redirect: on success to where the function leads (where that is the page with
+//! the form, its view of a list stays), on failure back to the page with the form, and the outcome waits in the session
+//! for that page.
 
 mod answer;
 mod body;
 mod origin;
 mod typed;
 
-use app::api::{ApiError, Flash, flash::FailedForm};
+use app::{
+    address::Address,
+    api::{ApiError, Flash, flash::FailedForm},
+};
 use axum::{
     body::{Body, Bytes},
     extract::{Request, State as Extracted},
@@ -69,7 +73,9 @@ impl PlainPost {
 
     async fn end(self, session: &Session, outcome: Result<Done, ApiError>) -> Response {
         let (flash, goto) = match outcome {
-            Ok(Done { message, goto, link }) => (Flash { notice: Some(message), link, failed: None }, goto),
+            Ok(Done { message, goto, link }) => {
+                (Flash { notice: Some(message), link, failed: None }, success_place(&self.back, goto))
+            }
             Err(ApiError::SignedOut) => return Redirect::to(&door::sign_in(&self.back)).into_response(),
             Err(error) => {
                 let failed = FailedForm { action: self.action, error, typed: self.typed };
@@ -84,4 +90,10 @@ impl PlainPost {
         }
         Redirect::to(&goto).into_response()
     }
+}
+
+/// What the function names, or the page that the form was on where that is the same one: with its search, sort and page.
+fn success_place(back: &str, goto: String) -> String {
+    let (path, search) = back.split_once('?').unwrap_or((back, ""));
+    Address::new(path, search).stays_for(&goto).map_or(goto, |here| here.href())
 }

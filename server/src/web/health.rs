@@ -1,19 +1,19 @@
 //! Whether the process lives, and whether it can do its work. For load balancers and supervisors.
 
 use axum::{
-    Router,
     extract::State as Extracted,
     http::{StatusCode, header},
     response::IntoResponse,
-    routing::get,
+    routing::{MethodRouter, get},
 };
 
 use super::State;
 
 const UNCACHED: [(header::HeaderName, &str); 1] = [(header::CACHE_CONTROL, "no-store")];
 
-pub fn routes() -> Router<State> {
-    Router::new().route("/healthz", get(async || (UNCACHED, "ok\n"))).route("/readyz", get(ready))
+/// Each address with what answers there.
+pub fn table() -> Vec<(&'static str, MethodRouter<State>)> {
+    vec![("/healthz", get(async || (UNCACHED, "ok\n"))), ("/readyz", get(ready))]
 }
 
 async fn ready(Extracted(state): Extracted<State>) -> impl IntoResponse {

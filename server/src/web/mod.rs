@@ -2,12 +2,14 @@
 
 mod api;
 mod attachment;
+mod client;
 mod door;
 mod downloads;
 mod flash;
 mod form_posts;
 mod headers;
 mod health;
+mod metrics;
 mod pages;
 mod people;
 mod refusal;
@@ -16,4 +18,7 @@ mod site;
 mod state;
 mod trace;
 
-pub use self::{router::router, state::State};
+pub use self::{
+    router::{addresses, router},
+    state::State,
+};

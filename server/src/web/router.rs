@@ -8,18 +8,21 @@ use axum::{
     extract::{Request, State as Extracted},
     middleware::{from_fn, from_fn_with_state},
     response::Response,
+    routing::MethodRouter,
 };
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use super::{State, api, door, downloads, flash, form_posts, headers, health, pages, people, refusal, site, trace};
+use super::{
+    State, api, client, door, downloads, flash, form_posts, headers, health, metrics, pages, people, refusal, trace,
+};
 
 pub fn router(state: State) -> Router {
     let known = || {
         ServiceBuilder::new().layer(people::sessions(&state)).layer(from_fn_with_state(state.clone(), people::people))
     };
     let pages = pages::routes(&state)
-        .merge(downloads::routes())
+        .merge(of(downloads::table()))
         .layer(from_fn_with_state(state.clone(), door::door))
         .layer(from_fn(flash::flash))
         .layer(known());
@@ -30,15 +33,27 @@ pub fn router(state: State) -> Router {
     let missing = Router::new().fallback(missing).layer(from_fn(flash::flash)).layer(known()).with_state(state.clone());
 
     Router::new()
-        .merge(health::routes())
+        .merge(of(health::table()))
+        .merge(of(metrics::table()))
         .merge(pages)
         .merge(functions)
-        .nest_service("/pkg", site::pkg(&state.leptos))
-        .fallback_service(site::public(&state.leptos, missing))
+        .nest_service("/pkg", state.site.pkg())
+        .fallback_service(state.site.public(missing))
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(state.clone(), client::client))
         .layer(from_fn_with_state(state.clone(), headers::headers))
         .layer(from_fn(trace::trace))
         .with_state(state)
+}
+
+fn of(table: Vec<(&'static str, MethodRouter<State>)>) -> Router<State> {
+    table.into_iter().fold(Router::new(), |router, (address, answer)| router.route(address, answer))
+}
+
+/// Every address besides server functions and built files, as routes are written.
+pub fn addresses() -> Vec<String> {
+    let tables = [downloads::table(), health::table(), metrics::table()].into_iter().flatten();
+    tables.map(|(address, _)| address.to_owned()).chain(pages::addresses()).collect()
 }
 
 async fn missing(Extracted(state): Extracted<State>, request: Request) -> Response {

@@ -1,6 +1,7 @@
 //! What every handler may need.
 
 use std::{
+    io,
     net::SocketAddr,
     sync::{
         Arc,
@@ -9,33 +10,39 @@ use std::{
 };
 
 use axum::extract::FromRef;
+use ipnet::IpNet;
 use leptos::config::LeptosOptions;
 use services::{ServiceError, Services};
 use tokio::sync::Semaphore;
 
-use super::{downloads::MOST_AT_ONCE, site};
-use crate::config::PublicUrl;
+use super::{downloads::MOST_AT_ONCE, site::Site};
+use crate::config::{Config, PublicUrl};
 
 /// Cheap to clone.
 #[derive(Clone)]
 pub struct State {
     pub services: Services,
     pub public_url: Option<Arc<PublicUrl>>,
-    pub leptos: LeptosOptions,
+    pub site: Site,
+    pub trusted_proxies: Arc<[IpNet]>,
     /// A permit for each download that may still start.
     pub downloads: Arc<Semaphore>,
+    /// What a program from elsewhere shows to read the metrics.
+    pub metrics_token: Option<Arc<str>>,
     set_up: Arc<AtomicBool>,
 }
 
 impl State {
-    pub fn new(services: Services, public_url: Option<PublicUrl>, address: SocketAddr) -> Self {
-        Self {
+    pub fn new(services: Services, config: &Config, address: SocketAddr) -> io::Result<Self> {
+        Ok(Self {
             services,
-            public_url: public_url.map(Arc::new),
-            leptos: site::leptos_options(address),
+            public_url: config.public_url.clone().map(Arc::new),
+            site: Site::find(address, &config.data_dir)?,
+            trusted_proxies: config.trusted_proxies.clone().into(),
             downloads: Arc::new(Semaphore::new(MOST_AT_ONCE)),
+            metrics_token: config.metrics_token.clone(),
             set_up: Arc::default(),
-        }
+        })
     }
 
     pub fn https(&self) -> bool {
@@ -55,6 +62,6 @@ impl State {
 
 impl FromRef<State> for LeptosOptions {
     fn from_ref(state: &State) -> Self {
-        state.leptos.clone()
+        state.site.options.clone()
     }
 }

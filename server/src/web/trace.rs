@@ -17,9 +17,10 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub async fn trace(request: Request, next: Next) -> Response {
     let id = format!("{:016x}", rand::random::<u64>());
     let path = request.uri().path();
-    let quiet = path.starts_with("/pkg/") || path == "/healthz" || path == "/readyz";
+    let quiet = path.starts_with("/pkg/") || matches!(path, "/healthz" | "/readyz" | "/metrics");
     let span = tracing::info_span!("request", id, method = %request.method(), path);
     let started = Instant::now();
+    span.in_scope(|| tracing::debug!("asked"));
     let mut response = next.run(request).instrument(span.clone()).await;
     let (status, ms) = (response.status().as_u16(), started.elapsed().as_millis());
     span.in_scope(|| match status {

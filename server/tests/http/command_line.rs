@@ -2,17 +2,15 @@
 
 use std::{
     fs,
-    net::SocketAddr,
     os::unix::fs::PermissionsExt,
     process::Output,
     time::{Duration, Instant},
 };
 
-use embedded_s3::{EmbeddedS3, EmbeddedS3Config};
 use model::backup::{BackupPhase, RestorePhase};
 
 use crate::support::{
-    app::{ACCESS_KEY, ORGANIZATION, PARTNER, PASSWORD, SECRET_KEY, setup_form},
+    app::{ORGANIZATION, PARTNER, PASSWORD, setup_form},
     files, form,
     program::Program,
     tell,
@@ -99,7 +97,7 @@ fn beyond_loopback_the_first_account_needs_the_code() {
 fn a_process_killed_in_the_middle_of_a_backup_makes_it_good() {
     tell(async {
         let program = Program::new();
-        let s3 = s3(&program).await;
+        let s3 = program.s3().await;
         let source = program.files().join("web-shop");
         files::write_sample(&source);
         fs::write(source.join("large.bin"), files::numbers(400 << 20)).unwrap();
@@ -133,16 +131,6 @@ fn a_process_killed_in_the_middle_of_a_backup_makes_it_good() {
         assert!(files::tree(&target) == files::tree(&source), "the restored files are the same");
         assert_eq!(running.terminate(), Some(0));
     });
-}
-
-async fn s3(program: &Program) -> EmbeddedS3 {
-    let config = EmbeddedS3Config {
-        folder: program.folder().join("s3"),
-        access_key_id: ACCESS_KEY.to_owned(),
-        secret_key: SECRET_KEY.to_owned(),
-        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-    };
-    EmbeddedS3::start(config).await.unwrap()
 }
 
 fn text(output: &Output) -> String {

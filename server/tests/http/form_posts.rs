@@ -9,6 +9,7 @@ use crate::support::{
 on_both_databases!(
     a_failed_form_comes_back_with_what_was_typed,
     a_success_leads_on_and_is_announced_once,
+    a_success_on_the_same_page_keeps_the_view_of_its_list,
     who_is_signed_out_is_led_to_sign_in,
     nothing_is_left_for_who_left_nothing,
 );
@@ -43,6 +44,19 @@ async fn a_success_leads_on_and_is_announced_once(app: &TestApp) {
     let announced = "The account is ready";
     assert!(browser.get("/").await.text().contains(announced));
     assert!(!browser.get("/").await.text().contains(announced));
+}
+
+async fn a_success_on_the_same_page_keeps_the_view_of_its_list(app: &TestApp) {
+    let (partner, s3) = (app.set_up().await, app.s3().await);
+    partner.add_credential(&s3).await;
+    let credential = form(&[("credential", "1")]);
+    let view = "/backup-credentials?search=main&sort=id&desc=1&per_page=50";
+    let locked = partner.post(&format!("{view}&expand=1"), "credentials/lock", &credential).await;
+    assert_eq!(locked.location(), format!("{view}&expand=1"));
+    partner.done("credentials/unlock", &credential).await;
+    let deleted = partner.post(&format!("{view}&dialog=delete&id=1"), "credentials/delete", &credential).await;
+    assert_eq!(deleted.location(), view, "the dialog is closed");
+    assert!(partner.get(view).await.text().contains("Main S3 deleted"));
 }
 
 async fn who_is_signed_out_is_led_to_sign_in(app: &TestApp) {

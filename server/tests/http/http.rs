@@ -9,6 +9,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 
 on_both_databases!(
     health_is_told_to_everybody,
+    metrics_tell_what_was_done_and_what_waits,
     a_wrong_address_is_a_404_page,
     pages_carry_strict_headers,
     posts_of_other_sites_are_refused,
@@ -21,6 +22,33 @@ async fn health_is_told_to_everybody(app: &TestApp) {
         assert_eq!(answer.status, 200, "{address}");
         assert!(answer.cookie().is_none(), "{address} makes no session");
     }
+}
+
+async fn metrics_tell_what_was_done_and_what_waits(app: &TestApp) {
+    let (partner, project) = app.backed_up_project().await;
+    let policy = partner.add_policy(project, "nightly", "0 3 * * *").await;
+    let backup = partner.backup_now(project, policy).await;
+    partner.restore(project, backup.id, "README.md", &app.files().join("restored")).await;
+    let metrics = app.browser().get("/metrics").await;
+    assert_eq!((metrics.status, metrics.header("cache-control")), (200, "no-store"));
+    assert!(metrics.header("content-type").starts_with("application/openmetrics-text"));
+    let text = metrics.text();
+    let last = backup.finished.unwrap().timestamp();
+    for line in [
+        "holdfast_runs_total{kind=\"backup\",result=\"Completed\"} 1",
+        "holdfast_runs_total{kind=\"restore\",result=\"Completed\"} 1",
+        "holdfast_run_duration_seconds_count{kind=\"backup\"} 1",
+        "holdfast_queue_length 0",
+        "holdfast_leases_lost_total 0",
+        &format!(
+            "holdfast_project_last_completed_backup_timestamp_seconds{{organization=\"acme\",project=\"web-shop\"}} {last}"
+        ),
+    ] {
+        assert!(text.lines().any(|told| told == line), "{line} in {text}");
+    }
+    let value = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<u64>().ok());
+    assert!(value("holdfast_backup_added_bytes_total") >= Some(300_000), "{text}");
+    assert!(value("holdfast_s3_requests_total") > value("holdfast_s3_failures_total"), "{text}");
 }
 
 async fn a_wrong_address_is_a_404_page(app: &TestApp) {

@@ -24,6 +24,8 @@ on_both_databases!(
     a_manager_manages_users_and_managers_of_the_own_organization,
     a_changed_password_ends_the_other_sessions,
     an_organization_goes_only_when_it_is_empty,
+    a_change_is_told_by_what_it_changed,
+    nobody_is_offered_to_remove_themselves,
     the_audit_log_tells_who_did_what_and_no_secret,
 );
 
@@ -151,6 +153,35 @@ async fn an_organization_goes_only_when_it_is_empty(app: &TestApp) {
     assert_eq!(organizations(&partner).await.len(), 1);
     let log = audit(&partner, AuditQuery { action: "organization removed".to_owned(), ..AuditQuery::default() }).await;
     assert_eq!(log.page.rows[0].subject_name, "initech", "the entry outlives what it speaks of");
+}
+
+async fn a_change_is_told_by_what_it_changed(app: &TestApp) {
+    let partner = app.set_up().await;
+    let update = async |name: &str, zone: &str| {
+        let fields = form(&[("organization", "1"), ("name", name), ("time_zone", zone)]);
+        partner.done("organizations/update", &fields).await.message
+    };
+    assert_eq!(update(ORGANIZATION, "UTC").await, "Nothing changed");
+    assert_eq!(update(ORGANIZATION, "Europe/Ljubljana").await, "Organization acme saved");
+    let of_organizations = AuditQuery { action: "organization changed".to_owned(), ..AuditQuery::default() };
+    let told = audit(&partner, of_organizations).await;
+    let [entry] = &told.page.rows[..] else { panic!("{told:?}") };
+    let fields: Vec<_> = entry.changes.iter().map(|change| change.field.as_str()).collect();
+    assert_eq!(fields, ["time zone"], "the name stayed");
+
+    let same = form(&[("user", "1"), ("role", "Partner")]);
+    assert_eq!(partner.done("users/change_role", &same).await.message, format!("{PARTNER} is Partner already"));
+    let of_roles = AuditQuery { action: "role changed".to_owned(), ..AuditQuery::default() };
+    assert_eq!(audit(&partner, of_roles).await.page.total, 0);
+}
+
+async fn nobody_is_offered_to_remove_themselves(app: &TestApp) {
+    let partner = app.set_up().await;
+    assert!(!partner.get("/users").await.text().contains("Remove User"), "the own row alone");
+    app.person(Role::User, ORGANIZATION).await;
+    assert_eq!(partner.get("/users").await.text().matches("Remove User").count(), 1);
+    let refused = partner.call("users/remove", &form(&[("user", "1")])).await;
+    assert_eq!(refused.error().to_string(), "You cannot remove yourself. Ask another Partner or Manager");
 }
 
 async fn the_audit_log_tells_who_did_what_and_no_secret(app: &TestApp) {

@@ -143,8 +143,14 @@ async fn a_locked_project_changes_nothing(app: &TestApp) {
         assert_eq!(refused.status, 409, "{function}: {}", refused.text());
         assert!(refused.error().to_string().contains("locked"), "{function}");
     }
+    let offered = async || {
+        let page = partner.get(&format!("/projects/{project}/policies?tab=schedules")).await.text();
+        (page.contains("Run Now"), page.contains("dialog=delete"), page.contains("This project is locked"))
+    };
+    assert_eq!(offered().await, (true, false, true), "what would be refused is not offered");
     partner.done("policies/run_now", &policy).await;
     partner.done("projects/unlock", &named).await;
+    assert_eq!(offered().await, (true, true, false));
     assert_eq!(partner.call("projects/unlock", &named).await.error().to_string(), "Project already unlocked");
 }
 

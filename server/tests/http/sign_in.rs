@@ -19,6 +19,8 @@ on_both_databases!(
     a_wrong_password_and_an_unknown_person_read_the_same,
     pages_lead_to_sign_in_and_back,
     a_session_outlives_nothing_it_should_not,
+    a_session_ends_when_nobody_uses_it,
+    a_session_ends_after_seven_days_however_much_it_is_used,
 );
 
 async fn until_the_first_account_exists_every_page_leads_to_setup(app: &TestApp) {
@@ -121,6 +123,26 @@ async fn a_session_outlives_nothing_it_should_not(app: &TestApp) {
     assert_eq!(manager.get("/").await.location(), "/login");
     let refused = manager.ask("projects/list", &serde_json::json!({ "query": {} })).await;
     assert_eq!(refused.status, 401);
+}
+
+const HOUR: i64 = 3600;
+
+async fn a_session_ends_when_nobody_uses_it(app: &TestApp) {
+    let idle = app.set_up().await;
+    app.pass(11 * HOUR);
+    assert_eq!(idle.get("/").await.status, 200);
+    app.pass(HOUR + 60);
+    assert_eq!(idle.get("/").await.location(), "/login");
+}
+
+async fn a_session_ends_after_seven_days_however_much_it_is_used(app: &TestApp) {
+    let busy = app.set_up().await;
+    assert_eq!(busy.get("/").await.status, 200);
+    app.keep_idle_sessions().await;
+    app.pass(6 * 24 * HOUR);
+    assert_eq!(busy.get("/").await.status, 200);
+    app.pass(24 * HOUR);
+    assert_eq!(busy.get("/").await.location(), "/login");
 }
 
 fn sign_in(password: &str) -> Vec<(String, String)> {

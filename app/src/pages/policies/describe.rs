@@ -49,6 +49,7 @@ pub fn gone() -> AnyView {
 }
 
 fn policy_facts(row: PolicyRow) -> AnyView {
+    let kept = (!row.keep.is_empty()).then_some(row.keep);
     view! {
         <dl class="facts facts-list">
             <Fact term="Name">{row.name}</Fact>
@@ -64,6 +65,7 @@ fn policy_facts(row: PolicyRow) -> AnyView {
                 <MaybeTime at=row.next_run/>
             </Fact>
             <Fact term="Retention Period">{row.retention}</Fact>
+            <Fact term="Kept Beyond">{or_none(kept)}</Fact>
             <Fact term="Include">
                 <Lines lines=row.include/>
             </Fact>
@@ -74,6 +76,10 @@ fn policy_facts(row: PolicyRow) -> AnyView {
                 <Time at=row.created/>
             </Fact>
             <Fact term="Created By">{row.created_by}</Fact>
+            <Fact term="Last Modified">
+                <MaybeTime at=row.modified/>
+            </Fact>
+            <Fact term="Last Modified By">{or_none(row.modified_by)}</Fact>
         </dl>
     }
     .into_any()

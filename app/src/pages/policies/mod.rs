@@ -1,10 +1,11 @@
 //! A project's backup policies: schedules, backups, restores.
 
-mod add;
 mod backup_actions;
 mod backup_description;
 mod backups;
 mod describe;
+mod edit;
+mod policy_fields;
 mod preview;
 mod restore;
 mod restores;

@@ -1,12 +1,19 @@
 //! The tab Schedules.
 
 use leptos::prelude::*;
-use model::{ids::ProjectId, permission::Action, policy::PolicyRow};
+use model::{
+    ids::ProjectId,
+    permission::Action,
+    policy::{PolicyRow, SchedulePhase},
+};
 
-use super::{add::AddPolicy, describe::DescribePolicy};
+use super::{
+    describe::DescribePolicy,
+    edit::{AddPolicy, EditPolicy},
+};
 use crate::{
     address::use_address,
-    api::policies::{DeletePolicy, RunPolicyNow, list_policies},
+    api::policies::{DeletePolicy, PausePolicy, ResumePolicy, RunPolicyNow, list_policies},
     components::{
         action_button::ActionButton,
         confirm::Confirm,
@@ -26,7 +33,7 @@ pub fn SchedulesTab(project: Memo<ProjectId>) -> impl IntoView {
     let ui = use_ui();
     let policies: Answer<Vec<PolicyRow>> =
         Resource::new(move || (project.get(), ui.changes()), |(project, _)| list_policies(project));
-    let run_now = use_submission::<RunPolicyNow>();
+    let submissions = Submissions::new();
     keep_fresh(policies, |rows: &Vec<PolicyRow>| {
         rows.iter().any(|row| row.last_backup.as_ref().is_some_and(|last| last.phase.is_active()))
     });
@@ -34,13 +41,16 @@ pub fn SchedulesTab(project: Memo<ProjectId>) -> impl IntoView {
         if rows.is_empty() {
             view! { <NoPolicies/> }.into_any()
         } else {
-            view! { <Table rows=rows run_now=run_now/> }.into_any()
+            view! { <Table rows=rows submissions=submissions/> }.into_any()
         }
     };
     let dialogs = ui.can(Action::ManageProjects).then(|| {
         view! {
             <DialogRoute name="add">
                 <AddPolicy project=project/>
+            </DialogRoute>
+            <DialogRoute name="update">
+                <EditPolicy project=project/>
             </DialogRoute>
             <DialogRoute name="delete">
                 <DeleteQuestion policies=policies/>
@@ -56,8 +66,22 @@ pub fn SchedulesTab(project: Memo<ProjectId>) -> impl IntoView {
     }
 }
 
+/// What is sent by the buttons of the rows.
+#[derive(Clone, Copy)]
+struct Submissions {
+    run_now: Submission<RunPolicyNow>,
+    pause: Submission<PausePolicy>,
+    resume: Submission<ResumePolicy>,
+}
+
+impl Submissions {
+    fn new() -> Self {
+        Self { run_now: use_submission(), pause: use_submission(), resume: use_submission() }
+    }
+}
+
 #[component]
-fn Table(rows: Vec<PolicyRow>, run_now: Submission<RunPolicyNow>) -> impl IntoView {
+fn Table(rows: Vec<PolicyRow>, submissions: Submissions) -> impl IntoView {
     view! {
         <div class="table-frame">
             <table class="table">
@@ -74,14 +98,14 @@ fn Table(rows: Vec<PolicyRow>, run_now: Submission<RunPolicyNow>) -> impl IntoVi
                         </th>
                     </tr>
                 </thead>
-                <tbody>{rows.into_iter().map(|row| view! { <Row row=row run_now=run_now/> }).collect_view()}</tbody>
+                <tbody>{rows.into_iter().map(|row| view! { <Row row=row submissions=submissions/> }).collect_view()}</tbody>
             </table>
         </div>
     }
 }
 
 #[component]
-fn Row(row: PolicyRow, run_now: Submission<RunPolicyNow>) -> impl IntoView {
+fn Row(row: PolicyRow, submissions: Submissions) -> impl IntoView {
     view! {
         <tr>
             <td data-label="Name">
@@ -103,36 +127,55 @@ fn Row(row: PolicyRow, run_now: Submission<RunPolicyNow>) -> impl IntoView {
                 <Badge look=row.phase/>
             </td>
             <td data-label="Actions" class="actions">
-                <RowActions id=row.id.0 run_now=run_now/>
+                <RowActions id=row.id.0 phase=row.phase may_change=row.may_change submissions=submissions/>
             </td>
         </tr>
     }
 }
 
 #[component]
-fn RowActions(id: i64, run_now: Submission<RunPolicyNow>) -> impl IntoView {
+fn RowActions(id: i64, phase: SchedulePhase, may_change: bool, submissions: Submissions) -> impl IntoView {
     let address = use_address();
-    let dialog = move |name: &'static str| move || address.read().dialog_for(name, id);
-    let changes = use_ui().can(Action::ManageProjects).then(|| {
-        view! {
-            <ActionButton
-                submission=run_now
-                hidden=vec![("policy", id.to_string())]
-                label="Run Now"
-                pending="Starting…"
-            />
-            <a class="button button-quiet button-small" href=dialog("delete") data-noscroll="true">
-                "Delete"
-            </a>
-        }
+    let describe = move || address.read().dialog_for("describe", id);
+    let run = use_ui().can(Action::ManageProjects).then(|| {
+        let hidden = vec![("policy", id.to_string())];
+        view! { <ActionButton submission=submissions.run_now hidden=hidden label="Run Now" pending="Starting…"/> }
     });
+    let change = may_change.then(|| view! { <ChangeActions id=id phase=phase submissions=submissions/> });
     view! {
         <div class="action-row">
-            <a class="button button-quiet button-small" href=dialog("describe") data-noscroll="true">
+            <a class="button button-quiet button-small" href=describe data-noscroll="true">
                 "Show Description"
             </a>
-            {changes}
+            {run}
+            {change}
         </div>
+    }
+}
+
+/// What a locked project does not allow.
+#[component]
+fn ChangeActions(id: i64, phase: SchedulePhase, submissions: Submissions) -> impl IntoView {
+    let address = use_address();
+    let dialog = move |name: &'static str| move || address.read().dialog_for(name, id);
+    let hidden = vec![("policy", id.to_string())];
+    let Submissions { pause, resume, .. } = submissions;
+    let switch = match phase {
+        SchedulePhase::Enabled => {
+            view! { <ActionButton submission=pause hidden=hidden label="Pause" pending="Pausing…"/> }.into_any()
+        }
+        SchedulePhase::Paused => {
+            view! { <ActionButton submission=resume hidden=hidden label="Resume" pending="Resuming…"/> }.into_any()
+        }
+    };
+    view! {
+        {switch}
+        <a class="button button-quiet button-small" href=dialog("update") data-noscroll="true">
+            "Edit"
+        </a>
+        <a class="button button-quiet button-small" href=dialog("delete") data-noscroll="true">
+            "Delete"
+        </a>
     }
 }
 

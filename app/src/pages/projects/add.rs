@@ -52,14 +52,14 @@ fn ProjectFields(choices: ProjectChoices) -> impl IntoView {
             hint="3 to 30 lower-case letters, digits and hyphens."
         />
         <OrganizationField organizations=choices.organizations.clone() on_change=Callback::new(follow_organization)/>
-        <SourceFields roots=choices.source_roots.clone()/>
+        <SourceFields roots=choices.source_roots.clone() nodes=choices.nodes.clone()/>
         <BackupFields choices=choices credential=credential/>
     }
 }
 
 /// What is backed up. Of the two fields, the style sheet shows the one that goes with the choice.
 #[component]
-fn SourceFields(roots: Vec<String>) -> impl IntoView {
+fn SourceFields(roots: Vec<String>, nodes: Vec<String>) -> impl IntoView {
     let kinds = vec![Choice::new("directory", "Directory"), Choice::new("postgresql", "PostgreSQL")];
     let directory_hint = match roots.as_slice() {
         [] => "The operator has not allowed any directory yet: set HOLDFAST_SOURCE_ROOTS.".to_owned(),
@@ -70,6 +70,7 @@ fn SourceFields(roots: Vec<String>) -> impl IntoView {
             <Select name="source" label="Source" groups=vec![kinds.into()] value="directory"/>
             <div class="revealed">
                 <Field name="directory" label="Directory" kind=Kind::Code required=true hint=directory_hint/>
+                {node_choice(&nodes)}
             </div>
             <div class="revealed">
                 <Field
@@ -82,4 +83,19 @@ fn SourceFields(roots: Vec<String>) -> impl IntoView {
             </div>
         </div>
     }
+}
+
+/// Which node has the directory, where there are several.
+fn node_choice(nodes: &[String]) -> Option<impl IntoView + use<>> {
+    let choices: Vec<Choice> = nodes.iter().map(|name| Choice::new(name, name)).collect();
+    (choices.len() > 1).then(|| {
+        view! {
+            <Select
+                name="node"
+                label="Node"
+                groups=vec![choices.into()]
+                hint="The node that has the directory. Only it backs the directory up."
+            />
+        }
+    })
 }

@@ -3,6 +3,7 @@
 mod delete;
 mod disable;
 mod lock;
+mod node;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -16,7 +17,7 @@ use crate::{
     address::page_address,
     api::{
         ApiError,
-        projects::{LockProject, SaveBackupSettings, UnlockProject, get_project, get_project_choices},
+        projects::{LockProject, MoveProject, SaveBackupSettings, UnlockProject, get_project, get_project_choices},
     },
     components::{
         dialog::DialogRoute,
@@ -34,6 +35,7 @@ use crate::{
 use delete::{DeletePanel, DeleteProject};
 use disable::DisableBackup;
 use lock::LockPanel;
+use node::NodePanel;
 
 /// How the project is, and what there is to choose from.
 type Settings = (ProjectView, ProjectChoices);
@@ -47,10 +49,13 @@ pub fn SettingsPage() -> impl IntoView {
     let settings: Answer<Settings> = Resource::new(move || (id.get(), ui.changes()), |(id, _)| ask(id));
     let submission = use_submission::<SaveBackupSettings>();
     let (lock, unlock) = (use_submission::<LockProject>(), use_submission::<UnlockProject>());
+    let moving = use_submission::<MoveProject>();
     let panels = move |(project, choices): Settings| {
         let (id, locked) = (project.id, project.locked);
+        let (node, nodes) = (project.node.clone(), choices.nodes.clone());
         view! {
             <BackupForm project=project choices=choices submission=submission/>
+            <NodePanel id=id node=node nodes=nodes locked=locked submission=moving/>
             <LockPanel id=id locked=locked lock=lock unlock=unlock/>
             <DeletePanel locked=locked/>
         }

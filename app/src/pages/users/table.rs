@@ -69,7 +69,7 @@ fn Rows(page: Page<UserRow>, reset: Submission<ResetUserPassword>) -> impl IntoV
 #[component]
 fn Row(row: UserRow, reset: Submission<ResetUserPassword>) -> impl IntoView {
     let id = row.id.0;
-    let actions = row.may_manage.then(|| view! { <RowActions id=id reset=reset/> });
+    let actions = row.may_manage.then(|| view! { <RowActions id=id own=row.own reset=reset/> });
     view! {
         <tr>
             <td data-label="Email" class="break">
@@ -92,9 +92,17 @@ fn Row(row: UserRow, reset: Submission<ResetUserPassword>) -> impl IntoView {
 }
 
 #[component]
-fn RowActions(id: i64, reset: Submission<ResetUserPassword>) -> impl IntoView {
+fn RowActions(id: i64, own: bool, reset: Submission<ResetUserPassword>) -> impl IntoView {
     let address = use_address();
     let dialog = move |name: &'static str| move || address.read().dialog_for(name, id);
+    // Nobody removes themselves.
+    let remove = (!own).then(|| {
+        view! {
+            <a class="button button-quiet button-small" href=dialog("delete") data-noscroll="true">
+                "Remove User"
+            </a>
+        }
+    });
     view! {
         <div class="action-row action-row-wide">
             <a class="button button-quiet button-small" href=dialog("update") data-noscroll="true">
@@ -106,9 +114,7 @@ fn RowActions(id: i64, reset: Submission<ResetUserPassword>) -> impl IntoView {
                 label="Reset Password"
                 pending="Making a link…"
             />
-            <a class="button button-quiet button-small" href=dialog("delete") data-noscroll="true">
-                "Remove User"
-            </a>
+            {remove}
         </div>
     }
 }

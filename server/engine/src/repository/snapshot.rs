@@ -37,7 +37,9 @@ pub(super) async fn snapshot(
     // A child, so that the source and the uploads also end when this future is dropped.
     let stop = cancel.child_token();
     let _stop_when_dropped = stop.clone().drop_guard();
-    let storage = Arc::new(Storage::new(repository.location.clone(), stop.clone()));
+    let mut storage = Storage::new(repository.location.clone(), stop.clone());
+    storage.permit = request.permit.clone();
+    let storage = Arc::new(storage);
     let run = Run { progress, stop, storage };
     match request.source.clone() {
         SnapshotSource::Directory(directory) => {

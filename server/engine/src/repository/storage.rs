@@ -14,7 +14,9 @@ use rustic_core::{BytesList, FileType, Id, ReadBackend, RusticResult, WriteBacke
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
-use super::{SnapshotId, fault::Fault, location::Location, staged::staged, uploads::Uploads, windows::Windows};
+use super::{
+    SnapshotId, fault::Fault, location::Location, staged::staged, types::Permit, uploads::Uploads, windows::Windows,
+};
 use crate::S3Error;
 
 /// Storage for one run: it ends with its `stop`, which makes every call fail.
@@ -31,6 +33,8 @@ pub(super) struct Storage {
     pub(super) only_key: Option<Id>,
     /// The key files written.
     pub(super) written_keys: Mutex<Vec<Id>>,
+    /// Whether a snapshot may be written.
+    pub(super) permit: Permit,
     /// The snapshot written last.
     written_snapshot: Mutex<Option<Id>>,
     /// While it is set, snapshots are not written: what the library calls complete is not yet so.
@@ -49,6 +53,7 @@ impl Storage {
             windows: Windows::default(),
             only_key: None,
             written_keys: Mutex::default(),
+            permit: Permit::default(),
             written_snapshot: Mutex::default(),
             withholds_snapshots: AtomicBool::new(false),
         }
@@ -92,6 +97,9 @@ impl Storage {
             }
             FileType::Snapshot => {
                 self.uploads.barrier()?;
+                if self.stop.is_cancelled() || !self.permit.is_given() {
+                    return Err(Fault::Cancelled);
+                }
                 // Not given up half-way: whether the snapshot is there must be known.
                 self.runtime.block_on(self.location.put(kind, id, content))?;
                 if let Ok(mut written) = self.written_snapshot.lock() {

@@ -1,6 +1,6 @@
 //! What goes into a repository's calls and what comes out.
 
-use std::{fmt, path::PathBuf, str::FromStr};
+use std::{fmt, path::PathBuf, str::FromStr, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use thiserror::Error;
@@ -89,6 +89,37 @@ pub struct SnapshotRequest {
     pub include: Vec<String>,
     /// What to leave out of it.
     pub exclude: Vec<String>,
+    /// Whether the snapshot may still be written once everything in it is.
+    pub permit: Permit,
+}
+
+/// Is asked right before a snapshot is written. A process that was paused may have lost its right to it meanwhile; then
+/// the run ends with [`RepositoryError::Cancelled`](super::RepositoryError::Cancelled).
+#[derive(Clone)]
+pub struct Permit(Arc<dyn Fn() -> bool + Send + Sync>);
+
+impl Permit {
+    /// Is given as long as `given` says so.
+    pub fn new(given: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(given))
+    }
+
+    pub(super) fn is_given(&self) -> bool {
+        (self.0)()
+    }
+}
+
+impl Default for Permit {
+    /// Always given.
+    fn default() -> Self {
+        Self::new(|| true)
+    }
+}
+
+impl fmt::Debug for Permit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Permit")
+    }
 }
 
 /// What is backed up.

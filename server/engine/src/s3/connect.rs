@@ -16,7 +16,9 @@ use aws_smithy_http_client::{
 };
 use url::{Host, Url};
 
-use super::{S3, S3Access, S3Error, Unreachable, classify::NoRetryWhenForbidden, resolver::PolicyResolver};
+use super::{
+    S3, S3Access, S3Error, Unreachable, classify::NoRetryWhenForbidden, counts::Counting, resolver::PolicyResolver,
+};
 use crate::NetworkPolicy;
 
 /// Waiting longer for a connection only hides that nobody answers.
@@ -55,6 +57,7 @@ impl S3 {
                     .with_max_backoff(LONGEST_PAUSE),
             )
             .retry_classifier(NoRetryWhenForbidden)
+            .interceptor(Counting)
             .timeout_config(timeouts(ATTEMPT, OPERATION))
             .stalled_stream_protection(StalledStreamProtectionConfig::enabled().grace_period(STALLED).build())
             // Every upload is covered by the SHA-256 in its signature. The newer checksum headers add nothing

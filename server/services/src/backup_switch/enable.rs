@@ -32,17 +32,23 @@ pub async fn enable(
     (row, home): (&project::Model, &organization::Model),
     choice: &EnableBackup,
 ) -> Result<(), ServiceError> {
-    let credential = usable_credential(services.db(), row.organization_id, choice.credential).await?;
-    let place = reserve(services, row, home, &credential, &choice.bucket).await?;
-    if let Err(error) = set_up(services, &place.repository, &credential, &choice.bucket).await {
-        release(services, &place).await?;
+    let credential = usable_credential(acting, services.db(), row.organization_id, choice.credential).await?;
+    let bucket = choice.bucket.clone().unwrap_or_default();
+    let place = reserve(services, row, home, &credential, &bucket).await?;
+    if let Err(SetUpError { error, repository }) = set_up(services, &place.repository, &credential, &bucket).await {
+        if repository == Left::Nothing {
+            release(services, &place).await?;
+        }
         return Err(error);
     }
     switch_on(acting, services, row, &place.repository, &credential).await
 }
 
 /// A credential that backup can be switched to: there, of the project's organization, and not locked.
+///
+/// Another account's does not exist.
 async fn usable_credential(
+    acting: &Acting,
     db: &impl ConnectionTrait,
     organization: i64,
     id: CredentialId,
@@ -52,7 +58,11 @@ async fn usable_credential(
     if of_organization.count(db).await? == 0 {
         return Err(at_credential(&Conflict::NoCredentials));
     }
-    let found = backup_credential::Entity::find_by_id(id.0).one(db).await?;
+    let found = backup_credential::Entity::find_by_id(id.0)
+        .inner_join(organization::Entity)
+        .filter(organization::Column::AccountId.eq(acting.actor.account.0))
+        .one(db)
+        .await?;
     let row = found.ok_or_else(|| ServiceError::at(CREDENTIAL, RuleError::Unlisted { field: "Backup Credentials" }))?;
     if row.organization_id != organization {
         return Err(at_credential(&Conflict::CredentialOfAnotherOrganization));
@@ -151,13 +161,33 @@ fn random_text(length: usize) -> String {
     (0..length).map(|_| char::from(LETTERS[rand::random_range(0..LETTERS.len())])).collect()
 }
 
-/// Bucket, repository, access: one after the other, and the first failure tells its step.
+/// What a failed try may have left in the bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Left {
+    Nothing,
+    /// A repository that only the place's password opens: it was asked for, and the answer did not come.
+    Repository,
+}
+
+/// Why a place cannot be used.
+struct SetUpError {
+    error: ServiceError,
+    repository: Left,
+}
+
+impl From<ServiceError> for SetUpError {
+    fn from(error: ServiceError) -> Self {
+        Self { error, repository: Left::Nothing }
+    }
+}
+
+/// Bucket, access, repository: one after the other, and the first failure tells its step.
 async fn set_up(
     services: &Services,
     place: &repository::Model,
     credential: &backup_credential::Model,
     choice: &BucketChoice,
-) -> Result<(), ServiceError> {
+) -> Result<(), SetUpError> {
     let s3 = S3::connect(&repositories::access(services, credential)?, services.network());
     match choice {
         BucketChoice::Create => {
@@ -175,14 +205,16 @@ async fn check_access(
     s3: &S3,
     place: &repository::Model,
     credential: &backup_credential::Model,
-) -> Result<(), ServiceError> {
+) -> Result<(), SetUpError> {
     s3.probe(&place.bucket, &place.prefix)
         .await
         .map_err(|error| step_failed("Writing, reading and deleting a probe object", error.into()))?;
-    Repository::open_or_create(repositories::config(services, place, credential)?)
-        .await
-        .map(drop)
-        .map_err(|error| step_failed("Opening the repository", error))
+    let opened = Repository::open_or_create(repositories::config(services, place, credential)?).await;
+    opened.map(drop).map_err(|error| SetUpError {
+        // Somebody else's repository is not one of ours.
+        repository: if matches!(error, RepositoryError::WrongPassword) { Left::Nothing } else { Left::Repository },
+        error: step_failed("Opening the repository", error),
+    })
 }
 
 /// The step and what S3 answered, at the field that can be changed to mend it.
@@ -213,6 +245,17 @@ async fn release(services: &Services, place: &Reserved) -> Result<(), DbErr> {
     Ok(())
 }
 
+/// Whether a bucket that a person chose may hold a repository of the project. Its row has the only password.
+pub async fn may_lie_in_a_bucket(
+    db: &impl ConnectionTrait,
+    row: &project::Model,
+    choice: &EnableBackup,
+) -> Result<bool, DbErr> {
+    let chosen = matches!(choice.bucket, Some(BucketChoice::Existing { .. }));
+    let places = repository::Entity::find().filter(repository::Column::ProjectId.eq(row.id));
+    Ok(chosen && places.count(db).await? > 0)
+}
+
 /// Everything was tried; what may have changed meanwhile is looked at once more, under the write lock.
 async fn switch_on(
     acting: &Acting,
@@ -223,7 +266,7 @@ async fn switch_on(
 ) -> Result<(), ServiceError> {
     let tx = services.write().await?;
     organizations::lock(&tx, OrganizationId(row.organization_id)).await?;
-    usable_credential(&tx, row.organization_id, CredentialId(credential.id)).await?;
+    usable_credential(acting, &tx, row.organization_id, CredentialId(credential.id)).await?;
     let mut in_use = place.clone().into_active_model();
     in_use.backup_credential_id = Set(Some(credential.id));
     match in_use.update(&tx).await {
@@ -243,19 +286,16 @@ pub async fn change_credential(
     in_use: &InUse,
     choice: CredentialId,
 ) -> Result<(), ServiceError> {
-    if choice.0 == in_use.credential.id {
-        return Err(Conflict::BackupAlreadyEnabled.into());
-    }
-    let credential = usable_credential(services.db(), row.organization_id, choice).await?;
+    let credential = usable_credential(acting, services.db(), row.organization_id, choice).await?;
     if endpoint_of(&credential) != in_use.repository.endpoint {
         let message = "These credentials are for another S3 endpoint. Choose credentials for the bucket's own endpoint";
         return Err(ServiceError::at(CREDENTIAL, message));
     }
     let s3 = S3::connect(&repositories::access(services, &credential)?, services.network());
-    check_access(services, &s3, &in_use.repository, &credential).await?;
+    check_access(services, &s3, &in_use.repository, &credential).await.map_err(|failed| failed.error)?;
     let tx = services.write().await?;
     organizations::lock(&tx, OrganizationId(row.organization_id)).await?;
-    usable_credential(&tx, row.organization_id, choice).await?;
+    usable_credential(acting, &tx, row.organization_id, choice).await?;
     let mut changed = in_use.repository.clone().into_active_model();
     changed.backup_credential_id = Set(Some(credential.id));
     changed.update(&tx).await?;

@@ -10,6 +10,7 @@ pub struct Model {
     #[sea_orm(primary_key)]
     pub id: i64,
     pub project_id: i64,
+    pub organization_id: i64,
     pub name: String,
     pub phase: String,
     pub lease_owner: Option<String>,

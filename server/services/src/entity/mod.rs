@@ -8,6 +8,7 @@ pub mod account;
 pub mod audit_entry;
 pub mod backup;
 pub mod backup_credential;
+pub mod node;
 pub mod one_time_link;
 pub mod organization;
 pub mod policy;
@@ -16,6 +17,7 @@ pub mod removal;
 pub mod repository;
 pub mod restore;
 pub mod session;
+pub mod sign_in_throttle;
 pub mod users;
 
 /// A column of texts, kept as JSON.

@@ -22,6 +22,15 @@ pub struct Model {
     pub next_run_at: Option<DateTimeUtc>,
     pub created_by: String,
     pub created_at: DateTimeUtc,
+    pub version: i64,
+    pub modified_by: Option<String>,
+    pub modified_at: Option<DateTimeUtc>,
+    pub keep_last: i32,
+    pub keep_hourly: i32,
+    pub keep_daily: i32,
+    pub keep_weekly: i32,
+    pub keep_monthly: i32,
+    pub keep_yearly: i32,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

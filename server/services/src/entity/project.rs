@@ -16,6 +16,8 @@ pub struct Model {
     #[sea_orm(column_type = "Blob", nullable)]
     pub source_url_sealed: Option<Vec<u8>>,
     pub locked: bool,
+    /// The node that has the directory; `None` where any node may take the runs.
+    pub node: Option<String>,
     pub created_by: String,
     pub created_at: DateTimeUtc,
 }

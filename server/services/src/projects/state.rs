@@ -21,6 +21,7 @@ use crate::{
     entity::{backup, project, removal, restore},
     error::{Conflict, ServiceError},
     organizations, repositories,
+    runs::wake,
     start::Services,
 };
 
@@ -79,7 +80,7 @@ pub async fn delete(acting: &Acting, services: &Services, form: &DeleteProjectFo
     let changes = json!({ "backups deleted": [false, form.delete_backups.0] });
     audit::record(&tx, acting, now, Deed::ProjectDeleted, subject(&row), changes).await?;
     tx.commit().await?;
-    services.queued().notify_one();
+    wake::one(services).await;
     let backups =
         if form.delete_backups.0 { "Its backups are being removed" } else { "Its backups stay in the bucket" };
     Ok(Done::new(format!("Project {} deleted. {backups}", row.name), "/projects"))

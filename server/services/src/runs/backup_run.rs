@@ -1,9 +1,9 @@
 //! One backup, from its claim to its settlement.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use engine::{Repository, RepositoryError, SnapshotInfo, SnapshotReport, SnapshotRequest};
+use engine::{Permit, Repository, RepositoryError, SnapshotInfo, SnapshotReport, SnapshotRequest};
 use model::{
     backup::{BackupPhase, UnreadableFile},
     ids::AccountId,
@@ -18,9 +18,9 @@ use crate::{
     error::{Conflict, ServiceError},
     repositories,
     runs::{
-        claim::freed,
         lease::{Lease, Table},
         queue,
+        release::freed,
         supervisor::{Counters, StopReason, stored, supervise},
     },
     sources,
@@ -60,29 +60,55 @@ enum Outcome {
     Interrupted,
 }
 
+impl Outcome {
+    /// The phase that the run ends in; `None` where it does not end.
+    fn phase(&self) -> Option<BackupPhase> {
+        Some(match self {
+            Self::Taken(taken) if taken.unreadable.is_empty() => BackupPhase::Completed,
+            Self::Taken(_) => BackupPhase::PartiallyFailed,
+            Self::Skipped { .. } => BackupPhase::Skipped,
+            Self::Failed { .. } => BackupPhase::Failed,
+            Self::Cancelled { .. } => BackupPhase::Cancelled,
+            Self::Interrupted => return None,
+        })
+    }
+}
+
 /// Takes the snapshot and settles the row. An error means that the row could not be settled.
 pub async fn run(services: &Services, row: &backup::Model, stop: &CancellationToken) -> Result<(), ServiceError> {
-    let lease = Lease { table: Table::Backup, id: row.id, owner: services.node().to_owned() };
+    let lease = Arc::new(Lease::new(Table::Backup, row.id, &services.node().id));
     let counters = Arc::new(Counters::default());
     let cancel = CancellationToken::new();
     tracing::info!(backup = row.id, name = row.name, attempt = row.attempt, "backup started");
-    let work = take(services, row, counters.clone(), cancel.clone());
+    let work = take(services, row, lease.clone(), counters.clone(), cancel.clone());
     let (result, reason) = supervise(services, &lease, &counters, (stop, &cancel), work).await;
     let outcome = match (result, reason) {
         // Another process has it, and what this one did counts for nothing.
         (_, Some(StopReason::LeaseLost)) => return Ok(()),
+        // Or will have it: a pause of this process was longer than its lease.
+        (Err(_), None) if !lease.is_held() => return Ok(()),
         (Ok(taken), _) => Outcome::Taken(taken),
         (Err(_), Some(StopReason::Shutdown)) => Outcome::Interrupted,
         (Err(_), Some(StopReason::Person)) => Outcome::Cancelled { cause: "Cancelled by a person" },
         (Err(error), None) => failure(row, &error),
     };
     tracing::info!(backup = row.id, name = row.name, ?outcome, "backup ended");
+    count(services, &outcome, lease.age());
     settle(services, row, outcome).await
+}
+
+fn count(services: &Services, outcome: &Outcome, took: Duration) {
+    let Some(phase) = outcome.phase() else { return };
+    services.metrics().ended("backup", phase.as_str(), took);
+    if let Outcome::Taken(taken) = outcome {
+        services.metrics().backed_up(taken.bytes, taken.added_bytes);
+    }
 }
 
 async fn take(
     services: &Services,
     row: &backup::Model,
+    lease: Arc<Lease>,
     counters: Arc<Counters>,
     cancel: CancellationToken,
 ) -> Result<Taken, ServiceError> {
@@ -105,6 +131,7 @@ async fn take(
         host: project.name,
         include: row.include.0.clone(),
         exclude: row.exclude.0.clone(),
+        permit: Permit::new(move || lease.is_held()),
     };
     Ok(taken(repository.snapshot(request, counters, cancel).await?))
 }
@@ -169,7 +196,7 @@ async fn settle(services: &Services, row: &backup::Model, outcome: Outcome) -> R
     };
     let update = freed(backup::Entity::update_many(), backup::Column::LeaseOwner, backup::Column::LeaseUntil)
         .filter(backup::Column::Id.eq(row.id))
-        .filter(backup::Column::LeaseOwner.eq(services.node()));
+        .filter(backup::Column::LeaseOwner.eq(services.node().id.as_str()));
     if settled(update, row, outcome, now).exec(&tx).await?.rows_affected == 0 {
         tracing::warn!(backup = row.id, "the lease was lost before the backup could be settled");
         return Ok(());

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 
-use crate::{entity::backup, error::ServiceError, repositories, runs::claim::freed, start::Services};
+use crate::{entity::backup, error::ServiceError, repositories, runs::release::freed, start::Services};
 
 /// How long after a failure the deletion is tried again.
 const PAUSE: TimeDelta = TimeDelta::minutes(5);
@@ -14,7 +14,7 @@ pub async fn run(services: &Services, row: &backup::Model) -> Result<(), Service
         Ok(()) => {
             backup::Entity::delete_many()
                 .filter(backup::Column::Id.eq(row.id))
-                .filter(backup::Column::LeaseOwner.eq(services.node()))
+                .filter(backup::Column::LeaseOwner.eq(services.node().id.as_str()))
                 .exec(services.db())
                 .await?;
         }
@@ -23,7 +23,7 @@ pub async fn run(services: &Services, row: &backup::Model) -> Result<(), Service
                 .col_expr(backup::Column::NotBefore, Expr::value(services.clock().now() + PAUSE))
                 .col_expr(backup::Column::Cause, Expr::value(error.cause(("backup", row.id))))
                 .filter(backup::Column::Id.eq(row.id))
-                .filter(backup::Column::LeaseOwner.eq(services.node()))
+                .filter(backup::Column::LeaseOwner.eq(services.node().id.as_str()))
                 .exec(services.db())
                 .await?;
         }

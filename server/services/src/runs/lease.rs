@@ -1,6 +1,9 @@
 //! A lease: the right of a process to work on a run, for as long as it keeps renewing it.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, Instant},
+};
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
@@ -12,6 +15,10 @@ use crate::runs::supervisor::Counters;
 
 /// How long a run stays with a process that does not answer any more.
 const LENGTH: Duration = Duration::from_secs(30);
+
+/// How much earlier its owner takes a lease for lost: for the way of a statement to the database, and for clocks that
+/// differ a little from node to node.
+const MARGIN: Duration = Duration::from_secs(5);
 
 /// The tables whose rows are runs. Both have the same columns for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,12 +37,15 @@ impl Table {
 }
 
 /// A run that this process has claimed.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Lease {
-    pub table: Table,
-    pub id: i64,
+    table: Table,
+    id: i64,
     /// The owner's mark, which changes with every start of a process.
-    pub owner: String,
+    owner: String,
+    claimed: Instant,
+    /// Until when it is held for certain, in milliseconds after `claimed`.
+    held_for: AtomicU64,
 }
 
 /// What a renewal found.
@@ -53,12 +63,24 @@ pub fn until(now: DateTime<Utc>) -> DateTime<Utc> {
     now + LENGTH
 }
 
-/// How long a lease lasts that is not renewed.
-pub const fn length() -> Duration {
-    LENGTH
-}
-
 impl Lease {
+    /// The lease of a run that was claimed just now.
+    pub fn new(table: Table, id: i64, owner: &str) -> Self {
+        let lease = Self { table, id, owner: owner.to_owned(), claimed: Instant::now(), held_for: AtomicU64::new(0) };
+        lease.extend(lease.claimed);
+        lease
+    }
+
+    /// For how long this process has had the run.
+    pub fn age(&self) -> Duration {
+        self.claimed.elapsed()
+    }
+
+    /// Whether nobody else can have the run. A process that was paused finds out here before it has asked the database.
+    pub fn is_held(&self) -> bool {
+        self.claimed.elapsed() < Duration::from_millis(self.held_for.load(Ordering::Relaxed))
+    }
+
     /// Renews the lease and writes down how far the run has come.
     pub async fn renew(
         &self,
@@ -66,6 +88,7 @@ impl Lease {
         counters: &Counters,
         now: DateTime<Utc>,
     ) -> Result<Renewal, DbErr> {
+        let begun = Instant::now();
         let progress = counters.read();
         let renewed = db
             .execute(
@@ -80,6 +103,7 @@ impl Lease {
         if renewed.rows_affected() == 0 {
             return Ok(Renewal::Lost);
         }
+        self.extend(begun);
         let asked = Query::select()
             .column("id")
             .from(Alias::new(self.table.name()))
@@ -87,6 +111,11 @@ impl Lease {
             .and_where(Expr::col("cancel_requested").eq(true))
             .take();
         Ok(if db.query_one(&asked).await?.is_some() { Renewal::CancelRequested } else { Renewal::Held })
+    }
+
+    fn extend(&self, begun: Instant) {
+        let held = (begun - self.claimed) + LENGTH.saturating_sub(MARGIN);
+        self.held_for.store(u64::try_from(held.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
     /// An update of the run that does nothing where the lease is lost.

@@ -1,25 +1,29 @@
 //! Runs: who is due, who waits, who works on what.
 //!
-//! A scheduler ticks the [`dispatcher`], which finds due policies in the database and queues a backup for each. Workers
+//! A scheduler ticks the [`dispatcher`], which finds what is [`due`] in the database and queues a backup for each. Workers
 //! claim what waits, hold it by a [`lease`] that they keep renewing, and settle it. A run is a row in every state, so
-//! nothing is lost with a process: what a dead one held is taken over when its lease has run out.
+//! nothing is lost with a process: what a dead one held is [released](release) when its lease has run out. Nodes on one
+//! PostgreSQL pass over what another one is just claiming, and [wake] each other.
 
 mod backup_run;
 mod claim;
 mod deletion;
 mod dispatcher;
+mod due;
 mod lease;
 pub mod queue;
+mod release;
 mod removal_run;
 mod restore_run;
 mod retention;
 mod supervisor;
+pub mod wake;
 mod worker;
 
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::start::Services;
+use crate::{nodes, start::Services};
 
 pub use dispatcher::SchedulerError;
 
@@ -29,9 +33,13 @@ pub async fn run(services: &Services, stop: CancellationToken) -> Result<(), Sch
     for _ in 0..services.config().workers.max(1) {
         workers.spawn(worker::run(services.clone(), stop.clone()));
     }
+    if services.has_other_nodes() {
+        workers.spawn(wake::listen(services.clone(), stop.clone()));
+    }
     let outcome = dispatcher::run(services, stop.clone()).await;
     // Without a dispatcher the workers alone would hide that nothing is scheduled any more.
     stop.cancel();
     workers.join_all().await;
+    nodes::leave(services).await;
     outcome
 }

@@ -1,17 +1,24 @@
 //! How a backup gets into the queue.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use model::backup::BackupPhase;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
-    sea_query::Expr,
+    ActiveModelTrait,
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect,
+    sea_query::{Expr, ExprTrait},
 };
 
 use crate::entity::{UnreadableList, backup, policy};
 
 /// A run whose time has come.
 #[derive(Clone, Debug)]
-pub struct Due {
+pub struct Due<'a> {
+    pub policy: &'a policy::Model,
+    pub repository: i64,
+    pub organization: i64,
     pub scheduled_for: DateTime<Utc>,
     /// It was missed while nothing was up.
     pub made_good: bool,
@@ -23,37 +30,80 @@ pub struct Due {
 pub async fn manual(
     db: &impl ConnectionTrait,
     policy: &policy::Model,
-    repository: i64,
+    (organization, repository): (i64, i64),
     created_by: &str,
     now: DateTime<Utc>,
 ) -> Result<backup::Model, DbErr> {
-    let mut row = row(policy, repository, now);
+    let mut row = row(policy, (organization, repository), now);
     row.name = Set(free_name(db, policy.project_id, "manual", now).await?);
     row.created_by = Set(Some(created_by.to_owned()));
     row.insert(db).await
 }
 
-/// Queues a scheduled backup, or records that it is skipped.
-pub async fn scheduled(
-    db: &impl ConnectionTrait,
-    policy: &policy::Model,
-    repository: i64,
-    due: Due,
-    now: DateTime<Utc>,
-) -> Result<(), DbErr> {
-    let mut row = row(policy, repository, now);
-    row.name = Set(free_name(db, policy.project_id, &policy.name, due.scheduled_for).await?);
-    row.scheduled_for = Set(Some(due.scheduled_for));
-    row.made_good = Set(due.made_good);
-    if due.obstacle.is_some() {
-        row.phase = Set(BackupPhase::Skipped.as_str().to_owned());
-        row.finished_at = Set(Some(now));
-        row.cause = Set(due.obstacle);
-    } else {
-        forgo_retries(db, policy.id).await?;
+/// Queues scheduled backups, or records that they are skipped.
+pub async fn scheduled(db: &impl ConnectionTrait, due: Vec<Due<'_>>, now: DateTime<Utc>) -> Result<(), DbErr> {
+    if due.is_empty() {
+        return Ok(());
     }
-    row.insert(db).await?;
-    Ok(())
+    let queued = due.iter().filter(|due| due.obstacle.is_none()).map(|due| due.policy.id);
+    forgo_retries(db, queued.collect()).await?;
+    let mut taken = taken_names(db, &due).await?;
+    let mut rows = Vec::with_capacity(due.len());
+    for due in due {
+        let project = due.policy.project_id;
+        let wanted = name(&due.policy.name, due.scheduled_for);
+        let name = if taken.contains(&(project, wanted.clone())) {
+            free_name(db, project, &due.policy.name, due.scheduled_for).await?
+        } else {
+            wanted
+        };
+        taken.insert((project, name.clone()));
+        rows.push(scheduled_row(due, name, now));
+    }
+    backup::Entity::insert_many(rows).exec_without_returning(db).await.map(drop)
+}
+
+fn scheduled_row(due: Due<'_>, name: String, now: DateTime<Utc>) -> backup::ActiveModel {
+    let (phase, finished) = match &due.obstacle {
+        Some(_) => (BackupPhase::Skipped, Some(now)),
+        None => (BackupPhase::Queued, None),
+    };
+    backup::ActiveModel {
+        name: Set(name),
+        scheduled_for: Set(Some(due.scheduled_for)),
+        made_good: Set(due.made_good),
+        phase: Set(phase.as_str().to_owned()),
+        finished_at: Set(finished),
+        cause: Set(due.obstacle),
+        ..row(due.policy, (due.organization, due.repository), now)
+    }
+}
+
+/// Those of the names wanted that backups have already, by project.
+async fn taken_names(db: &impl ConnectionTrait, due: &[Due<'_>]) -> Result<HashSet<(i64, String)>, DbErr> {
+    let projects: HashSet<i64> = due.iter().map(|due| due.policy.project_id).collect();
+    let names: HashSet<String> = due.iter().map(|due| name(&due.policy.name, due.scheduled_for)).collect();
+    let taken: Vec<(i64, String)> = backup::Entity::find()
+        .select_only()
+        .columns([backup::Column::ProjectId, backup::Column::Name])
+        .filter(backup::Column::ProjectId.is_in(projects))
+        .filter(backup::Column::Name.is_in(names))
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(taken.into_iter().collect())
+}
+
+/// Puts failed backups whose next try is due back into the queue. Returns how many there were.
+pub async fn due_retries(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<u64, DbErr> {
+    let again = backup::Entity::update_many()
+        .col_expr(backup::Column::Phase, Expr::value(BackupPhase::Queued.as_str()))
+        .col_expr(backup::Column::Attempt, Expr::col(backup::Column::Attempt).add(1))
+        .col_expr(backup::Column::NotBefore, Expr::value(now))
+        .col_expr(backup::Column::RetryAt, Expr::value(Option::<DateTime<Utc>>::None))
+        .col_expr(backup::Column::FinishedAt, Expr::value(Option::<DateTime<Utc>>::None))
+        .filter(backup::Column::RetryAt.lte(now));
+    Ok(again.exec(db).await?.rows_affected)
 }
 
 /// Whether a backup of the project waits for a worker.
@@ -64,9 +114,10 @@ pub async fn has_waiting(db: &impl ConnectionTrait, project: i64) -> Result<bool
     Ok(waiting.count(db).await? > 0)
 }
 
-fn row(policy: &policy::Model, repository: i64, now: DateTime<Utc>) -> backup::ActiveModel {
+fn row(policy: &policy::Model, (organization, repository): (i64, i64), now: DateTime<Utc>) -> backup::ActiveModel {
     backup::ActiveModel {
         project_id: Set(policy.project_id),
+        organization_id: Set(organization),
         repository_id: Set(repository),
         policy_id: Set(Some(policy.id)),
         policy_name: Set(Some(policy.name.clone())),
@@ -92,7 +143,7 @@ pub fn expiry(from: DateTime<Utc>, retention_seconds: i64) -> DateTime<Utc> {
 async fn free_name(db: &impl ConnectionTrait, project: i64, prefix: &str, at: DateTime<Utc>) -> Result<String, DbErr> {
     let mut at = at;
     loop {
-        let name = format!("{prefix}-{}", at.format("%Y%m%d%H%M%S"));
+        let name = name(prefix, at);
         let taken =
             backup::Entity::find().filter(backup::Column::ProjectId.eq(project)).filter(backup::Column::Name.eq(&name));
         if taken.count(db).await? == 0 {
@@ -102,11 +153,15 @@ async fn free_name(db: &impl ConnectionTrait, project: i64, prefix: &str, at: Da
     }
 }
 
-/// A newer run of the policy does what a retry of an older one was to do.
-async fn forgo_retries(db: &impl ConnectionTrait, policy: i64) -> Result<(), DbErr> {
+fn name(prefix: &str, at: DateTime<Utc>) -> String {
+    format!("{prefix}-{}", at.format("%Y%m%d%H%M%S"))
+}
+
+/// A newer run of a policy does what a retry of an older one was to do, and a paused one does nothing by itself.
+pub async fn forgo_retries(db: &impl ConnectionTrait, policies: Vec<i64>) -> Result<(), DbErr> {
     backup::Entity::update_many()
         .col_expr(backup::Column::RetryAt, Expr::value(Option::<DateTime<Utc>>::None))
-        .filter(backup::Column::PolicyId.eq(policy))
+        .filter(backup::Column::PolicyId.is_in(policies))
         .filter(backup::Column::RetryAt.is_not_null())
         .exec(db)
         .await?;

@@ -12,7 +12,7 @@ use crate::{
     entity::{backup_credential, organization, removal},
     error::ServiceError,
     repositories,
-    runs::{claim::freed, lease},
+    runs::{lease, release::freed},
     start::Services,
 };
 
@@ -25,7 +25,7 @@ const TURN: Duration = Duration::from_mins(4);
 /// Removing what is gone already is no error, so a removal that died half-way is simply done again.
 pub async fn run(services: &Services, row: &removal::Model) -> Result<(), ServiceError> {
     let removed = tokio::time::timeout(TURN, remove(services, row)).await;
-    let held = removal::Column::LeaseOwner.eq(services.node());
+    let held = removal::Column::LeaseOwner.eq(services.node().id.as_str());
     let tx = services.write().await?;
     match removed {
         Ok(Ok(())) => {

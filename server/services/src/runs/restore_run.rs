@@ -20,8 +20,8 @@ use crate::{
     error::ServiceError,
     repositories,
     runs::{
-        claim::freed,
         lease::{Lease, Table},
+        release::freed,
         supervisor::{Counters, StopReason, stored, supervise},
     },
     sources,
@@ -33,7 +33,7 @@ const MOST_LISTED: usize = 1000;
 
 /// Restores and settles the row. An error means that the row could not be settled.
 pub async fn run(services: &Services, row: &restore::Model, stop: &CancellationToken) -> Result<(), ServiceError> {
-    let lease = Lease { table: Table::Restore, id: row.id, owner: services.node().to_owned() };
+    let lease = Lease::new(Table::Restore, row.id, &services.node().id);
     let counters = Arc::new(Counters::default());
     let cancel = CancellationToken::new();
     let work = restore(services, row, counters.clone(), cancel.clone());
@@ -42,10 +42,13 @@ pub async fn run(services: &Services, row: &restore::Model, stop: &CancellationT
         return Ok(());
     }
     tracing::info!(restore = row.id, name = row.name, ?result, ?reason, "restore ended");
+    if let Some(phase) = phase(&result, reason) {
+        services.metrics().ended("restore", phase.as_str(), lease.age());
+    }
     let now = services.clock().now();
     let update = freed(restore::Entity::update_many(), restore::Column::LeaseOwner, restore::Column::LeaseUntil)
         .filter(restore::Column::Id.eq(row.id))
-        .filter(restore::Column::LeaseOwner.eq(services.node()));
+        .filter(restore::Column::LeaseOwner.eq(services.node().id.as_str()));
     settled(update, row, result, reason, now).exec(services.db()).await?;
     Ok(())
 }
@@ -113,6 +116,17 @@ fn cancelled(row: &restore::Model) -> &'static str {
         Ok(RestoredInto::NewDatabase(_)) => "Cancelled by a person. The new database was not made",
         Ok(RestoredInto::OriginalDatabase(_)) => "Cancelled by a person. The database is as it was before",
         _ => "Cancelled by a person. What was restored by then is there",
+    }
+}
+
+/// The phase that the restore ends in; `None` where it is done again.
+fn phase(result: &Result<RestoreReport, ServiceError>, reason: Option<StopReason>) -> Option<RestorePhase> {
+    match (result, reason) {
+        (Ok(report), _) if report.warnings.is_empty() => Some(RestorePhase::Completed),
+        (Ok(_), _) => Some(RestorePhase::PartiallyFailed),
+        (Err(_), Some(StopReason::Shutdown)) => None,
+        (Err(_), Some(StopReason::Person)) => Some(RestorePhase::Cancelled),
+        (Err(_), _) => Some(RestorePhase::Failed),
     }
 }
 

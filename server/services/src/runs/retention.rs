@@ -1,20 +1,30 @@
 //! Retention: which backups may go.
 
 use chrono::{DateTime, Utc};
-use model::backup::{BackupPhase, RestorePhase};
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, QueryTrait, sea_query::Expr};
+use model::{
+    backup::{BackupPhase, RestorePhase},
+    schedule::TimeZone,
+};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    sea_query::Expr,
+};
 
 use crate::{
-    entity::{backup, repository, restore},
+    entity::{backup, policy, repository, restore},
+    policies,
     start::Services,
 };
+
+const WITH_SNAPSHOT: [&str; 2] = [BackupPhase::Completed.as_str(), BackupPhase::PartiallyFailed.as_str()];
 
 /// Marks for deletion what has reached its end, and removes the records of runs that left nothing in the bucket.
 /// Returns how many there were.
 ///
-/// The newest completed backup of a policy stays whatever its age, and so does one that is being restored. One in a
-/// repository that is not in use stays too, since it cannot be reached.
+/// The newest completed backup of a policy stays whatever its age, and so do those that its counts keep and one that is
+/// being restored. One in a repository that is not in use stays too, since it cannot be reached.
 pub async fn expire(services: &Services, now: DateTime<Utc>) -> Result<u64, DbErr> {
+    let kept = kept_by_counts(services.db(), now).await?;
     let newest = backup::Entity::find()
         .select_only()
         .column_as(backup::Column::Id.max(), "id")
@@ -35,7 +45,8 @@ pub async fn expire(services: &Services, now: DateTime<Utc>) -> Result<u64, DbEr
     let marked = backup::Entity::update_many()
         .col_expr(backup::Column::Phase, Expr::value(BackupPhase::Deleting.as_str()))
         .filter(backup::Column::ExpiresAt.lte(now))
-        .filter(backup::Column::Phase.is_in([BackupPhase::Completed.as_str(), BackupPhase::PartiallyFailed.as_str()]))
+        .filter(backup::Column::Phase.is_in(WITH_SNAPSHOT))
+        .filter(backup::Column::Id.is_not_in(kept))
         .filter(backup::Column::Id.not_in_subquery(newest))
         .filter(backup::Column::Id.not_in_subquery(restored))
         .filter(backup::Column::RepositoryId.in_subquery(reachable))
@@ -49,4 +60,40 @@ pub async fn expire(services: &Services, now: DateTime<Utc>) -> Result<u64, DbEr
         .exec(services.db())
         .await?;
     Ok(marked.rows_affected + removed.rows_affected)
+}
+
+/// The backups whose retention period has ended and which the counts of their policies keep.
+async fn kept_by_counts(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<Vec<i64>, DbErr> {
+    let mut counts = Condition::any();
+    for count in [
+        policy::Column::KeepLast,
+        policy::Column::KeepHourly,
+        policy::Column::KeepDaily,
+        policy::Column::KeepWeekly,
+        policy::Column::KeepMonthly,
+        policy::Column::KeepYearly,
+    ] {
+        counts = counts.add(count.gt(0));
+    }
+    let mut kept = Vec::new();
+    for policy in policy::Entity::find().filter(counts).all(db).await? {
+        kept.extend(kept_of(db, &policy, now).await?);
+    }
+    Ok(kept)
+}
+
+async fn kept_of(db: &impl ConnectionTrait, policy: &policy::Model, now: DateTime<Utc>) -> Result<Vec<i64>, DbErr> {
+    let newest_first = backup::Entity::find()
+        .filter(backup::Column::PolicyId.eq(policy.id))
+        .filter(backup::Column::Phase.is_in(WITH_SNAPSHOT))
+        .order_by_desc(backup::Column::StartedAt)
+        .all(db)
+        .await?;
+    if !newest_first.iter().any(|row| row.expires_at.is_some_and(|expires| expires <= now)) {
+        return Ok(Vec::new());
+    }
+    let times: Vec<_> = newest_first.iter().map(|row| row.started_at.unwrap_or(row.queued_at)).collect();
+    let zone = TimeZone::parse(&policy.time_zone).unwrap_or(TimeZone::UTC);
+    let kept = policies::keep(policy).kept(&times, zone);
+    Ok(newest_first.iter().zip(kept).filter_map(|(row, kept)| kept.then_some(row.id)).collect())
 }

@@ -7,11 +7,11 @@ use std::{
 };
 
 use sea_orm::DbErr;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    runs::lease::{self, Lease, Renewal},
+    runs::lease::{Lease, Renewal},
     start::Services,
 };
 
@@ -87,7 +87,6 @@ pub async fn supervise<T>(
 ) -> (T, Option<StopReason>) {
     tokio::pin!(work);
     let mut reason = None;
-    let mut held_until = Instant::now() + lease::length();
     let mut renewals = interval(RENEW_EVERY);
     renewals.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -98,15 +97,14 @@ pub async fn supervise<T>(
                 cancel.cancel();
             }
             _ = renewals.tick() => {
-                let begun = Instant::now();
                 let found = match renewed(services, lease, counters).await {
-                    Some(renewal) => {
-                        held_until = begun + lease::length();
-                        stop_reason(renewal)
-                    }
+                    Some(renewal) => stop_reason(renewal),
                     // The database does not answer. While the lease lasts nobody else can have the run.
-                    None => (begun >= held_until).then_some(StopReason::LeaseLost),
+                    None => (!lease.is_held()).then_some(StopReason::LeaseLost),
                 };
+                if found == Some(StopReason::LeaseLost) && reason != found {
+                    services.metrics().lease_lost();
+                }
                 if let (Some(found), None | Some(StopReason::Shutdown)) = (found, reason) {
                     reason = Some(found);
                     cancel.cancel();

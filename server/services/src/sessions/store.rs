@@ -15,7 +15,12 @@ use tower_sessions::{
     session_store::{Error, Result},
 };
 
-use crate::{database, entity::session, sessions::USER, start::Services};
+use crate::{
+    database,
+    entity::session,
+    sessions::{LONGEST, USER},
+    start::Services,
+};
 
 /// Keeps sessions in the database, so that they outlive a restart and hold on every node.
 #[derive(Clone)]
@@ -67,8 +72,10 @@ impl SessionStore for Store {
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
+        let now = self.0.clock().now();
         let found = session::Entity::find_by_id(id.to_string())
-            .filter(session::Column::ExpiresAt.gt(self.0.clock().now()))
+            .filter(session::Column::ExpiresAt.gt(now))
+            .filter(session::Column::CreatedAt.gt(now - LONGEST))
             .one(self.0.db())
             .await
             .map_err(backend)?;

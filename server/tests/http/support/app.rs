@@ -66,6 +66,7 @@ impl TestApp {
         settings.set(Key::DataDir, folder.path().join("data").display().to_string());
         settings.set(Key::SourceRoots, folder.path().join("files").display().to_string());
         settings.set(Key::S3AllowNetworks, "127.0.0.0/8");
+        settings.set(Key::TrustedProxies, "127.0.0.0/8");
         settings.set(Key::BackupWorkers, "2");
         if database == Database::Postgres {
             settings.set(Key::DatabaseUrl, postgres::new_database());
@@ -146,6 +147,27 @@ impl TestApp {
         self.signed_in(&address).await
     }
 
+    /// A Partner of another account. The schema keeps a second one out on purpose, so it is put in behind its back.
+    pub async fn another_account(&self) -> Browser {
+        let db = sea_orm::Database::connect(self.config.database.expose()).await.unwrap();
+        let (now, elsewhere) = (Utc::now(), "elsewhere");
+        let account = Query::insert()
+            .into_table("account")
+            .columns(["origin", "name", "created_at"])
+            .values_panic([elsewhere.into(), "Elsewhere Ltd".into(), now.into()])
+            .returning_col("id")
+            .to_owned();
+        let account: i64 = db.query_one(&account).await.unwrap().unwrap().try_get("", "id").unwrap();
+        let organization = Query::insert()
+            .into_table("organization")
+            .columns(["account_id", "name", "name_key", "created_at"])
+            .values_panic([account.into(), elsewhere.into(), elsewhere.into(), now.into()])
+            .to_owned();
+        db.execute(&organization).await.unwrap();
+        db.close().await.unwrap();
+        self.person(Role::Partner, elsewhere).await
+    }
+
     /// A directory under the allowed root.
     pub fn files(&self) -> PathBuf {
         self.folder.path().join("files")
@@ -212,6 +234,21 @@ impl TestApp {
         }
         let entries = fs::read_dir(&self.config.data_dir).unwrap().map(|entry| entry.unwrap().path());
         entries.filter(|path| path.is_file()).any(|path| holds(&fs::read(path).unwrap(), text.as_bytes()))
+    }
+
+    /// Runs a statement behind the server's back.
+    pub async fn execute(&self, statement: &str) {
+        let db = sea_orm::Database::connect(self.config.database.expose()).await.unwrap();
+        db.execute_unprepared(statement).await.unwrap();
+        db.close().await.unwrap();
+    }
+
+    /// Keeps sessions from ending because nobody uses them, behind the server's back.
+    pub async fn keep_idle_sessions(&self) {
+        let db = sea_orm::Database::connect(self.config.database.expose()).await.unwrap();
+        let far = Utc::now() + TimeDelta::days(365);
+        db.execute(&Query::update().table("session").value("expires_at", far).to_owned()).await.unwrap();
+        db.close().await.unwrap();
     }
 
     /// Empties a table behind the server's back.

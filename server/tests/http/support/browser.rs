@@ -48,6 +48,12 @@ impl Browser {
         Answer::of(self.request(Method::GET, path).header(ACCEPT, HTML)).await
     }
 
+    /// The same, as a proxy on the server's machine passes it on.
+    pub async fn get_through_a_proxy(&self, path: &str) -> Answer {
+        let request = self.request(Method::GET, path).header(ACCEPT, HTML).header("x-forwarded-for", "192.0.2.1");
+        Answer::of(request).await
+    }
+
     /// Sends a form from a page without script.
     pub async fn post(&self, page: &str, function: &str, form: &[(String, String)]) -> Answer {
         let request = self

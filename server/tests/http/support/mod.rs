@@ -5,7 +5,9 @@ pub mod browser;
 pub mod deeds;
 pub mod files;
 pub mod form;
+pub mod payloads;
 pub mod program;
+pub mod proxy;
 
 pub use self::{
     app::{Database, TestApp},

@@ -7,9 +7,13 @@ use std::{
     process::{Child, Command, Output, Stdio},
 };
 
+use embedded_s3::{EmbeddedS3, EmbeddedS3Config};
 use tempfile::TempDir;
 
-use super::Browser;
+use super::{
+    Browser,
+    app::{ACCESS_KEY, SECRET_KEY},
+};
 
 /// A folder of its own, from which the binary is run with settings from the environment.
 pub struct Program {
@@ -30,9 +34,35 @@ impl Program {
         Self { folder, settings }
     }
 
+    /// A setting, which takes the place of an earlier one.
     pub fn with(mut self, name: &'static str, value: &str) -> Self {
+        self.settings.retain(|(earlier, _)| *earlier != name);
         self.settings.push((name, value.to_owned()));
         self
+    }
+
+    /// A node on a new, empty PostgreSQL database.
+    pub fn on_postgres() -> Self {
+        let program = Self::new();
+        let key = program.folder().join("master.key");
+        std::fs::write(&key, "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\n").unwrap();
+        program
+            .with("HOLDFAST_DATABASE_URL", &test_postgres::new_database())
+            .with("HOLDFAST_MASTER_KEY_FILE", &key.display().to_string())
+    }
+
+    /// Another node on the same database, with the same directories and a folder of its own.
+    pub fn another(&self, node: &str) -> Self {
+        let other = Self::new();
+        let own = ["HOLDFAST_LISTEN", "HOLDFAST_DATA_DIR"];
+        let shared = self.settings.iter().filter(|(name, _)| !own.contains(name));
+        let other = shared.fold(other, |other, (name, value)| other.with(name, value));
+        other.with("HOLDFAST_NODE", node)
+    }
+
+    /// The value of a setting.
+    pub fn setting(&self, name: &str) -> &str {
+        self.settings.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value)
     }
 
     pub fn folder(&self) -> &Path {
@@ -41,6 +71,17 @@ impl Program {
 
     pub fn files(&self) -> PathBuf {
         self.folder.path().join("files")
+    }
+
+    /// An S3 server over a folder of the program's.
+    pub async fn s3(&self) -> EmbeddedS3 {
+        let config = EmbeddedS3Config {
+            folder: self.folder().join("s3"),
+            access_key_id: ACCESS_KEY.to_owned(),
+            secret_key: SECRET_KEY.to_owned(),
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+        };
+        EmbeddedS3::start(config).await.unwrap()
     }
 
     fn command(&self, words: &[&str]) -> Command {
@@ -63,12 +104,27 @@ impl Program {
 
     /// Starts the server, and returns as soon as it says where it listens.
     pub fn serve(&self) -> Running {
-        let mut child = self.command(&["serve"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        self.serve_logging_to(Stdio::null())
+    }
+
+    /// The same with its log somewhere.
+    pub fn serve_logging_to(&self, log: Stdio) -> Running {
+        let (child, address) = self.start(&["serve"], "Holdfast listens on http://", log);
+        Running { child, address: address.parse().unwrap() }
+    }
+
+    /// Starts a node that serves no pages, and returns as soon as it says so.
+    pub fn work(&self) -> Running {
+        let (child, _) = self.start(&["serve", "--no-web"], "Holdfast works as ", Stdio::null());
+        Running { child, address: SocketAddr::from(([0, 0, 0, 0], 0)) }
+    }
+
+    /// Starts the program; what it says after `sign` tells that it is up.
+    fn start(&self, words: &[&str], sign: &str, log: Stdio) -> (Child, String) {
+        let mut child = self.command(words).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let address = lines
-            .map_while(Result::ok)
-            .find_map(|line| line.strip_prefix("Holdfast listens on http://").map(|address| address.parse().unwrap()));
-        Running { child, address: address.expect("the server did not start") }
+        let said = lines.map_while(Result::ok).find_map(|line| line.strip_prefix(sign).map(str::to_owned));
+        (child, said.expect("the server did not start"))
     }
 }
 
@@ -92,9 +148,23 @@ impl Running {
 
     /// As a supervisor does; returns the exit code.
     pub fn terminate(mut self) -> Option<i32> {
-        let killed = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
-        assert!(killed.success());
+        self.signal("-TERM");
         self.child.wait().unwrap().code()
+    }
+
+    /// Stands still, as in a debugger or on a machine that is out of memory.
+    pub fn pause(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Goes on after a pause.
+    pub fn go_on(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
     }
 }
 

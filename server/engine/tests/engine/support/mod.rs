@@ -114,6 +114,7 @@ pub fn request(source: &Path) -> SnapshotRequest {
         host: "project".into(),
         include: vec!["**".into()],
         exclude: Vec::new(),
+        permit: engine::Permit::default(),
     }
 }
 

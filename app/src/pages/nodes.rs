@@ -1,0 +1,105 @@
+//! The nodes, and what each is doing.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use model::node::{NodeRow, NodeRun, RunKind};
+
+use crate::{
+    api::nodes::list_nodes,
+    components::{
+        loaded::{Answer, keep_fresh, loaded},
+        phase::Badge,
+        progress::ProgressBar,
+        time::{NoValue, Time},
+    },
+};
+
+#[component]
+pub fn NodesPage() -> impl IntoView {
+    let nodes: Answer<Vec<NodeRow>> = Resource::new(|| (), |()| list_nodes());
+    keep_fresh(nodes, |rows: &Vec<NodeRow>| rows.iter().any(|row| !row.runs.is_empty()));
+    view! {
+        <Title text="Nodes"/>
+        <header class="page-header">
+            <h1>"Nodes"</h1>
+        </header>
+        <p class="page-lead">
+            "The processes that run backups and restores. A directory belongs to the node that has it, and only that node backs it up; what a silent node was doing is taken over where another one can."
+        </p>
+        {loaded(nodes, |rows| view! { <NodeTable rows=rows/> })}
+    }
+}
+
+#[component]
+fn NodeTable(rows: Vec<NodeRow>) -> impl IntoView {
+    view! {
+        <div class="table-frame">
+            <table class="table">
+                <caption class="sr-only">"Nodes"</caption>
+                <thead>
+                    <tr>
+                        <th scope="col">"Name"</th>
+                        <th scope="col">"State"</th>
+                        <th scope="col">"Working on"</th>
+                        <th scope="col" class="number">
+                            "Workers"
+                        </th>
+                        <th scope="col">"Pages"</th>
+                        <th scope="col">"Version"</th>
+                        <th scope="col">"Started"</th>
+                        <th scope="col">"Last Seen"</th>
+                    </tr>
+                </thead>
+                <tbody>{rows.into_iter().map(|row| view! { <Row row=row/> }).collect_view()}</tbody>
+            </table>
+        </div>
+    }
+}
+
+#[component]
+fn Row(row: NodeRow) -> impl IntoView {
+    let runs = if row.runs.is_empty() {
+        view! { <NoValue/> }.into_any()
+    } else {
+        row.runs.into_iter().map(|run| view! { <Run run=run/> }).collect_view().into_any()
+    };
+    view! {
+        <tr>
+            <td data-label="Name">
+                <span class="row-title">{row.name}</span>
+            </td>
+            <td data-label="State">
+                <Badge look=row.phase/>
+            </td>
+            <td data-label="Working on">{runs}</td>
+            <td data-label="Workers" class="number">
+                {row.workers}
+            </td>
+            <td data-label="Pages">{if row.serves_pages { "Yes" } else { "No" }}</td>
+            <td data-label="Version">{row.version}</td>
+            <td data-label="Started">
+                <Time at=row.started/>
+            </td>
+            <td data-label="Last Seen">
+                <Time at=row.seen/>
+            </td>
+        </tr>
+    }
+}
+
+#[component]
+fn Run(run: NodeRun) -> impl IntoView {
+    let (kind, tab) = match run.kind {
+        RunKind::Backup => ("Backup", "backups"),
+        RunKind::Restore => ("Restore", "restores"),
+    };
+    view! {
+        <div class="phase-cell">
+            <span>
+                {kind} " " <a href=format!("/projects/{}/policies?tab={tab}", run.project)>{run.name.clone()}</a> " of "
+                {run.project_name}
+            </span>
+            <ProgressBar progress=run.progress label=format!("Progress of {}", run.name)/>
+        </div>
+    }
+}

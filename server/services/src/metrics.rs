@@ -1,0 +1,174 @@
+//! What whoever watches Holdfast asks for, in the OpenMetrics text format.
+//!
+//! Counters are this process's, since its start. Gauges are read from the database when they are asked for, and are the
+//! same on every node.
+
+use std::{fmt, time::Duration};
+
+use chrono::{DateTime, Utc};
+use engine::S3Counts;
+use model::backup::BackupPhase;
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    registry::{Registry, Unit},
+};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JoinType, PaginatorTrait, QueryFilter, QuerySelect, RelationTrait,
+};
+
+use crate::{
+    entity::{backup, organization, project},
+    error::ServiceError,
+    nodes,
+    start::Services,
+};
+
+/// Upper bounds of durations, in seconds: from a run that finds nothing changed to one that takes a day.
+const DURATIONS: [f64; 10] = [1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3_600.0, 10_800.0, 28_800.0, 86_400.0];
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Ended {
+    kind: &'static str,
+    /// The phase in which the run ended.
+    result: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Kind {
+    kind: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Place {
+    organization: String,
+    project: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Version {
+    version: &'static str,
+}
+
+/// What this process has done since its start.
+#[derive(Clone)]
+pub(crate) struct Metrics {
+    runs: Family<Ended, Counter>,
+    durations: Family<Kind, Histogram>,
+    read: Counter,
+    added: Counter,
+    leases_lost: Counter,
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        Self {
+            runs: Family::default(),
+            durations: Family::new_with_constructor(|| Histogram::new(DURATIONS)),
+            read: Counter::default(),
+            added: Counter::default(),
+            leases_lost: Counter::default(),
+        }
+    }
+
+    /// A run has ended in `result` after so long.
+    pub(crate) fn ended(&self, kind: &'static str, result: &'static str, took: Duration) {
+        self.runs.get_or_create(&Ended { kind, result }).inc();
+        self.durations.get_or_create(&Kind { kind }).observe(took.as_secs_f64());
+    }
+
+    /// A backup has read so many bytes and added so many to its bucket.
+    pub(crate) fn backed_up(&self, read: u64, added: u64) {
+        self.read.inc_by(read);
+        self.added.inc_by(added);
+    }
+
+    pub(crate) fn lease_lost(&self) {
+        self.leases_lost.inc();
+    }
+
+    fn register(&self, registry: &mut Registry) {
+        registry.register("runs", "Runs that ended, by kind and result", self.runs.clone());
+        let durations = self.durations.clone();
+        registry.register_with_unit("run_duration", "From the start to the end of a run", Unit::Seconds, durations);
+        registry.register_with_unit("backup_read", "Read from sources", Unit::Bytes, self.read.clone());
+        registry.register_with_unit("backup_added", "Added to buckets", Unit::Bytes, self.added.clone());
+        registry.register("leases_lost", "Runs that another process took over", self.leases_lost.clone());
+    }
+}
+
+/// All of it as text.
+pub async fn text(services: &Services) -> Result<String, ServiceError> {
+    let mut registry = Registry::with_prefix("holdfast");
+    let version: Family<Version, Gauge> = Family::default();
+    version.get_or_create(&Version { version: env!("CARGO_PKG_VERSION") }).set(1);
+    registry.register("build_info", "The version that runs", version);
+    services.metrics().register(&mut registry);
+    register_s3(&mut registry);
+    let now = services.clock().now();
+    let db = services.db();
+    register_queue(&mut registry, db, now).await?;
+    register_projects(&mut registry, db).await?;
+    let nodes: Gauge = Gauge::default();
+    nodes.set(gauge(nodes::names(services, db).await?.len()));
+    registry.register("nodes", "Nodes that answer", nodes);
+    let mut text = String::new();
+    // Writing to a string does not fail.
+    let _: fmt::Result = encode(&mut text, &registry);
+    Ok(text)
+}
+
+fn register_s3(registry: &mut Registry) {
+    let counts = S3Counts::now();
+    for (name, help, count) in [
+        ("s3_requests", "Requests to S3, each try counted", counts.requests),
+        ("s3_failures", "Requests to S3 that failed", counts.failures),
+    ] {
+        let counter: Counter = Counter::default();
+        counter.inc_by(count);
+        registry.register(name, help, counter);
+    }
+}
+
+async fn register_queue(registry: &mut Registry, db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let waiting = backup::Entity::find().filter(backup::Column::Phase.eq(BackupPhase::Queued.as_str()));
+    let length: Gauge = Gauge::default();
+    length.set(gauge(waiting.clone().count(db).await?));
+    registry.register("queue_length", "Backups that wait for a worker", length);
+    let oldest: Option<Option<DateTime<Utc>>> =
+        waiting.select_only().column_as(backup::Column::QueuedAt.min(), "oldest").into_tuple().one(db).await?;
+    let age: Gauge = Gauge::default();
+    age.set(oldest.flatten().map_or(0, |oldest| (now - oldest).num_seconds().max(0)));
+    registry.register_with_unit("queue_age", "How long the oldest of them has waited", Unit::Seconds, age);
+    Ok(())
+}
+
+/// When each project was last completely backed up. A project without such a backup is not among them.
+async fn register_projects(registry: &mut Registry, db: &impl ConnectionTrait) -> Result<(), DbErr> {
+    let last: Vec<(String, String, Option<DateTime<Utc>>)> = backup::Entity::find()
+        .select_only()
+        .column_as(organization::Column::Name, "organization")
+        .column_as(project::Column::Name, "project")
+        .column_as(backup::Column::FinishedAt.max(), "last")
+        .join(JoinType::InnerJoin, backup::Relation::Project.def())
+        .join(JoinType::InnerJoin, project::Relation::Organization.def())
+        .filter(backup::Column::Phase.eq(BackupPhase::Completed.as_str()))
+        .group_by(project::Column::Id)
+        .group_by(project::Column::Name)
+        .group_by(organization::Column::Name)
+        .into_tuple()
+        .all(db)
+        .await?;
+    let family: Family<Place, Gauge> = Family::default();
+    for (organization, project, last) in last {
+        let Some(last) = last else { continue };
+        family.get_or_create(&Place { organization, project }).set(last.timestamp());
+    }
+    let help = "When a project was last completely backed up, in seconds since 1970";
+    registry.register_with_unit("project_last_completed_backup_timestamp", help, Unit::Seconds, family);
+    Ok(())
+}
+
+fn gauge(count: impl TryInto<i64>) -> i64 {
+    count.try_into().unwrap_or(i64::MAX)
+}

@@ -1,0 +1,172 @@
+//! Nodes: which processes take runs, and what each is doing.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use model::{
+    backup::{BackupPhase, Progress, RestorePhase},
+    ids::ProjectId,
+    node::{NodePhase, NodeRow, NodeRun, RunKind},
+    permission::Action,
+};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
+    RelationTrait, sea_query::OnConflict,
+};
+
+use crate::{
+    acting::Acting,
+    backups::count,
+    entity::{backup, node, organization, project, restore},
+    error::ServiceError,
+    start::Services,
+};
+
+/// A node that has been silent for so long has lost its leases.
+const SILENT_AFTER: TimeDelta = TimeDelta::seconds(30);
+
+/// A silent node is listed for so long.
+const FORGOTTEN_AFTER: TimeDelta = TimeDelta::days(1);
+
+/// A process, as leases and people know it.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// Tells this process from others and from its own earlier lives.
+    pub id: String,
+    /// What the operator calls it. Directories belong to the node of that name.
+    pub name: String,
+    pub serves_pages: bool,
+    pub started: DateTime<Utc>,
+}
+
+/// The nodes, by name, with the runs of the person's account.
+pub async fn list(acting: &Acting, services: &Services) -> Result<Vec<NodeRow>, ServiceError> {
+    acting.actor.reach(Action::SeeNodes)?;
+    let db = services.db();
+    let rows = node::Entity::find().order_by_asc(node::Column::Name).order_by_asc(node::Column::StartedAt);
+    let mut nodes: Vec<_> = rows.all(db).await?.into_iter().map(|row| view(row, services.clock().now())).collect();
+    for (owner, run) in running_backups(acting, db).await?.into_iter().chain(running_restores(acting, db).await?) {
+        if let Some(node) = nodes.iter_mut().find(|node| owner.as_ref() == Some(&node.id)) {
+            node.runs.push(run);
+        }
+    }
+    Ok(nodes)
+}
+
+fn view(row: node::Model, now: DateTime<Utc>) -> NodeRow {
+    NodeRow {
+        phase: if now - row.seen_at > SILENT_AFTER { NodePhase::Silent } else { NodePhase::Working },
+        id: row.id,
+        name: row.name,
+        version: row.version,
+        serves_pages: row.serves_pages,
+        workers: u32::try_from(row.workers).unwrap_or_default(),
+        started: row.started_at,
+        seen: row.seen_at,
+        runs: Vec::new(),
+    }
+}
+
+/// Running backups, each with the mark of its node.
+async fn running_backups(acting: &Acting, db: &impl ConnectionTrait) -> Result<Vec<(Option<String>, NodeRun)>, DbErr> {
+    let rows = backup::Entity::find()
+        .filter(backup::Column::Phase.eq(BackupPhase::InProgress.as_str()))
+        .find_also_related(project::Entity)
+        .join(JoinType::InnerJoin, project::Relation::Organization.def())
+        .filter(organization::Column::AccountId.eq(acting.actor.account.0))
+        .all(db)
+        .await?;
+    let run = |(row, project): (backup::Model, Option<project::Model>)| {
+        let progress = (row.done_files, row.done_bytes, row.total_files, row.total_bytes);
+        (row.lease_owner, node_run(RunKind::Backup, row.name, project, row.started_at, progress))
+    };
+    Ok(rows.into_iter().map(run).collect())
+}
+
+async fn running_restores(acting: &Acting, db: &impl ConnectionTrait) -> Result<Vec<(Option<String>, NodeRun)>, DbErr> {
+    let rows = restore::Entity::find()
+        .filter(restore::Column::Phase.eq(RestorePhase::InProgress.as_str()))
+        .find_also_related(project::Entity)
+        .join(JoinType::InnerJoin, project::Relation::Organization.def())
+        .filter(organization::Column::AccountId.eq(acting.actor.account.0))
+        .all(db)
+        .await?;
+    let run = |(row, project): (restore::Model, Option<project::Model>)| {
+        let progress = (row.done_files, row.done_bytes, row.total_files, row.total_bytes);
+        (row.lease_owner, node_run(RunKind::Restore, row.name, project, row.started_at, progress))
+    };
+    Ok(rows.into_iter().map(run).collect())
+}
+
+fn node_run(
+    kind: RunKind,
+    name: String,
+    project: Option<project::Model>,
+    started: Option<DateTime<Utc>>,
+    (files, bytes, total_files, total_bytes): (i64, i64, i64, i64),
+) -> NodeRun {
+    let (project, project_name) =
+        project.map_or((ProjectId(0), String::new()), |project| (ProjectId(project.id), project.name));
+    let progress = Progress {
+        files: count(files),
+        bytes: count(bytes),
+        total_files: count(total_files),
+        total_bytes: count(total_bytes),
+    };
+    NodeRun { kind, name, project, project_name, started, progress }
+}
+
+/// The names of the nodes that answer, each once.
+pub(crate) async fn names(services: &Services, db: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
+    let mut names: Vec<String> = node::Entity::find()
+        .select_only()
+        .column(node::Column::Name)
+        .filter(node::Column::SeenAt.gte(services.clock().now() - SILENT_AFTER))
+        .order_by_asc(node::Column::Name)
+        .into_tuple()
+        .all(db)
+        .await?;
+    names.dedup();
+    Ok(names)
+}
+
+/// What a run waits for whose project belongs to a node that does not work; `None` where it does.
+pub(crate) async fn missing(
+    services: &Services,
+    db: &impl ConnectionTrait,
+    node: Option<&str>,
+) -> Result<Option<String>, DbErr> {
+    let Some(node) = node else { return Ok(None) };
+    let works = names(services, db).await?.iter().any(|name| name == node);
+    Ok((!works).then(|| {
+        format!("Waits for node {node}, which has the directory and is not working. Start it, or move the project in its Settings")
+    }))
+}
+
+/// Says that this process is there.
+pub(crate) async fn beat(services: &Services) -> Result<(), ServiceError> {
+    let Node { id, name, serves_pages, started } = services.node();
+    let row = node::ActiveModel {
+        id: Set(id.clone()),
+        name: Set(name.clone()),
+        version: Set(env!("CARGO_PKG_VERSION").to_owned()),
+        serves_pages: Set(*serves_pages),
+        workers: Set(i32::try_from(services.config().workers).unwrap_or(i32::MAX)),
+        started_at: Set(*started),
+        seen_at: Set(services.clock().now()),
+    };
+    let seen_again = OnConflict::column(node::Column::Id).update_column(node::Column::SeenAt).to_owned();
+    node::Entity::insert(row).on_conflict(seen_again).exec_without_returning(services.db()).await?;
+    Ok(())
+}
+
+/// Says that this process ends. Where that fails it is silent from now on, which comes to the same.
+pub(crate) async fn leave(services: &Services) {
+    if let Err(error) = node::Entity::delete_by_id(services.node().id.clone()).exec(services.db()).await {
+        tracing::warn!(error = &error as &dyn std::error::Error, "the node could not sign off");
+    }
+}
+
+/// Forgets nodes that have been silent for long.
+pub(crate) async fn forget_old(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let old = node::Column::SeenAt.lt(now - FORGOTTEN_AFTER);
+    node::Entity::delete_many().filter(old).exec(db).await.map(drop)
+}

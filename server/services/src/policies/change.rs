@@ -1,0 +1,172 @@
+//! Adding, editing and deleting a policy.
+
+use chrono::{DateTime, Utc};
+use model::{
+    form::{Done, FieldError, FormErrors},
+    policy::{PolicyForm, PolicyRef, PolicyTerms},
+};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, DbErr, EntityTrait, IntoActiveModel};
+use serde_json::{Map, Value, json};
+
+use super::{find_unlocked, keep, named, next_run, retention, schedules, subject};
+use crate::{
+    acting::Acting,
+    audit::{self, Deed},
+    database,
+    entity::{TextList, policy},
+    error::{Conflict, ServiceError},
+    projects, repositories,
+    start::Services,
+};
+
+/// Adds a policy. Its first run comes at the next cron time.
+pub async fn add(acting: &Acting, services: &Services, form: &PolicyForm) -> Result<Done, ServiceError> {
+    let id = form.project().map_err(|_| ServiceError::NotFound)?;
+    let (project, _) = projects::find_unlocked(acting, services.db(), id).await?;
+    let now = services.clock().now();
+    let terms = form.parse(now)?;
+    let tx = services.write().await?;
+    // Asked under the write lock: a policy never outlives a switch to off.
+    repositories::of_project(&tx, project.id).await?.ok_or(Conflict::BackupDisabled)?;
+    let new = policy::ActiveModel {
+        project_id: Set(project.id),
+        paused: Set(false),
+        next_run_at: Set(terms.cron.next_after(terms.time_zone, now)),
+        created_by: Set(acting.actor.email.clone()),
+        created_at: Set(now),
+        ..with_terms(Default::default(), &terms)
+    };
+    let row = stored(new.insert(&tx).await, &terms)?;
+    let changes = facts(&row)?.into_iter().map(|(field, value)| (field.to_owned(), json!([null, value]))).collect();
+    audit::record(&tx, acting, now, Deed::PolicyAdded, subject(&row, &project), Value::Object(changes)).await?;
+    tx.commit().await?;
+    Ok(Done::new(format!("Policy {} added", row.name), schedules(project.id)))
+}
+
+/// Changes what a policy says, unless somebody else was faster. What runs or waits goes on as it was queued, and backups
+/// that are there keep their retention period.
+pub async fn update(acting: &Acting, services: &Services, form: &PolicyForm) -> Result<Done, ServiceError> {
+    let id = form.policy().map_err(|_| ServiceError::NotFound)?;
+    let now = services.clock().now();
+    let tx = services.write().await?;
+    let (before, project) = find_unlocked(acting, &tx, id).await?;
+    let terms = form.parse(now)?;
+    if form.version() != Ok(before.version) {
+        return Err(ServiceError::Invalid(changed_meanwhile(&before, &terms)?));
+    }
+    let mut change = with_terms(before.clone().into_active_model(), &terms);
+    change.version = Set(before.version + 1);
+    change.modified_by = Set(Some(acting.actor.email.clone()));
+    change.modified_at = Set(Some(now));
+    let after = stored(change.update(&tx).await, &terms)?;
+    let after = rescheduled(&tx, &before, after, now).await?;
+    let changes = changes(&before, &after)?;
+    if changes.is_empty() {
+        // Rolled back: the version stays, so nobody else's form is refused for it.
+        return Ok(Done::new(format!("Nothing changed in policy {}", before.name), schedules(project.id)));
+    }
+    audit::record(&tx, acting, now, Deed::PolicyChanged, subject(&after, &project), Value::Object(changes)).await?;
+    tx.commit().await?;
+    Ok(Done::new(format!("Policy {} updated", after.name), schedules(project.id)))
+}
+
+/// Ends the schedule. Its backups stay until their retention ends, and what runs goes on.
+pub async fn delete(acting: &Acting, services: &Services, form: &PolicyRef) -> Result<Done, ServiceError> {
+    let tx = services.write().await?;
+    let (row, project) = find_unlocked(acting, &tx, named(form)?).await?;
+    policy::Entity::delete_by_id(row.id).exec(&tx).await?;
+    let now = services.clock().now();
+    audit::record(&tx, acting, now, Deed::PolicyDeleted, subject(&row, &project), audit::no_changes()).await?;
+    tx.commit().await?;
+    Ok(Done::new(format!("Policy {} deleted", row.name), schedules(project.id)))
+}
+
+fn with_terms(row: policy::ActiveModel, terms: &PolicyTerms) -> policy::ActiveModel {
+    policy::ActiveModel {
+        name: Set(terms.name.as_str().to_owned()),
+        cron: Set(terms.cron.as_str().to_owned()),
+        time_zone: Set(terms.time_zone.name().to_owned()),
+        retention_seconds: Set(i64::try_from(terms.retention.seconds()).unwrap_or(i64::MAX)),
+        include: Set(TextList(terms.include.as_slice().to_vec())),
+        exclude: Set(TextList(terms.exclude.as_slice().to_vec())),
+        keep_last: Set(terms.keep.last.into()),
+        keep_hourly: Set(terms.keep.hourly.into()),
+        keep_daily: Set(terms.keep.daily.into()),
+        keep_weekly: Set(terms.keep.weekly.into()),
+        keep_monthly: Set(terms.keep.monthly.into()),
+        keep_yearly: Set(terms.keep.yearly.into()),
+        ..row
+    }
+}
+
+fn stored(written: Result<policy::Model, DbErr>, terms: &PolicyTerms) -> Result<policy::Model, ServiceError> {
+    match written {
+        Err(error) if database::is_unique_violation(&error) => {
+            Err(ServiceError::at("name", format!("This project has a policy named {} already", terms.name)))
+        }
+        written => Ok(written?),
+    }
+}
+
+/// A schedule that has changed runs at its own next time.
+async fn rescheduled(
+    db: &impl sea_orm::ConnectionTrait,
+    before: &policy::Model,
+    after: policy::Model,
+    now: DateTime<Utc>,
+) -> Result<policy::Model, DbErr> {
+    let same = (&before.cron, &before.time_zone) == (&after.cron, &after.time_zone);
+    if same || after.paused {
+        return Ok(after);
+    }
+    let next = next_run(&after, now);
+    let mut change = after.into_active_model();
+    change.next_run_at = Set(next);
+    change.update(db).await
+}
+
+/// What a policy says, by the names of the form's fields.
+fn facts(row: &policy::Model) -> Result<Vec<(&'static str, String)>, ServiceError> {
+    Ok(vec![
+        ("name", row.name.clone()),
+        ("cron", row.cron.clone()),
+        ("time_zone", row.time_zone.clone()),
+        ("retention", retention(row)?.to_string()),
+        ("keep", keep(row).to_string()),
+        ("include", row.include.0.join(", ")),
+        ("exclude", row.exclude.0.join(", ")),
+    ])
+}
+
+/// The changed fields before and after.
+fn changes(before: &policy::Model, after: &policy::Model) -> Result<Map<String, Value>, ServiceError> {
+    let pairs = facts(before)?.into_iter().zip(facts(after)?);
+    let differ = pairs.filter(|((_, old), (_, new))| old != new);
+    Ok(differ.map(|((field, old), (_, new))| (field.to_owned(), json!([old, new]))).collect())
+}
+
+/// By whom it was changed, and what differs from what was typed.
+fn changed_meanwhile(row: &policy::Model, terms: &PolicyTerms) -> Result<FormErrors, ServiceError> {
+    let differs = |field: &str, stored: String, typed: String| {
+        (stored != typed)
+            .then(|| FieldError { field: field.to_owned(), message: format!("Stored meanwhile: {stored}") })
+    };
+    let fields = [
+        differs("name", row.name.clone(), terms.name.to_string()),
+        differs("cron_period", row.cron.clone(), terms.cron.as_str().to_owned()),
+        differs("time_zone", row.time_zone.clone(), terms.time_zone.name().to_owned()),
+        differs("retention", retention(row)?.to_string(), terms.retention.to_string()),
+        differs("include", row.include.0.join(", "), terms.include.as_slice().join(", ")),
+        differs("exclude", row.exclude.0.join(", "), terms.exclude.as_slice().join(", ")),
+        differs("keep.last", keep(row).to_string(), terms.keep.to_string()),
+    ];
+    Ok(FormErrors {
+        summary: format!(
+            "{} changed this policy at {} UTC, after you opened it. Nothing was saved. Cancel and open it again to go \
+             on from what is stored now",
+            row.modified_by.as_deref().unwrap_or("Somebody"),
+            row.modified_at.unwrap_or(row.created_at).format("%Y-%m-%d %H:%M"),
+        ),
+        fields: fields.into_iter().flatten().collect(),
+    })
+}

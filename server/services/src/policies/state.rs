@@ -1,0 +1,72 @@
+//! A policy's schedule: paused, resumed, run at once.
+
+use model::{form::Done, policy::PolicyRef};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel};
+use serde_json::json;
+
+use super::{find, find_unlocked, named, next_run, schedules, subject};
+use crate::{
+    acting::Acting,
+    audit::{self, Deed},
+    backups,
+    error::{Conflict, ServiceError},
+    repositories,
+    runs::{queue, wake},
+    start::Services,
+};
+
+/// Pauses the schedule: nothing is started by itself any more, not even another try of a failed run. What waits or runs
+/// goes on.
+pub async fn pause(acting: &Acting, services: &Services, form: &PolicyRef) -> Result<Done, ServiceError> {
+    set_paused(acting, services, form, true).await
+}
+
+/// Resumes the schedule at its next time. What was missed meanwhile is not made good.
+pub async fn resume(acting: &Acting, services: &Services, form: &PolicyRef) -> Result<Done, ServiceError> {
+    set_paused(acting, services, form, false).await
+}
+
+async fn set_paused(
+    acting: &Acting,
+    services: &Services,
+    form: &PolicyRef,
+    paused: bool,
+) -> Result<Done, ServiceError> {
+    let tx = services.write().await?;
+    let (row, project) = find_unlocked(acting, &tx, named(form)?).await?;
+    match (row.paused, paused) {
+        (true, true) => return Err(Conflict::ScheduleAlreadyPaused.into()),
+        (false, false) => return Err(Conflict::ScheduleNotPaused.into()),
+        _ => {}
+    }
+    let now = services.clock().now();
+    let mut change = row.clone().into_active_model();
+    change.paused = Set(paused);
+    change.next_run_at = Set(if paused { None } else { next_run(&row, now) });
+    change.update(&tx).await?;
+    if paused {
+        queue::forgo_retries(&tx, vec![row.id]).await?;
+    }
+    let (deed, word) = if paused { (Deed::PolicyPaused, "paused") } else { (Deed::PolicyResumed, "resumed") };
+    audit::record(&tx, acting, now, deed, subject(&row, &project), audit::no_changes()).await?;
+    tx.commit().await?;
+    Ok(Done::new(format!("Policy {} {word}", row.name), schedules(project.id)))
+}
+
+/// Queues a backup with what the policy includes and as long as it keeps.
+pub async fn run_now(acting: &Acting, services: &Services, form: &PolicyRef) -> Result<Done, ServiceError> {
+    let tx = services.write().await?;
+    let (row, project) = find(acting, &tx, named(form)?).await?;
+    let in_use = repositories::of_project(&tx, project.id).await?.ok_or(Conflict::BackupDisabled)?;
+    if queue::has_waiting(&tx, project.id).await? {
+        return Err(Conflict::BackupAlreadyQueued.into());
+    }
+    let now = services.clock().now();
+    let place = (project.organization_id, in_use.repository.id);
+    let queued = queue::manual(&tx, &row, place, &acting.actor.email, now).await?;
+    audit::record(&tx, acting, now, Deed::BackupRequested, subject(&row, &project), json!({ "backup": queued.name }))
+        .await?;
+    tx.commit().await?;
+    wake::one(services).await;
+    Ok(Done::new(format!("Backup {} queued", queued.name), backups::tab(project.id)))
+}

@@ -1,0 +1,130 @@
+//! Claims policies that are due, batch by batch: each gets a queued backup and its next time in one transaction.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use model::backup::BackupPhase;
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{LockBehavior, LockType},
+};
+
+use crate::{
+    entity::{backup, policy},
+    error::ServiceError,
+    policies,
+    repositories::{self, InUse},
+    runs::queue::{self, Due},
+    start::Services,
+};
+
+/// Policies that one transaction claims. A short transaction lets others in between.
+const BATCH: u64 = 100;
+
+/// A run this late was missed while nothing was up, and says so when it is made good.
+const MISSED_AFTER: TimeDelta = TimeDelta::seconds(90);
+
+/// Queues a backup for each policy that is due, in the order of their times. Returns how many there were.
+pub async fn claim_all(services: &Services, now: DateTime<Utc>) -> Result<u64, ServiceError> {
+    let mut claimed = 0;
+    loop {
+        let batch = claim_batch(services, now).await?;
+        claimed += batch;
+        if batch < BATCH {
+            return Ok(claimed);
+        }
+    }
+}
+
+async fn claim_batch(services: &Services, now: DateTime<Utc>) -> Result<u64, ServiceError> {
+    let due = policy::Entity::find()
+        .filter(policy::Column::Paused.eq(false))
+        .filter(policy::Column::NextRunAt.lte(now))
+        .order_by_asc(policy::Column::NextRunAt)
+        .order_by_asc(policy::Column::Id)
+        .limit(BATCH);
+    // Mostly nothing is due, and looking takes no lock.
+    if due.clone().one(services.db()).await?.is_none() {
+        return Ok(0);
+    }
+    let tx = services.write().await?;
+    let policies = due.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked).all(&tx).await?;
+    let count = policies.len() as u64;
+    let circumstances = Circumstances::of(&tx, &policies).await?;
+    let due = policies.iter().filter_map(|policy| circumstances.due(policy, now)).collect();
+    queue::scheduled(&tx, due, now).await?;
+    for policy in policies {
+        advance(&tx, policy, now).await?;
+    }
+    tx.commit().await?;
+    Ok(count)
+}
+
+/// Sets the next time. Counted from the later of both, a clock that was set back repeats nothing. A schedule that is not
+/// understood any more ends, rather than keeping all others from being dispatched.
+async fn advance(db: &impl ConnectionTrait, row: policy::Model, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let next = policies::next_run(&row, row.next_run_at.map_or(now, |scheduled| now.max(scheduled)));
+    let mut row = row.into_active_model();
+    row.next_run_at = Set(next);
+    row.update(db).await.map(drop)
+}
+
+/// What decides about the runs of a batch.
+struct Circumstances {
+    /// By project.
+    in_use: HashMap<i64, InUse>,
+    /// The name of the running backup, by project.
+    running: HashMap<i64, String>,
+    /// The name of the waiting backup, by policy.
+    waiting: HashMap<i64, String>,
+}
+
+impl Circumstances {
+    async fn of(db: &impl ConnectionTrait, policies: &[policy::Model]) -> Result<Self, DbErr> {
+        let projects: HashSet<i64> = policies.iter().map(|policy| policy.project_id).collect();
+        let running = backup::Entity::find()
+            .filter(backup::Column::ProjectId.is_in(projects.iter().copied()))
+            .filter(backup::Column::Phase.eq(BackupPhase::InProgress.as_str()))
+            .all(db)
+            .await?;
+        let waiting = backup::Entity::find()
+            .filter(backup::Column::PolicyId.is_in(policies.iter().map(|policy| policy.id)))
+            .filter(backup::Column::Phase.eq(BackupPhase::Queued.as_str()))
+            .all(db)
+            .await?;
+        Ok(Self {
+            in_use: repositories::of_projects(db, projects).await?,
+            running: running.into_iter().map(|row| (row.project_id, row.name)).collect(),
+            waiting: waiting.into_iter().filter_map(|row| Some((row.policy_id?, row.name))).collect(),
+        })
+    }
+
+    /// The run to queue; `None` where backup is switched off.
+    fn due<'a>(&self, policy: &'a policy::Model, now: DateTime<Utc>) -> Option<Due<'a>> {
+        let in_use = self.in_use.get(&policy.project_id)?;
+        let scheduled_for = policy.next_run_at.unwrap_or(now);
+        Some(Due {
+            policy,
+            repository: in_use.repository.id,
+            organization: in_use.credential.organization_id,
+            scheduled_for,
+            made_good: now - scheduled_for > MISSED_AFTER,
+            obstacle: self.obstacle(policy, in_use),
+        })
+    }
+
+    /// Why a due run is skipped, if it is. A waiting one of another policy of the project is no obstacle: this one
+    /// waits behind it.
+    fn obstacle(&self, policy: &policy::Model, in_use: &InUse) -> Option<String> {
+        if in_use.credential.locked {
+            let name = &in_use.credential.s3_name;
+            return Some(format!("Skipped because backup credential {name} is locked. Unlock it to back up again"));
+        }
+        let still =
+            |name: &String, doing: &str| format!("Skipped because the backup {name} of this project was still {doing}");
+        let working = self.running.get(&policy.project_id).map(|name| still(name, "working"));
+        working.or_else(|| self.waiting.get(&policy.id).map(|name| still(name, "waiting")))
+    }
+}

@@ -1,0 +1,94 @@
+//! What happens to the runs of processes that do not answer any more.
+
+use chrono::{DateTime, Utc};
+use model::{
+    backup::{BackupPhase, RestorePhase},
+    restore::OnConflict,
+};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter,
+    sea_query::{Expr, ExprTrait},
+};
+
+use crate::entity::{backup, restore};
+
+/// After so many tries in all, a run that its process did not survive is not tried again.
+const MOST_ATTEMPTS: i32 = 4;
+
+/// Puts runs whose process has died back into the queue, or ends them where that would not be right. Returns how many
+/// there were.
+pub async fn expired(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<u64, DbErr> {
+    let dead_backup = Condition::all()
+        .add(backup::Column::Phase.eq(BackupPhase::InProgress.as_str()))
+        .add(backup::Column::LeaseUntil.lt(now));
+    let ended = [
+        (backup::Column::CancelRequested.eq(true), BackupPhase::Cancelled, "Cancelled while the server was stopped"),
+        (
+            backup::Column::Attempt.gte(MOST_ATTEMPTS),
+            BackupPhase::Failed,
+            "The server stopped in the middle of this backup, again and again. Look at its memory and its log, then run the backup once more",
+        ),
+    ];
+    let mut released = 0;
+    for (which, phase, cause) in ended {
+        let end = ended_backup(phase, cause, now).filter(dead_backup.clone()).filter(which);
+        released += end.exec(db).await?.rows_affected;
+    }
+    let again = freed(backup::Entity::update_many(), backup::Column::LeaseOwner, backup::Column::LeaseUntil)
+        .col_expr(backup::Column::Phase, Expr::value(BackupPhase::Queued.as_str()))
+        .col_expr(backup::Column::Attempt, Expr::col(backup::Column::Attempt).add(1))
+        .col_expr(backup::Column::NotBefore, Expr::value(now))
+        .col_expr(
+            backup::Column::Cause,
+            Expr::value("The server stopped in the middle of this backup. It is tried again"),
+        )
+        .filter(dead_backup);
+    released += again.exec(db).await?.rows_affected;
+    Ok(released + expired_restores(db, now).await?)
+}
+
+/// A restore that overwrites or skips may simply be done again. One that keeps both would keep what it restored itself a
+/// second time, so a person decides.
+async fn expired_restores(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<u64, DbErr> {
+    let dead = Condition::all()
+        .add(restore::Column::Phase.eq(RestorePhase::InProgress.as_str()))
+        .add(restore::Column::LeaseUntil.lt(now));
+    let stays_half = Condition::any()
+        .add(restore::Column::CancelRequested.eq(true))
+        .add(restore::Column::OnConflict.eq(OnConflict::KeepBoth.as_str()));
+    let failed = freed(restore::Entity::update_many(), restore::Column::LeaseOwner, restore::Column::LeaseUntil)
+        .col_expr(restore::Column::Phase, Expr::value(RestorePhase::Failed.as_str()))
+        .col_expr(restore::Column::FinishedAt, Expr::value(now))
+        .col_expr(
+            restore::Column::Cause,
+            Expr::value("The server stopped in the middle of this restore. What it had restored is there; start it again for the rest"),
+        )
+        .filter(dead.clone())
+        .filter(stays_half)
+        .exec(db)
+        .await?;
+    let again = freed(restore::Entity::update_many(), restore::Column::LeaseOwner, restore::Column::LeaseUntil)
+        .col_expr(restore::Column::Phase, Expr::value(RestorePhase::Queued.as_str()))
+        .filter(dead)
+        .exec(db)
+        .await?;
+    Ok(failed.rows_affected + again.rows_affected)
+}
+
+fn ended_backup(phase: BackupPhase, cause: &str, now: DateTime<Utc>) -> sea_orm::UpdateMany<backup::Entity> {
+    freed(backup::Entity::update_many(), backup::Column::LeaseOwner, backup::Column::LeaseUntil)
+        .col_expr(backup::Column::Phase, Expr::value(phase.as_str()))
+        .col_expr(backup::Column::Cause, Expr::value(cause))
+        .col_expr(backup::Column::FinishedAt, Expr::value(now))
+}
+
+/// Ends the lease as part of an update.
+pub fn freed<E: EntityTrait>(
+    update: sea_orm::UpdateMany<E>,
+    owner: E::Column,
+    until: E::Column,
+) -> sea_orm::UpdateMany<E> {
+    update
+        .col_expr(owner, Expr::value(Option::<String>::None))
+        .col_expr(until, Expr::value(Option::<DateTime<Utc>>::None))
+}

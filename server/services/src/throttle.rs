@@ -1,0 +1,178 @@
+//! Guessing passwords becomes slow: after some failures each email and each network waits longer and longer.
+//!
+//! An attempt is counted before the password is looked at, and taken back where it was right: so many guesses at once
+//! are as slow as one after the other. Emails that nobody has are counted like others, so that the answer tells
+//! nothing. The counters are rows, so several nodes count together.
+
+use std::net::IpAddr;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use ipnet::IpNet;
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
+    QuerySelect, sea_query::OnConflict,
+};
+use sha2::{Digest, Sha256};
+
+use crate::{entity::sign_in_throttle, error::ServiceError, start::Services};
+
+/// Failures of one email that cost nothing.
+const FREE_OF_EMAIL: i32 = 5;
+/// Failures from one network that cost nothing: many people may sit behind one address.
+const FREE_OF_NETWORK: i32 = 30;
+/// Seconds to wait after the first failure that costs something; each further one doubles them.
+const FIRST_WAIT: i64 = 5;
+const LONGEST_WAIT: i64 = 15 * 60;
+/// Failures are forgotten when so long none was added.
+const FORGOTTEN_AFTER: TimeDelta = TimeDelta::hours(24);
+
+/// An attempt that was let through and counted.
+pub struct Attempt {
+    email: Subject,
+    network: Option<Subject>,
+}
+
+/// Whose failures are counted together.
+struct Subject {
+    key: String,
+    free: i32,
+}
+
+impl Subject {
+    fn email(email: &str) -> Self {
+        Self::new("email", &email.trim().to_lowercase(), FREE_OF_EMAIL)
+    }
+
+    /// The network that an address lies in, of the size that one customer usually has: /24, or /64 of IPv6. Loopback is
+    /// no network: a reverse proxy on the same machine speaks for everybody.
+    fn network(address: &str) -> Option<Self> {
+        let address = address.parse::<IpAddr>().ok()?.to_canonical();
+        let length = if address.is_ipv4() { 24 } else { 64 };
+        let network = IpNet::new(address, length).ok()?.trunc();
+        (!address.is_loopback()).then(|| Self::new("network", &network.to_string(), FREE_OF_NETWORK))
+    }
+
+    fn new(kind: &str, name: &str, free: i32) -> Self {
+        let digest = Sha256::digest(format!("{kind} {name}"));
+        let key = digest.iter().fold(String::new(), |digits, byte| format!("{digits}{byte:02x}"));
+        Self { key, free }
+    }
+
+    /// Seconds to wait after so many failures.
+    fn wait(&self, failures: i32) -> Option<TimeDelta> {
+        let beyond = u32::try_from(failures - self.free).ok()?;
+        Some(TimeDelta::seconds((FIRST_WAIT << beyond.min(16)).min(LONGEST_WAIT)))
+    }
+}
+
+/// Counts an attempt of `email` from `address`, or refuses it with [`ServiceError::Throttled`]. A refused one is not
+/// counted.
+pub async fn begin(services: &Services, email: &str, address: &str) -> Result<Attempt, ServiceError> {
+    let attempt = Attempt { email: Subject::email(email), network: Subject::network(address) };
+    let now = services.clock().now();
+    let tx = services.write().await?;
+    let mut counted = Vec::new();
+    for subject in attempt.subjects() {
+        counted.push((subject, locked_row(&tx, &subject.key, now).await?));
+    }
+    let blocked = counted.iter().filter_map(|(_, row)| row.blocked_until).max();
+    if let Some(seconds) = blocked.map(|until| seconds_until(until, now)).filter(|seconds| *seconds > 0) {
+        return Err(ServiceError::Throttled { seconds });
+    }
+    for (subject, row) in counted {
+        let failures = if row.last_at + FORGOTTEN_AFTER <= now { 1 } else { row.failures.saturating_add(1) };
+        let mut change = row.into_active_model();
+        change.failures = Set(failures);
+        change.last_at = Set(now);
+        change.blocked_until = Set(subject.wait(failures).map(|wait| now + wait));
+        change.update(&tx).await?;
+    }
+    tx.commit().await?;
+    Ok(attempt)
+}
+
+/// Whole seconds, rounded up; 0 where the time has come.
+fn seconds_until(until: DateTime<Utc>, now: DateTime<Utc>) -> u64 {
+    let milliseconds = (until - now).num_milliseconds().max(0).unsigned_abs();
+    milliseconds.div_ceil(1000)
+}
+
+/// The counter, made where there is none, and held until the transaction ends.
+async fn locked_row(
+    db: &impl ConnectionTrait,
+    subject: &str,
+    now: DateTime<Utc>,
+) -> Result<sign_in_throttle::Model, DbErr> {
+    let new = sign_in_throttle::ActiveModel {
+        subject: Set(subject.to_owned()),
+        failures: Set(0),
+        last_at: Set(now),
+        blocked_until: Set(None),
+    };
+    let stays = OnConflict::column(sign_in_throttle::Column::Subject).do_nothing().to_owned();
+    match sign_in_throttle::Entity::insert(new).on_conflict(stays).exec_without_returning(db).await {
+        Ok(_) | Err(DbErr::RecordNotInserted) => {}
+        Err(error) => return Err(error),
+    }
+    let row = sign_in_throttle::Entity::find_by_id(subject).lock_exclusive().one(db).await?;
+    row.ok_or_else(|| DbErr::RecordNotFound("a counter of sign-in attempts".to_owned()))
+}
+
+impl Attempt {
+    fn subjects(&self) -> impl Iterator<Item = &Subject> {
+        [&self.email].into_iter().chain(&self.network)
+    }
+
+    /// The password was right: the email's failures are forgotten, and the network's are one fewer.
+    pub async fn succeeded(self, services: &Services) -> Result<(), ServiceError> {
+        let tx = services.write().await?;
+        sign_in_throttle::Entity::delete_by_id(&self.email.key).exec(&tx).await?;
+        if let Some(network) = &self.network {
+            let row = locked_row(&tx, &network.key, services.clock().now()).await?;
+            let mut change = row.clone().into_active_model();
+            change.failures = Set((row.failures - 1).max(0));
+            change.blocked_until = Set(None);
+            change.update(&tx).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+}
+
+/// Deletes counters to which nothing was added for long.
+pub async fn delete_forgotten(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let old = sign_in_throttle::Column::LastAt.lte(now - FORGOTTEN_AFTER);
+    sign_in_throttle::Entity::delete_many().filter(old).exec(db).await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wait(failures: i32) -> Option<i64> {
+        Subject::email("ann@example.com").wait(failures).map(|wait| wait.num_seconds())
+    }
+
+    #[test]
+    fn delays_grow_from_the_fifth_failure_on_and_have_an_end() {
+        assert_eq!([wait(0), wait(4)], [None, None]);
+        assert_eq!([wait(5), wait(6), wait(7), wait(12)], [Some(5), Some(10), Some(20), Some(640)]);
+        assert_eq!([wait(13), wait(i32::MAX)], [Some(900), Some(900)]);
+    }
+
+    #[test]
+    fn neighbours_are_counted_together() {
+        let key = |address: &str| Subject::network(address).map(|subject| subject.key);
+        assert_eq!(key("203.0.113.7"), key("203.0.113.250"));
+        assert_eq!(key("203.0.113.7"), key("::ffff:203.0.113.7"));
+        assert_ne!(key("203.0.113.7"), key("203.0.114.7"));
+        assert_eq!(key("2001:db8:1:2::1"), key("2001:db8:1:2:ffff::9"));
+        assert_ne!(key("2001:db8:1:2::1"), key("2001:db8:1:3::1"));
+        assert_eq!([key("127.0.0.1"), key("::1"), key("terminal")], [None, None, None]);
+    }
+
+    #[test]
+    fn an_email_is_one_whatever_its_letter_case() {
+        assert_eq!(Subject::email(" Ann@Example.com ").key, Subject::email("ann@example.com").key);
+    }
+}

@@ -1,0 +1,225 @@
+//! Secrets go in and come out nowhere: no page, function, error, log line, export, and no row of the database in clear.
+
+use std::{fs, net::SocketAddr, path::Path, process::Stdio, time::Duration};
+
+use embedded_s3::{EmbeddedS3, EmbeddedS3Config};
+use leptos::server_fn::axum::server_fn_paths;
+use model::{backup::BackupPhase, ids::ProjectId};
+use serde_json::json;
+
+use crate::support::{
+    Answer, Browser,
+    app::{ACCESS_KEY, ORGANIZATION, PARTNER, PASSWORD, SECRET_KEY, setup_form},
+    deeds::credential_form,
+    files, form,
+    program::Program,
+    tell,
+};
+
+const WRONG_SECRET: &str = "mistyped-secret-4711-abcdef";
+const OTHER_SECRET: &str = "secret-that-s3-has-from-now-on";
+const WRONG_PASSWORD: &str = "mistyped password 4711";
+const NEW_PASSWORD: &str = "another good password";
+const CONNECTION: &str = "postgres://ann:hidden-in-the-address@db/shop";
+
+#[test]
+fn nothing_leaks_with_sqlite() {
+    let program = Program::new().with("HOLDFAST_LOG", "trace");
+    tell(async { nothing_leaks(&program, &program.folder().join("data/master.key"), None).await });
+}
+
+#[test]
+fn nothing_leaks_with_postgresql() {
+    let (program, database) = (Program::new().with("HOLDFAST_LOG", "trace"), test_postgres::new_database());
+    let key = program.folder().join("master.key");
+    fs::write(&key, format!("{}\n", "b".repeat(42) + "g=")).unwrap();
+    let program =
+        program.with("HOLDFAST_DATABASE_URL", &database).with("HOLDFAST_MASTER_KEY_FILE", &key.display().to_string());
+    tell(async { nothing_leaks(&program, &key, Some(&database)).await });
+}
+
+/// All that was answered.
+#[derive(Default)]
+struct Seen(String);
+
+impl Seen {
+    fn keep(&mut self, answer: Answer) -> Answer {
+        self.0.push_str(&answer.text());
+        self.0.push_str(answer.header("location"));
+        answer
+    }
+}
+
+async fn nothing_leaks(program: &Program, key: &Path, database: Option<&str>) {
+    let log = program.folder().join("server.log");
+    let running = program.serve_logging_to(Stdio::from(fs::File::create(&log).unwrap()));
+    let s3 = s3(program, SECRET_KEY, SocketAddr::from(([127, 0, 0, 1], 0))).await;
+    let (partner, mut seen) = (running.browser(), Seen::default());
+    let mut secrets = secrets_that_are_typed();
+    secrets.push(("the master key", fs::read_to_string(key).unwrap().trim().to_owned()));
+
+    let project = work(program, &partner, &s3, &mut seen).await;
+    secrets.extend(links_and_passwords(&partner, project).await);
+    ask_everything(&partner, &secrets, &mut seen).await;
+    open_everything(&partner, &mut seen).await;
+    fail(program, &partner, s3, &mut seen).await;
+    guess(&running.browser(), &mut seen).await;
+    assert_eq!(running.terminate(), Some(0));
+
+    assert_secret("an answer", seen.0.as_bytes(), &secrets);
+    let log = fs::read(&log).unwrap();
+    assert!(log.len() > 10_000, "the log is there: {} bytes", log.len());
+    assert_secret("the log", &log, &secrets);
+    for (name, bytes) in database_files(program, database) {
+        assert_secret(&name, &bytes, &secrets);
+    }
+}
+
+/// What somebody types, rightly or not.
+fn secrets_that_are_typed() -> Vec<(&'static str, String)> {
+    [
+        ("the S3 secret key", SECRET_KEY),
+        ("a mistyped S3 secret key", WRONG_SECRET),
+        ("the password", PASSWORD),
+        ("a mistyped password", WRONG_PASSWORD),
+        ("a new password", NEW_PASSWORD),
+        ("a connection URL", CONNECTION),
+    ]
+    .map(|(name, secret)| (name, secret.to_owned()))
+    .to_vec()
+}
+
+/// Account, credential, project, backup, restore: and the same with what is refused.
+async fn work(program: &Program, partner: &Browser, s3: &EmbeddedS3, seen: &mut Seen) -> ProjectId {
+    seen.keep(partner.call("session/set_up", &setup_form()).await);
+    let endpoint = s3.endpoint();
+    seen.keep(partner.call("credentials/add", &form(&credential_form(endpoint.as_str(), WRONG_SECRET))).await);
+    seen.keep(partner.call("credentials/add", &form(&credential_form("http://127.0.0.1:1", SECRET_KEY))).await);
+    seen.keep(partner.call("credentials/add", &form(&credential_form("no address", SECRET_KEY))).await);
+    seen.keep(partner.ask("credentials/add", &json!({ "form": { "secret_key": SECRET_KEY, "version": [] } })).await);
+    let credential = partner.add_credential(s3).await;
+    let source = program.files().join("web-shop");
+    files::write_sample(&source);
+    let project = partner.add_project("web-shop", &source, Some(&credential)).await;
+    let policy = partner.add_policy(project, "nightly", "0 3 * * *").await;
+    let backup = partner.backup_now(project, policy).await;
+    partner.restore(project, backup.id, "", &program.files().join("restored")).await;
+    project
+}
+
+/// The one-time links' tokens, and the repository's password out of the recovery kit.
+async fn links_and_passwords(partner: &Browser, project: ProjectId) -> Vec<(&'static str, String)> {
+    let token = |link: Option<String>| link.unwrap().strip_prefix("/set-password?token=").unwrap().to_owned();
+    let invited = form(&[("email", "ann@example.com"), ("role", "Manager")]);
+    let invited = token(partner.done("users/invite", &invited).await.link);
+    let reset = token(partner.done("users/reset_password", &form(&[("user", "1")])).await.link);
+    let kit = partner.get(&format!("/projects/{project}/recovery-kit")).await.text();
+    let password = kit.lines().find_map(|line| line.strip_prefix("Repository password")).unwrap().trim().to_owned();
+    vec![("an invitation's token", invited), ("a reset's token", reset), ("the repository's password", password)]
+}
+
+/// Every function, as scripts and as plain forms do, with secrets in the fields that are for them. The two that make a
+/// one-time link show it on purpose.
+async fn ask_everything(partner: &Browser, secrets: &[(&str, String)], seen: &mut Seen) {
+    let token = &secrets.iter().find(|(name, _)| *name == "an invitation's token").unwrap().1;
+    let fields = form(&[
+        ("password", WRONG_PASSWORD),
+        ("current_password", WRONG_PASSWORD),
+        ("new_password", NEW_PASSWORD),
+        ("secret_key", WRONG_SECRET),
+        ("setup_code", token),
+        ("connection_url", CONNECTION),
+        ("project", "1"),
+        ("credential", "1"),
+        ("version", "1"),
+        ("s3_name", "Main S3"),
+        ("access_key_id", ACCESS_KEY),
+    ]);
+    let left_out = ["session/sign_out", "users/invite", "users/reset_password", "projects/disable_backup"];
+    let functions = server_fn_paths().map(|(path, _)| path.trim_start_matches("/api/"));
+    for function in functions.filter(|function| !left_out.contains(function)) {
+        seen.keep(partner.call(function, &fields).await);
+        seen.keep(partner.post("/backup-credentials?dialog=add", function, &fields).await);
+        seen.keep(partner.get("/backup-credentials?dialog=add").await);
+        let query = json!({ "project": 1, "backup": 1, "path": "", "search": "" });
+        let arguments = json!({ "query": query, "project": 1, "credential": 1, "token": WRONG_PASSWORD });
+        seen.keep(partner.ask(function, &arguments).await);
+    }
+}
+
+async fn open_everything(partner: &Browser, seen: &mut Seen) {
+    let pages = server::addresses().into_iter().filter(|address| !address.ends_with("recovery-kit"));
+    for page in pages {
+        let page = page.replace("{project}", "1").replace("{backup}", "1");
+        seen.keep(partner.get(&page).await);
+        for dialog in ["add", "update", "delete", "disable", "describe", "restore"] {
+            seen.keep(partner.get(&format!("{page}?dialog={dialog}&id=1&expand=1")).await);
+        }
+        for tab in ["backups", "restores"] {
+            seen.keep(partner.get(&format!("{page}?tab={tab}&dialog=describe&id=1")).await);
+        }
+    }
+}
+
+/// S3 has other keys from now on: the run fails, and says why.
+async fn fail(program: &Program, partner: &Browser, s3_before: EmbeddedS3, seen: &mut Seen) {
+    let address = s3_before.endpoint().socket_addrs(|| None).unwrap()[0];
+    s3_before.shutdown().await;
+    let _s3 = s3(program, OTHER_SECRET, address).await;
+    let project = ProjectId(1);
+    partner.call("projects/unlock", &form(&[("project", "1")])).await;
+    partner.call("credentials/unlock", &form(&[("credential", "1")])).await;
+    partner.done("policies/run_now", &form(&[("policy", "1")])).await;
+    let failed = partner.newest_backup(project, Duration::from_mins(1), |run| !run.phase.is_active()).await;
+    assert_eq!(failed.phase, BackupPhase::Failed);
+    seen.0.push_str(&failed.cause.unwrap());
+    seen.keep(partner.get("/projects/1/policies?tab=backups").await);
+    seen.keep(partner.get("/audit-log/export").await);
+}
+
+async fn guess(stranger: &Browser, seen: &mut Seen) {
+    for (email, password) in [(PARTNER, WRONG_PASSWORD), (WRONG_PASSWORD, PASSWORD)] {
+        let fields = form(&[("email", email), ("password", password)]);
+        seen.keep(stranger.call("session/sign_in", &form(&[("email", PARTNER), ("password", password)])).await);
+        // Somebody who types a password into the wrong field gets it back there, and nowhere else.
+        stranger.call("session/sign_in", &fields).await;
+    }
+    seen.keep(stranger.call("users/set_password", &form(&[("token", "x"), ("password", NEW_PASSWORD)])).await);
+    seen.keep(stranger.get(&format!("/projects?search={ORGANIZATION}")).await);
+}
+
+/// Files of the data folder, or the rows of PostgreSQL. The master key's own file is left out.
+fn database_files(program: &Program, database: Option<&str>) -> Vec<(String, Vec<u8>)> {
+    let data = program.folder().join("data");
+    let entries = fs::read_dir(data).unwrap().map(|entry| entry.unwrap().path());
+    let files = entries.filter(|path| path.is_file() && !path.ends_with("master.key"));
+    let mut found: Vec<_> = files.map(|path| (path.display().to_string(), fs::read(&path).unwrap())).collect();
+    found.extend(database.map(|url| ("the database".to_owned(), test_postgres::dump(url))));
+    assert!(!found.is_empty());
+    found
+}
+
+/// None of the secrets stands there, as it is or as forms, addresses and binary columns write it.
+fn assert_secret(place: &str, bytes: &[u8], secrets: &[(&str, String)]) {
+    for (name, secret) in secrets {
+        let digits = secret.bytes().fold(String::new(), |digits, byte| format!("{digits}{byte:02x}"));
+        for written in [secret.clone(), secret.replace(' ', "+"), secret.replace(' ', "%20"), digits] {
+            let found = bytes.windows(written.len()).position(|window| window == written.as_bytes());
+            let around = found.map(|at| {
+                let part = &bytes[at.saturating_sub(300)..(at + 100).min(bytes.len())];
+                String::from_utf8_lossy(part).into_owned()
+            });
+            assert_eq!(around, None, "{place} holds {name}");
+        }
+    }
+}
+
+async fn s3(program: &Program, secret_key: &str, listen: SocketAddr) -> EmbeddedS3 {
+    let config = EmbeddedS3Config {
+        folder: program.folder().join("s3"),
+        access_key_id: ACCESS_KEY.to_owned(),
+        secret_key: secret_key.to_owned(),
+        listen,
+    };
+    EmbeddedS3::start(config).await.unwrap()
+}

@@ -1,0 +1,76 @@
+//! Pages, downloads, and what is told to everybody.
+
+use super::{Askers, Statuses, Things};
+use crate::support::{TestApp, on_both_databases};
+
+on_both_databases!(every_address_asks_who_is_asking);
+
+/// A route as it is written, the address to ask, and the statuses.
+struct Row(&'static str, String, Statuses);
+
+const EVERYBODY: Statuses = [200; 6];
+/// All of them come through a proxy, and metrics are for programs on the machine itself.
+const METRICS: Statuses = [401; 6];
+/// Who is not signed in is led to the sign-in page.
+const SIGNED_IN: Statuses = [303, 200, 200, 200, 200, 200];
+const ANY_MANAGER: Statuses = [303, 403, 200, 200, 200, 200];
+const PARTNERS: Statuses = [303, 403, 403, 200, 403, 200];
+/// Everybody of the organization, and Partners of the account.
+const MEMBERS: Statuses = [303, 200, 403, 404, 200, 200];
+const MANAGERS: Statuses = [303, 403, 403, 404, 200, 200];
+
+fn table(Things { project, backup, .. }: &Things) -> Vec<Row> {
+    let backup = backup.id;
+    let at = str::to_owned;
+    vec![
+        Row("/healthz", at("/healthz"), EVERYBODY),
+        Row("/readyz", at("/readyz"), EVERYBODY),
+        Row("/metrics", at("/metrics"), METRICS),
+        Row("/setup", at("/setup"), [404; 6]),
+        // Who is signed in needs no sign-in page.
+        Row("/login", at("/login"), [200, 303, 303, 303, 303, 303]),
+        Row("/set-password", at("/set-password?token=nothing"), [404; 6]),
+        Row("/", at("/"), SIGNED_IN),
+        Row("/profile", at("/profile"), SIGNED_IN),
+        Row("/projects", at("/projects"), SIGNED_IN),
+        Row("/users", at("/users"), ANY_MANAGER),
+        Row("/audit-log", at("/audit-log"), ANY_MANAGER),
+        Row("/audit-log/export", at("/audit-log/export"), ANY_MANAGER),
+        Row("/backup-credentials", at("/backup-credentials"), ANY_MANAGER),
+        Row("/nodes", at("/nodes"), PARTNERS),
+        Row("/organizations", at("/organizations"), PARTNERS),
+        Row("/projects/{project}", format!("/projects/{project}"), MEMBERS),
+        Row("/projects/{project}/policies", format!("/projects/{project}/policies"), MEMBERS),
+        Row("/projects/{project}/settings", format!("/projects/{project}/settings"), MANAGERS),
+        Row("/projects/{project}/recovery-kit", format!("/projects/{project}/recovery-kit"), MANAGERS),
+        Row("/projects/{project}/backups/{backup}", format!("/projects/{project}/backups/{backup}"), MANAGERS),
+        Row(
+            "/projects/{project}/backups/{backup}/download",
+            format!("/projects/{project}/backups/{backup}/download?path=README.md"),
+            MANAGERS,
+        ),
+        Row(
+            "/projects/{project}/backups/{backup}/download",
+            format!("/projects/{project}/backups/{backup}/download?path=letters&as=zip"),
+            MANAGERS,
+        ),
+    ]
+}
+
+async fn every_address_asks_who_is_asking(app: &TestApp) {
+    let (partner, things) = Things::of(app).await;
+    let askers = Askers::of(app, &partner).await;
+    let table = table(&things);
+
+    let mut known: Vec<_> = table.iter().map(|Row(route, ..)| (*route).to_owned()).collect();
+    let mut routes = server::addresses();
+    known.sort();
+    // One address may answer in several ways.
+    known.dedup();
+    routes.sort();
+    assert_eq!(known, routes, "every address stands in the table");
+
+    for Row(_, address, expected) in &table {
+        askers.ask(address, expected, async |browser| browser.get_through_a_proxy(address).await).await;
+    }
+}

@@ -1,0 +1,114 @@
+//! Another account's things inside one's own: ids in forms, filters, addresses.
+
+use model::{
+    audit::{AuditLog, AuditQuery},
+    credential::CredentialList,
+    ids::{OrganizationId, ProjectId},
+    list::ListQuery,
+    project::ProjectList,
+    user::UserList,
+};
+use serde_json::json;
+
+use super::Things;
+use crate::support::{
+    Browser, TestApp,
+    app::{PARTNER, SECRET_KEY},
+    deeds::credential_form,
+    form, on_both_databases,
+};
+
+on_both_databases!(
+    an_id_of_another_account_is_as_one_that_does_not_exist,
+    a_list_filtered_by_another_account_is_empty,
+    an_address_that_pairs_two_accounts_leads_nowhere,
+);
+
+/// An id that nothing has.
+const NOTHING: i64 = 999_999;
+
+async fn an_id_of_another_account_is_as_one_that_does_not_exist(app: &TestApp) {
+    let (partner, things) = Things::of(app).await;
+    let stranger = app.another_account().await;
+    let own = stranger.own_project(app).await;
+    let theirs = partner.credentials().await.remove(0).id.0;
+
+    let directory = app.files().display().to_string();
+    let with_credential = |credential: i64| {
+        let credential = credential.to_string();
+        let mut fields = form(&[("project", &own.to_string()), ("project_name", "another"), ("directory", &directory)]);
+        fields.extend(form(&[("backup.enable_backup", "on"), ("backup.credential", &credential)]));
+        fields
+    };
+    for function in ["projects/save_backup_settings", "projects/create"] {
+        let (theirs, nothing) = (with_credential(theirs), with_credential(NOTHING));
+        let (theirs, nothing) = (stranger.call(function, &theirs).await, stranger.call(function, &nothing).await);
+        assert_eq!((theirs.status, theirs.text()), (422, nothing.text()), "{function}");
+        assert!(theirs.form_errors().message_for("backup.credential").is_some(), "{function}");
+    }
+    for (function, fields) in [
+        ("projects/create", [("organization", "1"), ("project_name", "another"), ("directory", &directory)]),
+        ("restores/add", [("backup", &things.backup.id.to_string()), ("restore_name", "x"), ("target", "original")]),
+        ("users/invite", [("organization", "1"), ("email", "new@elsewhere.test"), ("role", "User")]),
+        ("policies/add", [("project", &things.project.to_string()), ("name", "theirs"), ("retention", "30d")]),
+    ] {
+        let refused = stranger.call(function, &form(&fields)).await;
+        assert_eq!(refused.status, 404, "{function}: {}", refused.text());
+    }
+}
+
+async fn a_list_filtered_by_another_account_is_empty(app: &TestApp) {
+    Things::of(app).await;
+    let stranger = app.another_account().await;
+    let of_theirs = ListQuery { organization: Some(OrganizationId(1)), ..ListQuery::default() };
+    let query = json!({ "query": of_theirs });
+    assert_eq!(stranger.read::<UserList>("users/list", &query).await.page.total, 0);
+    assert_eq!(stranger.read::<ProjectList>("projects/list", &query).await.page.total, 0);
+    assert_eq!(stranger.read::<CredentialList>("credentials/list", &query).await.page.total, 0);
+    let log = AuditQuery { list: of_theirs, ..AuditQuery::default() };
+    assert_eq!(stranger.read::<AuditLog>("audit/list", &json!({ "query": log })).await.page.total, 0);
+    for filter in ["?organization=1".to_owned(), format!("?person={PARTNER}"), "?search=web-shop".to_owned()] {
+        let csv = stranger.get(&format!("/audit-log/export{filter}")).await.text();
+        assert!(!csv.contains(PARTNER) && !csv.contains("web-shop\""), "{filter}: {csv}");
+    }
+}
+
+async fn an_address_that_pairs_two_accounts_leads_nowhere(app: &TestApp) {
+    let (partner, things) = Things::of(app).await;
+    let stranger = app.another_account().await;
+    let own = stranger.own_project(app).await;
+    let policy = stranger.add_policy(own, "own-policy", "0 3 * * *").await;
+    let own_backup = stranger.backup_now(own, policy).await;
+    assert_eq!(stranger.get(&download(own, own_backup.id.0)).await.status, 200, "the own one is there");
+
+    for (who, project, backup) in [
+        (&stranger, own, things.backup.id),
+        (&stranger, things.project, own_backup.id),
+        (&stranger, things.project, things.backup.id),
+        (&partner, things.project, own_backup.id),
+        (&partner, own, things.backup.id),
+    ] {
+        let address = download(project, backup.0);
+        assert_eq!(who.get(&address).await.status, 404, "{address}");
+        let query = json!({ "query": { "project": project, "backup": backup, "path": "", "search": "" } });
+        assert_eq!(who.ask("backups/browse", &query).await.status, 404, "{address}");
+    }
+    for (project, policy) in [(own, things.policy), (things.project, policy), (things.project, things.policy)] {
+        let draft = json!({ "project": project, "policy": policy });
+        assert_eq!(stranger.ask("policies/draft", &draft).await.status, 404, "{draft}");
+    }
+}
+
+fn download(project: ProjectId, backup: i64) -> String {
+    format!("/projects/{project}/backups/{backup}/download?path=README.md")
+}
+
+impl Browser {
+    /// A project of the asking person's own account, backed up with credentials of its own.
+    async fn own_project(&self, app: &TestApp) -> ProjectId {
+        let endpoint = app.own_s3().await.endpoint();
+        self.done("credentials/add", &form(&credential_form(endpoint.as_str(), SECRET_KEY))).await;
+        let credential = self.credentials().await.remove(0);
+        self.add_project("own-shop", &app.source(), Some(&credential)).await
+    }
+}

@@ -1,0 +1,116 @@
+//! Upgrades: every step of the schema with data in it, on both databases.
+
+use migration::{Migrator, MigratorTrait};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
+
+use crate::support::{Database, tell};
+
+/// What is written after so many steps: rows as the version of that time wrote them. `?` stands for bytes.
+const ROWS: [(u32, &[&str]); 6] = [
+    (
+        1,
+        &[
+            "INSERT INTO account (id, origin, name, created_at) VALUES (1, 'setup', 'Tests', '2026-11-24T00:00:00Z')",
+            "INSERT INTO organization (id, account_id, name, name_key, created_at) VALUES (1, 1, 'acme', 'acme', '2026-11-24T00:00:00Z')",
+            "INSERT INTO users (id, organization_id, email, password_hash, role, created_at) VALUES (1, 1, 'a@example.com', 'x', 'Partner', '2026-11-24T00:00:00Z')",
+            "INSERT INTO session (id, user_id, data, expires_at, created_at) VALUES ('s', 1, '{}', '2099-01-01T00:00:00Z', '2026-11-24T00:00:00Z')",
+        ],
+    ),
+    (
+        2,
+        &[
+            "INSERT INTO backup_credential (id, organization_id, s3_name, s3_name_key, access_key_id, secret_key_sealed, endpoint, region, created_by, created_at, modified_by, modified_at) VALUES (1, 1, 'Main', 'main', 'KEY', ?, 'https://s3.example.com', 'us-east-1', 'a', '2026-11-24T00:00:00Z', 'a', '2026-11-24T00:00:00Z')",
+        ],
+    ),
+    (
+        3,
+        &[
+            "INSERT INTO project (id, organization_id, name, source_kind, source_location, created_by, created_at) VALUES (1, 1, 'web-shop', 'directory', '/srv', 'a', '2026-11-24T00:00:00Z')",
+            "INSERT INTO repository (id, project_id, organization_id, backup_credential_id, endpoint, region, bucket, prefix, password_sealed, created_at) VALUES (1, 1, 1, 1, 'https://s3.example.com', 'us-east-1', 'bucket', '', ?, '2026-11-24T00:00:00Z')",
+        ],
+    ),
+    (
+        4,
+        &[
+            "INSERT INTO policy (id, project_id, name, cron, time_zone, retention_seconds, include, exclude, paused, next_run_at, created_by, created_at) VALUES (1, 1, 'nightly', '0 3 * * *', 'UTC', 3600, '[\"**\"]', '[]', true, '2026-11-25T03:00:00Z', 'a', '2026-11-24T00:00:00Z')",
+            "INSERT INTO backup (id, project_id, name, phase, queued_at, repository_id, policy_id, include, exclude, retention_seconds, not_before, snapshot, unreadable) VALUES (1, 1, 'nightly-1', 'Completed', '2026-11-24T03:00:00Z', 1, 1, '[\"**\"]', '[]', 3600, '2026-11-24T03:00:00Z', 'abc', '[]')",
+            "INSERT INTO backup (id, project_id, name, phase, queued_at, repository_id, policy_id, include, exclude, retention_seconds, not_before, unreadable) VALUES (2, 1, 'nightly-2', 'Queued', '2026-11-24T03:00:00Z', 1, 1, '[\"**\"]', '[]', 3600, '2026-11-24T03:00:00Z', '[]')",
+            "INSERT INTO restore (id, project_id, name, phase, queued_at, backup_id, paths, target, on_conflict, warnings) VALUES (1, 1, 'restore-1', 'Queued', '2026-11-24T03:00:00Z', 1, '[]', '/srv', 'skip', '[]')",
+        ],
+    ),
+    (
+        5,
+        &[
+            "INSERT INTO audit_entry (id, account_id, at, actor, address, action, subject_kind, changes) VALUES (1, 1, '2026-11-24T00:00:00Z', 'a', '', 'x', 'y', '{}')",
+        ],
+    ),
+    (
+        6,
+        &[
+            "INSERT INTO one_time_link (user_id, token_hash, expires_at, created_by) VALUES (1, ?, '2026-11-27T00:00:00Z', 'a')",
+            "INSERT INTO removal (id, organization_id, backup_credential_id, project_name, bucket, prefix, not_before) VALUES (1, 1, 1, 'old', 'old', '', '2026-11-24T00:00:00Z')",
+        ],
+    ),
+];
+
+#[test]
+fn every_step_runs_forward_with_data_in_it() {
+    tell(async {
+        for database in [Database::Sqlite, Database::Postgres] {
+            let folder = tempfile::tempdir().unwrap();
+            let url = match database {
+                Database::Sqlite => format!("sqlite://{}?mode=rwc", folder.path().join("holdfast.db").display()),
+                Database::Postgres => test_postgres::new_database(),
+            };
+            let mut options = sea_orm::ConnectOptions::new(url);
+            options.max_connections(1);
+            let db = sea_orm::Database::connect(options).await.unwrap();
+            for (step, rows) in ROWS {
+                Migrator::up(&db, Some(1)).await.unwrap_or_else(|error| panic!("{database:?}, step {step}: {error}"));
+                for row in rows {
+                    insert(&db, row).await;
+                }
+            }
+            Migrator::up(&db, None).await.unwrap_or_else(|error| panic!("{database:?}: {error}"));
+            for (table, rows) in [
+                ("account", 1),
+                ("organization", 1),
+                ("users", 1),
+                ("session", 1),
+                ("backup_credential", 1),
+                ("project", 1),
+                ("repository", 1),
+                ("policy", 1),
+                ("backup", 2),
+                ("restore", 1),
+                ("audit_entry", 1),
+                ("one_time_link", 1),
+                ("removal", 1),
+            ] {
+                assert_eq!(count(&db, table).await, rows, "{database:?}: {table}");
+            }
+            assert_eq!(count(&db, "backup WHERE organization_id = 1").await, 2, "each knows its organization");
+            assert_eq!(
+                count(&db, "policy WHERE next_run_at IS NULL AND version = 1").await,
+                1,
+                "a paused one waits for nothing"
+            );
+            assert!(Migrator::get_pending_migrations(&db).await.unwrap().is_empty());
+            db.close().await.unwrap();
+        }
+    });
+}
+
+async fn insert(db: &DatabaseConnection, row: &str) {
+    let bytes = match db.get_database_backend() {
+        DbBackend::Postgres => "'\\x0001'::bytea",
+        _ => "x'0001'",
+    };
+    let row = row.replace('?', bytes);
+    db.execute_unprepared(&row).await.unwrap_or_else(|error| panic!("{row}: {error}"));
+}
+
+async fn count(db: &DatabaseConnection, from: &str) -> i64 {
+    let statement = Statement::from_string(db.get_database_backend(), format!("SELECT count(*) AS rows FROM {from}"));
+    db.query_one_raw(statement).await.unwrap().unwrap().try_get("", "rows").unwrap()
+}
