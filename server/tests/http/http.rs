@@ -2,7 +2,13 @@
 
 use reqwest::Method;
 
-use crate::support::{Answer, TestApp, app::PARTNER, form, on_both_databases};
+use crate::support::{
+    Answer, TestApp,
+    app::{PARTNER, setup_form},
+    form, on_both_databases,
+    program::Program,
+    tell,
+};
 
 /// How browsers send forms.
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -94,4 +100,18 @@ async fn what_cannot_be_read_is_refused_without_a_fault(app: &TestApp) {
     assert_eq!(Answer::of(long_head).await.status, 431);
     let double = form(&[("email", PARTNER), ("email", "x")]);
     assert!(partner.call("session/sign_in", &double).await.status < 500);
+}
+
+#[test]
+fn with_a_public_address_of_https_cookies_and_browsers_stay_with_it() {
+    tell(async {
+        let running = Program::new().with("HOLDFAST_PUBLIC_URL", "https://backup.example.com").serve();
+        let answer = running.browser().call("session/set_up", &setup_form()).await;
+        let cookie = answer.cookie().unwrap();
+        for word in ["__Host-holdfast=", "Secure", "HttpOnly", "SameSite=Lax", "Path=/"] {
+            assert!(cookie.contains(word), "{cookie}");
+        }
+        assert!(!cookie.contains("Domain"), "{cookie}");
+        assert_eq!(answer.header("strict-transport-security"), "max-age=31536000");
+    });
 }
