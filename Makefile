@@ -10,7 +10,7 @@ export PATH := $(HOME)/.cargo/bin:$(CURDIR)/end2end/node_modules/.bin:$(TOOLS_FO
 DEMO_FOLDER := demo-data
 RELEASE := $(CARGO_TARGET_DIR)/release/holdfast
 
-.PHONY: help demo clean-demo run dev test check unit browser bench build tools test-tools
+.PHONY: help demo clean-demo run dev test check unit browser bench audit build tools test-tools audit-tools
 
 help:
 	@echo 'make demo        try Holdfast: everything embedded, with a sample project that is backed up every minute'
@@ -22,6 +22,7 @@ help:
 	@echo 'make unit        the tests without the browser'
 	@echo 'make browser     the browser tests alone'
 	@echo 'make bench       the benchmarks, as tables'
+	@echo 'make audit       known vulnerabilities, licences and origins of everything that is used; asks the network'
 
 demo: build
 	$(RELEASE) demo --folder $(DEMO_FOLDER)
@@ -62,8 +63,16 @@ browser: test-tools
 bench: test-tools
 	cargo bench -p server --bench lists --bench schedules --bench nodes
 
+# Apart from the tests, since what is known of vulnerabilities changes without any change here.
+audit: audit-tools
+	cargo deny check
+	cd end2end && npm audit
+
 tools:
 	@.ci/tools build
 
 test-tools:
 	@.ci/tools test
+
+audit-tools:
+	@.ci/tools audit

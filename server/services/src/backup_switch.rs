@@ -23,6 +23,7 @@ use crate::{
 };
 
 mod enable;
+mod set_up;
 
 pub(crate) use enable::{enable, may_lie_in_a_bucket};
 

@@ -1,8 +1,7 @@
 //! Switching backup on, and to other keys: everything is tried before anything is switched.
 
-use engine::{Repository, RepositoryError, S3, S3Error};
+use engine::S3;
 use model::{
-    form::FormErrors,
     ids::{CredentialId, OrganizationId},
     project::{BucketChoice, BucketName, EnableBackup},
     rule::RuleError,
@@ -13,6 +12,7 @@ use sea_orm::{
 };
 use serde_json::json;
 
+use super::set_up::{Left, SetUpError, check_access, set_up};
 use crate::{
     acting::Acting,
     audit::{self, Deed},
@@ -73,7 +73,8 @@ async fn usable_credential(
     Ok(row)
 }
 
-const CREDENTIAL: &str = "backup.credential";
+/// The field that chooses credentials.
+pub const CREDENTIAL: &str = "backup.credential";
 
 fn at_credential(conflict: &Conflict) -> ServiceError {
     ServiceError::at(CREDENTIAL, conflict)
@@ -159,78 +160,6 @@ fn new_password() -> String {
 fn random_text(length: usize) -> String {
     const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
     (0..length).map(|_| char::from(LETTERS[rand::random_range(0..LETTERS.len())])).collect()
-}
-
-/// What a failed try may have left in the bucket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Left {
-    Nothing,
-    /// A repository that only the place's password opens: it was asked for, and the answer did not come.
-    Repository,
-}
-
-/// Why a place cannot be used.
-struct SetUpError {
-    error: ServiceError,
-    repository: Left,
-}
-
-impl From<ServiceError> for SetUpError {
-    fn from(error: ServiceError) -> Self {
-        Self { error, repository: Left::Nothing }
-    }
-}
-
-/// Bucket, access, repository: one after the other, and the first failure tells its step.
-async fn set_up(
-    services: &Services,
-    place: &repository::Model,
-    credential: &backup_credential::Model,
-    choice: &BucketChoice,
-) -> Result<(), SetUpError> {
-    let s3 = S3::connect(&repositories::access(services, credential)?, services.network());
-    match choice {
-        BucketChoice::Create => {
-            s3.create_bucket(&place.bucket).await.map_err(|error| step_failed("Creating the bucket", error.into()))?;
-        }
-        BucketChoice::Existing { .. } => {
-            s3.open_bucket(&place.bucket).await.map_err(|error| step_failed("Opening the bucket", error.into()))?;
-        }
-    }
-    check_access(services, &s3, place, credential).await
-}
-
-async fn check_access(
-    services: &Services,
-    s3: &S3,
-    place: &repository::Model,
-    credential: &backup_credential::Model,
-) -> Result<(), SetUpError> {
-    s3.probe(&place.bucket, &place.prefix)
-        .await
-        .map_err(|error| step_failed("Writing, reading and deleting a probe object", error.into()))?;
-    let opened = Repository::open_or_create(repositories::config(services, place, credential)?).await;
-    opened.map(drop).map_err(|error| SetUpError {
-        // Somebody else's repository is not one of ours.
-        repository: if matches!(error, RepositoryError::WrongPassword) { Left::Nothing } else { Left::Repository },
-        error: step_failed("Opening the repository", error),
-    })
-}
-
-/// The step and what S3 answered, at the field that can be changed to mend it.
-fn step_failed(step: &'static str, error: RepositoryError) -> ServiceError {
-    let field = match &error {
-        RepositoryError::Storage(S3Error::NoSuchBucket { .. } | S3Error::BucketTaken { .. })
-        | RepositoryError::WrongPassword => "backup.bucket_name",
-        _ => CREDENTIAL,
-    };
-    let summary = match &error {
-        RepositoryError::Storage(S3Error::InvalidCredentials { .. }) => {
-            format!("{step} failed. Invalid S3 credentials: {error}")
-        }
-        error => format!("{step} failed. {error}"),
-    };
-    ServiceError::Invalid(FormErrors { summary: summary.clone(), ..FormErrors::at(field, summary) })
 }
 
 /// Forgets a place that was reserved for this try and came to nothing. One from before keeps its row: it has the only
