@@ -13,8 +13,8 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, Statement, TransactionTrait,
-    sea_query::{Expr, ExprTrait, Query},
+    ConnectionTrait, DatabaseConnection, TransactionTrait,
+    sea_query::{Expr, ExprTrait, Order, Query},
 };
 use services::Clock;
 use support::{Outcome, Server, millis, rows};
@@ -49,7 +49,7 @@ async fn idle(policies: i64) -> Outcome<f64> {
     sleep(Duration::from_secs(3)).await;
     let before = processor_time()?;
     sleep(IDLE).await;
-    let share = (processor_time()? - before).as_secs_f64() / IDLE.as_secs_f64() * 100.0;
+    let share = processor_time()?.saturating_sub(before).as_secs_f64() / IDLE.as_secs_f64() * 100.0;
     let memory = resident()?;
     println!("{policies:>7} policies, none due {:>18} {share:>7.2} % of a core {memory:>7.0} MiB", "");
     Ok(memory)
@@ -105,11 +105,11 @@ async fn claim(server: &Server, due: i64) -> Outcome {
             looks.tick().await;
         }
         slowest = slowest.max(begun.elapsed());
-        busy += processor_time()? - busy_before;
+        busy += processor_time()?.saturating_sub(busy_before);
     }
-    let disorder = "SELECT count(*) AS n FROM (SELECT scheduled_for, lag(scheduled_for) OVER (ORDER BY id) AS before FROM backup) WHERE before > scheduled_for";
-    let in_order = count(&server.db, disorder).await? == 0;
-    let claimed = count(&server.db, "SELECT count(*) AS n FROM backup").await?;
+    let claimed = scheduled_times(&server.db).await?;
+    let in_order = claimed.is_sorted();
+    let claimed = claimed.len();
     #[allow(clippy::cast_precision_loss, reason = "some thousands")]
     let each = millis(busy) / (due * rounds) as f64;
     println!(
@@ -146,9 +146,11 @@ async fn is_due(db: &DatabaseConnection) -> Outcome<bool> {
     Ok(db.query_one(&due).await?.is_some())
 }
 
-async fn count(db: &DatabaseConnection, statement: &str) -> Outcome<i64> {
-    let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), statement)).await?;
-    Ok(row.ok_or("no count")?.try_get("", "n")?)
+/// The due times of the runs, in the order in which these were queued.
+async fn scheduled_times(db: &DatabaseConnection) -> Outcome<Vec<DateTime<Utc>>> {
+    let times = Query::select().column("scheduled_for").from("backup").order_by("id", Order::Asc).take();
+    let rows = db.query_all(&times).await?;
+    Ok(rows.iter().map(|row| row.try_get("", "scheduled_for")).collect::<Result<_, _>>()?)
 }
 
 async fn fill_projects(db: &DatabaseConnection) -> Outcome {

@@ -110,7 +110,7 @@ fn an_hourly_run_comes_every_hour_of_a_short_and_of_a_long_day() {
             let hours = (at(until) - at(from)).num_hours();
             let expected: Vec<_> = (0..hours).map(|hour| first + TimeDelta::hours(hour)).collect();
             assert_eq!(
-                period.next_runs(TimeZone::parse(zone).unwrap(), at(from), hours),
+                period.next_runs(TimeZone::parse(zone).unwrap(), at(from), usize::try_from(hours).unwrap()),
                 expected,
                 "{zone} {expression}"
             );
