@@ -51,8 +51,9 @@ check: tools
 	cargo clippy --workspace --exclude frontend --all-targets -- -D warnings
 	cargo clippy -p frontend --target wasm32-unknown-unknown -- -D warnings
 
+# Most tests wait most of the time: for S3, for a schedule's second, for a lease to run out.
 unit: test-tools
-	cargo test --workspace --exclude frontend
+	RUST_TEST_THREADS=4 cargo test --workspace --exclude frontend
 
 # The S3 server of the stories is a program of its own, so that a story can stop it.
 browser: test-tools

@@ -104,6 +104,8 @@ impl PolicyForm {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PolicyDraft {
     pub form: PolicyForm,
+    /// Whether patterns name tables of a database, or files.
+    pub of_database: bool,
     /// What the period means that the form starts with.
     pub preview: CronPreview,
 }

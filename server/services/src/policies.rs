@@ -7,6 +7,7 @@ use model::{
     pattern::EVERYTHING,
     permission::Action,
     policy::{PolicyDraft, PolicyForm, PolicyRef, PolicyRow, SchedulePhase},
+    project::Source,
     retention::{DEFAULT_RETENTION, Retention},
     schedule::{COMMON_PERIODS, CUSTOM_PERIOD, CronPeriod, CronPreview, TimeZone, USUAL_PERIOD},
 };
@@ -106,7 +107,8 @@ pub async fn draft(
         }
     };
     let preview = preview(services, form.expression(), &form.time_zone)?;
-    Ok(PolicyDraft { form, preview })
+    let of_database = matches!(projects::source(&project)?, Source::Postgres(_));
+    Ok(PolicyDraft { form, of_database, preview })
 }
 
 fn new_form(project: &project::Model, home: &organization::Model) -> PolicyForm {

@@ -23,7 +23,7 @@ const PAUSE: Duration = Duration::from_millis(300);
 
 #[component]
 pub fn PolicyFields(draft: PolicyDraft) -> impl IntoView {
-    let PolicyDraft { form, preview } = draft;
+    let PolicyDraft { form, of_database, preview } = draft;
     let first = Previewed { expression: form.expression().to_owned(), zone: form.time_zone.clone(), preview };
     view! {
         <div class="dialog-body">
@@ -36,7 +36,7 @@ pub fn PolicyFields(draft: PolicyDraft) -> impl IntoView {
                 hint="3 to 30 lower-case letters, digits and hyphens. Its backups are named after it."
             />
             <ScheduleFields form=form.clone() first=first/>
-            <ContentFields form=form.clone()/>
+            <ContentFields form=form.clone() of_database=of_database/>
             <KeepFields keep=form.keep/>
         </div>
     }
@@ -81,7 +81,18 @@ fn ScheduleFields(form: PolicyForm, first: Previewed) -> impl IntoView {
 
 /// What is backed up, and how long it is kept.
 #[component]
-fn ContentFields(form: PolicyForm) -> impl IntoView {
+fn ContentFields(form: PolicyForm, of_database: bool) -> impl IntoView {
+    let (include, exclude) = if of_database {
+        (
+            "Tables and schemas, one a line, such as orders, shop.orders or shop.*. ** is everything.",
+            "Tables and schemas that are left out, such as log_* or staging.*.",
+        )
+    } else {
+        (
+            "Patterns inside the source, one a line. ** is everything.",
+            "Patterns that are left out, such as **/*.tmp or node_modules/**.",
+        )
+    };
     view! {
         <Field
             name="retention"
@@ -96,14 +107,14 @@ fn ContentFields(form: PolicyForm) -> impl IntoView {
             label="Include"
             value=form.include
             rows="2"
-            hint="Patterns inside the source, one a line. ** is everything."
+            hint=include
         />
         <TextArea
             name="exclude"
             label="Exclude"
             value=form.exclude
             rows="2"
-            hint="Patterns that are left out, such as **/*.tmp or node_modules/**."
+            hint=exclude
         />
     }
 }

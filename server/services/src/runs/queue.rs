@@ -34,6 +34,7 @@ pub async fn manual(
     created_by: &str,
     now: DateTime<Utc>,
 ) -> Result<backup::Model, DbErr> {
+    forgo_retries(db, vec![policy.id]).await?;
     let mut row = row(policy, (organization, repository), now);
     row.name = Set(free_name(db, policy.project_id, "manual", now).await?);
     row.created_by = Set(Some(created_by.to_owned()));
