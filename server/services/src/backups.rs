@@ -39,8 +39,11 @@ pub async fn list(
     let total = select.clone().count(db).await?;
     let newest_first = select.order_by_desc(backup::Column::Id).offset(query.offset()).limit(query.per_page());
     let mut rows = newest_first.all(db).await?.into_iter().map(view).collect::<Result<Vec<_>, _>>()?;
-    for waiting in rows.iter_mut().filter(|row| row.phase == BackupPhase::Queued) {
-        waiting.cause = nodes::missing(services, db, home.node.as_deref()).await?.or_else(|| waiting.cause.take());
+    if rows.iter().any(|row| row.phase == BackupPhase::Queued)
+        && let Some(cause) = nodes::missing(services, db, home.node.as_deref()).await?
+    {
+        let waiting = rows.iter_mut().filter(|row| row.phase == BackupPhase::Queued);
+        waiting.for_each(|row| row.cause = Some(cause.clone()));
     }
     Ok(Page::new(query, rows, total))
 }

@@ -20,7 +20,7 @@ use crate::support::{
     app::{ORGANIZATION, PARTNER, PASSWORD, setup_form},
     deeds::until,
     files, form, on_both_databases,
-    program::Program,
+    program::{Program, Running},
     tell,
 };
 
@@ -73,6 +73,22 @@ async fn run_now(partner: &Browser, project: ProjectId, policy: &str) {
     partner.done("policies/run_now", &form(&[("policy", &policy.to_string())])).await;
 }
 
+/// A node that works on a backup of so many gigabytes, and a Partner's browser there.
+async fn in_the_middle_of_a_backup(
+    program: &Program,
+    s3: &embedded_s3::EmbeddedS3,
+    gigabytes: u64,
+) -> (Running, Browser, ProjectId) {
+    let node = program.serve();
+    let partner = node.browser();
+    let project = project_on(program, &partner, s3).await;
+    write_large(&program.files().join("web-shop"), gigabytes);
+    run_now(&partner, project, "yearly").await;
+    let working = |run: &BackupRow| run.phase == BackupPhase::InProgress && run.progress.bytes > 0;
+    partner.newest_backup(project, A_MOMENT, working).await;
+    (node, partner, project)
+}
+
 #[test]
 fn any_node_serves_the_pages_and_knows_the_sessions() {
     tell(async {
@@ -101,13 +117,7 @@ fn a_killed_nodes_runs_are_taken_over_within_a_minute() {
     tell(async {
         let first = Program::on_postgres().with("HOLDFAST_NODE", "shared");
         let s3 = first.s3().await;
-        let one = first.serve();
-        let partner = one.browser();
-        let project = project_on(&first, &partner, &s3).await;
-        write_large(&first.files().join("web-shop"), 6);
-        run_now(&partner, project, "yearly").await;
-        let working = |run: &BackupRow| run.phase == BackupPhase::InProgress && run.progress.bytes > 0;
-        partner.newest_backup(project, A_MOMENT, working).await;
+        let (one, partner, project) = in_the_middle_of_a_backup(&first, &s3, 6).await;
 
         let two = first.another("shared").serve();
         let elsewhere = partner.moved_to(two.address);
@@ -137,13 +147,7 @@ fn a_node_that_comes_back_from_a_pause_finds_that_it_lost_its_run() {
     tell(async {
         let first = Program::on_postgres().with("HOLDFAST_NODE", "shared");
         let s3 = first.s3().await;
-        let one = first.serve();
-        let partner = one.browser();
-        let project = project_on(&first, &partner, &s3).await;
-        write_large(&first.files().join("web-shop"), 4);
-        run_now(&partner, project, "yearly").await;
-        let working = |run: &BackupRow| run.phase == BackupPhase::InProgress && run.progress.bytes > 0;
-        partner.newest_backup(project, A_MOMENT, working).await;
+        let (one, partner, project) = in_the_middle_of_a_backup(&first, &s3, 4).await;
         one.pause();
 
         let two = first.another("shared").serve();
