@@ -149,7 +149,6 @@ async fn set_up(client: &Client, base: &str, folder: &Path, endpoint: &str) -> O
             ("[directory]", &source),
             ("[backup][enable_backup]", "on"),
             ("[backup][credential]", "1"),
-            ("[backup][bucket]", "new"),
         ];
         send("projects/create", &project).await?;
     }
