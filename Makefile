@@ -8,7 +8,7 @@ export TOOLS_FOLDER := $(CACHE)/tools
 export PATH := $(HOME)/.cargo/bin:$(CURDIR)/end2end/node_modules/.bin:$(TOOLS_FOLDER)/python/bin:$(PATH)
 
 DEMO_FOLDER := demo-data
-RELEASE := $(CARGO_TARGET_DIR)/release/holdfast
+RELEASE := LEPTOS_SITE_ROOT=target/site $(CARGO_TARGET_DIR)/release/holdfast
 
 .PHONY: help demo clean-demo run dev test check unit browser bench audit build tools test-tools audit-tools
 
@@ -33,12 +33,8 @@ clean-demo:
 run: build
 	$(RELEASE) serve
 
-# The browser's half first, compressed: the executable takes it in.
 build: tools
-	rm -rf target/site
-	cargo leptos build --release --frontend-only --precompress
-	cp $(CARGO_TARGET_DIR)/release/hash.txt target/site/hash.txt
-	cargo leptos build --release --server-only
+	cargo leptos build --release --precompress
 
 dev: tools
 	cargo leptos watch
