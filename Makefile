@@ -8,7 +8,7 @@ export TOOLS_FOLDER := $(CACHE)/tools
 export PATH := $(HOME)/.cargo/bin:$(CURDIR)/end2end/node_modules/.bin:$(TOOLS_FOLDER)/python/bin:$(PATH)
 
 DEMO_FOLDER := demo-data
-RELEASE := LEPTOS_SITE_ROOT=target/site $(CARGO_TARGET_DIR)/release/holdfast
+RELEASE := $(CARGO_TARGET_DIR)/release/holdfast
 
 .PHONY: help demo clean-demo run dev test check unit browser bench audit build tools test-tools audit-tools
 
@@ -33,8 +33,12 @@ clean-demo:
 run: build
 	$(RELEASE) serve
 
+# The browser's half first, compressed: the executable takes it in. cargo-leptos would empty the folder before it builds
+# the server alone.
 build: tools
-	cargo leptos build --release --precompress
+	cargo leptos build --release --frontend-only --precompress
+	cp $(CARGO_TARGET_DIR)/release/hash.txt target/site/hash.txt
+	cargo build --release --package server --bin holdfast --no-default-features
 
 dev: tools
 	cargo leptos watch
