@@ -182,7 +182,8 @@ async fn organizations_take_turns(app: &TestApp) {
     }
     let small = globex.newest_backup(small, A_MOMENT, |backup| !backup.phase.is_active()).await.started.unwrap();
     let before = started.iter().filter(|started| **started < small).count();
-    assert!(before <= 2, "the two workers took {before} runs of the busy organization first");
+    // One each before the small organization's turn is known, and one of a worker that found its run just taken.
+    assert!(before <= 3, "the two workers took {before} of 6 runs of the busy organization first");
 }
 
 /// A backup that takes long: hours of work for a disk, some seconds for the processor.
