@@ -24,7 +24,8 @@ use crate::{
         audit_log::AuditLogPage, browse::BrowsePage, credentials::CredentialsPage, dashboard::DashboardPage,
         login::LoginPage, nodes::NodesPage, not_found::NotFoundPage, organizations::OrganizationsPage,
         policies::PoliciesPage, profile::ProfilePage, project::ProjectPage, projects::ProjectsPage,
-        set_password::SetPasswordPage, settings::SettingsPage, setup::SetupPage, users::UsersPage,
+        repository::RepositoryPage, set_password::SetPasswordPage, settings::SettingsPage, setup::SetupPage,
+        users::UsersPage,
     },
     ui::Ui,
 };
@@ -77,6 +78,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/projects/:project") view=ProjectPage ssr=SsrMode::Async/>
                     <Route path=path!("/projects/:project/settings") view=SettingsPage ssr=SsrMode::Async/>
                     <Route path=path!("/projects/:project/policies") view=PoliciesPage ssr=SsrMode::Async/>
+                    <Route path=path!("/projects/:project/repository") view=RepositoryPage ssr=SsrMode::Async/>
                     <Route path=path!("/projects/:project/backups/:backup") view=BrowsePage ssr=SsrMode::Async/>
                 </FlatRoutes>
             </Chrome>

@@ -45,6 +45,8 @@ macro_rules! phases {
     };
 }
 
+pub(crate) use phases;
+
 phases! {
     /// The state of a backup.
     BackupPhase {
@@ -91,6 +93,8 @@ pub struct Progress {
     /// 0 while the source is still being counted.
     pub total_files: u64,
     pub total_bytes: u64,
+    /// Seconds since it began.
+    pub seconds: u64,
 }
 
 impl Progress {
@@ -100,6 +104,17 @@ impl Progress {
             if self.total_bytes > 0 { (self.bytes, self.total_bytes) } else { (self.files, self.total_files) };
         let percent = u128::from(done.min(total)) * 100 / u128::from(total.max(1));
         (total > 0).then(|| u8::try_from(percent).unwrap_or(100))
+    }
+
+    /// Bytes in a second so far; `None` in the first seconds, which tell little.
+    pub fn rate(&self) -> Option<u64> {
+        (self.seconds >= 3 && self.bytes > 0).then(|| self.bytes / self.seconds)
+    }
+
+    /// Seconds until it is done, if it goes on as it went; `None` where that is not known.
+    pub fn seconds_left(&self) -> Option<u64> {
+        let left = self.total_bytes.checked_sub(self.bytes).filter(|_| self.total_bytes > 0)?;
+        self.rate().filter(|rate| *rate > 0).map(|rate| left.div_ceil(rate))
     }
 }
 
@@ -131,6 +146,8 @@ pub struct BackupRow {
     pub made_good: bool,
     pub snapshot: Option<String>,
     pub cancel_requested: bool,
+    /// Whether a verification found that it cannot be restored whole.
+    pub damaged: bool,
 }
 
 impl BackupRow {

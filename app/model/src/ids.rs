@@ -39,4 +39,6 @@ id! {
     PolicyId,
     BackupId,
     RestoreId,
+    /// A prune, verification or repair of a repository.
+    MaintenanceId,
 }

@@ -11,6 +11,7 @@ pub mod form;
 pub mod ids;
 pub mod keep;
 pub mod list;
+pub mod maintenance;
 pub mod names;
 pub mod node;
 pub mod organization;

@@ -33,6 +33,7 @@ pub struct NodeRow {
 pub enum RunKind {
     Backup,
     Restore,
+    Maintenance,
 }
 
 /// A run that a node works on.

@@ -11,6 +11,7 @@ use crate::{
     database::{ConnectionUrl, DatabaseAddress},
     ids::{BackupId, CredentialId, ProjectId},
     list::Page,
+    maintenance::Health,
     names::{name, no_control_characters},
     rule::{RuleError, length},
 };
@@ -152,6 +153,8 @@ pub struct ProjectRow {
     pub backup_enabled: bool,
     pub locked: bool,
     pub last_backup: Option<LastBackup>,
+    /// Whether a verification found damage in its repository.
+    pub damaged: bool,
 }
 
 /// The newest backup of a project or policy.
@@ -195,6 +198,8 @@ pub struct ProjectView {
     pub backup: Backup,
     pub policies: u64,
     pub last_backup: Option<LastBackup>,
+    /// `None` while backup is off.
+    pub health: Option<Health>,
     /// Whether the reading person may change the project.
     pub may_manage: bool,
 }

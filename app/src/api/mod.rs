@@ -9,6 +9,7 @@ pub mod backups;
 pub mod credentials;
 pub mod error;
 pub mod flash;
+pub mod maintenance;
 pub mod nodes;
 pub mod organizations;
 pub mod page;

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use model::{
     backup::{BackupPhase, RestorePhase},
+    maintenance::{Health, MaintenancePhase},
     node::NodePhase,
     policy::SchedulePhase,
 };
@@ -50,6 +51,29 @@ impl From<RestorePhase> for Look {
             RestorePhase::Cancelled => BackupPhase::Cancelled,
         };
         Self { word: phase.as_str(), ..same.into() }
+    }
+}
+
+impl From<MaintenancePhase> for Look {
+    fn from(phase: MaintenancePhase) -> Self {
+        let same = match phase {
+            MaintenancePhase::Queued => BackupPhase::Queued,
+            MaintenancePhase::InProgress => BackupPhase::InProgress,
+            MaintenancePhase::Completed => BackupPhase::Completed,
+            MaintenancePhase::Failed => BackupPhase::Failed,
+            MaintenancePhase::Cancelled => BackupPhase::Cancelled,
+        };
+        Self { word: phase.as_str(), ..same.into() }
+    }
+}
+
+impl From<Health> for Look {
+    fn from(health: Health) -> Self {
+        match health {
+            Health::NotVerified => Self { word: "Not verified yet", icon: "clock", class: CALM },
+            Health::Sound => Self { word: "Sound", icon: "check-circle", class: GOOD },
+            Health::Damaged => Self { word: "Damaged", icon: "cross-circle", class: BAD },
+        }
     }
 }
 

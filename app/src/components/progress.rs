@@ -12,6 +12,9 @@ pub fn ProgressBar(progress: Progress, #[prop(into)] label: String) -> impl Into
         }
         None => format!("{} files · {}", progress.files, size::bytes(progress.bytes)),
     };
+    let rate = progress.rate().map(|rate| format!(" · {}/s", size::bytes(rate)));
+    let left = progress.seconds_left().map(|seconds| format!(" · {} left", size::duration(seconds)));
+    let words = [Some(words), rate, left].into_iter().flatten().collect::<String>();
     view! {
         <div class="progress">
             <progress aria-label=label max="100" value=percent.map(|percent| percent.to_string())></progress>

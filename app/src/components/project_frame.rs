@@ -69,6 +69,7 @@ fn ProjectLinks(home: String) -> impl IntoView {
         <nav class="subnavigation" aria-label="Project">
             <SubLink href=home.clone() label="Overview"/>
             <SubLink href=format!("{home}/policies") label="Backup Policy"/>
+            <SubLink href=format!("{home}/repository") label="Repository"/>
             {settings}
         </nav>
     }

@@ -13,6 +13,7 @@ pub mod policies;
 pub mod profile;
 pub mod project;
 pub mod projects;
+pub mod repository;
 pub mod set_password;
 pub mod settings;
 pub mod setup;

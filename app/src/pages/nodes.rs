@@ -89,14 +89,15 @@ fn Row(row: NodeRow) -> impl IntoView {
 
 #[component]
 fn Run(run: NodeRun) -> impl IntoView {
-    let (kind, tab) = match run.kind {
-        RunKind::Backup => ("Backup", "backups"),
-        RunKind::Restore => ("Restore", "restores"),
+    let (kind, page) = match run.kind {
+        RunKind::Backup => ("Backup", "policies?tab=backups"),
+        RunKind::Restore => ("Restore", "policies?tab=restores"),
+        RunKind::Maintenance => ("Maintenance", "repository"),
     };
     view! {
         <div class="phase-cell">
             <span>
-                {kind} " " <a href=format!("/projects/{}/policies?tab={tab}", run.project)>{run.name.clone()}</a> " of "
+                {kind} " " <a href=format!("/projects/{}/{page}", run.project)>{run.name.clone()}</a> " of "
                 {run.project_name}
             </span>
             <ProgressBar progress=run.progress label=format!("Progress of {}", run.name)/>

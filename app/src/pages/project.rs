@@ -58,6 +58,16 @@ fn Overview(project: ProjectView) -> impl IntoView {
                 <a href=format!("{home}/policies?tab=backups")>"All backups"</a>
             </section>
             <section class="card">
+                <h2>"Repository"</h2>
+                <p class="card-value">
+                    {match project.health {
+                        Some(health) => view! { <Badge look=health/> }.into_any(),
+                        None => view! { <NoValue/> }.into_any(),
+                    }}
+                </p>
+                <a href=format!("{home}/repository")>"Verification and space"</a>
+            </section>
+            <section class="card">
                 <h2>"Policies"</h2>
                 <p class="card-value">{project.policies}</p>
                 <a href=format!("{home}/policies?tab=schedules")>"Schedules"</a>

@@ -3,14 +3,18 @@
 mod archive;
 mod blocking;
 mod browse;
+mod crypt;
 mod database;
 mod download;
 mod error;
 mod fault;
 mod location;
 mod open;
+mod pack_file;
+mod prune;
 mod reader;
 mod remove;
+mod repair;
 mod restore;
 mod segments;
 mod sized;
@@ -19,6 +23,8 @@ mod staged;
 mod storage;
 mod types;
 mod uploads;
+mod verify;
+mod watched;
 mod windows;
 
 use std::{
@@ -37,11 +43,14 @@ pub use self::{
     archive::{ArchiveFormat, FolderDownload},
     download::{FileDownload, FileStream},
     error::RepositoryError,
+    prune::{PruneReport, PruneRequest},
+    repair::{RepairReport, RepairRequest},
     types::{
         DatabaseDump, DatabaseRestore, Entry, EntryKind, InvalidSnapshotId, OnConflict, Opened, Permit,
         RepositoryConfig, RestoreReport, RestoreRequest, RestoreWarning, SnapshotId, SnapshotInfo, SnapshotReport,
         SnapshotRequest, SnapshotSource, Unreadable,
     },
+    verify::{Damage, DamagedFile, DamagedKind, Part, VerifyReport},
 };
 use self::{blocking::blocking, fault::repository_error, location::Location, reader::Reader, storage::Storage};
 use crate::{Progress, S3};
@@ -157,6 +166,44 @@ impl Repository {
         // Its memory of the snapshots' roots is outdated.
         *self.0.kept_reader() = None;
         Ok(())
+    }
+
+    /// Removes what no snapshot needs any more, in two steps: see [`PruneRequest`]. No snapshot may be taken at the same
+    /// time by those who share this repository's `permit`s.
+    ///
+    /// After `cancel`, or after any error, everything that a snapshot needs is there, and the next prune goes on.
+    ///
+    /// # Errors
+    /// [`RepositoryError::Damaged`] where something that a snapshot needs is missing; then nothing is removed.
+    pub async fn prune(
+        &self,
+        request: PruneRequest,
+        progress: Arc<dyn Progress>,
+        cancel: CancellationToken,
+    ) -> Result<PruneReport> {
+        prune::prune(self.0.clone(), request, progress, cancel).await
+    }
+
+    /// Looks for what is missing or not as it was written: all snapshots, folders and indexes, and of the packs the
+    /// `part` that is read and decrypted.
+    ///
+    /// # Errors
+    /// Where something could not be looked at. What was looked at and is damaged is in the report.
+    pub async fn verify(
+        &self,
+        part: Part,
+        progress: Arc<dyn Progress>,
+        cancel: CancellationToken,
+    ) -> Result<VerifyReport> {
+        verify::verify(self.0.clone(), part, progress, cancel).await
+    }
+
+    /// Makes the best of what a verification found. What is intact in a damaged pack is kept. What is lost is forgotten,
+    /// so that the next snapshot stores it again where the source still has it; that also mends older snapshots.
+    ///
+    /// May be done again after `cancel`, or after any error.
+    pub async fn repair(&self, request: RepairRequest, cancel: CancellationToken) -> Result<RepairReport> {
+        repair::repair(self.0.clone(), request, cancel).await
     }
 
     /// Deletes a repository with all its backups. It need not be opened for that, and may be half gone already. Other

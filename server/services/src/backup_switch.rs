@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use model::{
     backup::BackupPhase,
     form::Done,
+    maintenance::MaintenancePhase,
     project::{BackupSettingsForm, BucketChoice, EnableBackup, ProjectRef},
 };
 use sea_orm::{
@@ -15,7 +16,7 @@ use serde_json::json;
 use crate::{
     acting::Acting,
     audit::{self, Deed},
-    entity::{backup, policy, restore},
+    entity::{backup, maintenance, policy, restore},
     error::{Conflict, ServiceError},
     projects, repositories,
     repositories::InUse,
@@ -113,6 +114,20 @@ async fn cancel_runs(db: &impl ConnectionTrait, project: i64, now: DateTime<Utc>
         .col_expr(restore::Column::FinishedAt, Expr::value(now))
         .filter(restore::Column::ProjectId.eq(project))
         .filter(restore::Column::Phase.eq(BackupPhase::Queued.as_str()))
+        .exec(db)
+        .await?;
+    maintenance::Entity::update_many()
+        .col_expr(maintenance::Column::CancelRequested, Expr::value(true))
+        .filter(maintenance::Column::ProjectId.eq(project))
+        .filter(maintenance::Column::Phase.eq(MaintenancePhase::InProgress.as_str()))
+        .exec(db)
+        .await?;
+    maintenance::Entity::update_many()
+        .col_expr(maintenance::Column::Phase, Expr::value(MaintenancePhase::Cancelled.as_str()))
+        .col_expr(maintenance::Column::Cause, Expr::value(cause))
+        .col_expr(maintenance::Column::FinishedAt, Expr::value(now))
+        .filter(maintenance::Column::ProjectId.eq(project))
+        .filter(maintenance::Column::Phase.eq(MaintenancePhase::Queued.as_str()))
         .exec(db)
         .await?;
     Ok(())

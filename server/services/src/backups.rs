@@ -1,7 +1,7 @@
 //! Backups of a project: list, cancel, delete.
 
 use model::{
-    backup::{BackupPhase, BackupRef, BackupRow, Progress, RestorePhase},
+    backup::{BackupPhase, BackupRef, BackupRow, RestorePhase},
     form::Done,
     ids::{BackupId, ProjectId},
     list::{ListQuery, Page},
@@ -15,9 +15,12 @@ use sea_orm::{
 use crate::{
     acting::Acting,
     audit::{self, Deed, Subject},
+    clock::Clock,
     entity::{backup, project, restore},
     error::{Conflict, ServiceError},
-    listing, nodes, projects, repositories,
+    listing, nodes,
+    progress::progress,
+    projects, repositories,
     runs::wake,
     start::Services,
 };
@@ -38,7 +41,12 @@ pub async fn list(
     }
     let total = select.clone().count(db).await?;
     let newest_first = select.order_by_desc(backup::Column::Id).offset(query.offset()).limit(query.per_page());
-    let mut rows = newest_first.all(db).await?.into_iter().map(view).collect::<Result<Vec<_>, _>>()?;
+    let mut rows = newest_first
+        .all(db)
+        .await?
+        .into_iter()
+        .map(|row| view(services.clock(), row))
+        .collect::<Result<Vec<_>, _>>()?;
     if rows.iter().any(|row| row.phase == BackupPhase::Queued)
         && let Some(cause) = nodes::missing(services, db, home.node.as_deref()).await?
     {
@@ -64,7 +72,7 @@ pub(crate) fn phase(row: &backup::Model) -> Result<BackupPhase, ServiceError> {
     row.phase.parse().map_err(ServiceError::Stored)
 }
 
-pub(crate) fn view(row: backup::Model) -> Result<BackupRow, ServiceError> {
+pub(crate) fn view(clock: &Clock, row: backup::Model) -> Result<BackupRow, ServiceError> {
     Ok(BackupRow {
         id: BackupId(row.id),
         phase: phase(&row)?,
@@ -72,12 +80,7 @@ pub(crate) fn view(row: backup::Model) -> Result<BackupRow, ServiceError> {
         queued: row.queued_at,
         started: row.started_at,
         finished: row.finished_at,
-        progress: Progress {
-            files: count(row.done_files),
-            bytes: count(row.done_bytes),
-            total_files: count(row.total_files),
-            total_bytes: count(row.total_bytes),
-        },
+        progress: progress(clock, row.started_at, (row.done_files, row.done_bytes, row.total_files, row.total_bytes)),
         files: row.files.map(count),
         size: row.bytes.map(count),
         added: row.added_bytes.map(count),
@@ -89,6 +92,7 @@ pub(crate) fn view(row: backup::Model) -> Result<BackupRow, ServiceError> {
         made_good: row.made_good,
         snapshot: row.snapshot,
         cancel_requested: row.cancel_requested,
+        damaged: row.damaged,
         name: row.name,
     })
 }

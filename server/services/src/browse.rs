@@ -39,7 +39,7 @@ pub async fn folder(acting: &Acting, services: &Services, query: &BrowseQuery) -
     };
     entries.sort_by_cached_key(|entry| (entry.kind != EngineKind::Directory, entry.path.to_lowercase()));
     Ok(BrowseView {
-        backup: backups::view(row)?,
+        backup: backups::view(services.clock(), row)?,
         project_name: project.name,
         path: path.to_owned(),
         entries: entries.into_iter().map(entry).collect(),

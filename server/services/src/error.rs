@@ -127,6 +127,10 @@ pub enum Conflict {
     ScheduleNotPaused,
     #[error("A backup of this project is already waiting. It starts as soon as the running one ends")]
     BackupAlreadyQueued,
+    #[error("A {kind} of this repository is waiting or working already")]
+    MaintenanceAlreadyQueued { kind: &'static str },
+    #[error("There is no damaged file to repair. Verify the repository first")]
+    NothingToRepair,
     #[error("This has already ended and cannot be cancelled")]
     AlreadyEnded,
     #[error("This is still running. Cancel it first")]

@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use model::{
-    backup::{BackupPhase, Progress, RestorePhase},
+    backup::{BackupPhase, RestorePhase},
     ids::ProjectId,
+    maintenance::MaintenancePhase,
     node::{NodePhase, NodeRow, NodeRun, RunKind},
     permission::Action,
 };
@@ -14,9 +15,9 @@ use sea_orm::{
 
 use crate::{
     acting::Acting,
-    backups::count,
-    entity::{backup, node, organization, project, restore},
+    entity::{backup, maintenance, node, organization, project, restore},
     error::ServiceError,
+    progress::{Counts, progress},
     start::Services,
 };
 
@@ -43,7 +44,12 @@ pub async fn list(acting: &Acting, services: &Services) -> Result<Vec<NodeRow>, 
     let db = services.db();
     let rows = node::Entity::find().order_by_asc(node::Column::Name).order_by_asc(node::Column::StartedAt);
     let mut nodes: Vec<_> = rows.all(db).await?.into_iter().map(|row| view(row, services.clock().now())).collect();
-    for (owner, run) in running_backups(acting, db).await?.into_iter().chain(running_restores(acting, db).await?) {
+    let running = [
+        running_backups(acting, services).await?,
+        running_restores(acting, services).await?,
+        running_maintenance(acting, services).await?,
+    ];
+    for (owner, run) in running.into_iter().flatten() {
         if let Some(node) = nodes.iter_mut().find(|node| owner.as_ref() == Some(&node.id)) {
             node.runs.push(run);
         }
@@ -66,52 +72,62 @@ fn view(row: node::Model, now: DateTime<Utc>) -> NodeRow {
 }
 
 /// Running backups, each with the mark of its node.
-async fn running_backups(acting: &Acting, db: &impl ConnectionTrait) -> Result<Vec<(Option<String>, NodeRun)>, DbErr> {
+async fn running_backups(acting: &Acting, services: &Services) -> Result<Vec<(Option<String>, NodeRun)>, DbErr> {
     let rows = backup::Entity::find()
         .filter(backup::Column::Phase.eq(BackupPhase::InProgress.as_str()))
         .find_also_related(project::Entity)
         .join(JoinType::InnerJoin, project::Relation::Organization.def())
         .filter(organization::Column::AccountId.eq(acting.actor.account.0))
-        .all(db)
+        .all(services.db())
         .await?;
     let run = |(row, project): (backup::Model, Option<project::Model>)| {
-        let progress = (row.done_files, row.done_bytes, row.total_files, row.total_bytes);
-        (row.lease_owner, node_run(RunKind::Backup, row.name, project, row.started_at, progress))
+        let counts = (row.done_files, row.done_bytes, row.total_files, row.total_bytes);
+        (row.lease_owner, node_run(services, (RunKind::Backup, row.name), project, row.started_at, counts))
     };
     Ok(rows.into_iter().map(run).collect())
 }
 
-async fn running_restores(acting: &Acting, db: &impl ConnectionTrait) -> Result<Vec<(Option<String>, NodeRun)>, DbErr> {
+async fn running_restores(acting: &Acting, services: &Services) -> Result<Vec<(Option<String>, NodeRun)>, DbErr> {
     let rows = restore::Entity::find()
         .filter(restore::Column::Phase.eq(RestorePhase::InProgress.as_str()))
         .find_also_related(project::Entity)
         .join(JoinType::InnerJoin, project::Relation::Organization.def())
         .filter(organization::Column::AccountId.eq(acting.actor.account.0))
-        .all(db)
+        .all(services.db())
         .await?;
     let run = |(row, project): (restore::Model, Option<project::Model>)| {
-        let progress = (row.done_files, row.done_bytes, row.total_files, row.total_bytes);
-        (row.lease_owner, node_run(RunKind::Restore, row.name, project, row.started_at, progress))
+        let counts = (row.done_files, row.done_bytes, row.total_files, row.total_bytes);
+        (row.lease_owner, node_run(services, (RunKind::Restore, row.name), project, row.started_at, counts))
+    };
+    Ok(rows.into_iter().map(run).collect())
+}
+
+async fn running_maintenance(acting: &Acting, services: &Services) -> Result<Vec<(Option<String>, NodeRun)>, DbErr> {
+    let rows = maintenance::Entity::find()
+        .filter(maintenance::Column::Phase.eq(MaintenancePhase::InProgress.as_str()))
+        .find_also_related(project::Entity)
+        .join(JoinType::InnerJoin, project::Relation::Organization.def())
+        .filter(organization::Column::AccountId.eq(acting.actor.account.0))
+        .all(services.db())
+        .await?;
+    let run = |(row, project): (maintenance::Model, Option<project::Model>)| {
+        let counts = (row.done_files, row.done_bytes, row.total_files, row.total_bytes);
+        let kind = (RunKind::Maintenance, row.kind);
+        (row.lease_owner, node_run(services, kind, project, row.started_at, counts))
     };
     Ok(rows.into_iter().map(run).collect())
 }
 
 fn node_run(
-    kind: RunKind,
-    name: String,
+    services: &Services,
+    (kind, name): (RunKind, String),
     project: Option<project::Model>,
     started: Option<DateTime<Utc>>,
-    (files, bytes, total_files, total_bytes): (i64, i64, i64, i64),
+    counts: Counts,
 ) -> NodeRun {
     let (project, project_name) =
         project.map_or((ProjectId(0), String::new()), |project| (ProjectId(project.id), project.name));
-    let progress = Progress {
-        files: count(files),
-        bytes: count(bytes),
-        total_files: count(total_files),
-        total_bytes: count(total_bytes),
-    };
-    NodeRun { kind, name, project, project_name, started, progress }
+    NodeRun { kind, name, project, project_name, started, progress: progress(services.clock(), started, counts) }
 }
 
 /// The names of the nodes that answer, each once.

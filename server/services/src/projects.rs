@@ -5,6 +5,7 @@ use model::{
     form::{Done, FormErrors},
     ids::{CredentialId, OrganizationId, ProjectId},
     list::ListQuery,
+    maintenance::Health,
     permission::Action,
     project::{Backup, NewProject, NewSource, ProjectChoices, ProjectForm, ProjectList, ProjectView},
 };
@@ -20,7 +21,9 @@ use crate::{
     backup_switch, database,
     entity::{backup_credential, organization, policy, project},
     error::{Conflict, ServiceError},
-    organizations, repositories, sources,
+    organizations,
+    repositories::{self, InUse},
+    sources,
     start::Services,
     vault::Purpose,
 };
@@ -76,7 +79,10 @@ pub(crate) async fn find_unlocked(
 pub async fn get(acting: &Acting, services: &Services, id: ProjectId) -> Result<ProjectView, ServiceError> {
     let db = services.db();
     let (row, home) = find(acting, db, Action::SeeProjects, id).await?;
-    let backup = match repositories::of_project(db, row.id).await? {
+    let in_use = repositories::of_project(db, row.id).await?;
+    let health =
+        in_use.as_ref().map(|InUse { repository, .. }| Health::of(repository.verified_at, repository.damaged_at));
+    let backup = match in_use {
         None => Backup::Off,
         Some(in_use) => Backup::On {
             credential: CredentialId(in_use.credential.id),
@@ -98,6 +104,7 @@ pub async fn get(acting: &Acting, services: &Services, id: ProjectId) -> Result<
         backup,
         policies,
         last_backup,
+        health,
         may_manage,
     })
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use model::{
-    backup::{Progress, RestorePhase},
+    backup::RestorePhase,
     form::Done,
     ids::{BackupId, ProjectId, RestoreId},
     list::{ListQuery, Page},
@@ -22,9 +22,12 @@ use crate::{
     acting::Acting,
     audit::{self, Deed, Subject},
     backups::{self, count},
-    browse, database,
+    browse,
+    clock::Clock,
+    database,
     entity::{TextList, backup, project, restore},
     error::{Conflict, ServiceError},
+    progress::progress,
     projects, repositories,
     runs::wake,
     sources,
@@ -49,7 +52,7 @@ pub async fn list(
         .find_also_related(backup::Entity)
         .all(db)
         .await?;
-    let rows = rows.into_iter().map(|(row, backup)| view(row, backup)).collect::<Result<_, _>>()?;
+    let rows = rows.into_iter().map(|(row, backup)| view(services.clock(), row, backup)).collect::<Result<_, _>>()?;
     Ok(Page::new(query, rows, total))
 }
 
@@ -207,7 +210,7 @@ fn phase(row: &restore::Model) -> Result<RestorePhase, ServiceError> {
     row.phase.parse().map_err(ServiceError::Stored)
 }
 
-fn view(row: restore::Model, backup: Option<backup::Model>) -> Result<RestoreRow, ServiceError> {
+fn view(clock: &Clock, row: restore::Model, backup: Option<backup::Model>) -> Result<RestoreRow, ServiceError> {
     Ok(RestoreRow {
         id: RestoreId(row.id),
         phase: phase(&row)?,
@@ -220,12 +223,7 @@ fn view(row: restore::Model, backup: Option<backup::Model>) -> Result<RestoreRow
         queued: row.queued_at,
         started: row.started_at,
         finished: row.finished_at,
-        progress: Progress {
-            files: count(row.done_files),
-            bytes: count(row.done_bytes),
-            total_files: count(row.total_files),
-            total_bytes: count(row.total_bytes),
-        },
+        progress: progress(clock, row.started_at, (row.done_files, row.done_bytes, row.total_files, row.total_bytes)),
         files: row.files.map(count),
         bytes: row.bytes.map(count),
         skipped: row.skipped.map(count),

@@ -35,6 +35,8 @@ pub struct ServicesConfig {
     pub allow_networks: Vec<IpNet>,
     /// Runs that are worked on at the same time, at least 1.
     pub workers: usize,
+    /// In how many weekly verifications all data of a repository is read, at least 1.
+    pub verification_weeks: u32,
     /// What this node is called among several.
     pub node: String,
     /// Whether it serves pages, beside taking runs.

@@ -48,6 +48,8 @@ pub enum Problem {
     LinkLocal(ipnet::IpNet),
     #[error("\"{0}\" is not a whole number from 1 to 256")]
     Workers(String),
+    #[error("\"{0}\" is not a whole number from 1 to 52")]
+    Weeks(String),
     #[error("\"{0}\" is not a name of 1 to 253 letters, digits and signs without spaces")]
     Node(String),
     #[error("{} holds no token of at least 16 characters. Make one with: head -c 32 /dev/urandom | base64", .0.display())]

@@ -17,6 +17,7 @@ pub enum Key {
     S3AllowNetworks,
     TrustedProxies,
     BackupWorkers,
+    VerificationWeeks,
     Node,
     MetricsTokenFile,
     Log,
@@ -24,7 +25,7 @@ pub enum Key {
 }
 
 impl Key {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Listen,
         Self::PublicUrl,
         Self::DataDir,
@@ -34,6 +35,7 @@ impl Key {
         Self::S3AllowNetworks,
         Self::TrustedProxies,
         Self::BackupWorkers,
+        Self::VerificationWeeks,
         Self::Node,
         Self::MetricsTokenFile,
         Self::Log,
@@ -52,6 +54,7 @@ impl Key {
             Self::S3AllowNetworks => "HOLDFAST_S3_ALLOW_NETWORKS",
             Self::TrustedProxies => "HOLDFAST_TRUSTED_PROXIES",
             Self::BackupWorkers => "HOLDFAST_BACKUP_WORKERS",
+            Self::VerificationWeeks => "HOLDFAST_VERIFICATION_WEEKS",
             Self::Node => "HOLDFAST_NODE",
             Self::MetricsTokenFile => "HOLDFAST_METRICS_TOKEN_FILE",
             Self::Log => "HOLDFAST_LOG",

@@ -10,7 +10,7 @@ mod settings;
 use std::{
     fmt,
     net::SocketAddr,
-    num::NonZeroUsize,
+    num::{NonZeroU32, NonZeroUsize},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -49,6 +49,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// How many backups and restores run at the same time.
     pub backup_workers: NonZeroUsize,
+    /// In how many weekly verifications all data of a repository is read.
+    pub verification_weeks: NonZeroU32,
     /// What this node is called among several; directories belong to the node of that name.
     pub node: String,
     /// What a program from elsewhere shows to read the metrics, and where it was read from.
@@ -105,6 +107,7 @@ impl Config {
             allow_networks: parse::networks(settings, Key::S3AllowNetworks)?,
             trusted_proxies: parse::networks(settings, Key::TrustedProxies)?,
             backup_workers: parse::workers(settings)?,
+            verification_weeks: parse::verification_weeks(settings)?,
             node: parse::node(settings)?,
             metrics_token: parse::metrics_token(settings)?,
             metrics_token_file: settings.get(Key::MetricsTokenFile).map(PathBuf::from),
@@ -133,6 +136,7 @@ impl Config {
             source_roots: self.source_roots.clone(),
             allow_networks: self.allow_networks.clone(),
             workers: self.backup_workers.get(),
+            verification_weeks: self.verification_weeks.get(),
             node: self.node.clone(),
             serves_pages,
             setup_code_required: self.setup_code_required(),
@@ -158,6 +162,7 @@ impl fmt::Display for Config {
             (Key::S3AllowNetworks, list(&self.allow_networks)),
             (Key::TrustedProxies, list(&self.trusted_proxies)),
             (Key::BackupWorkers, self.backup_workers.to_string()),
+            (Key::VerificationWeeks, self.verification_weeks.to_string()),
             (Key::Node, self.node.clone()),
             (Key::MetricsTokenFile, token_file.unwrap_or_default()),
             (Key::Log, self.log.clone()),

@@ -2,7 +2,7 @@
 
 use std::{
     net::{IpAddr, SocketAddr},
-    num::NonZeroUsize,
+    num::{NonZeroU32, NonZeroUsize},
     path::PathBuf,
     sync::Arc,
     thread::available_parallelism,
@@ -57,6 +57,16 @@ pub fn workers(settings: &Settings) -> Result<NonZeroUsize, ConfigError> {
     match text.trim().parse::<NonZeroUsize>() {
         Ok(count) if count.get() <= 256 => Ok(count),
         _ => Err(Problem::Workers(text.to_owned()).at(Key::BackupWorkers)),
+    }
+}
+
+/// Four where nothing is set.
+pub fn verification_weeks(settings: &Settings) -> Result<NonZeroU32, ConfigError> {
+    const DEFAULT: NonZeroU32 = NonZeroU32::new(4).unwrap();
+    let Some(text) = settings.get(Key::VerificationWeeks) else { return Ok(DEFAULT) };
+    match text.trim().parse::<NonZeroU32>() {
+        Ok(weeks) if weeks.get() <= 52 => Ok(weeks),
+        _ => Err(Problem::Weeks(text.to_owned()).at(Key::VerificationWeeks)),
     }
 }
 

@@ -157,6 +157,7 @@ fn PhaseCell(row: BackupRow) -> impl IntoView {
             {row.cause.map(|cause| view! { <p class="cell-note cell-cause">{cause}</p> })}
             {retry.map(note)}
             {unreadable.map(note)}
+            {row.damaged.then(|| view! { <p class="cell-note cell-cause">"Damaged: it cannot be restored whole. See Repository."</p> })}
             {made_good.map(|text| view! { <p class="cell-note">{text}</p> })}
         </div>
     }

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use model::{
     list::Page,
+    maintenance::Health,
     permission::Action,
     project::{ProjectList, ProjectRow},
 };
@@ -92,7 +93,10 @@ fn Row(row: ProjectRow) -> impl IntoView {
                 </span>
             </td>
             <td data-label="Backup">
-                <Badge look=backup/>
+                <span class="with-marks">
+                    <Badge look=backup/>
+                    {row.damaged.then(|| view! { <Badge look=Health::Damaged/> })}
+                </span>
             </td>
             <td data-label="Last Backup">
                 <LastBackupState last=row.last_backup/>

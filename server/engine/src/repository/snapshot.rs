@@ -1,11 +1,10 @@
 //! Taking a snapshot.
 
-use std::{fmt, path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc};
 
 use chrono::Utc;
 use rustic_core::{
-    BackupOptions, IndexedIds, OpenStatus, ProgressBars, ProgressType, ReadSource, RusticError, RusticProgress,
-    SnapshotOptions, repofile::SnapshotFile,
+    BackupOptions, IndexedIds, OpenStatus, ReadSource, RusticError, SnapshotOptions, repofile::SnapshotFile,
 };
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
@@ -18,6 +17,7 @@ use super::{
     sized,
     storage::Storage,
     types::SnapshotId,
+    watched::Watched,
 };
 use crate::{
     DirectorySource, Patterns, Progress,
@@ -80,7 +80,7 @@ impl Run {
     }
 
     fn library(&self, repository: &Inner) -> Result<Library<OpenStatus>> {
-        let progress = BytesRead(self.progress.clone());
+        let progress = Watched::counting(self.progress.clone());
         open::open_watched(self.storage.clone(), &repository.key, repository.cache(), progress)
     }
 
@@ -197,34 +197,4 @@ where
     let mut backup = BackupOptions::default();
     backup.parent_opts.group_by = PARENT.parse().ok();
     library.archive(&backup, source, file, &[path])
-}
-
-/// The library's progress bars, of which one counts the bytes read.
-pub(super) struct BytesRead(Arc<dyn Progress>);
-
-impl fmt::Debug for BytesRead {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("BytesRead")
-    }
-}
-
-impl ProgressBars for BytesRead {
-    fn progress(&self, kind: ProgressType, _title: &str) -> rustic_core::Progress {
-        match kind {
-            ProgressType::Bytes => rustic_core::Progress::new(Self(self.0.clone())),
-            ProgressType::Spinner | ProgressType::Counter => rustic_core::Progress::hidden(),
-        }
-    }
-}
-
-impl RusticProgress for BytesRead {
-    fn is_hidden(&self) -> bool {
-        false
-    }
-    fn set_length(&self, _bytes: u64) {}
-    fn set_title(&self, _title: &str) {}
-    fn inc(&self, bytes: u64) {
-        self.0.advance(0, bytes);
-    }
-    fn finish(&self) {}
 }

@@ -1,6 +1,7 @@
 //! The bucket as the repository library's storage.
 
 use std::{
+    collections::HashSet,
     future::Future,
     ops::Range,
     sync::{
@@ -31,9 +32,11 @@ pub(super) struct Storage {
     windows: Windows,
     /// When set, the repository seems to have only this key.
     pub(super) only_key: Option<Id>,
+    /// Files that the repository seems not to have.
+    pub(super) hidden: HashSet<Id>,
     /// The key files written.
     pub(super) written_keys: Mutex<Vec<Id>>,
-    /// Whether a snapshot may be written.
+    /// Whether anything may be changed that others rely on.
     pub(super) permit: Permit,
     /// The snapshot written last.
     written_snapshot: Mutex<Option<Id>>,
@@ -52,11 +55,16 @@ impl Storage {
             stop,
             windows: Windows::default(),
             only_key: None,
+            hidden: HashSet::new(),
             written_keys: Mutex::default(),
             permit: Permit::default(),
             written_snapshot: Mutex::default(),
             withholds_snapshots: AtomicBool::new(false),
         }
+    }
+
+    pub(super) fn location(&self) -> &Location {
+        &self.location
     }
 
     /// The snapshot written last.
@@ -82,8 +90,19 @@ impl Storage {
         })
     }
 
+    /// Whether this run still has the right to change the repository. One that was paused for days and went on would
+    /// otherwise write an index of packs that a later prune has removed.
+    fn may_change(&self) -> Result<(), Fault> {
+        if self.stop.is_cancelled() || !self.permit.is_given() { Err(Fault::Cancelled) } else { Ok(()) }
+    }
+
     fn read_range(&self, pack: &Id, range: Range<u64>) -> Result<Bytes, Fault> {
         self.wait(self.location.get(FileType::Pack, pack, Some(range)))
+    }
+
+    pub(super) fn delete(&self, kind: FileType, id: &Id) -> Result<(), Fault> {
+        self.may_change()?;
+        self.wait(self.location.delete(kind, id))
     }
 
     pub(super) fn write(&self, kind: FileType, id: &Id, content: Bytes) -> Result<(), Fault> {
@@ -97,9 +116,7 @@ impl Storage {
             }
             FileType::Snapshot => {
                 self.uploads.barrier()?;
-                if self.stop.is_cancelled() || !self.permit.is_given() {
-                    return Err(Fault::Cancelled);
-                }
+                self.may_change()?;
                 // Not given up half-way: whether the snapshot is there must be known.
                 self.runtime.block_on(self.location.put(kind, id, content))?;
                 if let Ok(mut written) = self.written_snapshot.lock() {
@@ -109,6 +126,7 @@ impl Storage {
             }
             FileType::Index | FileType::Key => {
                 self.uploads.barrier()?;
+                self.may_change()?;
                 self.wait(self.location.put(kind, id, content))
             }
         }
@@ -123,7 +141,11 @@ impl ReadBackend for Storage {
     fn list_with_size(&self, kind: FileType) -> RusticResult<Vec<(Id, u32)>> {
         match (kind, self.only_key) {
             (FileType::Key, Some(key)) => Ok(vec![(key, 0)]),
-            _ => Ok(self.wait(self.location.list(kind))?),
+            _ => {
+                let mut files = self.wait(self.location.list(kind))?;
+                files.retain(|(id, _)| !self.hidden.contains(id));
+                Ok(files)
+            }
         }
     }
 
@@ -163,7 +185,7 @@ impl WriteBackend for Storage {
     }
 
     fn remove(&self, kind: FileType, id: &Id, _cacheable: bool) -> RusticResult<()> {
-        Ok(self.wait(self.location.delete(kind, id))?)
+        Ok(self.delete(kind, id)?)
     }
 }
 

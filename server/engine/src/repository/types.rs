@@ -89,12 +89,12 @@ pub struct SnapshotRequest {
     pub include: Vec<String>,
     /// What to leave out of it.
     pub exclude: Vec<String>,
-    /// Whether the snapshot may still be written once everything in it is.
+    /// Whether the snapshot, and the indexes of what is in it, may still be written.
     pub permit: Permit,
 }
 
-/// Is asked right before a snapshot is written. A process that was paused may have lost its right to it meanwhile; then
-/// the run ends with [`RepositoryError::Cancelled`](super::RepositoryError::Cancelled).
+/// Is asked right before an index or a snapshot is written and before a file is removed. A process that was paused may
+/// have lost its right to it meanwhile; then the run ends with [`RepositoryError::Cancelled`](super::RepositoryError::Cancelled).
 #[derive(Clone)]
 pub struct Permit(Arc<dyn Fn() -> bool + Send + Sync>);
 

@@ -2,42 +2,17 @@
 
 use std::{
     fs,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
 
-use engine::{OnConflict, Progress, Repository, RepositoryError, RestoreRequest};
+use engine::{OnConflict, Repository, RepositoryError, RestoreRequest};
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{World, files, proxy::Proxy, repository_config, request, restore, snapshot};
+use crate::support::{World, after, files, proxy::Proxy, repository_config, request, restore, snapshot};
 
 /// The promise of the product.
 const PROMISED: Duration = Duration::from_secs(5);
-
-/// Calls `then` when so many bytes are done.
-struct After<F> {
-    bytes: AtomicU64,
-    limit: u64,
-    then: F,
-}
-
-impl<F: Fn() + Send + Sync> Progress for After<F> {
-    fn total(&self, _files: u64, _bytes: u64) {}
-
-    fn advance(&self, _files: u64, bytes: u64) {
-        let before = self.bytes.fetch_add(bytes, Ordering::SeqCst);
-        if before < self.limit && before + bytes >= self.limit {
-            (self.then)();
-        }
-    }
-}
-
-fn after<F: Fn() + Send + Sync + 'static>(limit: u64, then: F) -> Arc<dyn Progress> {
-    Arc::new(After { bytes: AtomicU64::new(0), limit, then })
-}
 
 fn large_source(world: &World) {
     for number in 0..12_u64 {

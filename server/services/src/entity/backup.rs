@@ -46,6 +46,7 @@ pub struct Model {
     #[sea_orm(column_type = "JsonBinary")]
     pub unreadable: UnreadableList,
     pub expires_at: Option<DateTimeUtc>,
+    pub damaged: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

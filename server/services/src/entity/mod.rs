@@ -1,6 +1,6 @@
 //! The tables, one file for each. What they may hold is decided by crate `migration`.
 
-use model::backup::UnreadableFile;
+use model::{backup::UnreadableFile, maintenance::DamagedFile};
 use sea_orm::FromJsonQueryResult;
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +8,7 @@ pub mod account;
 pub mod audit_entry;
 pub mod backup;
 pub mod backup_credential;
+pub mod maintenance;
 pub mod node;
 pub mod one_time_link;
 pub mod organization;
@@ -27,3 +28,7 @@ pub struct TextList(pub Vec<String>);
 /// A column of files that could not be read, kept as JSON.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
 pub struct UnreadableList(pub Vec<UnreadableFile>);
+
+/// A column of damaged files of a repository, kept as JSON.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
+pub struct DamageList(pub Vec<DamagedFile>);

@@ -2,6 +2,8 @@
 
 use sea_orm::entity::prelude::*;
 
+use super::DamageList;
+
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "repository")]
 pub struct Model {
@@ -17,6 +19,16 @@ pub struct Model {
     #[sea_orm(column_type = "Blob")]
     pub password_sealed: Vec<u8>,
     pub created_at: DateTimeUtc,
+    pub prune_due_at: Option<DateTimeUtc>,
+    pub pruned_at: Option<DateTimeUtc>,
+    pub verify_due_at: Option<DateTimeUtc>,
+    pub verified_at: Option<DateTimeUtc>,
+    pub verify_part: i32,
+    pub damaged_at: Option<DateTimeUtc>,
+    pub stored_bytes: Option<i64>,
+    pub unused_bytes: Option<i64>,
+    #[sea_orm(column_type = "JsonBinary")]
+    pub damage: DamageList,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

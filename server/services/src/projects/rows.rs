@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use model::{
     backup::BackupPhase,
     ids::{BackupId, ProjectId},
@@ -53,7 +54,8 @@ pub async fn page(
             id: ProjectId(row.id),
             source: source(&row)?,
             organization: home.map(|home| home.name).unwrap_or_default(),
-            backup_enabled: enabled.contains(&row.id),
+            backup_enabled: enabled.contains_key(&row.id),
+            damaged: enabled.get(&row.id).is_some_and(Option::is_some),
             locked: row.locked,
             last_backup: last.remove(&row.id),
             name: row.name,
@@ -113,15 +115,21 @@ fn newest_backup() -> sea_orm::sea_query::SelectStatement {
 /// A skipped run says nothing about the project's state, and what is being deleted is as good as gone.
 const NOT_SHOWN: [&str; 2] = [BackupPhase::Skipped.as_str(), BackupPhase::Deleting.as_str()];
 
-async fn enabled(db: &impl ConnectionTrait, projects: &[i64]) -> Result<Vec<i64>, ServiceError> {
-    Ok(repository::Entity::find()
+/// The projects with backup on, and since when their repositories are damaged, if they are.
+async fn enabled(
+    db: &impl ConnectionTrait,
+    projects: &[i64],
+) -> Result<HashMap<i64, Option<DateTime<Utc>>>, ServiceError> {
+    let rows: Vec<_> = repository::Entity::find()
         .filter(repository::Column::ProjectId.is_in(projects.iter().copied()))
         .filter(repository::Column::BackupCredentialId.is_not_null())
         .select_only()
         .column(repository::Column::ProjectId)
+        .column(repository::Column::DamagedAt)
         .into_tuple()
         .all(db)
-        .await?)
+        .await?;
+    Ok(rows.into_iter().collect())
 }
 
 /// The newest backup of each project.

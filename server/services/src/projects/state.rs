@@ -5,6 +5,7 @@ use model::{
     backup::{BackupPhase, RestorePhase},
     form::Done,
     ids::OrganizationId,
+    maintenance::MaintenancePhase,
     permission::Action,
     project::{DeleteProjectForm, ProjectRef},
 };
@@ -18,7 +19,7 @@ use super::{find, find_unlocked, subject};
 use crate::{
     acting::Acting,
     audit::{self, Deed},
-    entity::{backup, project, removal, restore},
+    entity::{backup, maintenance, project, removal, restore},
     error::{Conflict, ServiceError},
     organizations, repositories,
     runs::wake,
@@ -98,7 +99,12 @@ async fn is_running(db: &impl ConnectionTrait, project: i64) -> Result<bool, DbE
         .filter(restore::Column::Phase.eq(RestorePhase::InProgress.as_str()))
         .count(db)
         .await?;
-    Ok(backups + restores > 0)
+    let maintenance = maintenance::Entity::find()
+        .filter(maintenance::Column::ProjectId.eq(project))
+        .filter(maintenance::Column::Phase.eq(MaintenancePhase::InProgress.as_str()))
+        .count(db)
+        .await?;
+    Ok(backups + restores + maintenance > 0)
 }
 
 /// Only a repository in use can be reached; one from before backup was switched off stays.

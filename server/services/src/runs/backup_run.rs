@@ -19,7 +19,7 @@ use crate::{
     repositories,
     runs::{
         lease::{Lease, Table},
-        queue,
+        maintenance_due, queue,
         release::freed,
         supervisor::{Counters, StopReason, stored, supervise},
     },
@@ -197,9 +197,14 @@ async fn settle(services: &Services, row: &backup::Model, outcome: Outcome) -> R
     let update = freed(backup::Entity::update_many(), backup::Column::LeaseOwner, backup::Column::LeaseUntil)
         .filter(backup::Column::Id.eq(row.id))
         .filter(backup::Column::LeaseOwner.eq(services.node().id.as_str()));
+    // What it had written by then lies in the bucket.
+    let leaves = matches!(outcome, Outcome::Failed { .. } | Outcome::Cancelled { .. });
     if settled(update, row, outcome, now).exec(&tx).await?.rows_affected == 0 {
         tracing::warn!(backup = row.id, "the lease was lost before the backup could be settled");
         return Ok(());
+    }
+    if leaves {
+        maintenance_due::note_unneeded(&tx, row.repository_id, now).await?;
     }
     if let Some(deed) = deed {
         record(&tx, services, row, deed).await?;

@@ -1,21 +1,27 @@
 //! How a worker gets its next run.
 
-use chrono::{DateTime, Utc};
-use model::backup::{BackupPhase, RestorePhase};
+use chrono::{DateTime, TimeDelta, Utc};
+use model::{
+    backup::{BackupPhase, RestorePhase},
+    maintenance::{MaintenanceKind, MaintenancePhase},
+};
 use sea_orm::{
     ActiveModelBehavior, ActiveModelTrait,
     ActiveValue::Set,
-    ColumnTrait, Condition, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    Select,
-    sea_query::{Expr, ExprTrait, LockBehavior, LockType, NullOrdering, Order, Query},
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder, QuerySelect, QueryTrait, Select,
+    sea_query::{Expr, ExprTrait, LockBehavior, LockType, NullOrdering, Order, Query, SelectStatement, UnionType},
 };
 
 use crate::{
     database,
-    entity::{backup, project, removal, restore},
+    entity::{backup, maintenance, project, removal, repository, restore},
     runs::{lease, removal_run},
     start::Services,
 };
+
+/// A backup that has waited for longer, for a node that does not come, does not hold up the repository's maintenance.
+const PATIENCE: TimeDelta = TimeDelta::hours(1);
 
 /// The next backup to work on, claimed for this process. Organizations take turns, so that one with a thousand waiting
 /// runs does not starve another; inside an organization the longest waiting one is next whose project has none running.
@@ -25,22 +31,42 @@ pub async fn backup(services: &Services) -> Result<Option<backup::Model>, DbErr>
         let next = waiting(now)
             .filter(backup::Column::OrganizationId.eq(organization))
             .filter(backup::Column::ProjectId.not_in_subquery(running_projects()))
+            .filter(backup::Column::RepositoryId.not_in_subquery(repositories_in_change()))
             .filter(on_this_node(services, backup::Column::ProjectId))
             .order_by_asc(backup::Column::NotBefore)
             .order_by_asc(backup::Column::Id);
-        let claimed = first(services, next, |row| {
+        let claim = |row: &mut backup::ActiveModel| {
             row.phase = Set(BackupPhase::InProgress.as_str().to_owned());
             row.cause = Set(None);
             row.started_at = Set(Some(now));
             row.finished_at = Set(None);
             row.lease_owner = Set(Some(services.node().id.clone()));
             row.lease_until = Set(Some(lease::until(now)));
-        });
-        if let Some(row) = claimed.await? {
+        };
+        if let Some(row) = first(services, next, is_unchanging, claim).await? {
             return Ok(Some(row));
         }
     }
     Ok(None)
+}
+
+/// Whether nothing changes the backup's repository. Whoever claims a run that must be alone locks the repository first,
+/// so that of two that are claimed at the same moment the second sees the first.
+async fn is_unchanging(db: &DatabaseTransaction, row: &backup::Model) -> Result<bool, DbErr> {
+    repository::Entity::find_by_id(row.repository_id).lock_exclusive().one(db).await?;
+    let changing = repositories_in_change().and_where(Expr::col("repository_id").eq(row.repository_id)).take();
+    Ok(db.query_one(&changing).await?.is_none())
+}
+
+/// Whether no backup works on the maintenance's repository.
+async fn is_idle(db: &DatabaseTransaction, row: &maintenance::Model) -> Result<bool, DbErr> {
+    repository::Entity::find_by_id(row.repository_id).lock_exclusive().one(db).await?;
+    let working = running_projects().and_where(Expr::col("project_id").eq(row.project_id)).take();
+    Ok(db.query_one(&working).await?.is_none())
+}
+
+async fn always<M>(_: &DatabaseTransaction, _: &M) -> Result<bool, DbErr> {
+    Ok(true)
 }
 
 /// Organizations with a waiting backup; first the one whose last backup started longest ago.
@@ -63,12 +89,72 @@ fn waiting(now: DateTime<Utc>) -> Select<backup::Entity> {
         .filter(backup::Column::NotBefore.lte(now))
 }
 
-fn running_projects() -> sea_orm::sea_query::SelectStatement {
+fn running_projects() -> SelectStatement {
     backup::Entity::find()
         .select_only()
         .column(backup::Column::ProjectId)
         .filter(backup::Column::Phase.eq(BackupPhase::InProgress.as_str()))
         .into_query()
+}
+
+/// Repositories that are pruned or repaired: no snapshot is taken meanwhile.
+fn repositories_in_change() -> SelectStatement {
+    let changing = [MaintenanceKind::Prune.as_str(), MaintenanceKind::Repair.as_str()];
+    maintenance::Entity::find()
+        .select_only()
+        .column(maintenance::Column::RepositoryId)
+        .filter(maintenance::Column::Phase.eq(MaintenancePhase::InProgress.as_str()))
+        .filter(maintenance::Column::Kind.is_in(changing))
+        .into_query()
+}
+
+/// The longest waiting maintenance of a repository that nobody works on, claimed for this process.
+pub async fn maintenance(services: &Services) -> Result<Option<maintenance::Model>, DbErr> {
+    let now = services.clock().now();
+    let next = maintenance::Entity::find()
+        .filter(maintenance::Column::Phase.eq(MaintenancePhase::Queued.as_str()))
+        .filter(maintenance::Column::NotBefore.lte(now))
+        .filter(maintenance::Column::RepositoryId.not_in_subquery(repositories_in_maintenance()))
+        .filter(maintenance::Column::ProjectId.not_in_subquery(busy_projects(now)))
+        .order_by_asc(maintenance::Column::NotBefore)
+        .order_by_asc(maintenance::Column::Id);
+    let claim = |row: &mut maintenance::ActiveModel| {
+        row.phase = Set(MaintenancePhase::InProgress.as_str().to_owned());
+        row.cause = Set(None);
+        row.started_at = Set(Some(now));
+        row.lease_owner = Set(Some(services.node().id.clone()));
+        row.lease_until = Set(Some(lease::until(now)));
+    };
+    first(services, next, is_idle, claim).await
+}
+
+fn repositories_in_maintenance() -> SelectStatement {
+    maintenance::Entity::find()
+        .select_only()
+        .column(maintenance::Column::RepositoryId)
+        .filter(maintenance::Column::Phase.eq(MaintenancePhase::InProgress.as_str()))
+        .into_query()
+}
+
+/// Projects with a backup that works or could, or with a restore that works: those go first.
+fn busy_projects(now: DateTime<Utc>) -> SelectStatement {
+    let backups = Condition::any().add(backup::Column::Phase.eq(BackupPhase::InProgress.as_str())).add(
+        Condition::all()
+            .add(backup::Column::Phase.eq(BackupPhase::Queued.as_str()))
+            .add(backup::Column::NotBefore.between(now - PATIENCE, now)),
+    );
+    let restores = restore::Entity::find()
+        .select_only()
+        .column(restore::Column::ProjectId)
+        .filter(restore::Column::Phase.eq(RestorePhase::InProgress.as_str()))
+        .into_query();
+    backup::Entity::find()
+        .select_only()
+        .column(backup::Column::ProjectId)
+        .filter(backups)
+        .into_query()
+        .union(UnionType::All, restores)
+        .take()
 }
 
 /// That a run's project has no node of its own, or this one: only that has the project's directory.
@@ -100,7 +186,7 @@ pub async fn restore(services: &Services) -> Result<Option<restore::Model>, DbEr
         row.lease_owner = Set(Some(services.node().id.clone()));
         row.lease_until = Set(Some(lease::until(now)));
     };
-    first(services, next, claim).await
+    first(services, next, always, claim).await
 }
 
 /// The next backup to delete, claimed for this process.
@@ -115,7 +201,7 @@ pub async fn deletion(services: &Services) -> Result<Option<backup::Model>, DbEr
         row.lease_owner = Set(Some(services.node().id.clone()));
         row.lease_until = Set(Some(lease::until(now)));
     };
-    first(services, next, claim).await
+    first(services, next, always, claim).await
 }
 
 /// The next backups of a deleted project to remove, claimed for this process.
@@ -129,18 +215,19 @@ pub async fn removal(services: &Services) -> Result<Option<removal::Model>, DbEr
         row.lease_owner = Set(Some(services.node().id.clone()));
         row.lease_until = Set(Some(removal_run::lease_until(now)));
     };
-    first(services, next, claim).await
+    first(services, next, always, claim).await
 }
 
 fn is_free(lease_until: impl ColumnTrait, now: DateTime<Utc>) -> Condition {
     Condition::any().add(lease_until.is_null()).add(lease_until.lte(now))
 }
 
-/// Claims the first of what waits, if any. On PostgreSQL it passes over what another node is just claiming; `None` also
+/// Claims the first of what waits, if any and if it still `may` be claimed. On PostgreSQL it passes over what another node is just claiming; `None` also
 /// where another node was faster.
 async fn first<E>(
     services: &Services,
     waiting: Select<E>,
+    may: impl AsyncFnOnce(&DatabaseTransaction, &E::Model) -> Result<bool, DbErr>,
     claim: impl FnOnce(&mut E::ActiveModel),
 ) -> Result<Option<E::Model>, DbErr>
 where
@@ -155,10 +242,13 @@ where
     let tx = services.write().await?;
     let found = waiting.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked).one(&tx).await?;
     let Some(row) = found else { return Ok(None) };
+    if !may(&tx, &row).await? {
+        return Ok(None);
+    }
     let mut claimed = row.into_active_model();
     claim(&mut claimed);
     let row = match claimed.update(&tx).await {
-        // Another node has just claimed another backup of the project.
+        // Another node has just claimed another run of the project.
         Err(error) if database::is_unique_violation(&error) => return Ok(None),
         updated => updated?,
     };

@@ -3,7 +3,13 @@
 use chrono::TimeDelta;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 
-use crate::{entity::backup, error::ServiceError, repositories, runs::release::freed, start::Services};
+use crate::{
+    entity::backup,
+    error::ServiceError,
+    repositories,
+    runs::{maintenance_due, release::freed},
+    start::Services,
+};
 
 /// How long after a failure the deletion is tried again.
 const PAUSE: TimeDelta = TimeDelta::minutes(5);
@@ -12,11 +18,18 @@ const PAUSE: TimeDelta = TimeDelta::minutes(5);
 pub async fn run(services: &Services, row: &backup::Model) -> Result<(), ServiceError> {
     match forget(services, row).await {
         Ok(()) => {
+            let now = services.clock().now();
+            let tx = services.write().await?;
+            maintenance_due::note_unneeded(&tx, row.repository_id, now).await?;
+            if row.damaged {
+                maintenance_due::verify_soon(&tx, row.repository_id, now).await?;
+            }
             backup::Entity::delete_many()
                 .filter(backup::Column::Id.eq(row.id))
                 .filter(backup::Column::LeaseOwner.eq(services.node().id.as_str()))
-                .exec(services.db())
+                .exec(&tx)
                 .await?;
+            tx.commit().await?;
         }
         Err(error) => {
             freed(backup::Entity::update_many(), backup::Column::LeaseOwner, backup::Column::LeaseUntil)

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     error::ServiceError,
     nodes,
-    runs::{due, queue, release, retention, wake},
+    runs::{due, maintenance_due, queue, release, retention, wake},
     sessions,
     start::Services,
     throttle,
@@ -67,8 +67,10 @@ async fn dispatch(services: &Services) -> Result<(), ServiceError> {
     let taken_over = release::expired(services.db(), now).await?;
     let retried = queue::due_retries(services.db(), now).await?;
     let queued = due::claim_all(services, now).await?;
-    if taken_over + retried + queued > 0 {
-        tracing::info!(queued, retried, taken_over, "dispatched");
+    let maintenance = maintenance_due::queue(services, now).await?;
+    maintenance_due::yield_to_backups(services.db(), now).await?;
+    if taken_over + retried + queued + maintenance > 0 {
+        tracing::info!(queued, retried, taken_over, maintenance, "dispatched");
         wake::all(services).await;
     }
     Ok(())
@@ -81,6 +83,7 @@ async fn tidy(services: &Services) -> Result<(), ServiceError> {
         tracing::info!(expired, "backups have reached the end of their retention");
         wake::all(services).await;
     }
+    maintenance_due::forget_old(services.db(), now).await?;
     sessions::delete_expired(services.db(), now).await?;
     nodes::forget_old(services.db(), now).await?;
     throttle::delete_forgotten(services.db(), now).await?;

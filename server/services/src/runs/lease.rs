@@ -20,11 +20,12 @@ const LENGTH: Duration = Duration::from_secs(30);
 /// differ a little from node to node.
 const MARGIN: Duration = Duration::from_secs(5);
 
-/// The tables whose rows are runs. Both have the same columns for it.
+/// The tables whose rows are runs. All have the same columns for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Table {
     Backup,
     Restore,
+    Maintenance,
 }
 
 impl Table {
@@ -32,6 +33,7 @@ impl Table {
         match self {
             Self::Backup => "backup",
             Self::Restore => "restore",
+            Self::Maintenance => "maintenance",
         }
     }
 }

@@ -11,12 +11,14 @@ mod deletion;
 mod dispatcher;
 mod due;
 mod lease;
+pub mod maintenance_due;
+mod maintenance_run;
 pub mod queue;
 mod release;
 mod removal_run;
 mod restore_run;
 mod retention;
-mod supervisor;
+pub mod supervisor;
 pub mod wake;
 mod worker;
 

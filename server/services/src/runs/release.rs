@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use model::{
     backup::{BackupPhase, RestorePhase},
+    maintenance::MaintenancePhase,
     restore::OnConflict,
 };
 use sea_orm::{
@@ -10,7 +11,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait},
 };
 
-use crate::entity::{backup, restore};
+use crate::entity::{backup, maintenance, restore};
 
 /// After so many tries in all, a run that its process did not survive is not tried again.
 const MOST_ATTEMPTS: i32 = 4;
@@ -44,7 +45,7 @@ pub async fn expired(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<u6
         )
         .filter(dead_backup);
     released += again.exec(db).await?.rows_affected;
-    Ok(released + expired_restores(db, now).await?)
+    Ok(released + expired_restores(db, now).await? + expired_maintenance(db, now).await?)
 }
 
 /// A restore that overwrites or skips may simply be done again. One that keeps both would keep what it restored itself a
@@ -73,6 +74,42 @@ async fn expired_restores(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Resu
         .exec(db)
         .await?;
     Ok(failed.rows_affected + again.rows_affected)
+}
+
+/// Every kind of maintenance may simply be done again.
+async fn expired_maintenance(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<u64, DbErr> {
+    use maintenance::Column;
+    let update = || {
+        freed(maintenance::Entity::update_many(), Column::LeaseOwner, Column::LeaseUntil)
+            .filter(Column::Phase.eq(MaintenancePhase::InProgress.as_str()))
+            .filter(Column::LeaseUntil.lt(now))
+    };
+    let (failed, cancelled) = (MaintenancePhase::Failed, MaintenancePhase::Cancelled);
+    let by_a_person = Condition::all().add(Column::CancelRequested.eq(true)).add(Column::Yields.eq(false));
+    let mut released = 0;
+    for (which, phase, cause) in [
+        (by_a_person, cancelled, "Cancelled while the server was stopped"),
+        (
+            Condition::all().add(Column::Attempt.gte(MOST_ATTEMPTS)),
+            failed,
+            "The server stopped in the middle of this, again and again. Look at its memory and its log, then start it once more",
+        ),
+    ] {
+        let ended = update()
+            .col_expr(Column::Phase, Expr::value(phase.as_str()))
+            .col_expr(Column::Cause, Expr::value(cause))
+            .col_expr(Column::FinishedAt, Expr::value(now))
+            .filter(which);
+        released += ended.exec(db).await?.rows_affected;
+    }
+    let again = update()
+        .col_expr(Column::Phase, Expr::value(MaintenancePhase::Queued.as_str()))
+        .col_expr(Column::Attempt, Expr::col(Column::Attempt).add(1))
+        .col_expr(Column::NotBefore, Expr::value(now))
+        .col_expr(Column::CancelRequested, Expr::value(false))
+        .col_expr(Column::Yields, Expr::value(false))
+        .col_expr(Column::Cause, Expr::value("The server stopped in the middle of this. It is tried again"));
+    Ok(released + again.exec(db).await?.rows_affected)
 }
 
 fn ended_backup(phase: BackupPhase, cause: &str, now: DateTime<Utc>) -> sea_orm::UpdateMany<backup::Entity> {

@@ -6,8 +6,8 @@ use sea_orm::DbErr;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    entity::{backup, removal, restore},
-    runs::{backup_run, claim, deletion, removal_run, restore_run},
+    entity::{backup, maintenance, removal, restore},
+    runs::{backup_run, claim, deletion, maintenance_run, removal_run, restore_run},
     start::Services,
 };
 
@@ -20,6 +20,7 @@ enum Job {
     Restore(Box<restore::Model>),
     Deletion(Box<backup::Model>),
     Removal(Box<removal::Model>),
+    Maintenance(Box<maintenance::Model>),
 }
 
 /// Works until `stop`.
@@ -59,7 +60,10 @@ async fn next(services: &Services) -> Result<Option<Job>, DbErr> {
     if let Some(row) = claim::deletion(services).await? {
         return Ok(Some(Job::Deletion(Box::new(row))));
     }
-    Ok(claim::removal(services).await?.map(|row| Job::Removal(Box::new(row))))
+    if let Some(row) = claim::removal(services).await? {
+        return Ok(Some(Job::Removal(Box::new(row))));
+    }
+    Ok(claim::maintenance(services).await?.map(|row| Job::Maintenance(Box::new(row))))
 }
 
 async fn work(services: &Services, job: Job, stop: &CancellationToken) {
@@ -68,6 +72,7 @@ async fn work(services: &Services, job: Job, stop: &CancellationToken) {
         Job::Restore(row) => restore_run::run(services, &row, stop).await,
         Job::Deletion(row) => deletion::run(services, &row).await,
         Job::Removal(row) => removal_run::run(services, &row).await,
+        Job::Maintenance(row) => maintenance_run::run(services, &row, stop).await,
     };
     if let Err(error) = settled {
         // The lease runs out and the run is taken up again.

@@ -157,3 +157,25 @@ impl Progress for Counter {
         self.bytes.fetch_add(bytes, Ordering::SeqCst);
     }
 }
+
+/// Calls `then` when so many bytes are done.
+struct After<F> {
+    bytes: AtomicU64,
+    limit: u64,
+    then: F,
+}
+
+impl<F: Fn() + Send + Sync> Progress for After<F> {
+    fn total(&self, _files: u64, _bytes: u64) {}
+
+    fn advance(&self, _files: u64, bytes: u64) {
+        let before = self.bytes.fetch_add(bytes, Ordering::SeqCst);
+        if before < self.limit && before + bytes >= self.limit {
+            (self.then)();
+        }
+    }
+}
+
+pub fn after<F: Fn() + Send + Sync + 'static>(limit: u64, then: F) -> Arc<dyn Progress> {
+    Arc::new(After { bytes: AtomicU64::new(0), limit, then })
+}

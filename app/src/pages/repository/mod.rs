@@ -1,0 +1,87 @@
+//! A project's repository: whether it can be relied on, what it takes up, and what was done to it.
+
+mod damage;
+mod runs;
+mod state;
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use model::{
+    maintenance::{MaintenanceRow, RepositoryState, RepositoryView},
+    permission::Action,
+};
+
+use crate::{
+    address::page_address,
+    api::maintenance::{CancelMaintenance, PruneRepository, VerifyRepository, get_repository},
+    components::{
+        dialog::DialogRoute,
+        empty::Empty,
+        loaded::{Answer, keep_fresh, loaded_below, loaded_quietly},
+        project_frame::{ProjectFrame, use_project, use_project_id},
+        submission::use_submission,
+    },
+    ui::use_ui,
+};
+use damage::{DamagePanel, RepairQuestion};
+use runs::RunsTable;
+use state::StatePanel;
+
+#[component]
+pub fn RepositoryPage() -> impl IntoView {
+    page_address();
+    let ui = use_ui();
+    let id = use_project_id();
+    let project = use_project(id);
+    let repository: Answer<RepositoryView> =
+        Resource::new(move || (id.get(), ui.changes()), |(id, _)| get_repository(id));
+    keep_fresh(repository, |view: &RepositoryView| view.runs.iter().any(|run| run.phase.is_active()));
+    let (verify, prune) = (use_submission::<VerifyRepository>(), use_submission::<PruneRepository>());
+    let cancel = use_submission::<CancelMaintenance>();
+    let state = |view: &RepositoryView| (view.project, view.repository.clone(), view.may_manage);
+    let panels = move |(id, state, may_manage): (_, Option<RepositoryState>, bool)| match state {
+        Some(state) => {
+            let damage = view! {
+                <DamagePanel
+                    health=state.health
+                    files=state.damaged.clone()
+                    backups=state.damaged_backups.clone()
+                    may_manage=may_manage
+                />
+            };
+            view! {
+                {damage}
+                <StatePanel id=id state=state may_manage=may_manage verify=verify prune=prune/>
+            }
+            .into_any()
+        }
+        None => view! { <NoRepository/> }.into_any(),
+    };
+    let runs = |view: &RepositoryView| (view.runs.clone(), view.may_manage);
+    let table = move |(runs, may_manage): (Vec<MaintenanceRow>, bool)| {
+        (!runs.is_empty()).then(|| view! { <RunsTable runs=runs may_manage=may_manage cancel=cancel/> })
+    };
+    let repair = ui.can(Action::ManageProjects).then(|| {
+        view! {
+            <DialogRoute name="repair">
+                <RepairQuestion repository=repository/>
+            </DialogRoute>
+        }
+    });
+    view! {
+        <Title text="Repository"/>
+        <ProjectFrame project=project heading="Repository"/>
+        {loaded_below(repository, state, panels)}
+        {loaded_quietly(repository, runs, table)}
+        {repair}
+    }
+}
+
+#[component]
+fn NoRepository() -> impl IntoView {
+    view! {
+        <Empty icon="archive" title="No repository">
+            <p>"The project's backup is off. Once it is enabled, its repository is verified here and kept small."</p>
+        </Empty>
+    }
+}

@@ -1,0 +1,95 @@
+//! What was done to a repository lately.
+
+use leptos::prelude::*;
+use model::maintenance::{MaintenanceKind, MaintenancePhase, MaintenanceRow};
+
+use crate::{
+    api::maintenance::CancelMaintenance,
+    components::{
+        action_button::ActionButton,
+        phase::Badge,
+        progress::ProgressBar,
+        submission::Submission,
+        time::{MaybeTime, NoValue},
+    },
+};
+
+#[component]
+pub fn RunsTable(runs: Vec<MaintenanceRow>, may_manage: bool, cancel: Submission<CancelMaintenance>) -> impl IntoView {
+    let row = move |run| view! { <Row run=run may_manage=may_manage cancel=cancel/> };
+    view! {
+        <section aria-labelledby="repository-runs">
+            <h2 id="repository-runs" class="section-title">
+                "Maintenance"
+            </h2>
+            <div class="table-frame">
+                <table class="table table-dense">
+                    <caption class="sr-only">"Maintenance"</caption>
+                    <thead>
+                        <tr>
+                            <th scope="col">"Kind"</th>
+                            <th scope="col">"Phase"</th>
+                            <th scope="col">"Started"</th>
+                            <th scope="col">"Finished"</th>
+                            <th scope="col">"Asked for by"</th>
+                            <th scope="col" class="actions">
+                                "Actions"
+                            </th>
+                        </tr>
+                    </thead>
+                    <tbody>{runs.into_iter().map(row).collect_view()}</tbody>
+                </table>
+            </div>
+        </section>
+    }
+}
+
+const fn word(run: &MaintenanceRow) -> &'static str {
+    match (run.kind, run.whole) {
+        (MaintenanceKind::Prune, _) => "Clean-up",
+        (MaintenanceKind::Verification, false) => "Verification of a part",
+        (MaintenanceKind::Verification, true) => "Verification of all data",
+        (MaintenanceKind::Repair, _) => "Repair",
+    }
+}
+
+#[component]
+fn Row(run: MaintenanceRow, may_manage: bool, cancel: Submission<CancelMaintenance>) -> impl IntoView {
+    let kind = word(&run);
+    let running = (run.phase == MaintenancePhase::InProgress)
+        .then(|| view! { <ProgressBar progress=run.progress label=format!("Progress of the {kind}")/> });
+    let by = run.created_by.unwrap_or_else(|| "Schedule".to_owned());
+    let action = match (may_manage && run.phase.is_active(), run.cancel_requested) {
+        (false, _) => view! { <NoValue/> }.into_any(),
+        (true, true) => view! { <span class="muted">"Cancelling…"</span> }.into_any(),
+        (true, false) => {
+            let hidden = vec![("maintenance", run.id.to_string())];
+            view! { <ActionButton submission=cancel hidden=hidden label="Cancel" pending="Cancelling…"/> }.into_any()
+        }
+    };
+    view! {
+        <tr>
+            <td data-label="Kind">
+                <span class="row-title">{kind}</span>
+            </td>
+            <td data-label="Phase">
+                <div class="phase-cell">
+                    <Badge look=run.phase/>
+                    {running}
+                    {run.outcome.map(|outcome| view! { <p class="cell-note">{outcome}</p> })}
+                    {run.cause.map(|cause| view! { <p class="cell-note cell-cause">{cause}</p> })}
+                </div>
+            </td>
+            <td data-label="Started">
+                <MaybeTime at=run.started/>
+            </td>
+            <td data-label="Finished">
+                <MaybeTime at=run.finished/>
+            </td>
+            <td data-label="Asked for by">{by}</td>
+            <td data-label="Actions" class="actions">
+                {action}
+            </td>
+        </tr>
+    }
+}

@@ -1,0 +1,84 @@
+//! What is known of a repository, and what may be asked for.
+
+use leptos::prelude::*;
+use model::{ids::ProjectId, maintenance::RepositoryState, size};
+
+use crate::{
+    api::maintenance::{PruneRepository, VerifyRepository},
+    components::{
+        action_button::ActionButton,
+        facts::Fact,
+        form::Form,
+        phase::Badge,
+        submission::Submission,
+        submit::Submit,
+        tick::Tick,
+        time::{MaybeTime, or_none},
+    },
+};
+
+#[component]
+pub fn StatePanel(
+    id: ProjectId,
+    state: RepositoryState,
+    may_manage: bool,
+    verify: Submission<VerifyRepository>,
+    prune: Submission<PruneRepository>,
+) -> impl IntoView {
+    let (weeks, health) = (state.weeks, state.health);
+    let actions = may_manage.then(|| view! { <Actions id=id weeks=weeks verify=verify prune=prune/> });
+    view! {
+        <section class="panel" aria-labelledby="repository-state">
+            <h2 id="repository-state">"State"</h2>
+            <dl class="facts">
+                <Fact term="Verification">
+                    <Badge look=health/>
+                </Fact>
+                <Fact term="Last Verified">
+                    <MaybeTime at=state.verified/>
+                </Fact>
+                <Fact term="Next Verification">
+                    <MaybeTime at=state.verify_due/>
+                </Fact>
+                <Fact term="Stored">{or_none(state.stored.map(size::bytes))}</Fact>
+                <Fact term="Not Needed Any More">{or_none(state.unused.map(size::bytes))}</Fact>
+                <Fact term="Last Cleaned Up">
+                    <MaybeTime at=state.pruned/>
+                </Fact>
+                <Fact term="Next Clean-Up">
+                    <MaybeTime at=state.prune_due/>
+                </Fact>
+            </dl>
+            {actions}
+        </section>
+    }
+}
+
+#[component]
+fn Actions(
+    id: ProjectId,
+    weeks: u32,
+    verify: Submission<VerifyRepository>,
+    prune: Submission<PruneRepository>,
+) -> impl IntoView {
+    let project = move || vec![("project", id.to_string())];
+    let rhythm = match weeks {
+        1 => "Every week all data is read, decrypted and compared with what was written.".to_owned(),
+        weeks => format!(
+            "Every week a part of the data is read, decrypted and compared with what was written: all of it within {weeks} weeks."
+        ),
+    };
+    view! {
+        <p>
+            {rhythm}
+            " What no backup needs any more is removed within two days. Backups never wait for long: cleaning up lets them go first."
+        </p>
+        <Form submission=verify hidden=project()>
+            <Tick name="whole" label="Read all data" hint="Takes as long as a full restore."/>
+            <div class="form-footer">
+                <Submit label="Verify Now" pending="Queueing…"/>
+            </div>
+        </Form>
+        <ActionButton submission=prune hidden=project() label="Clean Up Now" pending="Queueing…" class="button"/>
+    }
+}

@@ -1,0 +1,205 @@
+//! Maintenance of repositories: what is known of them, and what people ask for.
+
+use model::{
+    form::Done,
+    ids::{BackupId, MaintenanceId, ProjectId},
+    maintenance::{
+        DamagedBackup, Health, MaintenanceKind, MaintenancePhase, MaintenanceRef, MaintenanceRow, RepositoryState,
+        RepositoryView, VerifyForm,
+    },
+    permission::Action,
+    project::ProjectRef,
+};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder, QuerySelect,
+};
+use serde_json::json;
+
+use crate::{
+    acting::Acting,
+    audit::{self, Deed},
+    backups::count,
+    clock::Clock,
+    entity::{backup, maintenance, project, repository},
+    error::{Conflict, ServiceError},
+    organizations,
+    progress::progress,
+    projects, repositories,
+    runs::{maintenance_due, wake},
+    start::Services,
+};
+
+pub(crate) mod damage;
+
+/// Most runs that are listed.
+const LISTED: u64 = 25;
+
+/// Most damaged backups that are listed.
+const LISTED_BACKUPS: u64 = 100;
+
+/// What is known of a project's repository, and what was done to it lately.
+pub async fn get(acting: &Acting, services: &Services, id: ProjectId) -> Result<RepositoryView, ServiceError> {
+    let db = services.db();
+    let (project, home) = projects::find(acting, db, Action::SeeProjects, id).await?;
+    let repository = match repositories::of_project(db, project.id).await? {
+        Some(in_use) => Some(state(db, services, in_use.repository).await?),
+        None => None,
+    };
+    let runs = maintenance::Entity::find()
+        .filter(maintenance::Column::ProjectId.eq(project.id))
+        .order_by_desc(maintenance::Column::Id)
+        .limit(LISTED)
+        .all(db)
+        .await?;
+    Ok(RepositoryView {
+        project: id,
+        repository,
+        runs: runs.into_iter().map(|row| view(services.clock(), row)).collect::<Result<_, _>>()?,
+        may_manage: acting.may(Action::ManageProjects, organizations::owner(&home)).is_ok(),
+    })
+}
+
+async fn state(
+    db: &impl ConnectionTrait,
+    services: &Services,
+    row: repository::Model,
+) -> Result<RepositoryState, ServiceError> {
+    let damaged_backups = backup::Entity::find()
+        .filter(backup::Column::RepositoryId.eq(row.id))
+        .filter(backup::Column::Damaged.eq(true))
+        .order_by_desc(backup::Column::Id)
+        .limit(LISTED_BACKUPS)
+        .all(db)
+        .await?;
+    Ok(RepositoryState {
+        health: Health::of(row.verified_at, row.damaged_at),
+        stored: row.stored_bytes.map(count),
+        unused: row.unused_bytes.map(count),
+        pruned: row.pruned_at,
+        prune_due: row.prune_due_at,
+        verified: row.verified_at,
+        verify_due: row.verify_due_at,
+        weeks: services.config().verification_weeks,
+        damaged: row.damage.0,
+        damaged_backups: damaged_backups
+            .into_iter()
+            .map(|row| DamagedBackup { id: BackupId(row.id), name: row.name })
+            .collect(),
+    })
+}
+
+fn view(clock: &Clock, row: maintenance::Model) -> Result<MaintenanceRow, ServiceError> {
+    Ok(MaintenanceRow {
+        id: MaintenanceId(row.id),
+        kind: row.kind.parse().map_err(ServiceError::Stored)?,
+        phase: row.phase.parse().map_err(ServiceError::Stored)?,
+        queued: row.queued_at,
+        started: row.started_at,
+        finished: row.finished_at,
+        progress: progress(clock, row.started_at, (row.done_files, row.done_bytes, row.total_files, row.total_bytes)),
+        whole: row.whole,
+        outcome: row.outcome,
+        cause: row.cause,
+        created_by: row.created_by,
+        cancel_requested: row.cancel_requested,
+    })
+}
+
+/// Queues a verification: of the next part, or of everything. What is known to be damaged is always read whole.
+pub async fn verify(acting: &Acting, services: &Services, form: &VerifyForm) -> Result<Done, ServiceError> {
+    let id = form.project().map_err(|_| ServiceError::NotFound)?;
+    ask(acting, services, id, (MaintenanceKind::Verification, form.whole.0)).await
+}
+
+/// Queues a prune.
+pub async fn prune(acting: &Acting, services: &Services, form: &ProjectRef) -> Result<Done, ServiceError> {
+    let id = form.project().map_err(|_| ServiceError::NotFound)?;
+    ask(acting, services, id, (MaintenanceKind::Prune, false)).await
+}
+
+/// Queues a repair of what is damaged.
+pub async fn repair(acting: &Acting, services: &Services, form: &ProjectRef) -> Result<Done, ServiceError> {
+    let id = form.project().map_err(|_| ServiceError::NotFound)?;
+    ask(acting, services, id, (MaintenanceKind::Repair, false)).await
+}
+
+async fn ask(
+    acting: &Acting,
+    services: &Services,
+    id: ProjectId,
+    (kind, whole): (MaintenanceKind, bool),
+) -> Result<Done, ServiceError> {
+    let now = services.clock().now();
+    let tx = services.write().await?;
+    let (project, _) = projects::find(acting, &tx, Action::ManageProjects, id).await?;
+    let repository = repositories::of_project(&tx, project.id).await?.ok_or(Conflict::BackupDisabled)?.repository;
+    if kind == MaintenanceKind::Repair && repository.damage.0.is_empty() {
+        return Err(Conflict::NothingToRepair.into());
+    }
+    let whole = whole || (kind == MaintenanceKind::Verification && repository.damaged_at.is_some());
+    let created_by = Some(acting.actor.email.clone());
+    let queued = maintenance_due::insert(&tx, &repository, kind, (whole, created_by), now).await?;
+    queued.ok_or(Conflict::MaintenanceAlreadyQueued { kind: in_words(kind) })?;
+    record(&tx, acting, services, Deed::MaintenanceRequested, (&project, kind)).await?;
+    tx.commit().await?;
+    wake::one(services).await;
+    let word = match kind {
+        MaintenanceKind::Prune => "Cleaning up",
+        MaintenanceKind::Verification => "Verification",
+        MaintenanceKind::Repair => "Repair",
+    };
+    Ok(Done::new(format!("{word} queued"), page(project.id)))
+}
+
+const fn in_words(kind: MaintenanceKind) -> &'static str {
+    match kind {
+        MaintenanceKind::Prune => "clean-up",
+        MaintenanceKind::Verification => "verification",
+        MaintenanceKind::Repair => "repair",
+    }
+}
+
+/// Takes a waiting maintenance out of the queue, or asks a running one to stop; that one ends within seconds.
+pub async fn cancel(acting: &Acting, services: &Services, form: &MaintenanceRef) -> Result<Done, ServiceError> {
+    let id = form.maintenance().map_err(|_| ServiceError::NotFound)?;
+    let tx = services.write().await?;
+    let row = maintenance::Entity::find_by_id(id.0).one(&tx).await?.ok_or(ServiceError::NotFound)?;
+    let (project, _) = projects::find(acting, &tx, Action::ManageProjects, ProjectId(row.project_id)).await?;
+    let kind: MaintenanceKind = row.kind.parse().map_err(ServiceError::Stored)?;
+    let mut change = row.clone().into_active_model();
+    let message = match row.phase.parse().map_err(ServiceError::Stored)? {
+        MaintenancePhase::InProgress => {
+            change.cancel_requested = Set(true);
+            // Also where it was to make way only.
+            change.yields = Set(false);
+            format!("The {} is being cancelled", in_words(kind))
+        }
+        MaintenancePhase::Queued => {
+            change.phase = Set(MaintenancePhase::Cancelled.as_str().to_owned());
+            change.finished_at = Set(Some(services.clock().now()));
+            change.cause = Set(Some("Cancelled by a person".to_owned()));
+            format!("The {} is cancelled", in_words(kind))
+        }
+        _ => return Err(Conflict::AlreadyEnded.into()),
+    };
+    change.update(&tx).await?;
+    record(&tx, acting, services, Deed::MaintenanceCancelled, (&project, kind)).await?;
+    tx.commit().await?;
+    Ok(Done::new(message, page(project.id)))
+}
+
+pub(crate) async fn record(
+    db: &impl ConnectionTrait,
+    author: impl Into<audit::Author>,
+    services: &Services,
+    deed: Deed,
+    (project, kind): (&project::Model, MaintenanceKind),
+) -> Result<(), ServiceError> {
+    let changes = json!({ "kind": in_words(kind) });
+    Ok(audit::record(db, author, services.clock().now(), deed, projects::subject(project), changes).await?)
+}
+
+fn page(project: i64) -> String {
+    format!("/projects/{project}/repository")
+}

@@ -1,0 +1,25 @@
+//! How far a run has come, from the counts of its row.
+
+use chrono::{DateTime, Utc};
+use model::backup::Progress;
+
+use crate::{backups::count, clock::Clock};
+
+/// Files and bytes that are done, and files and bytes in all, as they are stored.
+pub type Counts = (i64, i64, i64, i64);
+
+/// `started` is when a running one began.
+pub fn progress(
+    clock: &Clock,
+    started: Option<DateTime<Utc>>,
+    (files, bytes, all_files, all_bytes): Counts,
+) -> Progress {
+    let elapsed = started.map_or(0, |started| (clock.now() - started).num_seconds());
+    Progress {
+        files: count(files),
+        bytes: count(bytes),
+        total_files: count(all_files),
+        total_bytes: count(all_bytes),
+        seconds: count(elapsed),
+    }
+}
