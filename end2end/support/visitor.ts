@@ -7,6 +7,7 @@ import { LoginPage } from './pages/login';
 import { PoliciesPage } from './pages/policies';
 import { ProjectPage } from './pages/project';
 import { ProjectsPage } from './pages/projects';
+import { RepositoryPage } from './pages/repository';
 import { SettingsPage } from './pages/settings';
 import { SetupPage } from './pages/setup';
 import { TablePage } from './pages/table-page';
@@ -19,6 +20,7 @@ export class Visitor {
   readonly credentials: CredentialsPage;
   readonly projects: ProjectsPage;
   readonly project: ProjectPage;
+  readonly repository: RepositoryPage;
   readonly settings: SettingsPage;
   readonly policies: PoliciesPage;
   readonly browse: BrowsePage;
@@ -38,6 +40,7 @@ export class Visitor {
     this.credentials = new CredentialsPage(page, scripts);
     this.projects = new ProjectsPage(page, scripts);
     this.project = new ProjectPage(page, scripts);
+    this.repository = new RepositoryPage(page, scripts);
     this.settings = new SettingsPage(page, scripts);
     this.policies = new PoliciesPage(page, scripts);
     this.browse = new BrowsePage(page, scripts);

@@ -117,6 +117,7 @@ function filled(partner: Visitor, project: string, folders: Folders, s3: S3Serve
       },
     ],
     ['project', () => partner.project.open(project, 'web-shop')],
+    ['repository', () => partner.repository.open(project)],
     ['settings', () => settings.open(project)],
     ['settings-delete', dialog(`${home}/settings?dialog=delete`, /^Delete project/)],
     ['settings-disable', dialog(`${home}/settings?dialog=disable`, /^Disable backup of/)],

@@ -212,6 +212,11 @@ impl Repository {
         remove::remove(&Location::new(s3.clone(), bucket.to_owned(), prefix)).await
     }
 
+    /// Lets go of the index that browsing keeps in memory.
+    pub fn drop_index(&self) {
+        *self.0.kept_reader() = None;
+    }
+
     /// What is in the folder at `path`; empty: the source directory itself.
     pub async fn entries(&self, snapshot: &SnapshotId, path: &str) -> Result<Vec<Entry>> {
         let (repository, snapshot, path) = (self.0.clone(), snapshot.clone(), path.to_owned());

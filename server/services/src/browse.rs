@@ -99,7 +99,7 @@ async fn find(
 async fn open(services: &Services, row: &backup::Model) -> Result<(Repository, SnapshotId), ServiceError> {
     let snapshot = snapshot(row)?;
     let in_use = repositories::by_id(services.db(), row.repository_id).await?;
-    Ok((repositories::open(services, &in_use).await?, snapshot))
+    Ok((repositories::open_to_browse(services, &in_use).await?, snapshot))
 }
 
 /// The snapshot of a backup that has one.

@@ -57,10 +57,13 @@ pub async fn by_id(db: &impl ConnectionTrait, id: i64) -> Result<InUse, ServiceE
     Ok(InUse { repository, credential })
 }
 
-/// Repositories that were opened lately. Opening one derives its key from the password, which is slow on purpose, and
-/// one that stays open keeps its index for the next page of a browsing person.
+/// Repositories that were opened lately. Opening one derives its key from the password, which is slow on purpose. One in
+/// which somebody browses also keeps its index for the next page.
 #[derive(Clone)]
-pub struct Opened(Cache<OpenedKey, Repository>);
+pub struct Opened {
+    all: Cache<OpenedKey, Repository>,
+    browsed: Cache<OpenedKey, Repository>,
+}
 
 /// A repository as opened with a credential in one of its versions: changed keys open it anew.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -71,27 +74,56 @@ struct OpenedKey {
 }
 
 impl Opened {
-    /// Most repositories that stay open: the index of a large one takes some hundred megabytes.
-    const MOST: u64 = 8;
+    /// Most repositories that stay open.
+    const MOST: u64 = 256;
 
-    /// How long one stays open that nobody uses.
-    const IDLE: Duration = Duration::from_mins(10);
+    /// Most of them that keep their index: that of a large one takes some hundred megabytes.
+    const MOST_BROWSED: u64 = 8;
+
+    /// How long one stays open that nobody uses, and how long its index stays.
+    const IDLE: Duration = Duration::from_hours(1);
+    const BROWSED_IDLE: Duration = Duration::from_mins(10);
+
+    /// How long one stays open at all: a pack that another node has found unneeded is removed after a day, and an index
+    /// must not be older.
+    const LONGEST: Duration = Duration::from_hours(12);
 
     pub fn new() -> Self {
-        Self(Cache::builder().max_capacity(Self::MOST).time_to_idle(Self::IDLE).build())
+        let all =
+            Cache::builder().max_capacity(Self::MOST).time_to_idle(Self::IDLE).time_to_live(Self::LONGEST).build();
+        let browsed = Cache::builder()
+            .max_capacity(Self::MOST_BROWSED)
+            .time_to_idle(Self::BROWSED_IDLE)
+            .time_to_live(Self::LONGEST)
+            .eviction_listener(|_, repository: Repository, _| repository.drop_index())
+            .build();
+        Self { all, browsed }
     }
+}
+
+fn key(InUse { repository, credential }: &InUse) -> OpenedKey {
+    OpenedKey { repository: repository.id, credential: credential.id, version: credential.version }
 }
 
 /// The opened repository.
 pub async fn open(services: &Services, in_use: &InUse) -> Result<Repository, ServiceError> {
-    let InUse { repository, credential } = in_use;
-    let key = OpenedKey { repository: repository.id, credential: credential.id, version: credential.version };
-    let Opened(opened) = services.opened();
-    if let Some(repository) = opened.get(&key).await {
+    let (key, Opened { all, .. }) = (key(in_use), services.opened());
+    if let Some(repository) = all.get(&key).await {
         return Ok(repository);
     }
-    let repository = Repository::open(config(services, repository, credential)?).await?;
-    opened.insert(key, repository.clone()).await;
+    let repository = Repository::open(config(services, &in_use.repository, &in_use.credential)?).await?;
+    all.insert(key, repository.clone()).await;
+    Ok(repository)
+}
+
+/// The same, for looking into its backups: it keeps its index for a while.
+pub async fn open_to_browse(services: &Services, in_use: &InUse) -> Result<Repository, ServiceError> {
+    let (key, Opened { browsed, .. }) = (key(in_use), services.opened());
+    if let Some(repository) = browsed.get(&key).await {
+        return Ok(repository);
+    }
+    let repository = open(services, in_use).await?;
+    browsed.insert(key, repository.clone()).await;
     Ok(repository)
 }
 

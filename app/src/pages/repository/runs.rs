@@ -19,7 +19,7 @@ pub fn RunsTable(runs: Vec<MaintenanceRow>, may_manage: bool, cancel: Submission
     let row = move |run| view! { <Row run=run may_manage=may_manage cancel=cancel/> };
     view! {
         <section aria-labelledby="repository-runs">
-            <h2 id="repository-runs" class="section-title">
+            <h2 id="repository-runs">
                 "Maintenance"
             </h2>
             <div class="table-frame">

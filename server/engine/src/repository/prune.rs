@@ -22,6 +22,9 @@ use super::{
 };
 use crate::Progress;
 
+/// How many percent of a repository may stay unused beside what is used, rather than being written anew.
+const TOLERATED: u64 = 5;
+
 /// How to prune.
 #[derive(Clone, Debug)]
 pub struct PruneRequest {
@@ -38,10 +41,13 @@ pub struct PruneRequest {
 pub struct PruneReport {
     /// Bytes of all packs, as they are now.
     pub stored_bytes: u64,
-    /// Of them, what no snapshot needs and a later prune removes.
+    /// Of them, what no snapshot needs.
     pub unused_bytes: u64,
     /// Bytes of the packs that were removed.
     pub removed_bytes: u64,
+    /// Whether a later prune removes more: what is younger than the grace or marked, and what was too much for one. A
+    /// few unused bytes beside used ones stay for good.
+    pub goes_on: bool,
 }
 
 pub(super) async fn prune(
@@ -103,6 +109,7 @@ fn options(request: &PruneRequest) -> PruneOptions {
     let mut options = PruneOptions::default();
     options.keep_pack = grace;
     options.keep_delete = grace;
+    options.max_unused = LimitOption::Percentage(TOLERATED);
     options.max_repack = LimitOption::Size(ByteSize::b(request.most_repacked));
     options
 }
@@ -118,9 +125,12 @@ fn planned(library: &Library<OpenStatus>, options: &PruneOptions) -> Result<Prun
 fn outlook(plan: &PrunePlan) -> PruneReport {
     let stats = &plan.stats;
     let sizes = stats.size_sum();
+    let marked = stats.size_to_delete.keep + stats.size_unref + sizes.remove + sizes.repack;
+    let beside = sizes.unused_after_prune();
     PruneReport {
         stored_bytes: 0,
-        unused_bytes: stats.size_to_delete.keep + stats.size_unref + sizes.remove + sizes.repack,
+        unused_bytes: marked + beside,
         removed_bytes: stats.size_to_delete.remove,
+        goes_on: marked > 0 || beside * (100 - TOLERATED) > sizes.used * TOLERATED,
     }
 }

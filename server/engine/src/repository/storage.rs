@@ -139,14 +139,12 @@ impl ReadBackend for Storage {
     }
 
     fn list_with_size(&self, kind: FileType) -> RusticResult<Vec<(Id, u32)>> {
-        match (kind, self.only_key) {
-            (FileType::Key, Some(key)) => Ok(vec![(key, 0)]),
-            _ => {
-                let mut files = self.wait(self.location.list(kind))?;
-                files.retain(|(id, _)| !self.hidden.contains(id));
-                Ok(files)
-            }
+        if let (FileType::Key, Some(key)) = (kind, self.only_key) {
+            return Ok(vec![(key, 0)]);
         }
+        let mut files = self.wait(self.location.list(kind))?;
+        files.retain(|(id, _)| !self.hidden.contains(id));
+        Ok(files)
     }
 
     fn read_full(&self, kind: FileType, id: &Id) -> RusticResult<Bytes> {

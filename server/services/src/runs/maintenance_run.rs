@@ -219,14 +219,17 @@ fn settled(update: Update, end: &End, now: DateTime<Utc>) -> Update {
 
 fn in_words(outcome: &Outcome) -> String {
     match outcome {
-        Outcome::Pruned(report) => match (report.removed_bytes, report.unused_bytes) {
-            (0, 0) => "Nothing to remove".to_owned(),
-            (0, marked) => format!("{} are not needed and go with a later prune", size::bytes(marked)),
-            (removed, 0) => format!("{} removed", size::bytes(removed)),
-            (removed, marked) => {
-                format!("{} removed, {} go with a later prune", size::bytes(removed), size::bytes(marked))
+        Outcome::Pruned(PruneReport { removed_bytes, unused_bytes, goes_on, .. }) => {
+            let removed = match removed_bytes {
+                0 => "Nothing removed".to_owned(),
+                removed => format!("{} removed", size::bytes(*removed)),
+            };
+            if *goes_on {
+                format!("{removed}. {} not needed any more go later", size::bytes(*unused_bytes))
+            } else {
+                removed
             }
-        },
+        }
         Outcome::Verified(report) => {
             let read = size::bytes(report.read_bytes);
             match (report.damaged.len(), report.incomplete.len()) {
@@ -252,7 +255,7 @@ async fn note(
     let update = repository::Entity::update_many().filter(Column::Id.eq(row.repository_id));
     match outcome {
         Outcome::Pruned(report) => {
-            let next = (report.unused_bytes > 0).then(|| maintenance_due::next_prune(now));
+            let next = report.goes_on.then(|| maintenance_due::next_prune(now));
             update
                 .col_expr(Column::PrunedAt, Expr::value(now))
                 .col_expr(Column::PruneDueAt, Expr::value(next))

@@ -51,10 +51,20 @@ const READ: Statuses = managers([200; 2]);
 const HOME: (&str, &str) = ("organization", "1");
 
 fn table(things: &Things) -> Vec<Row> {
-    [session(), people(), credentials(), projects(things), locked(things), policies(things), runs(things), sign_out()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        session(),
+        people(),
+        credentials(),
+        projects(things),
+        locked(things),
+        policies(things),
+        runs(things),
+        maintenance(things),
+        sign_out(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn list() -> Ask {
@@ -190,6 +200,17 @@ fn runs(Things { project, backup, left_behind, restore, .. }: &Things) -> Vec<Ro
     ]
 }
 
+/// Nothing is damaged. What the one has asked for is done before the other asks.
+fn maintenance(Things { project, .. }: &Things) -> Vec<Row> {
+    vec![
+        Row("maintenance/get", Ask::Json(json!({ "project": project })), MEMBERS),
+        Row("maintenance/verify", named("project", project), READ),
+        Row("maintenance/prune", named("project", project), READ),
+        Row("maintenance/repair", named("project", project), REFUSED),
+        Row("maintenance/cancel", named("maintenance", 1), REFUSED),
+    ]
+}
+
 async fn every_function_asks_who_is_asking(app: &TestApp) {
     let (partner, things) = Things::of(app).await;
     let askers = Askers::of(app, &partner).await;
@@ -230,4 +251,6 @@ impl Ask {
 async fn no_run_is_active(witness: &Browser, things: &Things) {
     let backups = async || witness.backups(things.project).await;
     until(Duration::from_secs(30), backups, |rows| rows.iter().all(|row| !row.phase.is_active())).await;
+    let runs = async || witness.repository(things.project).await.runs;
+    until(Duration::from_secs(30), runs, |runs| runs.iter().all(|run| !run.phase.is_active())).await;
 }

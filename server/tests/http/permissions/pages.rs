@@ -42,6 +42,7 @@ fn table(Things { project, backup, .. }: &Things) -> Vec<Row> {
         Row("/projects/{project}", format!("/projects/{project}"), MEMBERS),
         Row("/projects/{project}/policies", format!("/projects/{project}/policies"), MEMBERS),
         Row("/projects/{project}/settings", format!("/projects/{project}/settings"), MANAGERS),
+        Row("/projects/{project}/repository", format!("/projects/{project}/repository"), MEMBERS),
         Row("/projects/{project}/recovery-kit", format!("/projects/{project}/recovery-kit"), MANAGERS),
         Row("/projects/{project}/backups/{backup}", format!("/projects/{project}/backups/{backup}"), MANAGERS),
         Row(

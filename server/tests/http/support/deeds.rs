@@ -8,6 +8,7 @@ use model::{
     credential::{CredentialList, CredentialRow},
     ids::{BackupId, PolicyId, ProjectId},
     list::{ListQuery, Page},
+    maintenance::{MaintenanceKind, MaintenanceRow, RepositoryView},
     policy::PolicyRow,
     project::{ProjectList, ProjectView},
     restore::RestoreRow,
@@ -22,7 +23,7 @@ use super::{
 };
 
 /// How long a run may take that has hardly anything to do.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The add form of a credential, filled in for the embedded server.
 pub fn credential_form<'a>(endpoint: &'a str, secret_key: &'a str) -> [(&'a str, &'a str); 5] {
@@ -62,6 +63,18 @@ impl Browser {
 
     pub async fn projects(&self) -> ProjectList {
         self.read("projects/list", &json!({ "query": ListQuery::default() })).await
+    }
+
+    /// What is known of a project's repository.
+    pub async fn repository(&self, project: ProjectId) -> RepositoryView {
+        self.read("maintenance/get", &json!({ "project": project })).await
+    }
+
+    /// The newest maintenance of a kind, once it has ended.
+    pub async fn maintained(&self, project: ProjectId, kind: MaintenanceKind) -> MaintenanceRow {
+        let newest = async || self.repository(project).await.runs.into_iter().find(|run| run.kind == kind);
+        let ended = |run: &Option<MaintenanceRow>| run.as_ref().is_some_and(|run| !run.phase.is_active());
+        until(PATIENCE, newest, ended).await.unwrap()
     }
 
     pub async fn project(&self, project: ProjectId) -> ProjectView {

@@ -1,7 +1,7 @@
 //! What attackers send.
 
 /// Every field that some form has.
-pub const FIELDS: [&str; 46] = [
+pub const FIELDS: [&str; 48] = [
     "account_name",
     "organization",
     "email",
@@ -48,6 +48,8 @@ pub const FIELDS: [&str; 46] = [
     "target",
     "target_directory",
     "on_conflict",
+    "maintenance",
+    "whole",
 ];
 
 const SEEDS: [&str; 40] = [
