@@ -1,8 +1,10 @@
 //! A repository in the restic format (version 2) inside an S3 bucket.
 
 mod archive;
+mod backup;
 mod blocking;
 mod browse;
+mod cache;
 mod database;
 mod download;
 mod error;
@@ -12,8 +14,8 @@ mod open;
 mod reader;
 mod remove;
 mod restore;
+mod seal;
 mod segments;
-mod sized;
 mod snapshot;
 mod staged;
 mod storage;

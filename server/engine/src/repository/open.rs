@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use bytesize::ByteSize;
 use rustic_core::{
-    ConfigOptions, Credentials, FileType, Id, KeyOptions, NoProgressBars, OpenStatus, ProgressBars, RepositoryBackends,
+    ConfigOptions, Credentials, FileType, Id, KeyOptions, NoProgressBars, OpenStatus, RepositoryBackends,
     RepositoryOptions, repofile::MasterKey,
 };
 use tokio_util::sync::CancellationToken;
@@ -20,9 +20,7 @@ use crate::S3;
 
 pub(super) type Library<S> = rustic_core::Repository<S>;
 
-/// Packs of data and of trees. Fixed, so that memory does not grow with the repository. The library holds
-/// about twenty packs between its stages: a backup of 3 GB peaked at 261 MiB with 8 MiB and at 436 MiB with
-/// restic's 16 MiB.
+/// Packs of data and of trees. Fixed, so that memory does not grow with the repository.
 const DATA_PACK: ByteSize = ByteSize::mib(8);
 const TREE_PACK: ByteSize = ByteSize::mib(4);
 
@@ -100,17 +98,7 @@ pub(super) async fn create(location: &Location, config: &RepositoryConfig) -> Re
 
 /// The opened repository for one run, without asking for the password again.
 pub(super) fn open(storage: Arc<Storage>, key: &MasterKey, cache: Option<&Path>) -> Result<Library<OpenStatus>> {
-    open_watched(storage, key, cache, NoProgressBars {})
-}
-
-/// As [`open`], with the library's progress.
-pub(super) fn open_watched(
-    storage: Arc<Storage>,
-    key: &MasterKey,
-    cache: Option<&Path>,
-    progress: impl ProgressBars,
-) -> Result<Library<OpenStatus>> {
-    let opened = watched_library(storage, cache, progress)?.open(&Credentials::Masterkey(key.clone()));
+    let opened = library(storage, cache)?.open(&Credentials::Masterkey(key.clone()));
     opened.map_err(|error| repository_error(&error))
 }
 
@@ -119,15 +107,14 @@ pub(super) fn not_found(config: &RepositoryConfig) -> RepositoryError {
 }
 
 fn library(storage: Arc<Storage>, cache: Option<&Path>) -> Result<Library<()>> {
-    watched_library(storage, cache, NoProgressBars {})
-}
-
-fn watched_library(storage: Arc<Storage>, cache: Option<&Path>, progress: impl ProgressBars) -> Result<Library<()>> {
+    if let Some(folder) = cache {
+        storage.keep_copies(folder);
+    }
     let mut options = RepositoryOptions::default();
-    options.no_cache = cache.is_none();
-    options.cache_dir = cache.map(Into::into);
+    // Its own cache knows no bound, and believes what it finds.
+    options.no_cache = true;
     let backends = RepositoryBackends::new(storage, None);
-    Library::new_with_progress(&options, &backends, progress).map_err(|error| repository_error(&error))
+    Library::new_with_progress(&options, &backends, NoProgressBars {}).map_err(|error| repository_error(&error))
 }
 
 fn config_options() -> ConfigOptions {
