@@ -1,23 +1,23 @@
 //! A repository in the restic format (version 2) inside an S3 bucket.
 
 mod archive;
+mod backup;
 mod blocking;
 mod browse;
-mod crypt;
+mod cache;
 mod database;
 mod download;
 mod error;
 mod fault;
 mod location;
 mod open;
-mod pack_file;
 mod prune;
 mod reader;
 mod remove;
 mod repair;
 mod restore;
+mod seal;
 mod segments;
-mod sized;
 mod snapshot;
 mod staged;
 mod storage;

@@ -9,7 +9,7 @@ mod walk;
 
 pub(crate) use self::{
     node::{mode_from_go, mode_to_go},
-    read::DirectoryReader,
+    read::{DirectoryReader, SourceEntry, SourceFile},
     report::{shown, words},
 };
 pub use self::{

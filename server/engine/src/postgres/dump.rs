@@ -2,15 +2,13 @@
 
 use std::{
     io::{self, Read},
-    iter::{Once, once},
-    path::PathBuf,
+    path::Path,
     process::{ChildStdout, Stdio},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use rustic_core::{
-    ReadSource, ReadSourceEntry, RusticResult,
     jiff::Timestamp,
     repofile::{Metadata, Node, NodeType},
 };
@@ -87,6 +85,16 @@ impl DumpReader {
         &self.name
     }
 
+    /// The file it becomes in the backup, without its size, which nobody knows before it is read.
+    pub(crate) fn node(&self) -> Node {
+        Node::new_node(Path::new(&self.name).as_os_str(), NodeType::File, metadata())
+    }
+
+    /// What `pg_dump` writes; once.
+    pub(crate) fn output(&self) -> Option<DumpOutput> {
+        self.output.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
     /// The dump's size, where all of it was read and `pg_dump` ended well.
     pub(crate) fn size(&self) -> Result<u64, PostgresError> {
         match &*self.end.lock().unwrap_or_else(PoisonError::into_inner) {
@@ -97,23 +105,6 @@ impl DumpReader {
                 Err(PostgresError::Failed { tool: Tool::PgDump, detail })
             }
         }
-    }
-}
-
-impl ReadSource for DumpReader {
-    type Open = DumpOutput;
-    type Iter = Once<RusticResult<ReadSourceEntry<DumpOutput>>>;
-
-    /// Nobody knows before it is read.
-    fn size(&self) -> RusticResult<Option<u64>> {
-        Ok(None)
-    }
-
-    fn entries(&self) -> Self::Iter {
-        let output = self.output.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let path = PathBuf::from(&self.name);
-        let node = Node::new_node(path.as_os_str(), NodeType::File, metadata());
-        once(Ok(ReadSourceEntry { path, node, open: output }))
     }
 }
 

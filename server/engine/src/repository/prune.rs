@@ -13,10 +13,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Inner, Permit, RepositoryError, Result,
+    backup::index::Index,
     blocking::blocking,
-    crypt::{hash, seal},
     fault::{fault, repository_error},
     open::{self, Library},
+    seal::Sealer,
     storage::Storage,
     watched::Watched,
 };
@@ -89,14 +90,12 @@ fn run(
     storage: &Arc<Storage>,
     progress: Arc<dyn Progress>,
 ) -> Result<PruneReport> {
-    let watched = Watched::whole(progress);
+    let watched = Watched(progress);
     let library = open::open_watched(storage.clone(), &repository.key, repository.cache(), watched)?;
     let options = options(request);
     let mut plan = planned(&library, &options)?;
     if plan.stats.packs_unref > 0 && plan.stats.index_files_rebuild == 0 {
-        // The library writes its marks into the indexes that it writes anew, and it would write none.
-        let empty = seal(&repository.key, br#"{"packs":[]}"#)?;
-        storage.write(FileType::Index, &hash(&empty)?, empty.into())?;
+        Index::new(storage, &Sealer::new(&repository.key)?, None).write_empty()?;
         plan = planned(&library, &options)?;
     }
     let report = outlook(&plan);

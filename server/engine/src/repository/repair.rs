@@ -5,17 +5,17 @@ use std::{collections::HashSet, sync::Arc};
 use bytes::Bytes;
 use rustic_core::{
     FileType, Id, ReadBackend, RepairIndexOptions,
-    repofile::{BlobType, IndexFile, IndexPack, MasterKey},
+    repofile::{IndexFile, IndexPack, MasterKey},
 };
 use tokio_util::sync::CancellationToken;
 
 use super::{
     DamagedFile, DamagedKind, Inner, Permit, RepositoryError, Result,
+    backup::{encode::Encoded, index::Index, pack::Packer},
     blocking::blocking,
-    crypt,
     fault::{Fault, fault, repository_error},
     open,
-    pack_file::{PackedBlob, pack},
+    seal::Sealer,
     storage::Storage,
     verify,
 };
@@ -121,24 +121,20 @@ fn content(storage: &Storage, id: &Id) -> Result<Option<Bytes>> {
 /// Stores what is intact in a damaged pack in a new one. Returns how many pieces there were. They stay as they are:
 /// what opens is what was sealed.
 fn rescue(storage: &Storage, key: &MasterKey, damaged: &IndexPack, content: &Bytes) -> Result<u64> {
-    let mut intact = Vec::new();
+    let sealer = Sealer::new(key)?;
+    let index = Index::new(storage, &sealer, None);
+    let packer = Packer::new(damaged.blob_type(), content.len(), storage, &sealer, &index);
+    let (mut rescued, mut opened) = (0, Vec::new());
     for blob in &damaged.blobs {
         let (from, length) = (blob.location.offset as usize, blob.location.length as usize);
-        if let Some(sealed) = content.get(from..from.saturating_add(length))
-            && crypt::open(key, sealed)?.is_some()
-        {
-            let uncompressed = blob.location.uncompressed_length.map(std::num::NonZeroU32::get);
-            let sealed = Bytes::copy_from_slice(sealed);
-            intact.push(PackedBlob { kind: blob.tpe, id: *blob.id, sealed, uncompressed });
+        let sealed = content.get(from..from.saturating_add(length)).unwrap_or_default();
+        if sealer.open(sealed, &mut opened).is_ok() {
+            let plain = blob.location.uncompressed_length.map(std::num::NonZeroU32::get);
+            packer.add(*blob.id, &Encoded { sealed: sealed.to_vec(), plain })?;
+            rescued += 1;
         }
     }
-    for kind in [BlobType::Tree, BlobType::Data] {
-        let blobs: Vec<_> = intact.iter().filter(|blob| blob.kind == kind).cloned().collect();
-        if !blobs.is_empty() {
-            let pack = pack(key, &blobs)?;
-            storage.write(FileType::Pack, &pack.id, pack.content)?;
-            storage.write(FileType::Index, &pack.index_id, pack.index)?;
-        }
-    }
-    Ok(intact.len() as u64)
+    packer.finish()?;
+    index.finish()?;
+    Ok(rescued)
 }

@@ -4,29 +4,26 @@ use std::{path::PathBuf, sync::Arc};
 
 use chrono::Utc;
 use rustic_core::{
-    BackupOptions, IndexedIds, OpenStatus, ReadSource, RusticError, SnapshotOptions, repofile::SnapshotFile,
+    OpenStatus, SnapshotOptions, TreeId,
+    jiff::{Unit, Zoned},
+    repofile::SnapshotFile,
 };
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    DatabaseDump, Inner, RepositoryError, Result, SnapshotReport, SnapshotRequest, SnapshotSource, Unreadable,
+    DatabaseDump, Inner, RepositoryError, Result, SnapshotReport, SnapshotRequest, SnapshotSource,
+    backup::{Archived, Ground},
     blocking::blocking,
     fault::repository_error,
     open::{self, Library},
-    sized,
     storage::Storage,
-    types::SnapshotId,
-    watched::Watched,
 };
 use crate::{
     DirectorySource, Patterns, Progress,
     postgres::{DumpReader, Stop},
     source::DirectoryReader,
 };
-
-/// Snapshots of the same host and directory build on each other, whatever their labels and tags.
-const PARENT: &str = "host,paths";
 
 pub(super) async fn snapshot(
     repository: Arc<Inner>,
@@ -55,10 +52,10 @@ pub(super) async fn snapshot(
 
 /// What all parts of one backup share.
 #[derive(Clone)]
-struct Run {
-    progress: Arc<dyn Progress>,
-    stop: CancellationToken,
-    storage: Arc<Storage>,
+pub(super) struct Run {
+    pub(super) progress: Arc<dyn Progress>,
+    pub(super) stop: CancellationToken,
+    pub(super) storage: Arc<Storage>,
 }
 
 impl Run {
@@ -80,16 +77,7 @@ impl Run {
     }
 
     fn library(&self, repository: &Inner) -> Result<Library<OpenStatus>> {
-        let progress = Watched::counting(self.progress.clone());
-        open::open_watched(self.storage.clone(), &repository.key, repository.cache(), progress)
-    }
-
-    /// A cancelled run fails in many ways; what it was is what counts.
-    fn outcome<T>(&self, outcome: std::result::Result<T, Box<RusticError>>) -> Result<T> {
-        match outcome {
-            Err(_) if self.stop.is_cancelled() => Err(RepositoryError::Cancelled),
-            outcome => outcome.map_err(|error| repository_error(&error)),
-        }
+        open::open(self.storage.clone(), &repository.key, repository.cache())
     }
 }
 
@@ -100,31 +88,16 @@ fn directory_snapshot(
     patterns: Patterns,
     run: &Run,
 ) -> Result<SnapshotReport> {
-    let started = Utc::now();
     let source = DirectoryReader::new(directory, patterns, run.progress.clone(), run.stop.clone())
         .map_err(RepositoryError::Source)?;
-    let library = run.library(repository)?.to_indexed_ids().map_err(|error| repository_error(&error))?;
+    let library = run.library(repository)?;
     // The tree holds paths relative to the source, the snapshot its absolute path: as `restic backup .` does.
-    let path = PathBuf::from(directory.path().to_string_lossy().into_owned());
-    let file = run.outcome(archive(&library, request, &source, path))?;
-    let summary = file.summary.unwrap_or_default();
-    let (mut unreadable, changed) = source.report().take();
-    // The library passes over a file's failure with a line in the log. All of them should be known to us;
-    // should one not be, the backup must not look complete.
-    let lost = source.handed_over().saturating_sub(summary.total_files_processed);
-    if lost > 0 {
-        unreadable.push(Unreadable { path: String::new(), cause: format!("{lost} more could not be saved") });
-    }
-    Ok(SnapshotReport {
-        snapshot: SnapshotId::from(file.id),
-        files: summary.total_files_processed,
-        bytes: summary.total_bytes_processed,
-        added_bytes: summary.data_added_packed,
-        unreadable,
-        changed,
-        started,
-        finished: Utc::now(),
-    })
+    let mut draft = Draft::new(request, directory.path().to_string_lossy().into_owned())?;
+    let parent = draft.find_parent(&library)?;
+    let archived = Ground::prepare(&library, &repository.key)?.directory(run, &source, parent)?;
+    let mut report = draft.save(&library, run, archived)?;
+    (report.unreadable, report.changed) = source.report().take();
+    Ok(report)
 }
 
 async fn start_dump(dump: &DatabaseDump, request: &SnapshotRequest, stop: &CancellationToken) -> Result<DumpReader> {
@@ -135,66 +108,89 @@ async fn start_dump(dump: &DatabaseDump, request: &SnapshotRequest, stop: &Cance
     }
 }
 
-/// The snapshot is written only after `pg_dump` has ended well: the library would take a broken dump for a file that
-/// could not be read, and go on.
+/// The snapshot is written only after `pg_dump` has ended well.
 fn database_snapshot(
     repository: &Inner,
     request: &SnapshotRequest,
     dump: &DumpReader,
     run: &Run,
 ) -> Result<SnapshotReport> {
-    let started = Utc::now();
-    run.storage.withhold_snapshots(true);
-    let library = run.library(repository)?.to_indexed_ids().map_err(|error| repository_error(&error))?;
-    let file = run.outcome(archive(&library, request, dump, PathBuf::from("/").join(dump.name())))?;
-    if run.stop.is_cancelled() {
-        return Err(RepositoryError::Cancelled);
+    let library = run.library(repository)?;
+    let draft = Draft::new(request, PathBuf::from("/").join(dump.name()).to_string_lossy().into_owned())?;
+    let internal = |detail: &str| RepositoryError::Internal { detail: detail.into() };
+    let output = dump.output().ok_or_else(|| internal("the dump was read already"))?;
+    let archived = Ground::prepare(&library, &repository.key)?.stream(run, output, dump.node());
+    // What became of `pg_dump` says more than that its output was not saved.
+    let archived = match (archived, dump.size()) {
+        (Err(RepositoryError::Internal { .. }), Err(error)) => return Err(error.into()),
+        (archived, _) => archived?,
+    };
+    if archived.summary.total_bytes_processed != dump.size()? {
+        return Err(internal("the dump was not saved whole"));
     }
-    let bytes = dump.size()?;
-    let summary = file.summary.clone().unwrap_or_default();
-    if (summary.total_files_processed, summary.total_bytes_processed) != (1, bytes) {
-        return Err(RepositoryError::Internal { detail: "the dump was not saved whole".into() });
-    }
-    // Its folder is in the index only now.
-    let library = run.outcome(library.drop_index().to_indexed_ids())?;
-    let root = run.outcome(library.get_tree(&file.tree))?;
-    let file = sized::set_size(&run.storage, &repository.key, root, file, bytes)?;
-    run.storage.withhold_snapshots(false);
-    run.outcome(library.save_snapshots(vec![file]))?;
+    let report = draft.save(&library, run, archived)?;
     run.progress.advance(1, 0);
-    Ok(SnapshotReport {
-        snapshot: run.storage.last_snapshot()?,
-        files: 1,
-        bytes,
-        added_bytes: summary.data_added_packed,
-        unreadable: Vec::new(),
-        changed: Vec::new(),
-        started,
-        finished: Utc::now(),
-    })
+    Ok(report)
 }
 
-fn archive<S: IndexedIds, R>(
-    library: &Library<S>,
-    request: &SnapshotRequest,
-    source: &R,
-    path: PathBuf,
-) -> std::result::Result<SnapshotFile, Box<RusticError>>
-where
-    R: ReadSource<Open: Send, Iter: Send> + 'static,
-{
-    let mut options = SnapshotOptions::default();
-    options.label = Some(request.label.clone());
-    options.host = Some(request.host.clone());
-    // By default the library records the whole command line, which may hold secrets.
-    options.command = Some("holdfast".into());
-    for tag in &request.tags {
-        options = options.add_tags(tag)?;
-    }
-    let mut file = options.to_snapshot()?;
-    file.program_version = concat!("holdfast ", env!("CARGO_PKG_VERSION")).into();
+/// A snapshot that is being made.
+struct Draft {
+    file: SnapshotFile,
+    started: chrono::DateTime<Utc>,
+}
 
-    let mut backup = BackupOptions::default();
-    backup.parent_opts.group_by = PARENT.parse().ok();
-    library.archive(&backup, source, file, &[path])
+impl Draft {
+    fn new(request: &SnapshotRequest, path: String) -> Result<Self> {
+        let started = Utc::now();
+        let mut options = SnapshotOptions::default();
+        options.label = Some(request.label.clone());
+        options.host = Some(request.host.clone());
+        // By default the library records the whole command line, which may hold secrets.
+        options.command = Some("holdfast".into());
+        for tag in &request.tags {
+            options = options.add_tags(tag).map_err(|error| repository_error(&error))?;
+        }
+        let mut file = options.to_snapshot().map_err(|error| repository_error(&error))?;
+        file.program_version = concat!("holdfast ", env!("CARGO_PKG_VERSION")).into();
+        file.paths.add(path);
+        Ok(Self { file, started })
+    }
+
+    /// Snapshots of the same host and directory build on each other, whatever their labels and tags: the newest one
+    /// is this one's parent. Gives its root.
+    fn find_parent(&mut self, library: &Library<OpenStatus>) -> Result<Option<TreeId>> {
+        let snapshots = library.get_all_snapshots().map_err(|error| repository_error(&error))?;
+        let alike = |other: &SnapshotFile| other.hostname == self.file.hostname && other.paths == self.file.paths;
+        let Some(parent) = snapshots.into_iter().filter(alike).max() else { return Ok(None) };
+        self.file.parent = Some(parent.id);
+        self.file.parents = vec![parent.id];
+        Ok(Some(parent.tree))
+    }
+
+    /// Writes the snapshot, after all that is in it.
+    fn save(self, library: &Library<OpenStatus>, run: &Run, archived: Archived) -> Result<SnapshotReport> {
+        let Self { mut file, started } = self;
+        let Archived { root, mut summary } = archived;
+        summary.command = "holdfast".into();
+        summary.backup_start = file.time.clone();
+        summary.backup_end = Zoned::now();
+        let span = summary.backup_end.since(&summary.backup_start).and_then(|span| span.total(Unit::Second));
+        summary.backup_duration = span.unwrap_or_default();
+        summary.total_duration = summary.backup_duration;
+        let (files, bytes) = (summary.total_files_processed, summary.total_bytes_processed);
+        let added_bytes = summary.data_added_packed;
+        file.tree = root;
+        file.summary = Some(summary);
+        library.save_snapshots(vec![file]).map_err(|error| repository_error(&error))?;
+        Ok(SnapshotReport {
+            snapshot: run.storage.last_snapshot()?,
+            files,
+            bytes,
+            added_bytes,
+            unreadable: Vec::new(),
+            changed: Vec::new(),
+            started,
+            finished: Utc::now(),
+        })
+    }
 }

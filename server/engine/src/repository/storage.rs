@@ -4,10 +4,8 @@ use std::{
     collections::HashSet,
     future::Future,
     ops::Range,
-    sync::{
-        Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
+    path::Path,
+    sync::{Mutex, OnceLock},
 };
 
 use bytes::{Bytes, BytesMut};
@@ -16,7 +14,14 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    SnapshotId, fault::Fault, location::Location, staged::staged, types::Permit, uploads::Uploads, windows::Windows,
+    SnapshotId,
+    cache::Cache,
+    fault::Fault,
+    location::Location,
+    staged::staged,
+    types::Permit,
+    uploads::Uploads,
+    windows::{Packs, Windows},
 };
 use crate::S3Error;
 
@@ -30,6 +35,8 @@ pub(super) struct Storage {
     stop: CancellationToken,
     pub(super) uploads: Uploads,
     windows: Windows,
+    packs: Packs,
+    cache: OnceLock<Cache>,
     /// When set, the repository seems to have only this key.
     pub(super) only_key: Option<Id>,
     /// Files that the repository seems not to have.
@@ -40,8 +47,6 @@ pub(super) struct Storage {
     pub(super) permit: Permit,
     /// The snapshot written last.
     written_snapshot: Mutex<Option<Id>>,
-    /// While it is set, snapshots are not written: what the library calls complete is not yet so.
-    withholds_snapshots: AtomicBool,
 }
 
 impl Storage {
@@ -54,12 +59,13 @@ impl Storage {
             runtime,
             stop,
             windows: Windows::default(),
+            packs: Packs::default(),
+            cache: OnceLock::new(),
             only_key: None,
             hidden: HashSet::new(),
             written_keys: Mutex::default(),
             permit: Permit::default(),
             written_snapshot: Mutex::default(),
-            withholds_snapshots: AtomicBool::new(false),
         }
     }
 
@@ -74,9 +80,17 @@ impl Storage {
         id.ok_or_else(|| super::RepositoryError::Internal { detail: "the snapshot was not written".into() })
     }
 
-    /// Writes snapshots no more, or again.
-    pub(super) fn withhold_snapshots(&self, withhold: bool) {
-        self.withholds_snapshots.store(withhold, Ordering::Release);
+    /// Keeps copies of indexes, snapshots and folders in `folder`.
+    pub(super) fn keep_copies(&self, folder: &Path) {
+        self.cache.get_or_init(|| Cache::new(folder));
+    }
+
+    /// Starts to write a pack of folders, and keeps a copy.
+    pub(super) fn write_trees(&self, id: &Id, content: Bytes) -> Result<(), Fault> {
+        if let Some(cache) = self.cache.get() {
+            cache.put(FileType::Pack, id, &content);
+        }
+        self.write(FileType::Pack, id, content)
     }
 
     /// Waits for `work`, but not longer than until the run is stopped.
@@ -102,12 +116,41 @@ impl Storage {
 
     pub(super) fn delete(&self, kind: FileType, id: &Id) -> Result<(), Fault> {
         self.may_change()?;
+        if let Some(cache) = self.cache.get() {
+            cache.remove(kind, id);
+        }
         self.wait(self.location.delete(kind, id))
     }
 
+    /// Reads a file whole, from its copy where there is one.
+    fn read_cached(&self, kind: FileType, id: &Id) -> Result<Bytes, Fault> {
+        let Some(cache) = self.cache.get() else { return self.wait(self.location.get(kind, id, None)) };
+        if let Some(content) = cache.get(kind, id) {
+            return Ok(content);
+        }
+        let content = self.wait(self.location.get(kind, id, None))?;
+        cache.put(kind, id, &content);
+        Ok(content)
+    }
+
+    /// Reads a folder's blob: with its whole pack, which is kept, or with what is around it.
+    pub(super) fn read_tree(&self, pack: &Id, offset: u32, length: u32) -> Result<Bytes, Fault> {
+        let range = u64::from(offset)..u64::from(offset) + u64::from(length);
+        let read = match self.cache.get() {
+            Some(_) => self.packs.read(pack, &range, || self.read_cached(FileType::Pack, pack))?,
+            None => self.windows.read(pack, &range, |wider| self.read_range(pack, wider))?,
+        };
+        whole(read, FileType::Pack, pack, length)
+    }
+
+    /// Writes a pack, an index and the like; a pack of folders with [`Self::write_trees`].
     pub(super) fn write(&self, kind: FileType, id: &Id, content: Bytes) -> Result<(), Fault> {
+        if let Some(cache) = self.cache.get()
+            && matches!(kind, FileType::Index | FileType::Snapshot)
+        {
+            cache.put(kind, id, &content);
+        }
         match kind {
-            FileType::Snapshot if self.withholds_snapshots.load(Ordering::Acquire) => self.uploads.barrier(),
             FileType::Pack => self.uploads.start(*id, content),
             FileType::Config => {
                 self.uploads.barrier()?;
@@ -133,6 +176,12 @@ impl Storage {
     }
 }
 
+/// `read`, if it is all of what was wanted.
+fn whole(read: Option<Bytes>, kind: FileType, id: &Id, length: u32) -> Result<Bytes, Fault> {
+    let whole = read.filter(|content| content.len() == length as usize);
+    whole.ok_or_else(|| Fault::Damaged(format!("{} {} is shorter than its index says", kind.dirname(), id)))
+}
+
 impl ReadBackend for Storage {
     fn location(&self) -> String {
         format!("s3:{}/{}", self.location.bucket, self.location.prefix)
@@ -148,7 +197,10 @@ impl ReadBackend for Storage {
     }
 
     fn read_full(&self, kind: FileType, id: &Id) -> RusticResult<Bytes> {
-        Ok(self.wait(self.location.get(kind, id, None))?)
+        match kind {
+            FileType::Index | FileType::Snapshot => Ok(self.read_cached(kind, id)?),
+            _ => Ok(self.wait(self.location.get(kind, id, None))?),
+        }
     }
 
     fn read_partial(&self, kind: FileType, id: &Id, cacheable: bool, offset: u32, length: u32) -> RusticResult<Bytes> {
@@ -157,13 +209,11 @@ impl ReadBackend for Storage {
             return Ok(found);
         }
         let is_tree = kind == FileType::Pack && cacheable;
-        let read = if is_tree {
-            self.windows.read(id, &range, |wider| self.read_range(id, wider))?
-        } else {
-            Some(self.wait(self.location.get(kind, id, Some(range)))?)
-        };
-        let whole = read.filter(|content| content.len() == length as usize);
-        Ok(whole.ok_or_else(|| Fault::Damaged(format!("{} {} is shorter than its index says", kind.dirname(), id)))?)
+        if is_tree {
+            return Ok(self.read_tree(id, offset, length)?);
+        }
+        let read = self.wait(self.location.get(kind, id, Some(range)))?;
+        Ok(whole(Some(read), kind, id, length)?)
     }
 
     fn warmup_path(&self, kind: FileType, id: &Id) -> String {
@@ -172,13 +222,16 @@ impl ReadBackend for Storage {
 }
 
 impl WriteBackend for Storage {
-    fn write_bytes(&self, kind: FileType, id: &Id, _cacheable: bool, content: BytesList) -> RusticResult<()> {
+    fn write_bytes(&self, kind: FileType, id: &Id, cacheable: bool, content: BytesList) -> RusticResult<()> {
         if kind == FileType::Key
             && let Ok(mut keys) = self.written_keys.lock()
         {
             keys.push(*id);
         }
-        let written = self.write(kind, id, joined(&content));
+        let written = match kind {
+            FileType::Pack if cacheable => self.write_trees(id, joined(&content)),
+            _ => self.write(kind, id, joined(&content)),
+        };
         Ok(written.map_err(|fault| self.uploads.fail(fault))?)
     }
 

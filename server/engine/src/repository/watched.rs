@@ -8,22 +8,7 @@ use crate::Progress;
 
 /// Takes the bars that count bytes; the others are of no interest.
 #[derive(Clone)]
-pub(super) struct Watched {
-    progress: Arc<dyn Progress>,
-    tells_total: bool,
-}
-
-impl Watched {
-    /// Counts bytes only: the total is told by the source.
-    pub(super) fn counting(progress: Arc<dyn Progress>) -> Self {
-        Self { progress, tells_total: false }
-    }
-
-    /// Tells the total too.
-    pub(super) fn whole(progress: Arc<dyn Progress>) -> Self {
-        Self { progress, tells_total: true }
-    }
-}
+pub(super) struct Watched(pub(super) Arc<dyn Progress>);
 
 impl fmt::Debug for Watched {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -46,15 +31,13 @@ impl RusticProgress for Watched {
     }
 
     fn set_length(&self, bytes: u64) {
-        if self.tells_total {
-            self.progress.total(0, bytes);
-        }
+        self.0.total(0, bytes);
     }
 
     fn set_title(&self, _title: &str) {}
 
     fn inc(&self, bytes: u64) {
-        self.progress.advance(0, bytes);
+        self.0.advance(0, bytes);
     }
 
     fn finish(&self) {}

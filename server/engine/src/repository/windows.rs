@@ -15,6 +15,31 @@ const WINDOW: u64 = 1 << 20;
 /// Windows kept, the most recent ones: 16 MiB.
 const KEPT: usize = 16;
 
+/// Whole packs kept in memory, the most recent ones: with restic's packs 32 MiB.
+const PACKS_KEPT: usize = 2;
+
+/// Recently read packs of trees.
+#[derive(Default)]
+pub(super) struct Packs(Mutex<VecDeque<Window>>);
+
+impl Packs {
+    /// `range` of `pack`, which `read` reads whole. None where the pack ends before.
+    pub(super) fn read<E>(
+        &self,
+        pack: &Id,
+        range: &Range<u64>,
+        read: impl FnOnce() -> Result<Bytes, E>,
+    ) -> Result<Option<Bytes>, E> {
+        if let Some(found) = find(&self.0, pack, range) {
+            return Ok(Some(found));
+        }
+        let window = Window { pack: *pack, start: 0, content: read()? };
+        let found = window.slice(pack, range);
+        keep(&self.0, window, PACKS_KEPT);
+        Ok(found)
+    }
+}
+
 /// Recently read pieces of tree packs.
 #[derive(Default)]
 pub(super) struct Windows(Mutex<VecDeque<Window>>);
@@ -46,24 +71,28 @@ impl Windows {
         range: &Range<u64>,
         read: impl FnOnce(Range<u64>) -> Result<Bytes, E>,
     ) -> Result<Option<Bytes>, E> {
-        if let Some(found) = self.find(pack, range) {
+        if let Some(found) = find(&self.0, pack, range) {
             return Ok(Some(found));
         }
         let start = range.start / WINDOW * WINDOW;
         let end = range.end.div_ceil(WINDOW) * WINDOW;
         let window = Window { pack: *pack, start, content: read(start..end)? };
         let found = window.slice(pack, range);
-        let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        windows.push_front(window);
-        windows.truncate(KEPT);
+        keep(&self.0, window, KEPT);
         Ok(found)
     }
+}
 
-    fn find(&self, pack: &Id, range: &Range<u64>) -> Option<Bytes> {
-        let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (at, found) = windows.iter().enumerate().find_map(|(at, window)| Some((at, window.slice(pack, range)?)))?;
-        let used = windows.remove(at)?;
-        windows.push_front(used);
-        Some(found)
-    }
+fn keep(windows: &Mutex<VecDeque<Window>>, window: Window, most: usize) {
+    let mut windows = windows.lock().unwrap_or_else(PoisonError::into_inner);
+    windows.push_front(window);
+    windows.truncate(most);
+}
+
+fn find(windows: &Mutex<VecDeque<Window>>, pack: &Id, range: &Range<u64>) -> Option<Bytes> {
+    let mut windows = windows.lock().unwrap_or_else(PoisonError::into_inner);
+    let (at, found) = windows.iter().enumerate().find_map(|(at, window)| Some((at, window.slice(pack, range)?)))?;
+    let used = windows.remove(at)?;
+    windows.push_front(used);
+    Some(found)
 }

@@ -5,14 +5,11 @@ use std::{
     fs::File,
     io::{self, Read},
     os::fd::OwnedFd,
-    path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    path::PathBuf,
+    sync::Arc,
 };
 
-use rustic_core::{ErrorKind, ReadSource, ReadSourceEntry, ReadSourceOpen, RusticError, RusticResult};
+use rustic_core::repofile::Node;
 use rustix::fs::{FileType, Mode, OFlags, Stat, fstat, openat};
 use tokio_util::sync::CancellationToken;
 
@@ -33,18 +30,8 @@ pub(crate) struct DirectoryReader {
 
 struct Shared {
     report: Arc<SourceReport>,
-    /// Files, links and special files handed to the archiver and not given up since.
-    handed_over: AtomicU64,
     progress: Arc<dyn Progress>,
     stop: CancellationToken,
-}
-
-impl Shared {
-    /// A file that was handed over cannot be read after all.
-    fn give_up(&self, path: &Path, error: &io::Error) {
-        self.handed_over.fetch_sub(1, Ordering::AcqRel);
-        self.report.failed(path, error);
-    }
 }
 
 impl DirectoryReader {
@@ -56,7 +43,7 @@ impl DirectoryReader {
         stop: CancellationToken,
     ) -> io::Result<Self> {
         let root = Arc::new(open_root(source.path())?);
-        let shared = Arc::new(Shared { report: Arc::default(), handed_over: AtomicU64::new(0), progress, stop });
+        let shared = Arc::new(Shared { report: Arc::default(), progress, stop });
         Ok(Self { root, patterns: Arc::new(patterns), shared })
     }
 
@@ -64,36 +51,38 @@ impl DirectoryReader {
         &self.shared.report
     }
 
-    /// How many files, links and special files must be in the snapshot.
-    pub(crate) fn handed_over(&self) -> u64 {
-        self.shared.handed_over.load(Ordering::Acquire)
-    }
-
-    fn walk(&self, report: Option<Arc<SourceReport>>) -> Walk {
-        Walk::new(self.root.clone(), self.patterns.clone(), report, self.shared.stop.clone())
+    fn walk(&self, report: Option<Arc<SourceReport>>, stop: &CancellationToken) -> Walk {
+        Walk::new(self.root.clone(), self.patterns.clone(), report, stop.clone())
     }
 }
 
-impl ReadSource for DirectoryReader {
-    type Open = SourceFile;
-    type Iter = Entries;
-
-    /// Counts while the backup is running already. Failures are left to the backup to report.
-    fn size(&self) -> RusticResult<Option<u64>> {
+impl DirectoryReader {
+    /// Counts files and bytes, and tells the progress. Failures are left to the backup to report.
+    pub(crate) fn count(&self, stop: &CancellationToken) {
         let (mut files, mut bytes) = (0, 0);
-        for found in self.walk(None).filter(|found| found.file_type() != FileType::Directory) {
+        for found in self.walk(None, stop).filter(|found| found.file_type() != FileType::Directory) {
             files += 1;
             bytes += file_size(&found.stat);
         }
-        if !self.shared.stop.is_cancelled() {
+        if !stop.is_cancelled() {
             self.shared.progress.total(files, bytes);
         }
-        Ok(Some(bytes))
     }
 
-    fn entries(&self) -> Entries {
-        Entries { walk: self.walk(Some(self.shared.report.clone())), shared: self.shared.clone() }
+    /// All that belongs into the backup, folders before their contents, names in byte order.
+    pub(crate) fn entries(&self) -> Entries {
+        let report = Some(self.shared.report.clone());
+        Entries { walk: self.walk(report, &self.shared.stop), shared: self.shared.clone() }
     }
+}
+
+/// A file, folder, link or special file for the backup.
+pub(crate) struct SourceEntry {
+    /// How many names its path has below the source.
+    pub(crate) depth: usize,
+    pub(crate) node: Node,
+    /// Where it is a file.
+    pub(crate) file: Option<SourceFile>,
 }
 
 /// The entries of a directory.
@@ -103,20 +92,19 @@ pub(crate) struct Entries {
 }
 
 impl Iterator for Entries {
-    type Item = RusticResult<ReadSourceEntry<SourceFile>>;
+    type Item = SourceEntry;
 
-    fn next(&mut self) -> Option<Self::Item> {
+    fn next(&mut self) -> Option<SourceEntry> {
         loop {
             let found = self.walk.next()?;
             match node(&found) {
                 Ok(node) => {
                     if !node.is_dir() {
-                        self.shared.handed_over.fetch_add(1, Ordering::AcqRel);
                         self.shared.progress.advance(1, 0);
                     }
-                    let path = found.path.clone();
-                    let open = node.is_file().then(|| SourceFile { found, shared: self.shared.clone() });
-                    return Some(Ok(ReadSourceEntry { path, node, open }));
+                    let depth = found.path.components().count();
+                    let file = node.is_file().then(|| SourceFile { found, shared: self.shared.clone() });
+                    return Some(SourceEntry { depth, node, file });
                 }
                 Err(error) => self.shared.report.failed(&found.path, &error),
             }
@@ -146,10 +134,14 @@ impl SourceFile {
     }
 }
 
-impl ReadSourceOpen for SourceFile {
-    type Reader = FileReader;
+impl SourceFile {
+    /// Its size when it was found, in bytes.
+    pub(crate) fn size(&self) -> u64 {
+        file_size(&self.found.stat)
+    }
 
-    fn open(self) -> RusticResult<FileReader> {
+    /// Opens the file. Why that fails, or reading it later, is in the source's report.
+    pub(crate) fn open(self) -> io::Result<FileReader> {
         match self.try_open() {
             Ok(file) => Ok(FileReader {
                 file: File::from(file),
@@ -160,8 +152,8 @@ impl ReadSourceOpen for SourceFile {
                 shared: self.shared,
             }),
             Err(error) => {
-                self.shared.give_up(&self.found.path, &error);
-                Err(RusticError::with_source(ErrorKind::InputOutput, "a file of the source could not be opened", error))
+                self.shared.report.failed(&self.found.path, &error);
+                Err(error)
             }
         }
     }
@@ -222,7 +214,7 @@ impl Read for FileReader {
                 Ok(count)
             }
             Err(error) => {
-                self.shared.give_up(&self.path, &error);
+                self.shared.report.failed(&self.path, &error);
                 Err(error)
             }
         }

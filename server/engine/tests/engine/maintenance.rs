@@ -197,14 +197,14 @@ async fn a_verification_names_what_is_damaged_and_a_repair_mends_it() {
         let taken = snapshot(&repository, &world.source()).await;
         let sound = verify(&repository).await;
         assert_eq!((&sound.damaged[..], &sound.incomplete[..]), (&[][..], &[][..]));
-        assert_eq!(sound.snapshots, [taken.snapshot.clone()]);
+        assert_eq!(sound.snapshots, std::slice::from_ref(&taken.snapshot));
         assert_eq!(sound.read_packs, world.stored("data").len() as u64);
 
         let pack = largest(world.stored("data"));
         spoiled(&pack);
         let found = verify(&repository).await;
         assert_eq!(found.damaged, [DamagedFile { kind: DamagedKind::Pack, id: name(&pack), damage }]);
-        assert_eq!(found.incomplete, [taken.snapshot.clone()]);
+        assert_eq!(found.incomplete, std::slice::from_ref(&taken.snapshot));
 
         let repaired = repair(&repository, &found.damaged).await;
         match damage {
@@ -215,7 +215,7 @@ async fn a_verification_names_what_is_damaged_and_a_repair_mends_it() {
         }
         let between = verify(&repository).await;
         assert_eq!(between.damaged, [], "{damage:?}: what is damaged is forgotten");
-        assert_eq!(between.incomplete, [taken.snapshot.clone()]);
+        assert_eq!(between.incomplete, std::slice::from_ref(&taken.snapshot));
         let next = snapshot(&repository, &world.source()).await;
         assert_eq!(next.unreadable, []);
         let mended = verify(&repository).await;
@@ -236,7 +236,7 @@ async fn a_damaged_index_is_made_again_from_the_packs() {
     let found = verify(&repository).await;
     let damaged = DamagedFile { kind: DamagedKind::Index, id: name(&index), damage: Damage::Content };
     assert_eq!(found.damaged, [damaged]);
-    assert_eq!(found.incomplete, [taken.snapshot.clone()]);
+    assert_eq!(found.incomplete, std::slice::from_ref(&taken.snapshot));
     let error = repository.prune(request_with(Duration::ZERO), Arc::new(()), CancellationToken::new()).await;
     assert!(matches!(error, Err(RepositoryError::Damaged { .. })), "nothing is removed from it: {error:?}");
 
@@ -259,7 +259,7 @@ async fn a_damaged_snapshot_is_told_and_the_others_live_on() {
     let found = verify(&repository).await;
     let id = lost.snapshot.as_str().to_owned();
     assert_eq!(found.damaged, [DamagedFile { kind: DamagedKind::Snapshot, id, damage: Damage::Content }]);
-    assert_eq!(found.snapshots, [kept.snapshot.clone()]);
+    assert_eq!(found.snapshots, std::slice::from_ref(&kept.snapshot));
     repair(&repository, &found.damaged).await;
     assert_eq!(verify(&repository).await.damaged, []);
     restores(&repository, &kept.snapshot, &world, "after").await;

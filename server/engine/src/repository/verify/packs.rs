@@ -16,8 +16,8 @@ use crate::{
     repository::{
         Inner, RepositoryError, Result,
         blocking::blocking,
-        crypt::{hash, open},
         fault::Fault,
+        seal::{Sealer, hash},
     },
 };
 
@@ -63,17 +63,21 @@ pub(in crate::repository) fn flaw(key: &MasterKey, pack: &IndexPack, content: &B
     if content.len() as u64 != u64::from(pack.pack_size()) {
         return Ok(Some(Damage::Size));
     }
-    if hash(content)? != *pack.id {
+    if hash(content) != *pack.id {
         return Ok(Some(Damage::Content));
     }
+    let (sealer, mut opened) = (Sealer::new(key)?, Vec::new());
     for blob in &pack.blobs {
         let (from, length) = (blob.location.offset as usize, blob.location.length as usize);
         let sealed = content.get(from..from.saturating_add(length)).unwrap_or_default();
-        let plain = match (open(key, sealed)?, blob.location.uncompressed_length) {
-            (Some(packed), Some(size)) => zstd::bulk::decompress(&packed, size.get() as usize).ok(),
-            (plain, _) => plain,
+        if sealer.open(sealed, &mut opened).is_err() {
+            return Ok(Some(Damage::Content));
+        }
+        let found = match blob.location.uncompressed_length {
+            Some(size) => zstd::bulk::decompress(&opened, size.get() as usize).ok().map(|plain| hash(&plain)),
+            None => Some(hash(&opened)),
         };
-        if plain.map(|plain| hash(&plain)).transpose()? != Some(*blob.id) {
+        if found != Some(*blob.id) {
             return Ok(Some(Damage::Content));
         }
     }

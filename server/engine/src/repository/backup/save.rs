@@ -1,0 +1,217 @@
+//! Saving what files contain.
+
+use std::{
+    collections::HashSet,
+    io::Read,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+};
+
+use rustic_core::{DataId, Id};
+use tokio::sync::oneshot;
+
+use super::{
+    super::{RepositoryError, Result, seal::hash},
+    Archive,
+    encode::Encoder,
+    queue::{Queue, Work},
+};
+use crate::source::SourceFile;
+
+/// A file's content as it is in the repository now.
+pub(super) struct Saved {
+    pub(super) content: Vec<DataId>,
+    pub(super) bytes: u64,
+}
+
+/// A file that a worker shall read. One that could not be read is answered with none; it is in the source's report.
+pub(super) struct FileJob {
+    pub(super) file: SourceFile,
+    pub(super) done: oneshot::Sender<Option<Saved>>,
+}
+
+/// A piece of a file that another worker is reading.
+pub(super) struct Piece {
+    file: Arc<CutFile>,
+    number: usize,
+    content: Vec<u8>,
+}
+
+pub(super) type Jobs = Queue<FileJob, Piece>;
+
+/// A file in pieces.
+struct CutFile {
+    state: Mutex<CutState>,
+    /// Pieces that are not saved, and one for the reading itself.
+    left: AtomicUsize,
+}
+
+struct CutState {
+    content: Vec<DataId>,
+    bytes: u64,
+    whole: bool,
+    done: Option<oneshot::Sender<Option<Saved>>>,
+}
+
+impl CutFile {
+    fn new(done: oneshot::Sender<Option<Saved>>) -> Arc<Self> {
+        let state = CutState { content: Vec::new(), bytes: 0, whole: false, done: Some(done) };
+        Arc::new(Self { state: Mutex::new(state), left: AtomicUsize::new(1) })
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, CutState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn expect(&self, bytes: u64) -> usize {
+        self.left.fetch_add(1, Ordering::AcqRel);
+        let mut state = self.state();
+        state.content.push(DataId::default());
+        state.bytes += bytes;
+        state.content.len() - 1
+    }
+
+    fn saved(&self, number: usize, id: DataId) {
+        self.state().content[number] = id;
+        self.less();
+    }
+
+    fn less(&self) {
+        if self.left.fetch_sub(1, Ordering::AcqRel) > 1 {
+            return;
+        }
+        let mut state = self.state();
+        let saved = Saved { content: std::mem::take(&mut state.content), bytes: state.bytes };
+        let answer = state.whole.then_some(saved);
+        if let Some(done) = state.done.take() {
+            let _ = done.send(answer);
+        }
+    }
+}
+
+/// What a run has stored so far.
+#[derive(Default)]
+pub(super) struct Added {
+    pub(super) blobs: AtomicU64,
+    pub(super) bytes: AtomicU64,
+    pub(super) packed: AtomicU64,
+}
+
+impl Added {
+    fn count(&self, bytes: usize, packed: usize) {
+        self.blobs.fetch_add(1, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+        self.packed.fetch_add(packed as u64, Ordering::Relaxed);
+    }
+}
+
+/// Blobs that this run stores. Who claims one first has to do it.
+#[derive(Default)]
+pub(super) struct Claimed(Mutex<HashSet<Id>>);
+
+impl Claimed {
+    fn claim(&self, id: Id) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id)
+    }
+}
+
+impl Archive<'_> {
+    /// What a worker does until there is nothing more.
+    pub(super) fn work(&self, jobs: &Jobs) -> Result<()> {
+        let mut encoder = self.encoder()?;
+        let mut buffer = Vec::new();
+        while let Some(work) = jobs.next() {
+            match work {
+                Work::Piece(piece) => self.save_piece(&mut encoder, piece)?,
+                Work::File(job) => self.save_file(&mut encoder, &mut buffer, job, jobs)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn save_file(&self, encoder: &mut Encoder<'_>, buffer: &mut Vec<u8>, job: FileJob, jobs: &Jobs) -> Result<()> {
+        let size = job.file.size();
+        let Ok(mut reader) = job.file.open() else {
+            let _ = job.done.send(None);
+            return Ok(());
+        };
+        if size >= self.cutter.least as u64 {
+            return self.save_in_pieces(encoder, reader, job.done, jobs);
+        }
+        buffer.clear();
+        // One more, or reading would make room for what does not come.
+        buffer.reserve(usize::try_from(size).unwrap_or_default() + 1);
+        let answer = match reader.read_to_end(buffer) {
+            Err(_) => None,
+            Ok(0) => Some(Saved { content: Vec::new(), bytes: 0 }),
+            Ok(_) => {
+                let content = vec![self.save_content(encoder, buffer)?];
+                Some(Saved { content, bytes: buffer.len() as u64 })
+            }
+        };
+        let _ = job.done.send(answer);
+        Ok(())
+    }
+
+    /// Cuts what `reader` gives, and saves the pieces together with the other workers.
+    pub(super) fn save_in_pieces(
+        &self,
+        encoder: &mut Encoder<'_>,
+        reader: impl Read,
+        done: oneshot::Sender<Option<Saved>>,
+        jobs: &Jobs,
+    ) -> Result<()> {
+        let file = CutFile::new(done);
+        let whole: Result<bool> = jobs.while_cutting(|| {
+            let mut pieces = self.cutter.pieces(reader);
+            loop {
+                match pieces.next() {
+                    Ok(Some(_)) if jobs.is_stopped() => return Ok(false),
+                    Ok(Some(content)) => {
+                        let number = file.expect(content.len() as u64);
+                        let piece = Piece { file: file.clone(), number, content };
+                        if let Some(piece) = jobs.piece(piece) {
+                            self.save_piece(encoder, piece)?;
+                        }
+                    }
+                    Ok(None) => return Ok(true),
+                    Err(_) => return Ok(false),
+                }
+            }
+        });
+        file.state().whole = whole?;
+        file.less();
+        Ok(())
+    }
+
+    fn save_piece(&self, encoder: &mut Encoder<'_>, piece: Piece) -> Result<()> {
+        let id = self.save_content(encoder, &piece.content)?;
+        piece.file.saved(piece.number, id);
+        Ok(())
+    }
+
+    fn save_content(&self, encoder: &mut Encoder<'_>, content: &[u8]) -> Result<DataId> {
+        if self.run.stop.is_cancelled() {
+            return Err(RepositoryError::Cancelled);
+        }
+        let id = hash(content);
+        if !self.known.has_data(&id) && self.claimed_data.claim(id) {
+            let encoded = encoder.encode(content)?;
+            self.added_data.count(content.len(), encoded.sealed.len());
+            self.data.add(id, &encoded)?;
+        }
+        self.run.progress.advance(0, content.len() as u64);
+        Ok(id.into())
+    }
+
+    pub(super) fn save_tree(&self, encoder: &mut Encoder<'_>, id: Id, content: &[u8]) -> Result<()> {
+        if !self.known.has_tree(&id) && self.claimed_trees.claim(id) {
+            let encoded = encoder.encode(content)?;
+            self.added_trees.count(content.len(), encoded.sealed.len());
+            self.trees.add(id, &encoded)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,93 @@
+//! From the source's entries to steps in building folders.
+
+use std::sync::mpsc::SyncSender;
+
+use rustic_core::{TreeId, repofile::Node};
+use tokio::sync::oneshot;
+
+use super::{
+    Archive,
+    compare::{Before, Change},
+    queue::Stopped,
+    save::{FileJob, Jobs, Saved},
+};
+use crate::source::{DirectoryReader, SourceEntry};
+
+/// Steps that may wait for the workers: enough for a large file among small ones not to hold the walk up.
+pub(super) const STEPS: usize = 4096;
+
+/// A step in building a snapshot's folders.
+pub(super) enum Step {
+    Enter(Node),
+    Leaf {
+        node: Node,
+        change: Change,
+        content: Content,
+    },
+    /// With what the snapshot before had in this place.
+    Leave(Option<Before>),
+}
+
+/// Where a leaf's content is.
+pub(super) enum Content {
+    /// It is in the node, or there is none.
+    There,
+    /// A worker is at it.
+    Coming(oneshot::Receiver<Option<Saved>>),
+}
+
+/// Goes through the source once.
+pub(super) struct SourceWalk<'a> {
+    pub(super) archive: &'a Archive<'a>,
+    pub(super) jobs: &'a Jobs,
+    pub(super) steps: SyncSender<Step>,
+}
+
+impl SourceWalk<'_> {
+    /// Ends early when the run is stopped.
+    pub(super) fn run(self, source: &DirectoryReader, parent: Option<TreeId>) -> Result<(), Stopped> {
+        let mut levels = vec![parent.and_then(|id| self.archive.before(&id))];
+        for entry in source.entries() {
+            while levels.len() > entry.depth {
+                self.leave(levels.pop().flatten())?;
+            }
+            if entry.node.is_dir() {
+                let folder = self.archive.folder_before(levels.last_mut().and_then(Option::as_mut), &entry.node.name());
+                levels.push(folder);
+                self.step(Step::Enter(entry.node))?;
+            } else {
+                self.leaf(entry, levels.last_mut().and_then(Option::as_mut))?;
+            }
+        }
+        while let Some(level) = levels.pop() {
+            self.leave(level)?;
+        }
+        Ok(())
+    }
+
+    fn leaf(&self, entry: SourceEntry, before: Option<&mut Before>) -> Result<(), Stopped> {
+        let SourceEntry { mut node, file, .. } = entry;
+        let change = self.archive.compare(before, &mut node);
+        let content = match file {
+            Some(file) if change != Change::None => {
+                let (done, coming) = oneshot::channel();
+                self.jobs.file(FileJob { file, done })?;
+                Content::Coming(coming)
+            }
+            Some(_) => {
+                self.archive.run.progress.advance(0, node.meta.size);
+                Content::There
+            }
+            None => Content::There,
+        };
+        self.step(Step::Leaf { node, change, content })
+    }
+
+    fn leave(&self, before: Option<Before>) -> Result<(), Stopped> {
+        self.step(Step::Leave(before))
+    }
+
+    fn step(&self, step: Step) -> Result<(), Stopped> {
+        self.steps.send(step).map_err(|_| Stopped)
+    }
+}
