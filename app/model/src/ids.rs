@@ -39,4 +39,7 @@ id! {
     PolicyId,
     BackupId,
     RestoreId,
+    /// Something that an organization's notifications go to.
+    ChannelId,
+    DeliveryId,
 }

@@ -13,6 +13,7 @@ pub mod keep;
 pub mod list;
 pub mod names;
 pub mod node;
+pub mod notification;
 pub mod organization;
 pub mod pattern;
 pub mod people;

@@ -10,6 +10,7 @@ pub mod credentials;
 pub mod error;
 pub mod flash;
 pub mod nodes;
+pub mod notifications;
 pub mod organizations;
 pub mod page;
 pub mod policies;

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use model::{
     backup::{BackupPhase, RestorePhase},
     node::NodePhase,
+    notification::DeliveryPhase,
     policy::SchedulePhase,
 };
 
@@ -60,6 +61,18 @@ impl From<SchedulePhase> for Look {
             SchedulePhase::Paused => ("pause", CALM),
         };
         Self { word: phase.as_str(), icon, class }
+    }
+}
+
+impl From<DeliveryPhase> for Look {
+    fn from(phase: DeliveryPhase) -> Self {
+        let (icon, class) = match phase {
+            DeliveryPhase::Queued => ("clock", CALM),
+            DeliveryPhase::Sending => ("running", BUSY),
+            DeliveryPhase::Delivered => ("check-circle", GOOD),
+            DeliveryPhase::Failed => ("cross-circle", BAD),
+        };
+        Self { word: phase.label(), icon, class }
     }
 }
 

@@ -18,6 +18,7 @@ mod listing;
 mod master_key;
 pub mod metrics;
 pub mod nodes;
+pub mod notifications;
 pub mod organizations;
 mod passwords;
 pub mod policies;

@@ -15,6 +15,9 @@ pub enum Key {
     MasterKeyFile,
     SourceRoots,
     S3AllowNetworks,
+    NotifyAllowNetworks,
+    SmtpUrl,
+    SmtpFrom,
     TrustedProxies,
     BackupWorkers,
     Node,
@@ -24,7 +27,7 @@ pub enum Key {
 }
 
 impl Key {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::Listen,
         Self::PublicUrl,
         Self::DataDir,
@@ -32,6 +35,9 @@ impl Key {
         Self::MasterKeyFile,
         Self::SourceRoots,
         Self::S3AllowNetworks,
+        Self::NotifyAllowNetworks,
+        Self::SmtpUrl,
+        Self::SmtpFrom,
         Self::TrustedProxies,
         Self::BackupWorkers,
         Self::Node,
@@ -50,6 +56,9 @@ impl Key {
             Self::MasterKeyFile => "HOLDFAST_MASTER_KEY_FILE",
             Self::SourceRoots => "HOLDFAST_SOURCE_ROOTS",
             Self::S3AllowNetworks => "HOLDFAST_S3_ALLOW_NETWORKS",
+            Self::NotifyAllowNetworks => "HOLDFAST_NOTIFY_ALLOW_NETWORKS",
+            Self::SmtpUrl => "HOLDFAST_SMTP_URL",
+            Self::SmtpFrom => "HOLDFAST_SMTP_FROM",
             Self::TrustedProxies => "HOLDFAST_TRUSTED_PROXIES",
             Self::BackupWorkers => "HOLDFAST_BACKUP_WORKERS",
             Self::Node => "HOLDFAST_NODE",
@@ -73,7 +82,7 @@ impl Key {
     pub const fn separator(self) -> Option<char> {
         match self {
             Self::SourceRoots => Some(':'),
-            Self::S3AllowNetworks | Self::TrustedProxies => Some(','),
+            Self::S3AllowNetworks | Self::NotifyAllowNetworks | Self::TrustedProxies => Some(','),
             _ => None,
         }
     }

@@ -14,6 +14,7 @@ mod http;
 mod leaks;
 mod master_key;
 mod nodes;
+mod notifications;
 mod people;
 mod permissions;
 mod policies;

@@ -5,14 +5,15 @@ use model::backup::{BackupPhase, RestorePhase};
 use sea_orm::{
     ActiveModelBehavior, ActiveModelTrait,
     ActiveValue::Set,
-    ColumnTrait, Condition, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    Select,
+    ColumnTrait, Condition, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, Select,
     sea_query::{Expr, ExprTrait, LockBehavior, LockType, NullOrdering, Order, Query},
 };
 
 use crate::{
     database,
     entity::{backup, project, removal, restore},
+    notifications::events,
     runs::{lease, removal_run},
     start::Services,
 };
@@ -36,7 +37,9 @@ pub async fn backup(services: &Services) -> Result<Option<backup::Model>, DbErr>
             row.lease_owner = Set(Some(services.node().id.clone()));
             row.lease_until = Set(Some(lease::until(now)));
         });
-        if let Some(row) = claimed.await? {
+        if let Some((tx, row)) = claimed.await? {
+            events::started(&tx, services, &row, now).await?;
+            tx.commit().await?;
             return Ok(Some(row));
         }
     }
@@ -100,7 +103,7 @@ pub async fn restore(services: &Services) -> Result<Option<restore::Model>, DbEr
         row.lease_owner = Set(Some(services.node().id.clone()));
         row.lease_until = Set(Some(lease::until(now)));
     };
-    first(services, next, claim).await
+    alone(first(services, next, claim)).await
 }
 
 /// The next backup to delete, claimed for this process.
@@ -115,7 +118,7 @@ pub async fn deletion(services: &Services) -> Result<Option<backup::Model>, DbEr
         row.lease_owner = Set(Some(services.node().id.clone()));
         row.lease_until = Set(Some(lease::until(now)));
     };
-    first(services, next, claim).await
+    alone(first(services, next, claim)).await
 }
 
 /// The next backups of a deleted project to remove, claimed for this process.
@@ -129,20 +132,29 @@ pub async fn removal(services: &Services) -> Result<Option<removal::Model>, DbEr
         row.lease_owner = Set(Some(services.node().id.clone()));
         row.lease_until = Set(Some(removal_run::lease_until(now)));
     };
-    first(services, next, claim).await
+    alone(first(services, next, claim)).await
 }
 
 fn is_free(lease_until: impl ColumnTrait, now: DateTime<Utc>) -> Condition {
     Condition::any().add(lease_until.is_null()).add(lease_until.lte(now))
 }
 
-/// Claims the first of what waits, if any. On PostgreSQL it passes over what another node is just claiming; `None` also
-/// where another node was faster.
-async fn first<E>(
+/// The same, where nothing else belongs to the claim.
+async fn alone<M>(
+    claimed: impl Future<Output = Result<Option<(DatabaseTransaction, M)>, DbErr>>,
+) -> Result<Option<M>, DbErr> {
+    let Some((tx, row)) = claimed.await? else { return Ok(None) };
+    tx.commit().await?;
+    Ok(Some(row))
+}
+
+/// Claims the first of what waits, if any, in a transaction that is still to be committed. On PostgreSQL it passes over
+/// what another node is just claiming; `None` also where another node was faster.
+pub async fn first<E>(
     services: &Services,
     waiting: Select<E>,
     claim: impl FnOnce(&mut E::ActiveModel),
-) -> Result<Option<E::Model>, DbErr>
+) -> Result<Option<(DatabaseTransaction, E::Model)>, DbErr>
 where
     E: EntityTrait,
     E::Model: IntoActiveModel<E::ActiveModel>,
@@ -162,6 +174,5 @@ where
         Err(error) if database::is_unique_violation(&error) => return Ok(None),
         updated => updated?,
     };
-    tx.commit().await?;
-    Ok(Some(row))
+    Ok(Some((tx, row)))
 }

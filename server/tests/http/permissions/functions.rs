@@ -51,10 +51,20 @@ const READ: Statuses = managers([200; 2]);
 const HOME: (&str, &str) = ("organization", "1");
 
 fn table(things: &Things) -> Vec<Row> {
-    [session(), people(), credentials(), projects(things), locked(things), policies(things), runs(things), sign_out()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        session(),
+        people(),
+        credentials(),
+        projects(things),
+        locked(things),
+        policies(things),
+        runs(things),
+        notifications(things),
+        sign_out(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn list() -> Ask {
@@ -187,6 +197,21 @@ fn runs(Things { project, backup, left_behind, restore, .. }: &Things) -> Vec<Ro
         Row("restores/add", known, UNFIT),
         Row("restores/cancel", named("restore", restore.id), REFUSED),
         Row("restores/delete", named("restore", restore.id), managers([200, 404])),
+    ]
+}
+
+/// The channel leads to an address where nobody answers.
+fn notifications(Things { channel, .. }: &Things) -> Vec<Row> {
+    let known = filled(&[HOME, ("name", "on call"), ("kind", "pigeon")]);
+    vec![
+        Row("notifications/list_channels", Ask::Json(json!({ "organization": null })), ANY_MANAGER),
+        Row("notifications/list_deliveries", list(), ANY_MANAGER),
+        Row("notifications/add_channel", known, UNFIT),
+        Row("notifications/update_channel", named("channel", channel), UNFIT),
+        Row("notifications/send_test", named("channel", channel), REFUSED),
+        Row("notifications/pause_channel", named("channel", channel), ONCE),
+        Row("notifications/resume_channel", named("channel", channel), ONCE),
+        Row("notifications/delete_channel", named("channel", channel), managers([200, 404])),
     ]
 }
 

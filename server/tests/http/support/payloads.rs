@@ -1,7 +1,7 @@
 //! What attackers send.
 
 /// Every field that some form has.
-pub const FIELDS: [&str; 46] = [
+pub const FIELDS: [&str; 61] = [
     "account_name",
     "organization",
     "email",
@@ -48,6 +48,21 @@ pub const FIELDS: [&str; 46] = [
     "target",
     "target_directory",
     "on_conflict",
+    "channel",
+    "kind",
+    "addresses",
+    "webhook_url",
+    "signing_secret",
+    "slack_url",
+    "topic_url",
+    "access_token",
+    "forget_token",
+    "failure",
+    "recovery",
+    "overdue",
+    "digest",
+    "ping_url",
+    "forget_ping",
 ];
 
 const SEEDS: [&str; 40] = [
