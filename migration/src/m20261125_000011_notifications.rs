@@ -22,7 +22,7 @@ const COLUMNS: [&str; 3] = [
     "ALTER TABLE policy ADD COLUMN overdue_told_at MOMENT CHECK (overdue_told_at IS NULL OR overdue_at IS NOT NULL)",
 ];
 
-const INDEXES: [&str; 11] = [
+const INDEXES: [&str; 12] = [
     "CREATE UNIQUE INDEX notification_channel_name_unique ON notification_channel (organization_id, name_key)",
     "CREATE INDEX notification_channel_digest ON notification_channel (digest_at) WHERE digest_at IS NOT NULL",
     // What happened is told to each channel once, whichever node notices it.
@@ -32,6 +32,7 @@ const INDEXES: [&str; 11] = [
     "CREATE INDEX delivery_of_organization ON delivery (organization_id, created_at)",
     "CREATE INDEX delivery_age ON delivery (created_at)",
     "CREATE INDEX policy_overdue ON policy (overdue_at) WHERE overdue_at IS NOT NULL",
+    "CREATE INDEX policy_paused ON policy (project_id) WHERE paused",
     "CREATE INDEX policy_of_project ON policy (project_id)",
     // What the dashboard adds up by day, and lists of the last day, without reading the rows themselves.
     "CREATE INDEX backup_ended ON backup (organization_id, finished_at, phase, added_bytes)",
@@ -62,7 +63,7 @@ impl MigrationTrait for Migration {
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let db = manager.get_connection();
-        for index in ["backup_newest", "backup_ended", "policy_of_project", "policy_overdue"] {
+        for index in ["backup_newest", "backup_ended", "policy_of_project", "policy_paused", "policy_overdue"] {
             db.execute_unprepared(&format!("DROP INDEX {index}")).await?;
         }
         for table in ["trouble", "delivery", "notification_channel"] {

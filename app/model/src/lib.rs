@@ -6,6 +6,7 @@
 pub mod audit;
 pub mod backup;
 pub mod credential;
+pub mod dashboard;
 pub mod database;
 pub mod form;
 pub mod ids;

@@ -7,6 +7,7 @@
 pub mod audit;
 pub mod backups;
 pub mod credentials;
+pub mod dashboard;
 pub mod error;
 pub mod flash;
 pub mod nodes;

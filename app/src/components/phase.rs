@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use model::{
     backup::{BackupPhase, RestorePhase},
+    dashboard::Trouble,
     node::NodePhase,
     notification::DeliveryPhase,
     policy::SchedulePhase,
@@ -73,6 +74,21 @@ impl From<DeliveryPhase> for Look {
             DeliveryPhase::Failed => ("cross-circle", BAD),
         };
         Self { word: phase.label(), icon, class }
+    }
+}
+
+impl From<Trouble> for Look {
+    fn from(trouble: Trouble) -> Self {
+        let (icon, class) = match trouble {
+            Trouble::Failed => ("cross-circle", BAD),
+            Trouble::Overdue => ("clock", BAD),
+            Trouble::CredentialLocked => ("lock", WARN),
+            Trouble::PartiallyFailed => ("half", WARN),
+            Trouble::NeverBackedUp => ("alert", WARN),
+            Trouble::Missed => ("minus-circle", WARN),
+            Trouble::PolicyPaused => ("pause", CALM),
+        };
+        Self { word: trouble.label(), icon, class }
     }
 }
 

@@ -11,6 +11,7 @@ pub mod backups;
 pub mod browse;
 mod clock;
 pub mod credentials;
+pub mod dashboard;
 mod database;
 mod entity;
 mod error;

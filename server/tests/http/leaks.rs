@@ -213,7 +213,8 @@ async fn ask_everything(partner: &Browser, secrets: &[(&str, String)], seen: &mu
         ("s3_name", "Main S3"),
         ("access_key_id", ACCESS_KEY),
     ]);
-    let left_out = ["session/sign_out", "users/invite", "users/reset_password", "projects/disable_backup", "policies/delete"];
+    let left_out =
+        ["session/sign_out", "users/invite", "users/reset_password", "projects/disable_backup", "policies/delete"];
     let functions = server_fn_paths().map(|(path, _)| path.trim_start_matches("/api/"));
     for function in functions.filter(|function| !left_out.contains(function)) {
         seen.keep(partner.call(function, &fields).await);

@@ -41,15 +41,10 @@ pub fn AddChannel(list: Answer<ChannelList>) -> impl IntoView {
 
 #[component]
 fn AddForm(organizations: Vec<(String, String)>, email: bool, submission: Submission<AddChannelFn>) -> impl IntoView {
-    let choices: Vec<Choice> = organizations.into_iter().map(|(id, name)| Choice::new(id, name)).collect();
-    let first = first_organization().map(|id| id.to_string()).unwrap_or_default();
-    let organization = (!choices.is_empty()).then(|| {
-        view! { <Select name="organization" label="Organization" groups=vec![choices.into()] value=first/> }
-    });
     view! {
         <Form submission=submission>
             <div class="dialog-body">
-                {organization}
+                <OrganizationSelect organizations=organizations/>
                 <NameField name=""/>
                 <KindFields email=email/>
                 <EventFields chosen=vec![EventKind::Failure, EventKind::Recovery, EventKind::Overdue]/>
@@ -59,6 +54,16 @@ fn AddForm(organizations: Vec<(String, String)>, email: bool, submission: Submis
             </DialogFooter>
         </Form>
     }
+}
+
+/// A Partner's choice.
+#[component]
+fn OrganizationSelect(organizations: Vec<(String, String)>) -> impl IntoView {
+    let choices: Vec<Choice> = organizations.into_iter().map(|(id, name)| Choice::new(id, name)).collect();
+    let first = first_organization().map(|id| id.to_string()).unwrap_or_default();
+    (!choices.is_empty()).then(|| {
+        view! { <Select name="organization" label="Organization" groups=vec![choices.into()] value=first/> }
+    })
 }
 
 #[component]
@@ -74,24 +79,29 @@ pub fn UpdateChannel(list: Answer<ChannelList>) -> impl IntoView {
 
 #[component]
 fn UpdateForm(row: ChannelRow, submission: Submission<UpdateChannelFn>) -> impl IntoView {
-    let target = match row.kind {
-        ChannelKind::Email => view! { <EmailFields addresses=row.target/> }.into_any(),
-        ChannelKind::Webhook => view! { <WebhookFields stored=true/> }.into_any(),
-        ChannelKind::Slack => view! { <SlackFields stored=true/> }.into_any(),
-        ChannelKind::Ntfy => view! { <NtfyFields stored=true token=row.has_secret/> }.into_any(),
-    };
     view! {
         <Form submission=submission hidden=vec![("channel", row.id.to_string())]>
             <HiddenField name="version" value=row.version.to_string()/>
             <div class="dialog-body">
                 <NameField name=row.name/>
-                {target}
+                <TargetFields kind=row.kind target=row.target has_secret=row.has_secret/>
                 <EventFields chosen=row.events/>
             </div>
             <DialogFooter>
                 <Submit label="Update" pending="Updating…"/>
             </DialogFooter>
         </Form>
+    }
+}
+
+/// What a channel of that kind needs.
+#[component]
+fn TargetFields(kind: ChannelKind, target: String, has_secret: bool) -> impl IntoView {
+    match kind {
+        ChannelKind::Email => view! { <EmailFields addresses=target/> }.into_any(),
+        ChannelKind::Webhook => view! { <WebhookFields stored=true/> }.into_any(),
+        ChannelKind::Slack => view! { <SlackFields stored=true/> }.into_any(),
+        ChannelKind::Ntfy => view! { <NtfyFields stored=true token=has_secret/> }.into_any(),
     }
 }
 

@@ -85,6 +85,7 @@ fn session() -> Vec<Row> {
         Row("session/setup_state", Ask::Json(json!({})), OPEN),
         Row("session/set_up", named("email", "x"), [404; 6]),
         Row("session/sign_in", named("email", "x"), [422; 6]),
+        Row("dashboard/get", Ask::Json(json!({})), SIGNED_IN),
         Row("profile/get", Ask::Json(json!({})), SIGNED_IN),
         Row("profile/change_password", named("current_password", "wrong"), [401, 422, 422, 422, 422, 422]),
         Row("profile/end_session", named("session", "nothing"), [401, 404, 404, 404, 404, 404]),
