@@ -22,10 +22,10 @@ use crate::{
     components::chrome::Chrome,
     pages::{
         audit_log::AuditLogPage, browse::BrowsePage, credentials::CredentialsPage, dashboard::DashboardPage,
-        login::LoginPage, nodes::NodesPage, not_found::NotFoundPage, organizations::OrganizationsPage,
-        policies::PoliciesPage, profile::ProfilePage, project::ProjectPage, projects::ProjectsPage,
-        repository::RepositoryPage, set_password::SetPasswordPage, settings::SettingsPage, setup::SetupPage,
-        users::UsersPage,
+        login::LoginPage, nodes::NodesPage, not_found::NotFoundPage, notifications::NotificationsPage,
+        organizations::OrganizationsPage, policies::PoliciesPage, profile::ProfilePage, project::ProjectPage,
+        projects::ProjectsPage, repository::RepositoryPage, set_password::SetPasswordPage, settings::SettingsPage,
+        setup::SetupPage, users::UsersPage,
     },
     ui::Ui,
 };
@@ -72,6 +72,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/users") view=UsersPage ssr=SsrMode::Async/>
                     <Route path=path!("/organizations") view=OrganizationsPage ssr=SsrMode::Async/>
                     <Route path=path!("/nodes") view=NodesPage ssr=SsrMode::Async/>
+                    <Route path=path!("/notifications") view=NotificationsPage ssr=SsrMode::Async/>
                     <Route path=path!("/audit-log") view=AuditLogPage ssr=SsrMode::Async/>
                     <Route path=path!("/backup-credentials") view=CredentialsPage ssr=SsrMode::Async/>
                     <Route path=path!("/projects") view=ProjectsPage ssr=SsrMode::Async/>

@@ -41,4 +41,7 @@ id! {
     RestoreId,
     /// A prune, verification or repair of a repository.
     MaintenanceId,
+    /// Something that an organization's notifications go to.
+    ChannelId,
+    DeliveryId,
 }

@@ -6,6 +6,7 @@
 pub mod audit;
 pub mod backup;
 pub mod credential;
+pub mod dashboard;
 pub mod database;
 pub mod form;
 pub mod ids;
@@ -14,6 +15,7 @@ pub mod list;
 pub mod maintenance;
 pub mod names;
 pub mod node;
+pub mod notification;
 pub mod organization;
 pub mod pattern;
 pub mod people;

@@ -15,6 +15,8 @@ pub enum Action {
     /// Projects, backup on and off, policies, runs, restores, downloads.
     ManageProjects,
     SeeAuditLog,
+    /// Channels that are told how backups go, and what they were told.
+    ManageNotifications,
     ManageUsers,
     ManageOrganizations,
     /// The processes that take runs, and what they are doing.
@@ -47,11 +49,12 @@ pub enum Denied {
 }
 
 impl Action {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::SeeProjects,
         Self::ManageCredentials,
         Self::ManageProjects,
         Self::SeeAuditLog,
+        Self::ManageNotifications,
         Self::ManageUsers,
         Self::ManageOrganizations,
         Self::SeeNodes,
@@ -63,6 +66,7 @@ impl Action {
             Self::ManageCredentials => "see or manage backup credentials",
             Self::ManageProjects => "manage projects and backups",
             Self::SeeAuditLog => "see the audit log",
+            Self::ManageNotifications => "manage notifications",
             Self::ManageUsers => "manage users",
             Self::ManageOrganizations => "manage organizations",
             Self::SeeNodes => "see the nodes",
@@ -74,9 +78,11 @@ impl Action {
         use Reach::{Nothing, OwnOrganization, WholeAccount};
         let [user, manager, partner] = match self {
             Self::SeeProjects => [OwnOrganization, OwnOrganization, WholeAccount],
-            Self::ManageCredentials | Self::ManageProjects | Self::SeeAuditLog | Self::ManageUsers => {
-                [Nothing, OwnOrganization, WholeAccount]
-            }
+            Self::ManageCredentials
+            | Self::ManageProjects
+            | Self::SeeAuditLog
+            | Self::ManageNotifications
+            | Self::ManageUsers => [Nothing, OwnOrganization, WholeAccount],
             Self::ManageOrganizations | Self::SeeNodes => [Nothing, Nothing, WholeAccount],
         };
         match role {

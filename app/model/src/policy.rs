@@ -4,10 +4,11 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    form::{FormCheck, FormErrors},
+    form::{FormCheck, FormErrors, Ticked},
     ids::{PolicyId, ProjectId},
     keep::{KeepCounts, KeepForm},
-    names::PolicyName,
+    names::{Hidden, PolicyName},
+    notification::HookUrl,
     pattern::Patterns,
     project::LastBackup,
     retention::Retention,
@@ -35,6 +36,18 @@ pub struct PolicyForm {
     pub include: String,
     pub exclude: String,
     pub keep: KeepForm,
+    /// Told how each run goes, as Healthchecks wants it. Empty keeps the stored one.
+    pub ping_url: Hidden,
+    /// Takes a stored one away.
+    pub forget_ping: Ticked,
+}
+
+/// What becomes of a policy's Ping URL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PingChange {
+    Keep,
+    Forget,
+    Set(HookUrl),
 }
 
 /// What a form that is in order says.
@@ -47,6 +60,7 @@ pub struct PolicyTerms {
     pub include: Patterns,
     pub exclude: Patterns,
     pub keep: KeepCounts,
+    pub ping: PingChange,
 }
 
 impl PolicyForm {
@@ -72,6 +86,7 @@ impl PolicyForm {
         let include = check.field("include", Patterns::parse_include(&self.include));
         let exclude = check.field("exclude", Patterns::parse_exclude(&self.exclude));
         let keep = self.keep.parse(&mut check);
+        let ping = check.field("ping_url", self.ping());
         let terms = (|| {
             Some(PolicyTerms {
                 name: name?,
@@ -81,9 +96,17 @@ impl PolicyForm {
                 include: include?,
                 exclude: exclude?,
                 keep: keep?,
+                ping: ping?,
             })
         })();
         check.finish(terms)
+    }
+
+    fn ping(&self) -> Result<PingChange, RuleError> {
+        if !self.ping_url.expose().trim().is_empty() {
+            return HookUrl::parse("Ping URL", &self.ping_url).map(PingChange::Set);
+        }
+        Ok(if self.forget_ping.0 { PingChange::Forget } else { PingChange::Keep })
     }
 
     fn is_custom(&self) -> bool {
@@ -106,6 +129,8 @@ pub struct PolicyDraft {
     pub form: PolicyForm,
     /// Whether patterns name tables of a database, or files.
     pub of_database: bool,
+    /// Whether a Ping URL is stored.
+    pub has_ping: bool,
     /// What the period means that the form starts with.
     pub preview: CronPreview,
 }
@@ -150,6 +175,8 @@ pub struct PolicyRow {
     pub retention: String,
     /// What is kept beyond it, such as `last 3, 7 daily`; empty where nothing is.
     pub keep: String,
+    /// Whether a Ping URL is told of its runs.
+    pub has_ping: bool,
     pub include: Vec<String>,
     pub exclude: Vec<String>,
     pub phase: SchedulePhase,

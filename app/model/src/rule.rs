@@ -49,6 +49,12 @@ pub enum RuleError {
     ConnectionUrlPart { part: &'static str },
     #[error("Connection URL has the parameter {name}, which is not supported. Only sslmode is")]
     ConnectionUrlParameter { name: String },
+    #[error(
+        "{field} must be an http or https address with a host and without a fragment, such as https://example.com/hook"
+    )]
+    HookUrl { field: &'static str },
+    #[error("{field} may have at most {most} entries")]
+    TooMany { field: &'static str, most: usize },
     #[error("Bucket Name must follow the S3 rules: 3 to 63 lower-case letters, digits, dots or hyphens")]
     BucketName,
 }

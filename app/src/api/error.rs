@@ -118,6 +118,7 @@ impl From<services::ServiceError> for ApiError {
             throttled @ ServiceError::Throttled { .. } => Self::TooMany(throttled.to_string()),
             ServiceError::Source(failure) => Self::Conflict(failure.to_string()),
             ServiceError::Repository(failure) => Self::Unavailable(failure.to_string()),
+            ServiceError::NotSent(cause) => Self::Conflict(cause),
             unreadable if unreadable.is_unreadable_text() => Self::Malformed,
             fault => {
                 let id = services::fault_id();

@@ -7,10 +7,12 @@
 pub mod audit;
 pub mod backups;
 pub mod credentials;
+pub mod dashboard;
 pub mod error;
 pub mod flash;
 pub mod maintenance;
 pub mod nodes;
+pub mod notifications;
 pub mod organizations;
 pub mod page;
 pub mod policies;

@@ -68,6 +68,7 @@ fn Navigation() -> impl IntoView {
                 <NavigationLink href="/" icon="dashboard" label="Dashboard"/>
                 <NavigationLink href="/projects" icon="projects" label="Projects"/>
                 {link(Action::ManageCredentials, "/backup-credentials", "key", "Backup Credentials")}
+                {link(Action::ManageNotifications, "/notifications", "bell", "Notifications")}
                 {link(Action::ManageUsers, "/users", "users", "Users")}
                 {link(Action::ManageOrganizations, "/organizations", "building", "Organizations")}
                 {link(Action::SeeNodes, "/nodes", "server", "Nodes")}

@@ -3,8 +3,10 @@
 use leptos::prelude::*;
 use model::{
     backup::{BackupPhase, RestorePhase},
+    dashboard::Trouble,
     maintenance::{Health, MaintenancePhase},
     node::NodePhase,
+    notification::DeliveryPhase,
     policy::SchedulePhase,
 };
 
@@ -84,6 +86,33 @@ impl From<SchedulePhase> for Look {
             SchedulePhase::Paused => ("pause", CALM),
         };
         Self { word: phase.as_str(), icon, class }
+    }
+}
+
+impl From<DeliveryPhase> for Look {
+    fn from(phase: DeliveryPhase) -> Self {
+        let (icon, class) = match phase {
+            DeliveryPhase::Queued => ("clock", CALM),
+            DeliveryPhase::Sending => ("running", BUSY),
+            DeliveryPhase::Delivered => ("check-circle", GOOD),
+            DeliveryPhase::Failed => ("cross-circle", BAD),
+        };
+        Self { word: phase.label(), icon, class }
+    }
+}
+
+impl From<Trouble> for Look {
+    fn from(trouble: Trouble) -> Self {
+        let (icon, class) = match trouble {
+            Trouble::Failed => ("cross-circle", BAD),
+            Trouble::Overdue => ("clock", BAD),
+            Trouble::CredentialLocked => ("lock", WARN),
+            Trouble::PartiallyFailed => ("half", WARN),
+            Trouble::NeverBackedUp => ("alert", WARN),
+            Trouble::Missed => ("minus-circle", WARN),
+            Trouble::PolicyPaused => ("pause", CALM),
+        };
+        Self { word: trouble.label(), icon, class }
     }
 }
 

@@ -5,9 +5,16 @@ use leptos::prelude::*;
 use crate::components::{field::FieldNotes, form_state::Wiring};
 
 #[component]
-pub fn Tick(name: &'static str, label: &'static str, #[prop(optional, into)] hint: Option<String>) -> impl IntoView {
+pub fn Tick(
+    name: &'static str,
+    label: &'static str,
+    /// Whether it starts ticked.
+    #[prop(optional)]
+    on: bool,
+    #[prop(optional, into)] hint: Option<String>,
+) -> impl IntoView {
     let wiring = Wiring::of(name, hint.is_some());
-    let ticked = wiring.state().ticked(name, false);
+    let ticked = wiring.state().ticked(name, on);
     view! {
         <div class="field">
             <label class="tick">

@@ -8,6 +8,7 @@ pub mod dashboard;
 pub mod login;
 pub mod nodes;
 pub mod not_found;
+pub mod notifications;
 pub mod organizations;
 pub mod policies;
 pub mod profile;

@@ -12,7 +12,7 @@ mod secret;
 mod source;
 
 pub use self::{
-    network::NetworkPolicy,
+    network::{NetworkPolicy, ResolveError},
     postgres::{DatabaseTarget, PostgresDatabase, PostgresError, PostgresTools, SslMode, Tool, Version},
     progress::Progress,
     repository::{

@@ -1,8 +1,12 @@
 //! Which addresses may be dialled.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+};
 
 use ipnet::IpNet;
+use url::{Host, Url};
 
 /// The rule for outgoing connections, asked with the resolved address right before dialling, so a
 /// name that resolves to something else the second time changes nothing.
@@ -39,6 +43,37 @@ impl NetworkPolicy {
         }
         is_public(address) || self.allowed.iter().any(|network| network.contains(&address))
     }
+
+    /// The addresses of a name that may be dialled, by the system's resolver.
+    pub async fn resolve(&self, name: &str) -> Result<Vec<IpAddr>, ResolveError> {
+        let found = tokio::net::lookup_host((name, 0)).await.map_err(|error| ResolveError::Name(Some(error)))?;
+        let addresses: Vec<IpAddr> = found.map(|address| address.ip()).collect();
+        if addresses.is_empty() {
+            return Err(ResolveError::Name(None));
+        }
+        let permitted: Vec<IpAddr> = addresses.into_iter().filter(|address| self.permits(*address)).collect();
+        if permitted.is_empty() { Err(ResolveError::Forbidden) } else { Ok(permitted) }
+    }
+
+    /// Whether a URL's host is written as an address that may not be dialled. Names are judged when they are
+    /// [resolved](Self::resolve): a resolver never sees an address.
+    pub fn forbids_host_of(&self, url: &Url) -> bool {
+        let address = match url.host() {
+            Some(Host::Ipv4(address)) => address.into(),
+            Some(Host::Ipv6(address)) => address.into(),
+            Some(Host::Domain(_)) | None => return false,
+        };
+        !self.permits(address)
+    }
+}
+
+/// Why a name yields no address to dial.
+#[derive(Debug, thiserror::Error)]
+pub enum ResolveError {
+    #[error("the name has no address")]
+    Name(#[source] Option<io::Error>),
+    #[error("the name's addresses are not allowed")]
+    Forbidden,
 }
 
 /// The IPv4 address inside a mapped (`::ffff:a.b.c.d`), NAT64 (`64:ff9b::/96`) or 6to4 (`2002::/16`)

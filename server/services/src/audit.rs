@@ -64,6 +64,12 @@ pub enum Deed {
     FolderDownloaded,
     AuditExported,
     RecoveryKitDownloaded,
+    ChannelAdded,
+    ChannelChanged,
+    ChannelDeleted,
+    ChannelPaused,
+    ChannelResumed,
+    ChannelTested,
 }
 
 impl Deed {
@@ -123,6 +129,12 @@ impl Deed {
             Self::FolderDownloaded => "folder downloaded",
             Self::AuditExported => "audit log exported",
             Self::RecoveryKitDownloaded => "recovery kit downloaded",
+            Self::ChannelAdded => "channel added",
+            Self::ChannelChanged => "channel changed",
+            Self::ChannelDeleted => "channel deleted",
+            Self::ChannelPaused => "channel paused",
+            Self::ChannelResumed => "channel resumed",
+            Self::ChannelTested => "channel tested",
         }
     }
 }

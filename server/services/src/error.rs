@@ -25,6 +25,9 @@ pub enum ServiceError {
     /// Too many passwords were guessed.
     #[error("Too many failed attempts. Try again in {}", size::duration(*.seconds))]
     Throttled { seconds: u64 },
+    /// A message did not arrive; why, and what to do.
+    #[error("{0}")]
+    NotSent(String),
     /// S3 did not do what the person's request needs.
     #[error(transparent)]
     Repository(#[from] RepositoryError),
@@ -133,6 +136,10 @@ pub enum Conflict {
     NothingToRepair,
     #[error("This has already ended and cannot be cancelled")]
     AlreadyEnded,
+    #[error("Channel already paused")]
+    ChannelAlreadyPaused,
+    #[error("Channel is not paused")]
+    ChannelNotPaused,
     #[error("This is still running. Cancel it first")]
     StillRunning,
     #[error("Another restore into the database {name} is not done yet. Wait for it, or cancel it")]

@@ -56,6 +56,7 @@ fn view(row: policy::Model) -> Result<PolicyRow, ServiceError> {
         id: PolicyId(row.id),
         retention: retention(&row)?.to_string(),
         keep: keep(&row).to_string(),
+        has_ping: row.ping_url_sealed.is_some(),
         name: row.name,
         cron_words: cron.in_words(),
         cron: row.cron,
@@ -99,16 +100,18 @@ pub async fn draft(
 ) -> Result<PolicyDraft, ServiceError> {
     let db = services.db();
     let (project, home) = projects::find(acting, db, Action::ManageProjects, project).await?;
-    let form = match policy {
-        None => new_form(&project, &home),
+    let (form, has_ping) = match policy {
+        None => (new_form(&project, &home), false),
         Some(id) => {
             let row = policy::Entity::find_by_id(id.0).filter(policy::Column::ProjectId.eq(project.id)).one(db).await?;
-            edit_form(row.ok_or(ServiceError::NotFound)?)?
+            let row = row.ok_or(ServiceError::NotFound)?;
+            let has_ping = row.ping_url_sealed.is_some();
+            (edit_form(row)?, has_ping)
         }
     };
     let preview = preview(services, form.expression(), &form.time_zone)?;
     let of_database = matches!(projects::source(&project)?, Source::Postgres(_));
-    Ok(PolicyDraft { form, of_database, preview })
+    Ok(PolicyDraft { form, of_database, has_ping, preview })
 }
 
 fn new_form(project: &project::Model, home: &organization::Model) -> PolicyForm {
@@ -138,6 +141,7 @@ fn edit_form(row: policy::Model) -> Result<PolicyForm, ServiceError> {
         time_zone: row.time_zone,
         include: row.include.0.join("\n"),
         exclude: row.exclude.0.join("\n"),
+        ..PolicyForm::default()
     })
 }
 

@@ -13,6 +13,7 @@ use crate::{
     database, master_key,
     metrics::Metrics,
     nodes::Node,
+    notifications::{MailServer, Sender},
     repositories,
     runs::{self, SchedulerError},
     setup,
@@ -33,6 +34,12 @@ pub struct ServicesConfig {
     pub source_roots: Vec<PathBuf>,
     /// Networks of S3 endpoints that are not on public addresses.
     pub allow_networks: Vec<IpNet>,
+    /// Networks of hooks that are not on public addresses.
+    pub notify_networks: Vec<IpNet>,
+    /// Sends e-mail; `None` where there is none.
+    pub mail_server: Option<MailServer>,
+    /// The address that people use, without a slash at the end, for links in messages.
+    pub public_url: Option<String>,
     /// Runs that are worked on at the same time, at least 1.
     pub workers: usize,
     /// In how many weekly verifications all data of a repository is read, at least 1.
@@ -68,6 +75,7 @@ struct Inner {
     config: ServicesConfig,
     roots: SourceRoots,
     network: NetworkPolicy,
+    sender: Sender,
     postgres_tools: PostgresTools,
     node: Node,
     setup_code: Option<String>,
@@ -93,6 +101,7 @@ impl Services {
             clock: config.clock.clone(),
             roots: SourceRoots::new(config.source_roots.clone()),
             network: NetworkPolicy::allowing(config.allow_networks.clone()),
+            sender: Sender::new(NetworkPolicy::allowing(config.notify_networks.clone()), config.mail_server.clone()),
             postgres_tools: PostgresTools::installed(),
             node: Node {
                 id: format!("{:016x}", rand::random::<u64>()),
@@ -142,6 +151,15 @@ impl Services {
 
     pub(crate) fn network(&self) -> &NetworkPolicy {
         &self.0.network
+    }
+
+    pub(crate) fn sender(&self) -> &Sender {
+        &self.0.sender
+    }
+
+    /// A path of this site as an address for messages, where it is known what address people use.
+    pub(crate) fn link(&self, path: &str) -> Option<String> {
+        self.0.config.public_url.as_ref().map(|address| format!("{address}{path}"))
     }
 
     pub(crate) fn postgres_tools(&self) -> &PostgresTools {

@@ -28,16 +28,32 @@ pub enum Purpose {
     RepositoryPassword,
     /// A source's connection URL, which holds its password.
     SourceUrl,
+    /// Where a channel's messages go, which may hold a token.
+    ChannelUrl,
+    /// What signs a channel's messages, or opens its topic.
+    ChannelSecret,
+    /// A policy's Ping URL.
+    PingUrl,
 }
 
 impl Purpose {
-    pub const ALL: [Self; 3] = [Self::S3SecretKey, Self::RepositoryPassword, Self::SourceUrl];
+    pub const ALL: [Self; 6] = [
+        Self::S3SecretKey,
+        Self::RepositoryPassword,
+        Self::SourceUrl,
+        Self::ChannelUrl,
+        Self::ChannelSecret,
+        Self::PingUrl,
+    ];
 
     const fn info(self) -> &'static [u8] {
         match self {
             Self::S3SecretKey => b"holdfast s3 secret key v1",
             Self::RepositoryPassword => b"holdfast repository password v1",
             Self::SourceUrl => b"holdfast source url v1",
+            Self::ChannelUrl => b"holdfast channel url v1",
+            Self::ChannelSecret => b"holdfast channel secret v1",
+            Self::PingUrl => b"holdfast ping url v1",
         }
     }
 
@@ -47,6 +63,9 @@ impl Purpose {
             Self::S3SecretKey => ("backup_credential", "secret_key_sealed"),
             Self::RepositoryPassword => ("repository", "password_sealed"),
             Self::SourceUrl => ("project", "source_url_sealed"),
+            Self::ChannelUrl => ("notification_channel", "url_sealed"),
+            Self::ChannelSecret => ("notification_channel", "secret_sealed"),
+            Self::PingUrl => ("policy", "ping_url_sealed"),
         }
     }
 }

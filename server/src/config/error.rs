@@ -29,6 +29,8 @@ pub enum ConfigError {
         Key::MasterKeyFile
     )]
     MasterKeyFileMissing,
+    #[error("{} needs {} beside it: the address that messages come from", Key::SmtpUrl, Key::SmtpFrom)]
+    SmtpFromMissing,
 }
 
 /// What is wrong with one value.
@@ -58,6 +60,8 @@ pub enum Problem {
         "\"{0}\" is not understood. Write error, warn, info, debug or trace, or directives such as info,engine=debug"
     )]
     Log(String),
+    #[error("{0}")]
+    MailServer(services::notifications::MailServerError),
     #[error("\"{0}\" is neither text nor json")]
     LogFormat(String),
 }

@@ -15,6 +15,9 @@ pub enum Key {
     MasterKeyFile,
     SourceRoots,
     S3AllowNetworks,
+    NotifyAllowNetworks,
+    SmtpUrl,
+    SmtpFrom,
     TrustedProxies,
     BackupWorkers,
     VerificationWeeks,
@@ -25,7 +28,7 @@ pub enum Key {
 }
 
 impl Key {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::Listen,
         Self::PublicUrl,
         Self::DataDir,
@@ -33,6 +36,9 @@ impl Key {
         Self::MasterKeyFile,
         Self::SourceRoots,
         Self::S3AllowNetworks,
+        Self::NotifyAllowNetworks,
+        Self::SmtpUrl,
+        Self::SmtpFrom,
         Self::TrustedProxies,
         Self::BackupWorkers,
         Self::VerificationWeeks,
@@ -52,6 +58,9 @@ impl Key {
             Self::MasterKeyFile => "HOLDFAST_MASTER_KEY_FILE",
             Self::SourceRoots => "HOLDFAST_SOURCE_ROOTS",
             Self::S3AllowNetworks => "HOLDFAST_S3_ALLOW_NETWORKS",
+            Self::NotifyAllowNetworks => "HOLDFAST_NOTIFY_ALLOW_NETWORKS",
+            Self::SmtpUrl => "HOLDFAST_SMTP_URL",
+            Self::SmtpFrom => "HOLDFAST_SMTP_FROM",
             Self::TrustedProxies => "HOLDFAST_TRUSTED_PROXIES",
             Self::BackupWorkers => "HOLDFAST_BACKUP_WORKERS",
             Self::VerificationWeeks => "HOLDFAST_VERIFICATION_WEEKS",
@@ -76,7 +85,7 @@ impl Key {
     pub const fn separator(self) -> Option<char> {
         match self {
             Self::SourceRoots => Some(':'),
-            Self::S3AllowNetworks | Self::TrustedProxies => Some(','),
+            Self::S3AllowNetworks | Self::NotifyAllowNetworks | Self::TrustedProxies => Some(','),
             _ => None,
         }
     }

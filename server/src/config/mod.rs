@@ -16,7 +16,7 @@ use std::{
 };
 
 use ipnet::IpNet;
-use services::{Clock, ServicesConfig};
+use services::{Clock, ServicesConfig, notifications::MailServer};
 
 pub use self::{
     database::DatabaseUrl,
@@ -45,6 +45,10 @@ pub struct Config {
     pub source_roots: Vec<PathBuf>,
     /// Networks of S3 endpoints that are not on public addresses.
     pub allow_networks: Vec<IpNet>,
+    /// Networks of hooks, to which messages go, that are not on public addresses.
+    pub notify_networks: Vec<IpNet>,
+    /// Where e-mail is sent through.
+    pub mail_server: Option<MailServer>,
     /// Reverse proxies whose word on where a request comes from counts.
     pub trusted_proxies: Vec<IpNet>,
     /// How many backups and restores run at the same time.
@@ -105,6 +109,8 @@ impl Config {
             data_dir,
             source_roots: parse::source_roots(settings)?,
             allow_networks: parse::networks(settings, Key::S3AllowNetworks)?,
+            notify_networks: parse::networks(settings, Key::NotifyAllowNetworks)?,
+            mail_server: parse::mail_server(settings)?,
             trusted_proxies: parse::networks(settings, Key::TrustedProxies)?,
             backup_workers: parse::workers(settings)?,
             verification_weeks: parse::verification_weeks(settings)?,
@@ -135,6 +141,9 @@ impl Config {
             data_dir: self.data_dir.clone(),
             source_roots: self.source_roots.clone(),
             allow_networks: self.allow_networks.clone(),
+            notify_networks: self.notify_networks.clone(),
+            mail_server: self.mail_server.clone(),
+            public_url: self.public_url.as_ref().map(|url| url.origin().to_owned()),
             workers: self.backup_workers.get(),
             verification_weeks: self.verification_weeks.get(),
             node: self.node.clone(),
@@ -160,6 +169,9 @@ impl fmt::Display for Config {
             (Key::MasterKeyFile, self.master_key_file.display().to_string()),
             (Key::SourceRoots, roots.join(":")),
             (Key::S3AllowNetworks, list(&self.allow_networks)),
+            (Key::NotifyAllowNetworks, list(&self.notify_networks)),
+            (Key::SmtpUrl, self.mail_server.as_ref().map_or("", MailServer::shown).to_owned()),
+            (Key::SmtpFrom, self.mail_server.as_ref().map(MailServer::from).unwrap_or_default()),
             (Key::TrustedProxies, list(&self.trusted_proxies)),
             (Key::BackupWorkers, self.backup_workers.to_string()),
             (Key::VerificationWeeks, self.verification_weeks.to_string()),
@@ -228,10 +240,13 @@ mod tests {
         let config = config(&[
             ("HOLDFAST_DATABASE_URL", "postgres://h:geheim@db/holdfast?sslpassword=geheim"),
             ("HOLDFAST_MASTER_KEY_FILE", "/etc/holdfast.key"),
+            ("HOLDFAST_SMTP_URL", "smtps://me:geheim@mail.example.com:465"),
+            ("HOLDFAST_SMTP_FROM", "Holdfast <backups@example.com>"),
         ])
         .unwrap();
         let printed = config.to_string();
         assert!(!printed.contains("geheim") && !format!("{config:?}").contains("geheim"), "{printed}");
+        assert!(printed.contains("HOLDFAST_SMTP_URL=smtps://***@mail.example.com:465\n"), "{printed}");
         assert!(printed.contains("HOLDFAST_DATABASE_URL=postgres://h:***@db/holdfast"), "{printed}");
     }
 }

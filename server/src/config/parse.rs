@@ -9,6 +9,7 @@ use std::{
 };
 
 use ipnet::IpNet;
+use services::notifications::{MailServer, MailServerError};
 use tracing_subscriber::EnvFilter;
 
 use super::{ConfigError, Key, LogFormat, Problem, Settings};
@@ -76,6 +77,16 @@ pub fn node(settings: &Settings) -> Result<String, ConfigError> {
     let name = settings.get(Key::Node).map_or_else(host, |text| text.trim().to_owned());
     let is_in_order = (1..=MOST_OF_A_NAME).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic());
     if is_in_order { Ok(name) } else { Err(Problem::Node(name).at(Key::Node)) }
+}
+
+/// Where e-mail is sent through; `None` where nothing is set.
+pub fn mail_server(settings: &Settings) -> Result<Option<MailServer>, ConfigError> {
+    let Some(url) = settings.get(Key::SmtpUrl) else { return Ok(None) };
+    let from = settings.get(Key::SmtpFrom).ok_or(ConfigError::SmtpFromMissing)?;
+    MailServer::parse(url.trim(), from.trim()).map(Some).map_err(|error| {
+        let key = if error == MailServerError::From { Key::SmtpFrom } else { Key::SmtpUrl };
+        Problem::MailServer(error).at(key)
+    })
 }
 
 /// Read at start; a change needs a restart.
@@ -148,6 +159,8 @@ mod tests {
         for bad in ["0", "-1", "257", "many"] {
             assert!(workers(&settings(Key::BackupWorkers, bad)).is_err(), "{bad}");
         }
+        let server = mail_server(&settings(Key::SmtpUrl, "smtp://mail.example.com"));
+        assert!(server.unwrap_err().to_string().contains("HOLDFAST_SMTP_FROM"));
         assert!(log_format(&settings(Key::LogFormat, "xml")).is_err());
         assert!(log_filter(&settings(Key::Log, "info,engine=loud")).is_err());
         assert_eq!(log_filter(&settings(Key::Log, "info,engine=debug")).unwrap(), "info,engine=debug");

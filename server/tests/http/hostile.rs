@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     Answer, Browser, TestApp,
+    deeds::webhook_form,
     form::input,
     on_both_databases,
     payloads::{FIELDS, broken_bodies, hostile_texts},
@@ -65,8 +66,15 @@ async fn broken_bodies_are_refused_without_a_fault(app: &TestApp) {
 
 async fn hostile_addresses_are_pages_without_markup(app: &TestApp) {
     let (partner, stranger) = (app.with_things().await, app.browser());
-    let pages =
-        ["/users", "/backup-credentials", "/projects", "/audit-log", "/projects/1/policies", "/projects/1/backups/1"];
+    let pages = [
+        "/users",
+        "/backup-credentials",
+        "/projects",
+        "/audit-log",
+        "/notifications",
+        "/projects/1/policies",
+        "/projects/1/backups/1",
+    ];
     // Longer ones do not fit into an address.
     for text in hostile_texts().iter().filter(|text| text.len() < 1_000) {
         let encoded = text.bytes().fold(String::new(), |encoded, byte| format!("{encoded}%{byte:02X}"));
@@ -114,6 +122,7 @@ async fn what_comes_back_into_a_form_is_text(app: &TestApp) {
             ("/projects/1/policies?tab=schedules&dialog=add", "policies/add"),
             ("/users?dialog=add", "users/invite"),
             ("/organizations?dialog=add", "organizations/add"),
+            ("/notifications?dialog=add", "notifications/add_channel"),
         ] {
             let fields: Vec<_> = FIELDS.iter().map(|field| (input(field), value(field, text))).collect();
             let sent = partner.post(page, function, &fields).await;
@@ -162,10 +171,11 @@ fn is_harmless(what: &str, text: &str, answer: &Answer) {
 /// Ids are of things that are there: what comes after the search for the thing is asked too.
 fn value(field: &str, text: &str) -> String {
     match field {
-        "project" | "policy" | "backup" | "restore" | "credential" | "organization" | "version"
+        "project" | "policy" | "backup" | "restore" | "credential" | "organization" | "version" | "channel"
         | "backup.credential" => "1".to_owned(),
         "user" => "2".to_owned(),
-        "backup.enable_backup" => "on".to_owned(),
+        "kind" => "webhook".to_owned(),
+        "backup.enable_backup" | "failure" => "on".to_owned(),
         _ => text.to_owned(),
     }
 }
@@ -186,6 +196,7 @@ fn arguments(text: &str) -> Value {
     }
     json!({
         "query": query, "project": 1, "credential": 1, "token": text, "expression": text, "time_zone": text,
+        "organization": 1,
     })
 }
 
@@ -202,6 +213,7 @@ impl TestApp {
         let policy = partner.add_policy(project, "nightly", "0 0 29 2 *").await;
         let backup = partner.backup_now(project, policy).await;
         partner.restore(project, backup.id, "README.md", &self.files().join("restored")).await;
+        partner.add_channel(&webhook_form("hook", "http://127.0.0.1:1/hook")).await;
         self.person(model::people::Role::User, crate::support::app::ORGANIZATION).await;
         partner
     }

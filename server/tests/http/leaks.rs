@@ -4,15 +4,20 @@ use std::{fs, net::SocketAddr, path::Path, process::Stdio, time::Duration};
 
 use embedded_s3::{EmbeddedS3, EmbeddedS3Config};
 use leptos::server_fn::axum::server_fn_paths;
-use model::{backup::BackupPhase, ids::ProjectId};
+use model::{
+    backup::BackupPhase,
+    ids::{PolicyId, ProjectId},
+    policy::PolicyDraft,
+};
 use serde_json::json;
 
 use crate::support::{
     Answer, Browser,
     app::{ACCESS_KEY, ORGANIZATION, PARTNER, PASSWORD, SECRET_KEY, setup_form},
-    deeds::credential_form,
+    deeds::{credential_form, until},
     files, form,
     program::Program,
+    receivers::Hooks,
     tell,
 };
 
@@ -21,21 +26,34 @@ const OTHER_SECRET: &str = "secret-that-s3-has-from-now-on";
 const WRONG_PASSWORD: &str = "mistyped password 4711";
 const NEW_PASSWORD: &str = "another good password";
 const CONNECTION: &str = "postgres://ann:hidden-in-the-address@db/shop";
+const HOOK_TOKEN: &str = "token-in-a-hooks-address-4711";
+const WRONG_HOOK: &str = "https://hooks.example.invalid/mistyped-token-4711#fragment";
+const SIGNING_SECRET: &str = "what-signs-the-messages-4711";
+const ACCESS_TOKEN: &str = "tk_opens-the-topic-4711";
+const PING_TOKEN: &str = "token-in-a-ping-address-4711";
+const MAIL_PASSWORD: &str = "opens-the-mail-server-4711";
 
 #[test]
 fn nothing_leaks_with_sqlite() {
-    let program = Program::new().with("HOLDFAST_LOG", "trace");
+    let program = logging_everything();
     tell(async { nothing_leaks(&program, &program.folder().join("data/master.key"), None).await });
 }
 
 #[test]
 fn nothing_leaks_with_postgresql() {
-    let (program, database) = (Program::new().with("HOLDFAST_LOG", "trace"), test_postgres::new_database());
+    let (program, database) = (logging_everything(), test_postgres::new_database());
     let key = program.folder().join("master.key");
     fs::write(&key, format!("{}\n", "b".repeat(42) + "g=")).unwrap();
     let program =
         program.with("HOLDFAST_DATABASE_URL", &database).with("HOLDFAST_MASTER_KEY_FILE", &key.display().to_string());
     tell(async { nothing_leaks(&program, &key, Some(&database)).await });
+}
+
+/// With a mail server that takes no password.
+fn logging_everything() -> Program {
+    let mail = format!("smtp://ann:{MAIL_PASSWORD}@127.0.0.1:1");
+    let program = Program::new().with("HOLDFAST_LOG", "trace").with("HOLDFAST_SMTP_URL", &mail);
+    program.with("HOLDFAST_SMTP_FROM", "backups@example.com")
 }
 
 /// All that was answered.
@@ -60,6 +78,7 @@ async fn nothing_leaks(program: &Program, key: &Path, database: Option<&str>) {
 
     let project = work(program, &partner, &s3, &mut seen).await;
     secrets.extend(links_and_passwords(&partner, project).await);
+    notify(&partner, project, &mut seen).await;
     ask_everything(&partner, &secrets, &mut seen).await;
     open_everything(&partner, &mut seen).await;
     fail(program, &partner, s3, &mut seen).await;
@@ -84,6 +103,12 @@ fn secrets_that_are_typed() -> Vec<(&'static str, String)> {
         ("a mistyped password", WRONG_PASSWORD),
         ("a new password", NEW_PASSWORD),
         ("a connection URL", CONNECTION),
+        ("a hook's token", HOOK_TOKEN),
+        ("a mistyped hook", WRONG_HOOK),
+        ("a signing secret", SIGNING_SECRET),
+        ("an access token", ACCESS_TOKEN),
+        ("a Ping URL's token", PING_TOKEN),
+        ("the mail server's password", MAIL_PASSWORD),
     ]
     .map(|(name, secret)| (name, secret.to_owned()))
     .to_vec()
@@ -105,6 +130,50 @@ async fn work(program: &Program, partner: &Browser, s3: &EmbeddedS3, seen: &mut 
     let backup = partner.backup_now(project, policy).await;
     partner.restore(project, backup.id, "", &program.files().join("restored")).await;
     project
+}
+
+/// Channels of every kind, of which some answer and some do not, and a Ping URL.
+async fn notify(partner: &Browser, project: ProjectId, seen: &mut Seen) {
+    let hooks = Hooks::start().await;
+    let (hook, dead) = (hooks.url(&format!("/{HOOK_TOKEN}")), format!("http://127.0.0.1:1/{HOOK_TOKEN}"));
+    let secret = ("signing_secret", SIGNING_SECRET);
+    let token = ("access_token", ACCESS_TOKEN);
+    let addresses = ("addresses", "ann@example.com");
+    for (name, kind, fields) in [
+        ("hook", "webhook", vec![("webhook_url", hook.as_str()), secret]),
+        ("dead hook", "webhook", vec![("webhook_url", dead.as_str()), secret]),
+        ("wrong hook", "webhook", vec![("webhook_url", WRONG_HOOK), secret]),
+        ("chat", "slack", vec![("slack_url", hook.as_str())]),
+        ("phone", "ntfy", vec![("topic_url", hook.as_str()), token]),
+        ("mail", "email", vec![addresses]),
+    ] {
+        let mut all = vec![("name", name), ("kind", kind), ("failure", "on"), ("recovery", "on")];
+        all.extend(fields);
+        seen.keep(partner.call("notifications/add_channel", &form(&all)).await);
+    }
+    let channels = partner.channels().await;
+    assert_eq!(channels.len(), 5, "all but the wrong one");
+    for channel in channels {
+        seen.keep(partner.call("notifications/send_test", &form(&[("channel", &channel.id.to_string())])).await);
+    }
+    let ping = hooks.url(&format!("/{PING_TOKEN}"));
+    let draft: PolicyDraft = partner.read("policies/draft", &json!({ "project": project, "policy": 1 })).await;
+    let fields = [
+        ("policy", "1"),
+        ("version", &draft.form.version),
+        ("name", &draft.form.name),
+        ("cron_period", "custom"),
+        ("cron_expression", &draft.form.cron_expression),
+        ("time_zone", &draft.form.time_zone),
+        ("retention", &draft.form.retention),
+        ("include", &draft.form.include),
+        ("ping_url", &ping),
+    ];
+    partner.done("policies/update", &form(&fields)).await;
+    partner.backup_now(project, PolicyId(1)).await;
+    let path = format!("/{PING_TOKEN}");
+    until(Duration::from_secs(30), async || hooks.at(&path).len(), |pings| *pings == 1).await;
+    assert!(hooks.at(&format!("/{HOOK_TOKEN}")).len() >= 3, "the tests of three channels arrived");
 }
 
 /// The one-time links' tokens, and the repository's password out of the recovery kit.
@@ -129,13 +198,23 @@ async fn ask_everything(partner: &Browser, secrets: &[(&str, String)], seen: &mu
         ("secret_key", WRONG_SECRET),
         ("setup_code", token),
         ("connection_url", CONNECTION),
+        ("kind", "webhook"),
+        ("webhook_url", WRONG_HOOK),
+        ("slack_url", WRONG_HOOK),
+        ("topic_url", WRONG_HOOK),
+        ("ping_url", WRONG_HOOK),
+        ("signing_secret", SIGNING_SECRET),
+        ("access_token", ACCESS_TOKEN),
+        ("channel", "1"),
+        ("policy", "1"),
         ("project", "1"),
         ("credential", "1"),
         ("version", "1"),
         ("s3_name", "Main S3"),
         ("access_key_id", ACCESS_KEY),
     ]);
-    let left_out = ["session/sign_out", "users/invite", "users/reset_password", "projects/disable_backup"];
+    let left_out =
+        ["session/sign_out", "users/invite", "users/reset_password", "projects/disable_backup", "policies/delete"];
     let functions = server_fn_paths().map(|(path, _)| path.trim_start_matches("/api/"));
     for function in functions.filter(|function| !left_out.contains(function)) {
         seen.keep(partner.call(function, &fields).await);

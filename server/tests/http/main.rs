@@ -15,6 +15,7 @@ mod leaks;
 mod maintenance;
 mod master_key;
 mod nodes;
+mod notifications;
 mod people;
 mod permissions;
 mod policies;

@@ -53,6 +53,27 @@ const ROWS: [(u32, &[&str]); 6] = [
     ),
 ];
 
+/// What the newest version writes, beside what is there from before.
+const LATEST_ROWS: [&str; 5] = [
+    "INSERT INTO notification_channel (id, organization_id, name, name_key, kind, target, url_sealed, on_failure, on_recovery, on_overdue, on_digest, created_by, created_at, modified_by, modified_at) VALUES (1, 1, 'Chat', 'chat', 'slack', 'example.com', ?, true, true, true, false, 'a', '2026-11-25T00:00:00Z', 'a', '2026-11-25T00:00:00Z')",
+    "INSERT INTO delivery (id, organization_id, channel_id, kind, event_key, subject, payload, phase, not_before, created_at) VALUES (1, 1, 1, 'failure', 'failure:1:nightly-1', 'x', '{}', 'Queued', '2026-11-25T00:00:00Z', '2026-11-25T00:00:00Z')",
+    "INSERT INTO delivery (id, organization_id, policy_id, kind, event_key, subject, payload, phase, not_before, created_at) VALUES (2, 1, 1, 'ping-start', 'ping-start:nightly-1', 'x', '{}', 'Queued', '2026-11-25T00:00:00Z', '2026-11-25T00:00:00Z')",
+    "INSERT INTO trouble (policy_id, likeness, event_key, told_at, failures, since) VALUES (1, 'Failed', 'failure:1:nightly-1', '2026-11-25T00:00:00Z', 1, '2026-11-25T00:00:00Z')",
+    "UPDATE policy SET ping_url_sealed = ?, overdue_at = '2026-11-26T00:00:00Z', overdue_told_at = '2026-11-26T00:00:00Z' WHERE id = 1",
+];
+
+/// What the schema keeps out.
+const IMPOSSIBLE: [&str; 4] = [
+    // The same event twice for one channel.
+    "INSERT INTO delivery (organization_id, channel_id, kind, event_key, subject, payload, phase, not_before, created_at) VALUES (1, 1, 'failure', 'failure:1:nightly-1', 'x', '{}', 'Queued', '2026-11-25T00:00:00Z', '2026-11-25T00:00:00Z')",
+    // One that is sent by nobody.
+    "UPDATE delivery SET phase = 'Sending' WHERE id = 1",
+    // A channel that is told nothing.
+    "UPDATE notification_channel SET on_failure = false, on_recovery = false, on_overdue = false WHERE id = 1",
+    // A webhook that nothing signs.
+    "UPDATE notification_channel SET kind = 'webhook' WHERE id = 1",
+];
+
 #[test]
 fn every_step_runs_forward_with_data_in_it() {
     tell(async {
@@ -72,6 +93,9 @@ fn every_step_runs_forward_with_data_in_it() {
                 }
             }
             Migrator::up(&db, None).await.unwrap_or_else(|error| panic!("{database:?}: {error}"));
+            for row in LATEST_ROWS {
+                insert(&db, row).await;
+            }
             for (table, rows) in [
                 ("account", 1),
                 ("organization", 1),
@@ -86,6 +110,9 @@ fn every_step_runs_forward_with_data_in_it() {
                 ("audit_entry", 1),
                 ("one_time_link", 1),
                 ("removal", 1),
+                ("notification_channel", 1),
+                ("delivery", 2),
+                ("trouble", 1),
             ] {
                 assert_eq!(count(&db, table).await, rows, "{database:?}: {table}");
             }
@@ -95,6 +122,9 @@ fn every_step_runs_forward_with_data_in_it() {
                 1,
                 "a paused one waits for nothing"
             );
+            for statement in IMPOSSIBLE {
+                assert!(db.execute_unprepared(statement).await.is_err(), "{database:?}: {statement}");
+            }
             assert!(Migrator::get_pending_migrations(&db).await.unwrap().is_empty());
             db.close().await.unwrap();
         }

@@ -1,32 +1,37 @@
-//! The dashboard: what needs attention first, then how every project stands.
+//! The dashboard: what needs attention first, then how backups went.
 
-mod standing;
+mod attention;
+mod charts;
+mod organizations;
 mod steps;
 mod tables;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
 use model::{
+    dashboard::{Dashboard, Standings},
     list::{ListQuery, PAGE_SIZES},
     permission::Action,
-    project::{ProjectList, ProjectRow},
+    project::ProjectList,
 };
 
 use crate::{
     address::page_address,
-    api::{ApiError, credentials::list_credentials, projects::list_projects},
+    api::{ApiError, credentials::list_credentials, dashboard::get_dashboard, projects::list_projects},
     components::{
         empty::Empty,
         loaded::{Answer, keep_fresh, loaded},
     },
     ui::use_ui,
 };
-use standing::Standing;
+use attention::NeedsAttention;
+use charts::{Growth, Timeline};
+use organizations::Organizations;
 use steps::NextSteps;
-use tables::{Attention, Everything, Tiles};
+use tables::Everything;
 
-/// The projects, and whether the account has a credential; `None` for whoever may not see them.
-type Shown = (ProjectList, Option<bool>);
+/// The dashboard, the first projects, and whether the account has a credential; `None` for whoever may not see them.
+type Shown = (Dashboard, ProjectList, Option<bool>);
 
 #[component]
 pub fn DashboardPage() -> impl IntoView {
@@ -34,40 +39,88 @@ pub fn DashboardPage() -> impl IntoView {
     let ui = use_ui();
     let manages = ui.can(Action::ManageCredentials);
     let shown: Answer<Shown> = Resource::new(move || ui.changes(), move |_| ask(manages));
-    keep_fresh(shown, |(list, _): &Shown| list.page.rows.iter().any(|row| Standing::of(row) == Standing::Running));
+    keep_fresh(shown, |(dashboard, ..): &Shown| dashboard.standings.running > 0);
+    let draw =
+        |(dashboard, list, credential)| view! { <Overview dashboard=dashboard list=list credential=credential/> };
     view! {
         <Title text="Dashboard"/>
         <header class="page-header">
             <h1>"Dashboard"</h1>
         </header>
-        {loaded(shown, |(list, credential)| view! { <Overview list=list credential=credential/> })}
+        {loaded(shown, draw)}
     }
 }
 
 async fn ask(manages: bool) -> Result<Shown, ApiError> {
-    let projects = list_projects(ListQuery { per_page: PAGE_SIZES[2], ..ListQuery::default() }).await?;
+    let dashboard = get_dashboard().await?;
+    let projects = list_projects(ListQuery { per_page: PAGE_SIZES[0], ..ListQuery::default() }).await?;
     let credential = if manages { Some(list_credentials(ListQuery::default()).await?.page.total > 0) } else { None };
-    Ok((projects, credential))
+    Ok((dashboard, projects, credential))
 }
 
 #[component]
-fn Overview(list: ProjectList, credential: Option<bool>) -> impl IntoView {
-    let (mut rows, total) = (list.page.rows, list.page.total);
-    rows.sort_by(|a, b| (Standing::of(a), &a.name).cmp(&(Standing::of(b), &b.name)));
-    let steps = credential.map(|credential| view! { <NextSteps credential=credential rows=rows.clone()/> });
-    let attention: Vec<ProjectRow> = rows.iter().filter(|row| Standing::of(row).needs_attention()).cloned().collect();
+fn Overview(dashboard: Dashboard, list: ProjectList, credential: Option<bool>) -> impl IntoView {
+    let (rows, total) = (list.page.rows, list.page.total);
+    let steps = credential.filter(|_| !dashboard.started);
+    let steps = steps.map(|credential| view! { <NextSteps credential=credential waiting=dashboard.waiting_project/> });
+    let nothing = (total == 0 && credential.is_none()).then(|| view! { <NothingYet/> });
     let standing = (total > 0).then(|| {
         view! {
-            <Tiles rows=rows.clone()/>
-            <Attention rows=attention/>
-            <Everything rows=rows.clone() total=total/>
+            <NeedsAttention items=dashboard.attention counts=dashboard.counts/>
+            <Tiles standings=dashboard.standings/>
+            <Runs hours=dashboard.hours first=dashboard.first_hour/>
+            <Organizations rows=dashboard.organizations/>
+            <Stored days=dashboard.growth/>
+            <Everything rows=rows total=total/>
         }
     });
-    let nothing = (total == 0 && credential.is_none()).then(|| view! { <NothingYet/> });
     view! {
         {steps}
         {standing}
         {nothing}
+    }
+}
+
+#[component]
+fn Tiles(standings: Standings) -> impl IntoView {
+    let tiles = [
+        ("Need attention", standings.troubled),
+        ("Running", standings.running),
+        ("Protected", standings.protected),
+        ("Waiting for first backup", standings.waiting),
+        ("Not backed up", standings.off),
+    ];
+    let tile = |(label, count)| {
+        view! {
+            <div class="tile">
+                <dt>{label}</dt>
+                <dd>{count}</dd>
+            </div>
+        }
+    };
+    view! { <dl class="tiles">{tiles.into_iter().map(tile).collect_view()}</dl> }
+}
+
+#[component]
+fn Runs(hours: Vec<model::dashboard::Hour>, first: model::time::Moment) -> impl IntoView {
+    view! {
+        <section aria-labelledby="runs">
+            <h2 id="runs">"Last 24 hours"</h2>
+            <Timeline hours=hours first=first/>
+        </section>
+    }
+}
+
+#[component]
+fn Stored(days: Vec<model::dashboard::DayGrowth>) -> impl IntoView {
+    view! {
+        <section aria-labelledby="growth">
+            <h2 id="growth">"Growth"</h2>
+            <Growth days=days/>
+            <p class="muted">
+                "Measured is what each backup that is still listed added to its bucket, after compression and deduplication, by the day in UTC on which it ended. Deleted backups are no longer counted, although others may share their data; so a bucket can hold more than this, or less after it was tidied up."
+            </p>
+        </section>
     }
 }
 

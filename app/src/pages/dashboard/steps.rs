@@ -1,9 +1,8 @@
 //! The way from an empty installation to the first backup.
 
 use leptos::prelude::*;
-use model::project::ProjectRow;
+use model::ids::ProjectId;
 
-use super::standing::Standing;
 use crate::components::icon::Icon;
 
 struct Step {
@@ -19,11 +18,10 @@ struct Step {
 pub fn NextSteps(
     /// Whether a credential exists.
     credential: bool,
-    rows: Vec<ProjectRow>,
+    /// A project that waits for its first backup.
+    waiting: Option<ProjectId>,
 ) -> impl IntoView {
-    let started = rows.iter().any(|row| row.last_backup.is_some());
-    let enabled = rows.iter().find(|row| Standing::of(row) == Standing::Waiting);
-    let policies = enabled.map_or("/projects".to_owned(), |row| format!("/projects/{}/policies", row.id));
+    let policies = waiting.map_or("/projects".to_owned(), |project| format!("/projects/{project}/policies"));
     let steps = [
         Step {
             title: "Add backup credentials",
@@ -37,7 +35,7 @@ pub fn NextSteps(
             why: "A project is a directory on this server that is backed up as one.",
             href: "/projects?dialog=add".to_owned(),
             action: "Add Project",
-            done: enabled.is_some(),
+            done: waiting.is_some(),
         },
         Step {
             title: "Add a backup policy",
@@ -48,15 +46,13 @@ pub fn NextSteps(
         },
     ];
     let next = steps.iter().position(|step| !step.done);
-    (!started).then(|| {
-        let draw = |(index, step)| view! { <StepItem step=step next=next == Some(index)/> };
-        view! {
-            <section class="panel" aria-labelledby="next-steps">
-                <h2 id="next-steps">"Three steps to the first backup"</h2>
-                <ol class="steps">{steps.into_iter().enumerate().map(draw).collect_view()}</ol>
-            </section>
-        }
-    })
+    let draw = |(index, step)| view! { <StepItem step=step next=next == Some(index)/> };
+    view! {
+        <section class="panel" aria-labelledby="next-steps">
+            <h2 id="next-steps">"Three steps to the first backup"</h2>
+            <ol class="steps">{steps.into_iter().enumerate().map(draw).collect_view()}</ol>
+        </section>
+    }
 }
 
 #[component]

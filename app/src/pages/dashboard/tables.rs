@@ -1,74 +1,12 @@
-//! The dashboard's parts.
+//! The first projects, and the way to all of them.
 
 use leptos::prelude::*;
 use model::project::ProjectRow;
 
-use super::standing::Standing;
 use crate::components::{
-    icon::Icon,
     last_backup::LastBackupState,
     phase::{Badge, Look},
 };
-
-#[component]
-pub fn Tiles(rows: Vec<ProjectRow>) -> impl IntoView {
-    let count = |wanted: fn(Standing) -> bool| rows.iter().filter(|row| wanted(Standing::of(row))).count();
-    let tiles = [
-        ("Need attention", count(Standing::needs_attention)),
-        ("Running", count(|standing| standing == Standing::Running)),
-        ("Protected", count(|standing| standing == Standing::Protected)),
-        ("Waiting for first backup", count(|standing| standing == Standing::Waiting)),
-        ("Not backed up", count(|standing| standing == Standing::Off)),
-    ];
-    let tile = |(label, count)| {
-        view! {
-            <div class="tile">
-                <dt>{label}</dt>
-                <dd>{count}</dd>
-            </div>
-        }
-    };
-    view! { <dl class="tiles">{tiles.into_iter().map(tile).collect_view()}</dl> }
-}
-
-#[component]
-pub fn Attention(rows: Vec<ProjectRow>) -> impl IntoView {
-    if rows.is_empty() {
-        return view! {
-            <p class="all-well">
-                <Icon name="check-circle"/>
-                "Nothing needs attention."
-            </p>
-        }
-        .into_any();
-    }
-    view! {
-        <section aria-labelledby="attention">
-            <h2 id="attention">"Needs attention"</h2>
-            <ul class="attention">{rows.into_iter().map(|row| view! { <AttentionItem row=row/> }).collect_view()}</ul>
-        </section>
-    }
-    .into_any()
-}
-
-#[component]
-fn AttentionItem(row: ProjectRow) -> impl IntoView {
-    let home = format!("/projects/{}", row.id);
-    view! {
-        <li class="attention-item">
-            <span class="with-marks">
-                <a class="row-title" href=home.clone()>
-                    {row.name}
-                </a>
-                <span class="muted">{row.organization}</span>
-            </span>
-            <LastBackupState last=row.last_backup/>
-            <a class="button button-small" href=format!("{home}/policies?tab=backups")>
-                "See its backups"
-            </a>
-        </li>
-    }
-}
 
 #[component]
 pub fn Everything(

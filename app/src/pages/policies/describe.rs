@@ -72,6 +72,7 @@ fn policy_facts(row: PolicyRow) -> AnyView {
             <Fact term="Exclude">
                 <Lines lines=row.exclude/>
             </Fact>
+            <Fact term="Ping URL">{or_none(row.has_ping.then(|| "Stored".to_owned()))}</Fact>
             <Fact term="Created">
                 <Time at=row.created/>
             </Fact>

@@ -15,6 +15,7 @@ use crate::components::{
     form_state::FormState,
     select::{Choice, Select},
     textarea::TextArea,
+    tick::Tick,
     time_zone::TimeZoneField,
 };
 
@@ -23,7 +24,7 @@ const PAUSE: Duration = Duration::from_millis(300);
 
 #[component]
 pub fn PolicyFields(draft: PolicyDraft) -> impl IntoView {
-    let PolicyDraft { form, of_database, preview } = draft;
+    let PolicyDraft { form, of_database, has_ping, preview } = draft;
     let first = Previewed { expression: form.expression().to_owned(), zone: form.time_zone.clone(), preview };
     view! {
         <div class="dialog-body">
@@ -38,6 +39,7 @@ pub fn PolicyFields(draft: PolicyDraft) -> impl IntoView {
             <ScheduleFields form=form.clone() first=first/>
             <ContentFields form=form.clone() of_database=of_database/>
             <KeepFields keep=form.keep/>
+            <PingFields stored=has_ping/>
         </div>
     }
 }
@@ -140,6 +142,26 @@ fn KeepFields(keep: KeepForm) -> impl IntoView {
                 "So many backups stay when their retention period has ended: the last ones, and the newest of each hour, day, week, month or year that has one."
             </p>
             <div class="field-grid">{fields.into_iter().map(field).collect_view()}</div>
+        </details>
+    }
+}
+
+/// Who is told how each run goes. Few need it, so it is folded until it is set or wrong.
+#[component]
+fn PingFields(stored: bool) -> impl IntoView {
+    let state = expect_context::<FormState>();
+    let open = move || stored || state.message("ping_url").is_some();
+    let hint = if stored {
+        "It is stored and never shown. Leave this empty to keep it."
+    } else {
+        "Of Healthchecks or a service like it. It gets a POST when a run starts (/start), completes, and fails (/fail)."
+    };
+    let forget = stored.then(|| view! { <Tick name="forget_ping" label="Remove the stored Ping URL"/> });
+    view! {
+        <details class="more-fields" open=open>
+            <summary>"Tell a monitoring service"</summary>
+            <Field name="ping_url" label="Ping URL" kind=Kind::NewPassword hint=hint/>
+            {forget}
         </details>
     }
 }

@@ -13,7 +13,8 @@ use aws_smithy_runtime_api::client::{
     retries::classifiers::{ClassifyRetry, RetryAction},
 };
 
-use super::{S3Error, Unreachable, resolver::ResolveError};
+use super::{S3Error, Unreachable};
+use crate::ResolveError;
 
 /// What was tried, for the words of an error.
 #[derive(Clone, Copy, Default)]

@@ -1,6 +1,6 @@
 //! Building the client.
 
-use std::{net::IpAddr, time::Duration};
+use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_sdk_s3::{
@@ -14,7 +14,7 @@ use aws_smithy_http_client::{
     Builder,
     tls::{Provider, rustls_provider::CryptoMode},
 };
-use url::{Host, Url};
+use url::Url;
 
 use super::{
     S3, S3Access, S3Error, Unreachable, classify::NoRetryWhenForbidden, counts::Counting, resolver::PolicyResolver,
@@ -67,7 +67,7 @@ impl S3 {
             .build();
         Self {
             client: Client::from_conf(config),
-            forbidden: literal_address(&access.endpoint).is_some_and(|address| !network.permits(address)),
+            forbidden: network.forbids_host_of(&access.endpoint),
             endpoint: access.endpoint.clone(),
             region: access.region.clone(),
         }
@@ -97,12 +97,4 @@ pub(super) fn timeouts(attempt: Duration, operation: Duration) -> TimeoutConfig 
 fn is_aws(endpoint: &Url) -> bool {
     let host = endpoint.host_str().unwrap_or_default();
     host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn")
-}
-
-fn literal_address(endpoint: &Url) -> Option<IpAddr> {
-    match endpoint.host()? {
-        Host::Ipv4(address) => Some(address.into()),
-        Host::Ipv6(address) => Some(address.into()),
-        Host::Domain(_) => None,
-    }
 }

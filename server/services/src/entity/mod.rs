@@ -8,8 +8,10 @@ pub mod account;
 pub mod audit_entry;
 pub mod backup;
 pub mod backup_credential;
+pub mod delivery;
 pub mod maintenance;
 pub mod node;
+pub mod notification_channel;
 pub mod one_time_link;
 pub mod organization;
 pub mod policy;
@@ -19,6 +21,7 @@ pub mod repository;
 pub mod restore;
 pub mod session;
 pub mod sign_in_throttle;
+pub mod trouble;
 pub mod users;
 
 /// A column of texts, kept as JSON.

@@ -31,6 +31,13 @@ pub struct Model {
     pub keep_weekly: i32,
     pub keep_monthly: i32,
     pub keep_yearly: i32,
+    /// Told how each run goes.
+    #[sea_orm(column_type = "Blob", nullable)]
+    pub ping_url_sealed: Option<Vec<u8>>,
+    /// When it counts as overdue, without a completed backup until then.
+    pub overdue_at: Option<DateTimeUtc>,
+    /// When that was told.
+    pub overdue_told_at: Option<DateTimeUtc>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use model::{
     form::{Done, FieldError, FormErrors},
-    policy::{PolicyForm, PolicyRef, PolicyTerms},
+    policy::{PingChange, PolicyForm, PolicyRef, PolicyTerms},
 };
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, DbErr, EntityTrait, IntoActiveModel};
 use serde_json::{Map, Value, json};
@@ -15,8 +15,10 @@ use crate::{
     database,
     entity::{TextList, policy},
     error::{Conflict, ServiceError},
+    notifications::overdue,
     projects, repositories,
     start::Services,
+    vault::Purpose,
 };
 
 /// Adds a policy. Its first run comes at the next cron time.
@@ -37,7 +39,12 @@ pub async fn add(acting: &Acting, services: &Services, form: &PolicyForm) -> Res
         ..with_terms(<policy::ActiveModel as Default>::default(), &terms)
     };
     let row = stored(new.insert(&tx).await, &terms)?;
-    let changes = facts(&row)?.into_iter().map(|(field, value)| (field.to_owned(), json!([null, value]))).collect();
+    let mut change = with_ping(services, row.clone(), &terms)?;
+    change.overdue_at = Set(overdue::promised(&row, now));
+    let row = change.update(&tx).await?;
+    let mut changes: Map<_, _> =
+        facts(&row)?.into_iter().map(|(field, value)| (field.to_owned(), json!([null, value]))).collect();
+    note_ping(&mut changes, &terms);
     audit::record(&tx, acting, now, Deed::PolicyAdded, subject(&row, &project), Value::Object(changes)).await?;
     tx.commit().await?;
     Ok(Done::new(format!("Policy {} added", row.name), schedules(project.id)))
@@ -60,7 +67,9 @@ pub async fn update(acting: &Acting, services: &Services, form: &PolicyForm) -> 
     change.modified_at = Set(Some(now));
     let after = stored(change.update(&tx).await, &terms)?;
     let after = rescheduled(&tx, &before, after, now).await?;
-    let changes = changes(&before, &after)?;
+    let after = with_ping(services, after, &terms)?.update(&tx).await?;
+    let mut changes = changes(&before, &after)?;
+    note_ping(&mut changes, &terms);
     if changes.is_empty() {
         // Rolled back: the version stays, so nobody else's form is refused for it.
         return Ok(Done::new(format!("Nothing changed in policy {}", before.name), schedules(project.id)));
@@ -99,6 +108,32 @@ fn with_terms(row: policy::ActiveModel, terms: &PolicyTerms) -> policy::ActiveMo
     }
 }
 
+/// The row with its Ping URL, sealed to the row's id.
+fn with_ping(
+    services: &Services,
+    row: policy::Model,
+    terms: &PolicyTerms,
+) -> Result<policy::ActiveModel, ServiceError> {
+    let sealed = match &terms.ping {
+        PingChange::Keep => return Ok(row.into_active_model()),
+        PingChange::Forget => None,
+        PingChange::Set(url) => Some(services.vault().seal(Purpose::PingUrl, row.id, url.expose())?),
+    };
+    let mut change = row.into_active_model();
+    change.ping_url_sealed = Set(sealed);
+    Ok(change)
+}
+
+/// Of the Ping URL only that it changed.
+fn note_ping(changes: &mut Map<String, Value>, terms: &PolicyTerms) {
+    let word = match terms.ping {
+        PingChange::Keep => return,
+        PingChange::Forget => "removed",
+        PingChange::Set(_) => "changed",
+    };
+    changes.insert("ping_url".to_owned(), json!(word));
+}
+
 fn stored(written: Result<policy::Model, DbErr>, terms: &PolicyTerms) -> Result<policy::Model, ServiceError> {
     match written {
         Err(error) if database::is_unique_violation(&error) => {
@@ -119,9 +154,11 @@ async fn rescheduled(
     if same || after.paused {
         return Ok(after);
     }
-    let next = next_run(&after, now);
+    let (next, overdue) = (next_run(&after, now), overdue::promised(&after, now));
     let mut change = after.into_active_model();
     change.next_run_at = Set(next);
+    change.overdue_at = Set(overdue);
+    change.overdue_told_at = Set(None);
     change.update(db).await
 }
 

@@ -10,6 +10,7 @@ use crate::{
     audit::{self, Deed},
     backups,
     error::{Conflict, ServiceError},
+    notifications::overdue,
     repositories,
     runs::{queue, wake},
     start::Services,
@@ -43,9 +44,11 @@ async fn set_paused(
     let mut change = row.clone().into_active_model();
     change.paused = Set(paused);
     change.next_run_at = Set(if paused { None } else { next_run(&row, now) });
+    change.overdue_at = Set(if paused { None } else { overdue::promised(&row, now) });
+    change.overdue_told_at = Set(None);
     change.update(&tx).await?;
     if paused {
-        queue::forgo_retries(&tx, vec![row.id]).await?;
+        queue::forgo_retries(&tx, services, vec![row.id], now).await?;
     }
     let (deed, word) = if paused { (Deed::PolicyPaused, "paused") } else { (Deed::PolicyResumed, "resumed") };
     audit::record(&tx, acting, now, deed, subject(&row, &project), audit::no_changes()).await?;
@@ -63,7 +66,7 @@ pub async fn run_now(acting: &Acting, services: &Services, form: &PolicyRef) -> 
     }
     let now = services.clock().now();
     let place = (project.organization_id, in_use.repository.id);
-    let queued = queue::manual(&tx, &row, place, &acting.actor.email, now).await?;
+    let queued = queue::manual(&tx, services, &row, place, &acting.actor.email).await?;
     audit::record(&tx, acting, now, Deed::BackupRequested, subject(&row, &project), json!({ "backup": queued.name }))
         .await?;
     tx.commit().await?;

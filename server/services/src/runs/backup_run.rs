@@ -16,6 +16,7 @@ use crate::{
     backups,
     entity::{UnreadableList, backup, organization, project},
     error::{Conflict, ServiceError},
+    notifications::events::{self, Ended},
     repositories,
     runs::{
         lease::{Lease, Table},
@@ -71,6 +72,16 @@ impl Outcome {
             Self::Cancelled { .. } => BackupPhase::Cancelled,
             Self::Interrupted => return None,
         })
+    }
+
+    /// Why it did not end well; empty where it did.
+    fn cause(&self) -> String {
+        match self {
+            Self::Taken(taken) => unreadable_cause(taken.unreadable.len()).unwrap_or_default(),
+            Self::Skipped { cause } | Self::Failed { cause } => cause.clone(),
+            Self::Cancelled { cause } => (*cause).to_owned(),
+            Self::Interrupted => String::new(),
+        }
     }
 }
 
@@ -194,6 +205,8 @@ async fn settle(services: &Services, row: &backup::Model, outcome: Outcome) -> R
         Outcome::Failed { .. } => Some(Deed::BackupFailed),
         _ => None,
     };
+    let (phase, told) = (outcome.phase(), outcome.cause());
+    let is_final = !matches!(outcome, Outcome::Failed { .. }) || pause(row).is_none();
     let update = freed(backup::Entity::update_many(), backup::Column::LeaseOwner, backup::Column::LeaseUntil)
         .filter(backup::Column::Id.eq(row.id))
         .filter(backup::Column::LeaseOwner.eq(services.node().id.as_str()));
@@ -209,6 +222,13 @@ async fn settle(services: &Services, row: &backup::Model, outcome: Outcome) -> R
     if let Some(deed) = deed {
         record(&tx, services, row, deed).await?;
     }
+    match phase {
+        Some(BackupPhase::Completed) => events::completed(&tx, services, row, now).await?,
+        Some(phase @ (BackupPhase::PartiallyFailed | BackupPhase::Failed | BackupPhase::Skipped)) if is_final => {
+            events::failed(&tx, services, Ended::of(row, phase, &told), now).await?;
+        }
+        _ => {}
+    }
     Ok(tx.commit().await?)
 }
 
@@ -219,17 +239,19 @@ fn settled(update: Update, row: &backup::Model, outcome: Outcome, now: DateTime<
         Outcome::Taken(taken) => completed(update, row, taken, now),
         Outcome::Skipped { cause } => ended(update, BackupPhase::Skipped, Some(cause), now),
         Outcome::Cancelled { cause } => ended(update, BackupPhase::Cancelled, Some(cause.to_owned()), now),
-        Outcome::Failed { cause } => {
-            let pause = usize::try_from(row.attempt - 1).ok().and_then(|tried| PAUSES.get(tried));
-            ended(update, BackupPhase::Failed, Some(cause), now)
-                .col_expr(backup::Column::RetryAt, Expr::value(pause.map(|pause| now + *pause)))
-        }
+        Outcome::Failed { cause } => ended(update, BackupPhase::Failed, Some(cause), now)
+            .col_expr(backup::Column::RetryAt, Expr::value(pause(row).map(|pause| now + pause))),
         Outcome::Interrupted => update
             .col_expr(backup::Column::Phase, Expr::value(BackupPhase::Queued.as_str()))
             .col_expr(backup::Column::StartedAt, Expr::value(Option::<DateTime<Utc>>::None))
             // Counted as a try, so that the next one looks for a snapshot that this one may have completed.
             .col_expr(backup::Column::Attempt, Expr::value(row.attempt + 1)),
     }
+}
+
+/// How long to wait before the next try of a failed run; `None` where it was the last.
+fn pause(row: &backup::Model) -> Option<TimeDelta> {
+    usize::try_from(row.attempt - 1).ok().and_then(|tried| PAUSES.get(tried).copied())
 }
 
 fn ended(update: Update, phase: BackupPhase, cause: Option<String>, now: DateTime<Utc>) -> Update {
@@ -240,12 +262,8 @@ fn ended(update: Update, phase: BackupPhase, cause: Option<String>, now: DateTim
 }
 
 fn completed(update: Update, row: &backup::Model, taken: Taken, now: DateTime<Utc>) -> Update {
-    let unread = taken.unreadable.len();
-    let (phase, cause) = match unread {
-        0 => (BackupPhase::Completed, None),
-        1 => (BackupPhase::PartiallyFailed, Some("1 file could not be read".to_owned())),
-        more => (BackupPhase::PartiallyFailed, Some(format!("{more} files could not be read"))),
-    };
+    let cause = unreadable_cause(taken.unreadable.len());
+    let phase = if cause.is_none() { BackupPhase::Completed } else { BackupPhase::PartiallyFailed };
     let listed = UnreadableList(taken.unreadable.into_iter().take(MOST_LISTED).collect());
     ended(update, phase, cause, now)
         .col_expr(backup::Column::Snapshot, Expr::value(taken.snapshot))
@@ -254,6 +272,14 @@ fn completed(update: Update, row: &backup::Model, taken: Taken, now: DateTime<Ut
         .col_expr(backup::Column::AddedBytes, Expr::value(stored(taken.added_bytes)))
         .col_expr(backup::Column::Unreadable, Expr::value(sea_orm::Value::from(listed)))
         .col_expr(backup::Column::ExpiresAt, Expr::value(queue::expiry(now, row.retention_seconds)))
+}
+
+fn unreadable_cause(files: usize) -> Option<String> {
+    match files {
+        0 => None,
+        1 => Some("1 file could not be read".to_owned()),
+        more => Some(format!("{more} files could not be read")),
+    }
 }
 
 async fn record(

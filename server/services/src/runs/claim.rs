@@ -16,6 +16,7 @@ use sea_orm::{
 use crate::{
     database,
     entity::{backup, maintenance, project, removal, repository, restore},
+    notifications::events,
     runs::{lease, removal_run},
     start::Services,
 };
@@ -43,7 +44,9 @@ pub async fn backup(services: &Services) -> Result<Option<backup::Model>, DbErr>
             row.lease_owner = Set(Some(services.node().id.clone()));
             row.lease_until = Set(Some(lease::until(now)));
         };
-        if let Some(row) = first(services, next, is_unchanging, claim).await? {
+        if let Some((tx, row)) = first(services, next, is_unchanging, claim).await? {
+            events::started(&tx, services, &row, now).await?;
+            tx.commit().await?;
             return Ok(Some(row));
         }
     }
@@ -65,7 +68,7 @@ async fn is_idle(db: &DatabaseTransaction, row: &maintenance::Model) -> Result<b
     Ok(db.query_one(&working).await?.is_none())
 }
 
-async fn always<M>(_: &DatabaseTransaction, _: &M) -> Result<bool, DbErr> {
+pub async fn always<M>(_: &DatabaseTransaction, _: &M) -> Result<bool, DbErr> {
     Ok(true)
 }
 
@@ -125,7 +128,7 @@ pub async fn maintenance(services: &Services) -> Result<Option<maintenance::Mode
         row.lease_owner = Set(Some(services.node().id.clone()));
         row.lease_until = Set(Some(lease::until(now)));
     };
-    first(services, next, is_idle, claim).await
+    alone(first(services, next, is_idle, claim)).await
 }
 
 fn repositories_in_maintenance() -> SelectStatement {
@@ -186,7 +189,7 @@ pub async fn restore(services: &Services) -> Result<Option<restore::Model>, DbEr
         row.lease_owner = Set(Some(services.node().id.clone()));
         row.lease_until = Set(Some(lease::until(now)));
     };
-    first(services, next, always, claim).await
+    alone(first(services, next, always, claim)).await
 }
 
 /// The next backup to delete, claimed for this process.
@@ -201,7 +204,7 @@ pub async fn deletion(services: &Services) -> Result<Option<backup::Model>, DbEr
         row.lease_owner = Set(Some(services.node().id.clone()));
         row.lease_until = Set(Some(lease::until(now)));
     };
-    first(services, next, always, claim).await
+    alone(first(services, next, always, claim)).await
 }
 
 /// The next backups of a deleted project to remove, claimed for this process.
@@ -215,21 +218,30 @@ pub async fn removal(services: &Services) -> Result<Option<removal::Model>, DbEr
         row.lease_owner = Set(Some(services.node().id.clone()));
         row.lease_until = Set(Some(removal_run::lease_until(now)));
     };
-    first(services, next, always, claim).await
+    alone(first(services, next, always, claim)).await
 }
 
 fn is_free(lease_until: impl ColumnTrait, now: DateTime<Utc>) -> Condition {
     Condition::any().add(lease_until.is_null()).add(lease_until.lte(now))
 }
 
-/// Claims the first of what waits, if any and if it still `may` be claimed. On PostgreSQL it passes over what another node is just claiming; `None` also
-/// where another node was faster.
-async fn first<E>(
+/// The same, where nothing else belongs to the claim.
+async fn alone<M>(
+    claimed: impl Future<Output = Result<Option<(DatabaseTransaction, M)>, DbErr>>,
+) -> Result<Option<M>, DbErr> {
+    let Some((tx, row)) = claimed.await? else { return Ok(None) };
+    tx.commit().await?;
+    Ok(Some(row))
+}
+
+/// Claims the first of what waits, if any and if it still `may` be claimed, in a transaction that is still to be
+/// committed. On PostgreSQL it passes over what another node is just claiming; `None` also where another node was faster.
+pub async fn first<E>(
     services: &Services,
     waiting: Select<E>,
     may: impl AsyncFnOnce(&DatabaseTransaction, &E::Model) -> Result<bool, DbErr>,
     claim: impl FnOnce(&mut E::ActiveModel),
-) -> Result<Option<E::Model>, DbErr>
+) -> Result<Option<(DatabaseTransaction, E::Model)>, DbErr>
 where
     E: EntityTrait,
     E::Model: IntoActiveModel<E::ActiveModel>,
@@ -252,6 +264,5 @@ where
         Err(error) if database::is_unique_violation(&error) => return Ok(None),
         updated => updated?,
     };
-    tx.commit().await?;
-    Ok(Some(row))
+    Ok(Some((tx, row)))
 }

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     error::ServiceError,
-    nodes,
+    nodes, notifications,
     runs::{due, maintenance_due, queue, release, retention, wake},
     sessions,
     start::Services,
@@ -20,6 +20,9 @@ const DISPATCH: &str = "* * * * * *";
 
 /// When the process says that it is there.
 const BEAT: &str = "*/5 * * * * *";
+
+/// When it looks for what is overdue, and for digests that are due.
+const WATCH: &str = "*/10 * * * * *";
 
 /// When it tidies up: every minute.
 const TIDY: &str = "30 * * * * *";
@@ -34,6 +37,7 @@ pub async fn run(services: &Services, stop: CancellationToken) -> Result<(), Sch
     let mut scheduler = JobScheduler::new().await?;
     scheduler.add(job(DISPATCH, services, |services| async move { dispatch(&services).await })?).await?;
     scheduler.add(job(BEAT, services, |services| async move { nodes::beat(&services).await })?).await?;
+    scheduler.add(job(WATCH, services, |services| async move { notifications::watch(&services).await })?).await?;
     scheduler.add(job(TIDY, services, |services| async move { tidy(&services).await })?).await?;
     scheduler.start().await?;
     stop.cancelled().await;
@@ -64,7 +68,7 @@ where
 
 async fn dispatch(services: &Services) -> Result<(), ServiceError> {
     let now = services.clock().now();
-    let taken_over = release::expired(services.db(), now).await?;
+    let taken_over = release::expired(services, now).await?;
     let retried = queue::due_retries(services.db(), now).await?;
     let queued = due::claim_all(services, now).await?;
     let maintenance = maintenance_due::queue(services, now).await?;
@@ -86,6 +90,7 @@ async fn tidy(services: &Services) -> Result<(), ServiceError> {
     maintenance_due::forget_old(services.db(), now).await?;
     sessions::delete_expired(services.db(), now).await?;
     nodes::forget_old(services.db(), now).await?;
+    notifications::forget_old(services.db(), now).await?;
     throttle::delete_forgotten(services.db(), now).await?;
     Ok(())
 }

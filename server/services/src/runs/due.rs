@@ -16,7 +16,7 @@ use crate::{
     error::ServiceError,
     policies,
     repositories::{self, InUse},
-    runs::queue::{self, Due},
+    runs::queue::{self, Due, Obstacle},
     start::Services,
 };
 
@@ -54,7 +54,7 @@ async fn claim_batch(services: &Services, now: DateTime<Utc>) -> Result<u64, Ser
     let count = policies.len() as u64;
     let circumstances = Circumstances::of(&tx, &policies).await?;
     let due = policies.iter().filter_map(|policy| circumstances.due(policy, now)).collect();
-    queue::scheduled(&tx, due, now).await?;
+    queue::scheduled(&tx, services, due, now).await?;
     for policy in policies {
         advance(&tx, policy, now).await?;
     }
@@ -117,14 +117,16 @@ impl Circumstances {
 
     /// Why a due run is skipped, if it is. A waiting one of another policy of the project is no obstacle: this one
     /// waits behind it.
-    fn obstacle(&self, policy: &policy::Model, in_use: &InUse) -> Option<String> {
+    fn obstacle(&self, policy: &policy::Model, in_use: &InUse) -> Option<Obstacle> {
         if in_use.credential.locked {
             let name = &in_use.credential.s3_name;
-            return Some(format!("Skipped because backup credential {name} is locked. Unlock it to back up again"));
+            let cause = format!("Skipped because backup credential {name} is locked. Unlock it to back up again");
+            return Some(Obstacle::CredentialLocked { cause });
         }
         let still =
             |name: &String, doing: &str| format!("Skipped because the backup {name} of this project was still {doing}");
         let working = self.running.get(&policy.project_id).map(|name| still(name, "working"));
-        working.or_else(|| self.waiting.get(&policy.id).map(|name| still(name, "waiting")))
+        let busy = working.or_else(|| self.waiting.get(&policy.id).map(|name| still(name, "waiting")));
+        busy.map(|cause| Obstacle::StillBusy { cause })
     }
 }

@@ -6,7 +6,7 @@
 //! PostgreSQL pass over what another one is just claiming, and [wake] each other.
 
 mod backup_run;
-mod claim;
+pub mod claim;
 mod deletion;
 mod dispatcher;
 mod due;
@@ -25,7 +25,7 @@ mod worker;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::{nodes, start::Services};
+use crate::{nodes, notifications::courier, start::Services};
 
 pub use dispatcher::SchedulerError;
 
@@ -35,6 +35,7 @@ pub async fn run(services: &Services, stop: CancellationToken) -> Result<(), Sch
     for _ in 0..services.config().workers.max(1) {
         workers.spawn(worker::run(services.clone(), stop.clone()));
     }
+    workers.spawn(courier::run(services.clone(), stop.clone()));
     if services.has_other_nodes() {
         workers.spawn(wake::listen(services.clone(), stop.clone()));
     }

@@ -11,7 +11,11 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait},
 };
 
-use crate::entity::{UnreadableList, backup, policy};
+use crate::{
+    entity::{UnreadableList, backup, policy},
+    notifications::events::{self, Ended},
+    start::Services,
+};
 
 /// A run whose time has come.
 #[derive(Clone, Debug)]
@@ -23,18 +27,36 @@ pub struct Due<'a> {
     /// It was missed while nothing was up.
     pub made_good: bool,
     /// Why it is skipped, if it is.
-    pub obstacle: Option<String>,
+    pub obstacle: Option<Obstacle>,
+}
+
+/// Why a run is skipped.
+#[derive(Clone, Debug)]
+pub enum Obstacle {
+    /// Nothing is backed up until somebody does something about it.
+    CredentialLocked { cause: String },
+    /// The run before is not done yet.
+    StillBusy { cause: String },
+}
+
+impl Obstacle {
+    fn into_cause(self) -> String {
+        match self {
+            Self::CredentialLocked { cause } | Self::StillBusy { cause } => cause,
+        }
+    }
 }
 
 /// Queues a backup that a person asked for.
 pub async fn manual(
     db: &impl ConnectionTrait,
+    services: &Services,
     policy: &policy::Model,
     (organization, repository): (i64, i64),
     created_by: &str,
-    now: DateTime<Utc>,
 ) -> Result<backup::Model, DbErr> {
-    forgo_retries(db, vec![policy.id]).await?;
+    let now = services.clock().now();
+    forgo_retries(db, services, vec![policy.id], now).await?;
     let mut row = row(policy, (organization, repository), now);
     row.name = Set(free_name(db, policy.project_id, "manual", now).await?);
     row.created_by = Set(Some(created_by.to_owned()));
@@ -42,12 +64,17 @@ pub async fn manual(
 }
 
 /// Queues scheduled backups, or records that they are skipped.
-pub async fn scheduled(db: &impl ConnectionTrait, due: Vec<Due<'_>>, now: DateTime<Utc>) -> Result<(), DbErr> {
+pub async fn scheduled(
+    db: &impl ConnectionTrait,
+    services: &Services,
+    due: Vec<Due<'_>>,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
     if due.is_empty() {
         return Ok(());
     }
     let queued = due.iter().filter(|due| due.obstacle.is_none()).map(|due| due.policy.id);
-    forgo_retries(db, queued.collect()).await?;
+    forgo_retries(db, services, queued.collect(), now).await?;
     let mut taken = taken_names(db, &due).await?;
     let mut rows = Vec::with_capacity(due.len());
     for due in due {
@@ -59,6 +86,10 @@ pub async fn scheduled(db: &impl ConnectionTrait, due: Vec<Due<'_>>, now: DateTi
             wanted
         };
         taken.insert((project, name.clone()));
+        if let Some(Obstacle::CredentialLocked { cause }) = &due.obstacle {
+            let (policy, phase) = (Some(due.policy.id), BackupPhase::Skipped);
+            events::failed(db, services, Ended { project, policy, backup: &name, phase, cause }, now).await?;
+        }
         rows.push(scheduled_row(due, name, now));
     }
     backup::Entity::insert_many(rows).exec_without_returning(db).await.map(drop)
@@ -75,7 +106,7 @@ fn scheduled_row(due: Due<'_>, name: String, now: DateTime<Utc>) -> backup::Acti
         made_good: Set(due.made_good),
         phase: Set(phase.as_str().to_owned()),
         finished_at: Set(finished),
-        cause: Set(due.obstacle),
+        cause: Set(due.obstacle.map(Obstacle::into_cause)),
         ..row(due.policy, (due.organization, due.repository), now)
     }
 }
@@ -159,7 +190,26 @@ fn name(prefix: &str, at: DateTime<Utc>) -> String {
 }
 
 /// A newer run of a policy does what a retry of an older one was to do, and a paused one does nothing by itself.
-pub async fn forgo_retries(db: &impl ConnectionTrait, policies: Vec<i64>) -> Result<(), DbErr> {
+///
+/// So those failed for good.
+pub async fn forgo_retries(
+    db: &impl ConnectionTrait,
+    services: &Services,
+    policies: Vec<i64>,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let forgone = backup::Entity::find()
+        .filter(backup::Column::PolicyId.is_in(policies.iter().copied()))
+        .filter(backup::Column::RetryAt.is_not_null())
+        .all(db)
+        .await?;
+    if forgone.is_empty() {
+        return Ok(());
+    }
+    for row in &forgone {
+        let cause = row.cause.as_deref().unwrap_or_default();
+        events::failed(db, services, Ended::of(row, BackupPhase::Failed, cause), now).await?;
+    }
     backup::Entity::update_many()
         .col_expr(backup::Column::RetryAt, Expr::value(Option::<DateTime<Utc>>::None))
         .filter(backup::Column::PolicyId.is_in(policies))

@@ -7,34 +7,39 @@ use model::{
     restore::OnConflict,
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter,
-    sea_query::{Expr, ExprTrait},
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect,
+    sea_query::{Expr, ExprTrait, LockBehavior, LockType},
 };
 
-use crate::entity::{backup, maintenance, restore};
+use crate::{
+    entity::{backup, maintenance, restore},
+    notifications::events::{self, Ended},
+    start::Services,
+};
 
 /// After so many tries in all, a run that its process did not survive is not tried again.
 const MOST_ATTEMPTS: i32 = 4;
 
+const GIVEN_UP: &str = "The server stopped in the middle of this backup, again and again. Look at its memory and its \
+                        log, then run the backup once more";
+
 /// Puts runs whose process has died back into the queue, or ends them where that would not be right. Returns how many
 /// there were.
-pub async fn expired(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<u64, DbErr> {
+pub async fn expired(services: &Services, now: DateTime<Utc>) -> Result<u64, DbErr> {
+    let db = services.db();
     let dead_backup = Condition::all()
         .add(backup::Column::Phase.eq(BackupPhase::InProgress.as_str()))
         .add(backup::Column::LeaseUntil.lt(now));
-    let ended = [
-        (backup::Column::CancelRequested.eq(true), BackupPhase::Cancelled, "Cancelled while the server was stopped"),
-        (
-            backup::Column::Attempt.gte(MOST_ATTEMPTS),
-            BackupPhase::Failed,
-            "The server stopped in the middle of this backup, again and again. Look at its memory and its log, then run the backup once more",
-        ),
-    ];
-    let mut released = 0;
-    for (which, phase, cause) in ended {
-        let end = ended_backup(phase, cause, now).filter(dead_backup.clone()).filter(which);
-        released += end.exec(db).await?.rows_affected;
+    // Mostly nothing is dead, and looking takes no lock.
+    let is_calm = backup::Entity::find().filter(dead_backup.clone()).count(db).await? == 0;
+    if is_calm {
+        return expired_restores(db, now).await;
     }
+    let cancelled = ended_backup(BackupPhase::Cancelled, "Cancelled while the server was stopped", now)
+        .filter(dead_backup.clone())
+        .filter(backup::Column::CancelRequested.eq(true));
+    let mut released = cancelled.exec(db).await?.rows_affected;
+    released += given_up(services, dead_backup.clone(), now).await?;
     let again = freed(backup::Entity::update_many(), backup::Column::LeaseOwner, backup::Column::LeaseUntil)
         .col_expr(backup::Column::Phase, Expr::value(BackupPhase::Queued.as_str()))
         .col_expr(backup::Column::Attempt, Expr::col(backup::Column::Attempt).add(1))
@@ -46,6 +51,23 @@ pub async fn expired(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<u6
         .filter(dead_backup);
     released += again.exec(db).await?.rows_affected;
     Ok(released + expired_restores(db, now).await? + expired_maintenance(db, now).await?)
+}
+
+/// Ends those that were tried often enough, and tells of it.
+async fn given_up(services: &Services, dead: Condition, now: DateTime<Utc>) -> Result<u64, DbErr> {
+    let tx = services.write().await?;
+    let rows = backup::Entity::find()
+        .filter(dead)
+        .filter(backup::Column::Attempt.gte(MOST_ATTEMPTS))
+        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+        .all(&tx)
+        .await?;
+    for row in &rows {
+        ended_backup(BackupPhase::Failed, GIVEN_UP, now).filter(backup::Column::Id.eq(row.id)).exec(&tx).await?;
+        events::failed(&tx, services, Ended::of(row, BackupPhase::Failed, GIVEN_UP), now).await?;
+    }
+    tx.commit().await?;
+    Ok(rows.len() as u64)
 }
 
 /// A restore that overwrites or skips may simply be done again. One that keeps both would keep what it restored itself a

@@ -60,6 +60,7 @@ fn table(things: &Things) -> Vec<Row> {
         policies(things),
         runs(things),
         maintenance(things),
+        notifications(things),
         sign_out(),
     ]
     .into_iter()
@@ -85,6 +86,7 @@ fn session() -> Vec<Row> {
         Row("session/setup_state", Ask::Json(json!({})), OPEN),
         Row("session/set_up", named("email", "x"), [404; 6]),
         Row("session/sign_in", named("email", "x"), [422; 6]),
+        Row("dashboard/get", Ask::Json(json!({})), SIGNED_IN),
         Row("profile/get", Ask::Json(json!({})), SIGNED_IN),
         Row("profile/change_password", named("current_password", "wrong"), [401, 422, 422, 422, 422, 422]),
         Row("profile/end_session", named("session", "nothing"), [401, 404, 404, 404, 404, 404]),
@@ -208,6 +210,21 @@ fn maintenance(Things { project, .. }: &Things) -> Vec<Row> {
         Row("maintenance/prune", named("project", project), READ),
         Row("maintenance/repair", named("project", project), REFUSED),
         Row("maintenance/cancel", named("maintenance", 1), REFUSED),
+    ]
+}
+
+/// The channel leads to an address where nobody answers.
+fn notifications(Things { channel, .. }: &Things) -> Vec<Row> {
+    let known = filled(&[HOME, ("name", "on call"), ("kind", "pigeon")]);
+    vec![
+        Row("notifications/list_channels", Ask::Json(json!({ "organization": null })), ANY_MANAGER),
+        Row("notifications/list_deliveries", list(), ANY_MANAGER),
+        Row("notifications/add_channel", known, UNFIT),
+        Row("notifications/update_channel", named("channel", channel), UNFIT),
+        Row("notifications/send_test", named("channel", channel), REFUSED),
+        Row("notifications/pause_channel", named("channel", channel), ONCE),
+        Row("notifications/resume_channel", named("channel", channel), ONCE),
+        Row("notifications/delete_channel", named("channel", channel), managers([200, 404])),
     ]
 }
 

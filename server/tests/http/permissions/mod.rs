@@ -8,18 +8,18 @@ mod tenants;
 
 use model::{
     backup::BackupRow,
-    ids::{PolicyId, ProjectId},
+    ids::{ChannelId, PolicyId, ProjectId},
     people::Role,
     restore::RestoreRow,
 };
 
-use crate::support::{Answer, Browser, TestApp, app::ORGANIZATION};
+use crate::support::{Answer, Browser, TestApp, app::ORGANIZATION, deeds::webhook_form};
 
 /// Another organization of the same account.
 const NEIGHBOUR: &str = "globex";
 
 /// What stands in the answers of nobody else's account, and of no other organization.
-const NAMES_OF_THE_THINGS: [&str; 4] = ["web-shop", "nightly", "Main S3", "test-restore"];
+const NAMES_OF_THE_THINGS: [&str; 5] = ["web-shop", "nightly", "Main S3", "test-restore", "secret-hook"];
 
 /// What there is to ask about, all of it in the organization [`ORGANIZATION`].
 struct Things {
@@ -29,6 +29,7 @@ struct Things {
     /// A backup in a bucket that its project no longer uses.
     left_behind: BackupRow,
     restore: RestoreRow,
+    channel: ChannelId,
     directory: String,
 }
 
@@ -39,8 +40,9 @@ impl Things {
         let backup = partner.backup_now(project, policy).await;
         let restore = partner.restore(project, backup.id, "README.md", &app.files().join("restored")).await;
         let left_behind = partner.backup_left_behind(app).await;
+        let channel = partner.add_channel(&webhook_form("secret-hook", "http://127.0.0.1:1/hook")).await.id;
         let directory = app.files().display().to_string();
-        (partner, Self { project, policy, backup, left_behind, restore, directory })
+        (partner, Self { project, policy, backup, left_behind, restore, channel, directory })
     }
 }
 

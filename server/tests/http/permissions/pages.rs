@@ -37,6 +37,7 @@ fn table(Things { project, backup, .. }: &Things) -> Vec<Row> {
         Row("/audit-log", at("/audit-log"), ANY_MANAGER),
         Row("/audit-log/export", at("/audit-log/export"), ANY_MANAGER),
         Row("/backup-credentials", at("/backup-credentials"), ANY_MANAGER),
+        Row("/notifications", at("/notifications"), ANY_MANAGER),
         Row("/nodes", at("/nodes"), PARTNERS),
         Row("/organizations", at("/organizations"), PARTNERS),
         Row("/projects/{project}", format!("/projects/{project}"), MEMBERS),

@@ -31,7 +31,7 @@ use tokio::sync::OnceCell;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower_sessions::Session;
 
-use super::{Browser, files, form};
+use super::{Browser, files, form, receivers::TestMailServer};
 
 pub const PARTNER: &str = "partner@example.com";
 pub const PASSWORD: &str = "correct horse battery";
@@ -55,6 +55,8 @@ pub struct TestApp {
     running: TaskTracker,
     ahead: Arc<AtomicI64>,
     s3: OnceCell<EmbeddedS3>,
+    /// The operator's mail server.
+    pub mail: TestMailServer,
 }
 
 impl TestApp {
@@ -66,6 +68,10 @@ impl TestApp {
         settings.set(Key::DataDir, folder.path().join("data").display().to_string());
         settings.set(Key::SourceRoots, folder.path().join("files").display().to_string());
         settings.set(Key::S3AllowNetworks, "127.0.0.0/8");
+        let mail = TestMailServer::start().await;
+        settings.set(Key::SmtpUrl, mail.url());
+        settings.set(Key::SmtpFrom, "Holdfast <backups@holdfast.example>");
+        settings.set(Key::NotifyAllowNetworks, "127.0.0.0/8");
         settings.set(Key::TrustedProxies, "127.0.0.0/8");
         settings.set(Key::BackupWorkers, "2");
         if database == Database::Postgres {
@@ -75,10 +81,10 @@ impl TestApp {
         let mut config = Config::from_settings(&settings).unwrap();
         config.create_master_key = true;
         fs::create_dir(folder.path().join("files")).unwrap();
-        Self::start(config, folder).await
+        Self::start(config, folder, mail).await
     }
 
-    async fn start(config: Config, folder: TempDir) -> Self {
+    async fn start(config: Config, folder: TempDir, mail: TestMailServer) -> Self {
         if let Ok(filter) = std::env::var("TEST_LOG") {
             telemetry::start(&Config { log: filter, ..config.clone() });
         }
@@ -90,7 +96,7 @@ impl TestApp {
         let serving = application.run_until(stop.clone().cancelled_owned());
         running.spawn(async { serving.await.unwrap() });
         running.close();
-        Self { address, config, services, folder, stop, running, ahead, s3: OnceCell::new() }
+        Self { address, config, services, folder, stop, running, ahead, s3: OnceCell::new(), mail }
     }
 
     /// Stops as SIGTERM does, and returns when all has ended.
@@ -101,7 +107,7 @@ impl TestApp {
 
     /// Starts again, after a stop, on the same folder, database and buckets.
     pub async fn restart(self) -> Self {
-        Self { s3: self.s3, ..Self::start(self.config, self.folder).await }
+        Self { s3: self.s3, ..Self::start(self.config, self.folder, self.mail).await }
     }
 
     /// Sets the server's clock ahead, by so many seconds more.

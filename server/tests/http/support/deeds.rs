@@ -9,6 +9,7 @@ use model::{
     ids::{BackupId, PolicyId, ProjectId},
     list::{ListQuery, Page},
     maintenance::{MaintenanceKind, MaintenanceRow, RepositoryView},
+    notification::{ChannelList, ChannelRow, DeliveryRow},
     policy::PolicyRow,
     project::{ProjectList, ProjectView},
     restore::RestoreRow,
@@ -33,6 +34,23 @@ pub fn credential_form<'a>(endpoint: &'a str, secret_key: &'a str) -> [(&'a str,
         ("secret_key", secret_key),
         ("endpoint", endpoint),
         ("region", embedded_s3::REGION),
+    ]
+}
+
+/// What signs the webhooks of the tests.
+pub const SIGNING_SECRET: &str = "signing-secret-0123456789";
+
+/// The add form of a webhook that is told everything.
+pub fn webhook_form<'a>(name: &'a str, url: &'a str) -> [(&'a str, &'a str); 8] {
+    [
+        ("name", name),
+        ("kind", "webhook"),
+        ("webhook_url", url),
+        ("signing_secret", SIGNING_SECRET),
+        ("failure", "on"),
+        ("recovery", "on"),
+        ("overdue", "on"),
+        ("digest", "on"),
     ]
 }
 
@@ -99,6 +117,28 @@ impl Browser {
 
     pub async fn policies(&self, project: ProjectId) -> Vec<PolicyRow> {
         self.read("policies/list", &json!({ "project": project })).await
+    }
+
+    pub async fn add_channel(&self, fields: &[(&str, &str)]) -> ChannelRow {
+        self.done("notifications/add_channel", &form(fields)).await;
+        let name = fields.iter().find(|(field, _)| *field == "name").unwrap().1;
+        self.channel(name).await
+    }
+
+    pub async fn channel(&self, name: &str) -> ChannelRow {
+        self.channels().await.into_iter().find(|channel| channel.name == name).unwrap()
+    }
+
+    pub async fn channels(&self) -> Vec<ChannelRow> {
+        let list: ChannelList = self.read("notifications/list_channels", &json!({ "organization": null })).await;
+        list.rows
+    }
+
+    /// What was told, newest first.
+    pub async fn deliveries(&self) -> Vec<DeliveryRow> {
+        let query = ListQuery { per_page: 100, ..ListQuery::default() };
+        let page: Page<DeliveryRow> = self.read("notifications/list_deliveries", &json!({ "query": query })).await;
+        page.rows
     }
 
     /// Queues a backup and returns it when it has ended.

@@ -8,6 +8,7 @@ pub mod form;
 pub mod payloads;
 pub mod program;
 pub mod proxy;
+pub mod receivers;
 
 pub use self::{
     app::{Database, TestApp},

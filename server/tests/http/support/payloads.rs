@@ -1,7 +1,7 @@
 //! What attackers send.
 
 /// Every field that some form has.
-pub const FIELDS: [&str; 48] = [
+pub const FIELDS: [&str; 63] = [
     "account_name",
     "organization",
     "email",
@@ -50,6 +50,21 @@ pub const FIELDS: [&str; 48] = [
     "on_conflict",
     "maintenance",
     "whole",
+    "channel",
+    "kind",
+    "addresses",
+    "webhook_url",
+    "signing_secret",
+    "slack_url",
+    "topic_url",
+    "access_token",
+    "forget_token",
+    "failure",
+    "recovery",
+    "overdue",
+    "digest",
+    "ping_url",
+    "forget_ping",
 ];
 
 const SEEDS: [&str; 40] = [

@@ -1,0 +1,77 @@
+//! What needs attention, the worst first.
+
+use leptos::prelude::*;
+use model::dashboard::{Attention, Trouble, TroubleCount};
+
+use crate::components::{icon::Icon, phase::Badge, time::Time};
+
+#[component]
+pub fn NeedsAttention(items: Vec<Attention>, counts: Vec<TroubleCount>) -> impl IntoView {
+    if items.is_empty() {
+        return view! {
+            <p class="all-well">
+                <Icon name="check-circle"/>
+                "Nothing needs attention."
+            </p>
+        }
+        .into_any();
+    }
+    let shown = |trouble: Trouble| items.iter().filter(|item| item.trouble == trouble).count() as u64;
+    let rest: Vec<String> = counts
+        .iter()
+        .filter(|of| of.count > shown(of.trouble))
+        .map(|of| format!("{} more: {}", of.count - shown(of.trouble), of.trouble.label().to_lowercase()))
+        .collect();
+    let rest =
+        (!rest.is_empty()).then(|| view! { <p class="table-note">{format!("Not shown: {}.", rest.join("; "))}</p> });
+    view! {
+        <section aria-labelledby="attention">
+            <h2 id="attention">"Needs attention"</h2>
+            <ul class="attention">{items.into_iter().map(|item| view! { <Item item=item/> }).collect_view()}</ul>
+            {rest}
+        </section>
+    }
+    .into_any()
+}
+
+#[component]
+fn Item(item: Attention) -> impl IntoView {
+    let (home, look, action) = match item.project {
+        Some(project) => {
+            let tab = if matches!(item.trouble, Trouble::Overdue | Trouble::PolicyPaused | Trouble::NeverBackedUp) {
+                "schedules"
+            } else {
+                "backups"
+            };
+            let look = format!("/projects/{project}/policies?tab={tab}");
+            (
+                format!("/projects/{project}"),
+                look,
+                if tab == "backups" { "See its backups" } else { "See its policies" },
+            )
+        }
+        None => ("/backup-credentials".to_owned(), "/backup-credentials".to_owned(), "See credentials"),
+    };
+    let at = item.at.map(|at| view! { <Time at=at/> });
+    let detail = (!item.detail.is_empty()).then(|| view! { <span class="muted attention-detail">{item.detail}</span> });
+    view! {
+        <li class="attention-item">
+            <span class="two-lines">
+                <span class="with-marks">
+                    <a class="row-title" href=home>
+                        {item.name}
+                    </a>
+                    <span class="muted">{item.organization}</span>
+                </span>
+                {detail}
+            </span>
+            <span class="state-at">
+                <Badge look=item.trouble/>
+                {at}
+            </span>
+            <a class="button button-small" href=look>
+                {action}
+            </a>
+        </li>
+    }
+}

@@ -1,0 +1,261 @@
+//! Drawings of numbers, with the numbers themselves in a table behind each. Nothing of them is told by colour alone.
+
+use std::fmt::Write;
+
+use leptos::prelude::*;
+use model::{
+    dashboard::{DayGrowth, Hour},
+    size,
+    time::{self, Moment},
+};
+
+/// Room on the left for words, in units of the drawing.
+const LEFT: u32 = 84;
+
+/// A drawing that may be wider than the screen, and its table.
+#[component]
+fn Figure(
+    label: &'static str,
+    /// What it shows, in a sentence.
+    words: String,
+    width: u32,
+    height: u32,
+    drawing: AnyView,
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <figure class="chart">
+            <div class="chart-scroll" role="region" aria-label=label tabindex="0">
+                <svg viewBox=format!("0 0 {width} {height}") role="img" aria-label=words>
+                    {drawing}
+                </svg>
+            </div>
+            <details class="chart-numbers">
+                <summary>{format!("{label}: the numbers")}</summary>
+                <div class="table-frame">
+                    <table class="table">{children()}</table>
+                </div>
+            </details>
+        </figure>
+    }
+}
+
+/// A lane of the timeline: its name, the class of its marks, and its number of an hour.
+type Lane = (&'static str, &'static str, fn(&Hour) -> u64);
+
+const LANES: [Lane; 4] = [
+    ("Completed", "mark-good", |hour| hour.completed),
+    ("Incomplete", "mark-warn", |hour| hour.incomplete),
+    ("Failed", "mark-bad", |hour| hour.failed),
+    ("Running", "mark-busy", |hour| hour.running),
+];
+
+const CELL: u32 = 27;
+const LANE: u32 = 26;
+
+/// Runs of the last 24 hours: a lane for each outcome, a column for each hour, and in it how many there were.
+#[component]
+pub fn Timeline(hours: Vec<Hour>, first: Moment) -> impl IntoView {
+    let total: u64 = hours.iter().map(Hour::total).sum();
+    let failed: u64 = hours.iter().map(|hour| hour.failed).sum();
+    let words = format!("{total} runs started in the last 24 hours, {failed} of them failed.");
+    let columns = u32::try_from(hours.len()).unwrap_or_default();
+    let (width, height) = (LEFT + columns * CELL, u32::try_from(LANES.len()).unwrap_or_default() * LANE + 22);
+    let lanes = LANES.iter().zip(0..).map(|(lane, row)| draw_lane(*lane, row, &hours)).collect_view();
+    let clock = |index: u32| time::clock(hour_at(first, index));
+    let labels = (0..columns)
+        .step_by(3)
+        .map(|index| {
+            let text = clock(index).replace(" UTC", "");
+            view! { <text class="chart-label" x=LEFT + index * CELL y=height - 5>{text}</text> }
+        })
+        .collect_view();
+    let drawing = view! {
+        {lanes}
+        {labels}
+    }
+    .into_any();
+    let rows = hours.iter().zip(0..).filter(|(hour, _)| hour.total() > 0).map(|(hour, index)| {
+        let numbers = LANES.map(|(.., number)| view! { <td class="number">{number(hour)}</td> });
+        view! {
+            <tr>
+                <th scope="row">{time::text(hour_at(first, index))}</th>
+                {numbers.into_iter().collect_view()}
+            </tr>
+        }
+    });
+    let rows = rows.collect_view();
+    view! {
+        <Figure label="Runs of the last 24 hours" words=words width=width height=height drawing=drawing>
+            <thead>
+                <tr>
+                    <th scope="col">"Hour"</th>
+                    {LANES.map(|(name, ..)| view! { <th scope="col" class="number">{name}</th> }).into_iter().collect_view()}
+                </tr>
+            </thead>
+            <tbody>{rows}</tbody>
+        </Figure>
+    }
+}
+
+fn draw_lane((name, class, number): Lane, row: u32, hours: &[Hour]) -> impl IntoView + use<> {
+    let y = row * LANE;
+    let cells = hours.iter().zip(0..).map(|(hour, column): (&Hour, u32)| {
+        let (count, x) = (number(hour), LEFT + column * CELL);
+        if count == 0 {
+            return view! { <rect class="mark-none" x=x + 1 y=y + 11 width=CELL - 3 height="2"></rect> }.into_any();
+        }
+        view! {
+            <rect class=class x=x y=y + 2 width=CELL - 2 height=LANE - 4 rx="3"></rect>
+            <text class="mark-text" x=x + CELL / 2 - 1 y=y + 17>
+                {shortened(count)}
+            </text>
+        }
+        .into_any()
+    });
+    view! {
+        <text class="chart-label" x="0" y=y + 17>
+            {name}
+        </text>
+        {cells.collect_view()}
+    }
+}
+
+/// A count in three characters.
+fn shortened(count: u64) -> String {
+    match count {
+        0..1000 => count.to_string(),
+        1000..100_000 => format!("{}k", count / 1000),
+        _ => "99k".to_owned(),
+    }
+}
+
+fn hour_at(first: Moment, index: u32) -> Moment {
+    first + std::time::Duration::from_secs(3600 * u64::from(index))
+}
+
+const DAY: u32 = 7;
+const TALL: u32 = 120;
+
+/// What backups added each day, as bars, and all that was added until then, as a line.
+#[component]
+pub fn Growth(days: Vec<DayGrowth>) -> impl IntoView {
+    let added: u64 = days.iter().map(|day| day.added).sum();
+    let stored = days.last().map_or(0, |day| day.stored);
+    let bars = bars(&days);
+    let line = line(&days);
+    let rows = days.iter().rev().filter(|day| day.added > 0).map(|day| {
+        view! {
+            <tr>
+                <th scope="row">{day.day.to_string()}</th>
+                <td class="number">{size::bytes(day.added)}</td>
+                <td class="number">{size::bytes(day.stored)}</td>
+            </tr>
+        }
+    });
+    let rows = rows.collect_view();
+    let width = LEFT + u32::try_from(days.len()).unwrap_or_default() * DAY;
+    let words = format!(
+        "Backups added {} in the last {} days; all that are kept added {}.",
+        size::bytes(added),
+        days.len(),
+        size::bytes(stored),
+    );
+    let drawing = view! {
+        {bars}
+        {line}
+    }
+    .into_any();
+    view! {
+        <Figure label="Growth of the last 90 days" words=words width=width height=2 * TALL + 64 drawing=drawing>
+            <thead>
+                <tr>
+                    <th scope="col">"Day"</th>
+                    <th scope="col" class="number">
+                        "Added"
+                    </th>
+                    <th scope="col" class="number">
+                        "Stored"
+                    </th>
+                </tr>
+            </thead>
+            <tbody>{rows}</tbody>
+        </Figure>
+    }
+}
+
+fn bars(days: &[DayGrowth]) -> impl IntoView + use<> {
+    let most = days.iter().map(|day| day.added).max().unwrap_or_default();
+    let bars = days.iter().zip(0..).filter(|(day, _)| day.added > 0).map(|(day, index): (&DayGrowth, u32)| {
+        let tall = scaled(day.added, most).max(1);
+        view! {
+            <rect class="mark-bar" x=LEFT + index * DAY y=16 + TALL - tall width=DAY - 2 height=tall>
+                <title>{format!("{}: {}", day.day, size::bytes(day.added))}</title>
+            </rect>
+        }
+    });
+    view! {
+        <Axis top=16 title="Added each day" most=most days=days.to_vec()/>
+        {bars.collect_view()}
+    }
+}
+
+fn line(days: &[DayGrowth]) -> impl IntoView + use<> {
+    let most = days.iter().map(|day| day.stored).max().unwrap_or_default();
+    let top = TALL + 48;
+    let mut path = String::new();
+    for (day, index) in days.iter().zip(0_u32..) {
+        let (x, y) = (LEFT + index * DAY + DAY / 2, top + TALL - scaled(day.stored, most));
+        // Writing to a string does not fail.
+        let _ = write!(path, "{}{x} {y}", if index == 0 { "M" } else { "L" });
+    }
+    view! {
+        <Axis top=top title="Stored" most=most days=days.to_vec()/>
+        <path class="mark-line" d=path></path>
+    }
+}
+
+/// The ground of a drawing, its greatest value, and its first and last day.
+#[component]
+fn Axis(top: u32, title: &'static str, most: u64, days: Vec<DayGrowth>) -> impl IntoView {
+    let width = u32::try_from(days.len()).unwrap_or_default() * DAY;
+    let day = |day: Option<&DayGrowth>| day.map(|day| day.day.to_string()).unwrap_or_default();
+    let bottom = top + TALL;
+    view! {
+        <text class="chart-title" x="0" y=top + 4>
+            {title}
+        </text>
+        <text class="chart-label" x="0" y=top + 20>
+            {size::bytes(most)}
+        </text>
+        <path class="chart-axis" d=format!("M{LEFT} {top}h{width}M{LEFT} {bottom}h{width}")></path>
+        <text class="chart-label" x=LEFT y=bottom + 14>
+            {day(days.first())}
+        </text>
+        <text class="chart-label chart-label-end" x=LEFT + width y=bottom + 14>
+            {day(days.last())}
+        </text>
+    }
+}
+
+/// A value as a height, where `most` is the tallest.
+fn scaled(value: u64, most: u64) -> u32 {
+    let tall = u128::from(value) * u128::from(TALL) / u128::from(most.max(1));
+    u32::try_from(tall).unwrap_or(TALL)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heights_are_in_proportion_and_never_too_tall() {
+        assert_eq!((scaled(0, 0), scaled(5, 10), scaled(10, 10)), (0, TALL / 2, TALL));
+        assert_eq!(scaled(u64::MAX, u64::MAX), TALL);
+    }
+
+    #[test]
+    fn counts_fit_into_their_cells() {
+        assert_eq!(["7", "999", "1k", "99k"].map(str::to_owned), [7, 999, 1999, 2_000_000].map(shortened));
+    }
+}

@@ -1,0 +1,60 @@
+//! How each organization of the account stands, for Partners.
+
+use leptos::prelude::*;
+use model::{dashboard::OrganizationStanding, size};
+
+/// Nothing where there is one organization alone: the page says the same of it.
+#[component]
+pub fn Organizations(rows: Vec<OrganizationStanding>) -> impl IntoView {
+    (rows.len() > 1).then(|| {
+        view! {
+            <section aria-labelledby="by-organization">
+                <h2 id="by-organization">"By organization"</h2>
+                <div class="table-frame">
+                    <table class="table">
+                        <thead>
+                            <tr>
+                                <th scope="col">"Organization"</th>
+                                <Numbers/>
+                            </tr>
+                        </thead>
+                        <tbody>{rows.into_iter().map(|row| view! { <Row row=row/> }).collect_view()}</tbody>
+                    </table>
+                </div>
+            </section>
+        }
+    })
+}
+
+const COLUMNS: [&str; 7] =
+    ["Need attention", "Overdue policies", "Running", "Protected", "Waiting", "Not backed up", "Stored"];
+
+#[component]
+fn Numbers() -> impl IntoView {
+    COLUMNS.map(|name| view! { <th scope="col" class="number">{name}</th> }).into_iter().collect_view()
+}
+
+#[component]
+fn Row(row: OrganizationStanding) -> impl IntoView {
+    let of = row.standings;
+    let counts =
+        [of.troubled, row.overdue, of.running, of.protected, of.waiting, of.off].map(|count| count.to_string());
+    let cells = COLUMNS.into_iter().zip(counts.into_iter().chain([size::bytes(row.stored)]));
+    let cell = |(name, text)| {
+        view! {
+            <td data-label=name class="number">
+                {text}
+            </td>
+        }
+    };
+    view! {
+        <tr>
+            <td data-label="Organization">
+                <a class="row-title" href=format!("/projects?organization={}", row.id)>
+                    {row.name}
+                </a>
+            </td>
+            {cells.map(cell).collect_view()}
+        </tr>
+    }
+}

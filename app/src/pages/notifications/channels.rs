@@ -1,0 +1,142 @@
+//! The list of channels.
+
+use leptos::prelude::*;
+use model::{
+    notification::{ChannelRow, LastDelivery},
+    policy::SchedulePhase,
+};
+
+use crate::{
+    address::use_address,
+    api::notifications::{PauseChannel, ResumeChannel, SendTest},
+    components::{
+        action_button::ActionButton,
+        empty::Empty,
+        phase::Badge,
+        submission::{Submission, use_submission},
+        time::{NoValue, Time},
+    },
+};
+
+/// What is sent by the buttons of the rows.
+#[derive(Clone, Copy)]
+pub struct Submissions {
+    test: Submission<SendTest>,
+    pause: Submission<PauseChannel>,
+    resume: Submission<ResumeChannel>,
+}
+
+impl Submissions {
+    pub fn new() -> Self {
+        Self { test: use_submission(), pause: use_submission(), resume: use_submission() }
+    }
+}
+
+#[component]
+pub fn Channels(rows: Vec<ChannelRow>, submissions: Submissions) -> impl IntoView {
+    if rows.is_empty() {
+        return view! { <NoChannels/> }.into_any();
+    }
+    view! {
+        <div class="table-frame">
+            <table class="table">
+                <caption class="sr-only">"Channels"</caption>
+                <thead>
+                    <tr>
+                        <th scope="col">"Name"</th>
+                        <th scope="col">"Organization"</th>
+                        <th scope="col">"Kind"</th>
+                        <th scope="col">"Events"</th>
+                        <th scope="col">"State"</th>
+                        <th scope="col">"Last Delivery"</th>
+                        <th scope="col" class="actions">
+                            "Actions"
+                        </th>
+                    </tr>
+                </thead>
+                <tbody>{rows.into_iter().map(|row| view! { <Row row=row submissions=submissions/> }).collect_view()}</tbody>
+            </table>
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn Row(row: ChannelRow, submissions: Submissions) -> impl IntoView {
+    let phase = if row.paused { SchedulePhase::Paused } else { SchedulePhase::Enabled };
+    let events = row.events.iter().map(|event| event.label()).collect::<Vec<_>>().join(", ");
+    view! {
+        <tr>
+            <td data-label="Name">
+                <span class="row-title">{row.name}</span>
+            </td>
+            <td data-label="Organization">{row.organization}</td>
+            <td data-label="Kind">
+                <span class="two-lines">
+                    <span>{row.kind.label()}</span>
+                    <span class="muted">{row.target.replace('\n', ", ")}</span>
+                </span>
+            </td>
+            <td data-label="Events">{events}</td>
+            <td data-label="State">
+                <Badge look=phase/>
+            </td>
+            <td data-label="Last Delivery">
+                <Last last=row.last/>
+            </td>
+            <td data-label="Actions" class="actions">
+                <RowActions id=row.id.0 paused=row.paused submissions=submissions/>
+            </td>
+        </tr>
+    }
+}
+
+#[component]
+fn Last(last: Option<LastDelivery>) -> impl IntoView {
+    match last {
+        Some(last) => view! {
+            <span class="state-at">
+                <Badge look=last.phase/>
+                <Time at=last.at/>
+            </span>
+        }
+        .into_any(),
+        None => view! { <NoValue/> }.into_any(),
+    }
+}
+
+#[component]
+fn RowActions(id: i64, paused: bool, submissions: Submissions) -> impl IntoView {
+    let address = use_address();
+    let dialog = move |name: &'static str| move || address.read().dialog_for(name, id);
+    let hidden = || vec![("channel", id.to_string())];
+    let Submissions { test, pause, resume } = submissions;
+    let switch = if paused {
+        view! { <ActionButton submission=resume hidden=hidden() label="Resume" pending="Resuming…"/> }.into_any()
+    } else {
+        view! { <ActionButton submission=pause hidden=hidden() label="Pause" pending="Pausing…"/> }.into_any()
+    };
+    view! {
+        <div class="action-row">
+            <ActionButton submission=test hidden=hidden() label="Send Test" pending="Sending…"/>
+            {switch}
+            <a class="button button-quiet button-small" href=dialog("update") data-noscroll="true">
+                "Update"
+            </a>
+            <a class="button button-quiet button-small" href=dialog("delete") data-noscroll="true">
+                "Delete"
+            </a>
+        </div>
+    }
+}
+
+#[component]
+fn NoChannels() -> impl IntoView {
+    view! {
+        <Empty icon="bell" title="No channels yet">
+            <p>
+                "A channel is an e-mail address, a webhook, a Slack channel or an ntfy topic that is told when a backup fails, when it works again, and when one is overdue."
+            </p>
+        </Empty>
+    }
+}

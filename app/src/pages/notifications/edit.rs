@@ -1,0 +1,204 @@
+//! The dialogs that add a channel and change one.
+
+use leptos::prelude::*;
+use model::notification::{ChannelKind, ChannelList, ChannelRow, EventKind};
+
+use super::{first_organization, named, named_channel};
+use crate::{
+    api::{
+        ApiError,
+        notifications::{AddChannel as AddChannelFn, UpdateChannel as UpdateChannelFn},
+    },
+    components::{
+        dialog::{Dialog, DialogFooter},
+        error_view::ErrorView,
+        field::{Field, HiddenField, Kind},
+        form::Form,
+        loaded::{Answer, loaded_quietly},
+        select::{Choice, Select},
+        submission::{Submission, use_submission},
+        submit::Submit,
+        textarea::TextArea,
+        tick::Tick,
+    },
+};
+
+/// What an update says of a secret.
+const KEPT: &str = "It is stored and never shown. Leave this empty to keep it.";
+
+#[component]
+pub fn AddChannel(list: Answer<ChannelList>) -> impl IntoView {
+    let submission = use_submission::<AddChannelFn>();
+    let facts = |list: &ChannelList| {
+        let organizations = list.organizations.iter().map(|choice| Choice::new(choice.id, &choice.name));
+        (organizations.map(|choice| (choice.value, choice.label)).collect::<Vec<_>>(), list.email_available)
+    };
+    let form = move |(organizations, email)| {
+        view! { <AddForm organizations=organizations email=email submission=submission/> }
+    };
+    view! { <Dialog title="Add Channel">{loaded_quietly(list, facts, form)}</Dialog> }
+}
+
+#[component]
+fn AddForm(organizations: Vec<(String, String)>, email: bool, submission: Submission<AddChannelFn>) -> impl IntoView {
+    view! {
+        <Form submission=submission>
+            <div class="dialog-body">
+                <OrganizationSelect organizations=organizations/>
+                <NameField name=""/>
+                <KindFields email=email/>
+                <EventFields chosen=vec![EventKind::Failure, EventKind::Recovery, EventKind::Overdue]/>
+            </div>
+            <DialogFooter>
+                <Submit label="Add" pending="Adding…"/>
+            </DialogFooter>
+        </Form>
+    }
+}
+
+/// A Partner's choice.
+#[component]
+fn OrganizationSelect(organizations: Vec<(String, String)>) -> impl IntoView {
+    let choices: Vec<Choice> = organizations.into_iter().map(|(id, name)| Choice::new(id, name)).collect();
+    let first = first_organization().map(|id| id.to_string()).unwrap_or_default();
+    (!choices.is_empty()).then(|| {
+        view! { <Select name="organization" label="Organization" groups=vec![choices.into()] value=first/> }
+    })
+}
+
+#[component]
+pub fn UpdateChannel(list: Answer<ChannelList>) -> impl IntoView {
+    let submission = use_submission::<UpdateChannelFn>();
+    let id = named_channel();
+    let form = move |row: Option<ChannelRow>| match row {
+        Some(row) => view! { <UpdateForm row=row submission=submission/> }.into_any(),
+        None => view! { <ErrorView error=ApiError::NotFound/> }.into_any(),
+    };
+    view! { <Dialog title="Update Channel">{loaded_quietly(list, move |list| named(list, id), form)}</Dialog> }
+}
+
+#[component]
+fn UpdateForm(row: ChannelRow, submission: Submission<UpdateChannelFn>) -> impl IntoView {
+    view! {
+        <Form submission=submission hidden=vec![("channel", row.id.to_string())]>
+            <HiddenField name="version" value=row.version.to_string()/>
+            <div class="dialog-body">
+                <NameField name=row.name/>
+                <TargetFields kind=row.kind target=row.target has_secret=row.has_secret/>
+                <EventFields chosen=row.events/>
+            </div>
+            <DialogFooter>
+                <Submit label="Update" pending="Updating…"/>
+            </DialogFooter>
+        </Form>
+    }
+}
+
+/// What a channel of that kind needs.
+#[component]
+fn TargetFields(kind: ChannelKind, target: String, has_secret: bool) -> impl IntoView {
+    match kind {
+        ChannelKind::Email => view! { <EmailFields addresses=target/> }.into_any(),
+        ChannelKind::Webhook => view! { <WebhookFields stored=true/> }.into_any(),
+        ChannelKind::Slack => view! { <SlackFields stored=true/> }.into_any(),
+        ChannelKind::Ntfy => view! { <NtfyFields stored=true token=has_secret/> }.into_any(),
+    }
+}
+
+#[component]
+fn NameField(#[prop(into)] name: String) -> impl IntoView {
+    view! {
+        <Field name="name" label="Name" value=name required=true focused=true hint="3 to 30 characters, such as On call."/>
+    }
+}
+
+/// The kind, and what each kind needs.
+#[component]
+fn KindFields(
+    /// Whether the operator has set up a mail server.
+    email: bool,
+) -> impl IntoView {
+    let kinds: Vec<Choice> = ChannelKind::ALL
+        .iter()
+        .map(|kind| Choice::new(kind.as_str(), kind.label()).disabled(*kind == ChannelKind::Email && !email))
+        .collect();
+    let first = if email { ChannelKind::Email } else { ChannelKind::Webhook };
+    let hint = if email {
+        "How the messages travel."
+    } else {
+        "E-mail needs a mail server, which the operator of this server sets with HOLDFAST_SMTP_URL."
+    };
+    view! {
+        <div class="reveal reveal-kind">
+            <Select name="kind" label="Kind" groups=vec![kinds.into()] value=first.as_str() hint=hint/>
+            <div class="revealed">
+                <EmailFields addresses=""/>
+            </div>
+            <div class="revealed">
+                <WebhookFields stored=false/>
+            </div>
+            <div class="revealed">
+                <SlackFields stored=false/>
+            </div>
+            <div class="revealed">
+                <NtfyFields stored=false token=false/>
+            </div>
+        </div>
+    }
+}
+
+#[component]
+fn EmailFields(#[prop(into)] addresses: String) -> impl IntoView {
+    view! { <TextArea name="addresses" label="Addresses" value=addresses rows="2" hint="One a line, up to ten."/> }
+}
+
+#[component]
+fn WebhookFields(stored: bool) -> impl IntoView {
+    let url = if stored { KEPT } else { "Gets JSON by POST, such as https://example.com/hooks/backups." };
+    let secret = if stored { KEPT } else { "16 to 256 characters. The receiver checks the signature with it." };
+    view! {
+        <Field name="webhook_url" label="Webhook URL" kind=Kind::NewPassword hint=url/>
+        <Field name="signing_secret" label="Signing Secret" kind=Kind::NewPassword hint=secret/>
+    }
+}
+
+#[component]
+fn SlackFields(stored: bool) -> impl IntoView {
+    let url = if stored { KEPT } else { "Of an incoming webhook: of Slack, or of a service that takes the same JSON." };
+    view! { <Field name="slack_url" label="Slack Webhook URL" kind=Kind::NewPassword hint=url/> }
+}
+
+#[component]
+fn NtfyFields(stored: bool, token: bool) -> impl IntoView {
+    let url = if stored { KEPT } else { "Such as https://ntfy.sh/a-topic-that-nobody-guesses." };
+    let hint = if token { KEPT } else { "Optional: for topics that are protected." };
+    let forget = token.then(|| view! { <Tick name="forget_token" label="Remove the stored token"/> });
+    view! {
+        <Field name="topic_url" label="Topic URL" kind=Kind::NewPassword hint=url/>
+        <Field name="access_token" label="Access Token" kind=Kind::NewPassword hint=hint/>
+        {forget}
+    }
+}
+
+#[component]
+fn EventFields(chosen: Vec<EventKind>) -> impl IntoView {
+    let tick = |(name, event, hint): (&'static str, EventKind, &'static str)| {
+        view! { <Tick name=name label=event.label() on=chosen.contains(&event) hint=hint/> }
+    };
+    let ticks = [
+        (
+            "failure",
+            EventKind::Failure,
+            "A backup failed for good or in part, or was skipped because its credential is locked.",
+        ),
+        ("recovery", EventKind::Recovery, "The first completed backup after that."),
+        ("overdue", EventKind::Overdue, "A policy has had no completed backup for longer than its schedule promises."),
+        ("digest", EventKind::Digest, "Monday mornings at 8 in the organization's time zone."),
+    ];
+    view! {
+        <fieldset class="ticks">
+            <legend>"Events"</legend>
+            {ticks.into_iter().map(tick).collect_view()}
+        </fieldset>
+    }
+}

@@ -1,0 +1,138 @@
+//! Notifications: channels, and what they were told.
+
+mod channels;
+mod deliveries;
+mod edit;
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use model::{
+    ids::{ChannelId, OrganizationId},
+    list::ListQuery,
+    notification::{ChannelList, ChannelRow, DeliveryList, DeliveryPhase},
+    permission::Action,
+};
+
+use crate::{
+    address::{page_address, use_address},
+    api::notifications::{DeleteChannel, list_channels, list_deliveries},
+    components::{
+        confirm::Confirm,
+        dialog::DialogRoute,
+        icon::Icon,
+        loaded::{Answer, keep_fresh, loaded, loaded_quietly},
+        organization::OrganizationFilter,
+        search_form::kept_inputs,
+    },
+    ui::use_ui,
+};
+use channels::{Channels, Submissions};
+use deliveries::Deliveries;
+use edit::{AddChannel, UpdateChannel};
+
+#[component]
+pub fn NotificationsPage() -> impl IntoView {
+    let ui = use_ui();
+    let address = page_address();
+    let manages = ui.can(Action::ManageNotifications);
+    let query = Memo::new(move |_| address.read().list_query());
+    let organization = Memo::new(move |_| query.read().organization);
+    let list: Answer<ChannelList> =
+        Resource::new(move || (organization.get(), ui.changes()), |(organization, _)| list_channels(organization));
+    let submissions = Submissions::new();
+    let add = manages.then(|| {
+        view! {
+            <a class="button button-primary" href=move || address.read().dialog("add") data-noscroll="true">
+                <Icon name="plus"/>
+                "Add Channel"
+            </a>
+        }
+    });
+    view! {
+        <Title text="Notifications"/>
+        <header class="page-header">
+            <h1>"Notifications"</h1>
+            {add}
+        </header>
+        {loaded_quietly(list, |list| list.organizations.clone(), |organizations| view! { <Filter organizations=organizations/> })}
+        {loaded(list, move |list| view! { <Channels rows=list.rows submissions=submissions/> })}
+        {manages.then(|| view! { <Told query=query/> })}
+        {manages.then(|| view! { <Dialogs list=list/> })}
+    }
+}
+
+/// What was told. Whoever may not see it is told so by the list of channels.
+#[component]
+fn Told(query: Memo<ListQuery>) -> impl IntoView {
+    let ui = use_ui();
+    let told: Answer<DeliveryList> =
+        Resource::new(move || (query.get(), ui.changes()), |(query, _)| list_deliveries(query));
+    keep_fresh(told, |told: &DeliveryList| {
+        told.rows.iter().any(|row| matches!(row.phase, DeliveryPhase::Queued | DeliveryPhase::Sending))
+    });
+    loaded(told, |told| view! { <Deliveries told=told/> })
+}
+
+/// A Partner's choice of one organization.
+#[component]
+fn Filter(organizations: Vec<model::credential::OrganizationChoice>) -> impl IntoView {
+    let address = use_address();
+    (!organizations.is_empty()).then(|| {
+        view! {
+            <form class="search" method="get">
+                {move || kept_inputs(&address.get(), &["organization", "page"])}
+                <OrganizationFilter organizations=organizations/>
+                <button type="submit" class="button fallback">
+                    "Apply"
+                </button>
+            </form>
+        }
+    })
+}
+
+#[component]
+fn Dialogs(list: Answer<ChannelList>) -> impl IntoView {
+    view! {
+        <DialogRoute name="add">
+            <AddChannel list=list/>
+        </DialogRoute>
+        <DialogRoute name="update">
+            <UpdateChannel list=list/>
+        </DialogRoute>
+        <DialogRoute name="delete">
+            <DeleteQuestion list=list/>
+        </DialogRoute>
+    }
+}
+
+#[component]
+fn DeleteQuestion(list: Answer<ChannelList>) -> impl IntoView {
+    let id = named_channel();
+    let name = move |list: &ChannelList| named(list, id).map_or_else(|| format!("number {id}"), |row| row.name);
+    view! {
+        <Confirm<DeleteChannel>
+            title="Delete Channel"
+            hidden=vec![("channel", id.to_string())]
+            action="Delete"
+            pending="Deleting…"
+        >
+            {loaded_quietly(list, name, |name| view! { <p>"The channel " <strong>{name}</strong> " is told nothing any more."</p> })}
+            <p>"What still waits for it, and the list of what it was told, go with it."</p>
+        </Confirm<DeleteChannel>>
+    }
+}
+
+/// The channel that an open dialog is about. What is no number becomes 0, which no channel has.
+fn named_channel() -> ChannelId {
+    ChannelId(use_address().read_untracked().number("id").unwrap_or_default())
+}
+
+fn named(list: &ChannelList, id: ChannelId) -> Option<ChannelRow> {
+    list.rows.iter().find(|row| row.id == id).cloned()
+}
+
+/// The organization that a new channel starts with: the one that the list shows, or the person's own.
+fn first_organization() -> Option<OrganizationId> {
+    let chosen = use_address().read_untracked().number("organization").map(OrganizationId);
+    chosen.or_else(|| use_ui().actor().map(|actor| actor.organization))
+}

@@ -1,0 +1,281 @@
+//! The dashboard: counted and added up by the database, so that it stays quick with many projects and backups.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, DurationRound, NaiveDate, TimeDelta, Utc};
+use model::{
+    backup::BackupPhase,
+    dashboard::{Dashboard, DayGrowth, GROWTH_DAYS, Hour, OrganizationStanding, Standings},
+    ids::{OrganizationId, ProjectId},
+    permission::Action,
+};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait, Order, Query, SelectStatement},
+};
+
+use crate::{
+    acting::Acting,
+    entity::{backup, organization, policy, project, repository},
+    error::ServiceError,
+    start::Services,
+};
+
+mod attention;
+
+/// Hours of the timeline.
+const HOURS: i64 = 24;
+const SECONDS_OF_AN_HOUR: i64 = 3600;
+const SECONDS_OF_A_DAY: i64 = 86_400;
+
+/// The organizations that somebody sees.
+struct Scope {
+    ids: Vec<i64>,
+    names: HashMap<i64, String>,
+    /// In the order of their names, for Partners.
+    listed: Vec<(i64, String)>,
+}
+
+/// What the person's organizations need and how their backups went.
+pub async fn get(acting: &Acting, services: &Services) -> Result<Dashboard, ServiceError> {
+    let (db, now) = (services.db(), services.clock().now());
+    let scope = scope(acting, db).await?;
+    let standings = standings(db, &scope).await?;
+    let overdue = overdue(db, &scope, now).await?;
+    let stored = stored(db, &scope).await?;
+    let first_hour = now.duration_trunc(TimeDelta::hours(1)).unwrap_or(now) - TimeDelta::hours(HOURS - 1);
+    let organizations = scope.listed.iter().map(|(id, name)| OrganizationStanding {
+        id: OrganizationId(*id),
+        name: name.clone(),
+        standings: standings.get(id).copied().unwrap_or_default(),
+        overdue: overdue.get(id).copied().unwrap_or_default(),
+        stored: stored.get(id).copied().unwrap_or_default(),
+    });
+    let (attention, counts) = attention::all(db, &scope, now).await?;
+    let mut total = Standings::default();
+    for of in standings.values() {
+        total = sum(total, *of);
+    }
+    Ok(Dashboard {
+        standings: total,
+        attention,
+        counts,
+        hours: hours(db, &scope, first_hour).await?,
+        first_hour,
+        growth: growth(db, &scope, stored.values().sum(), now).await?,
+        organizations: organizations.collect(),
+        started: total.troubled + total.running + total.protected > 0 || !stored.is_empty(),
+        waiting_project: attention::first_waiting(db, &scope).await?.map(ProjectId),
+    })
+}
+
+const fn sum(a: Standings, b: Standings) -> Standings {
+    Standings {
+        troubled: a.troubled + b.troubled,
+        running: a.running + b.running,
+        protected: a.protected + b.protected,
+        waiting: a.waiting + b.waiting,
+        off: a.off + b.off,
+    }
+}
+
+async fn scope(acting: &Acting, db: &impl ConnectionTrait) -> Result<Scope, ServiceError> {
+    let only = acting.confined_to(Action::SeeProjects)?;
+    let mut select = organization::Entity::find().filter(organization::Column::AccountId.eq(acting.actor.account.0));
+    if let Some(only) = only {
+        select = select.filter(organization::Column::Id.eq(only.0));
+    }
+    let found = select.order_by_asc(organization::Column::NameKey).all(db).await?;
+    let listed: Vec<_> = found.into_iter().map(|home| (home.id, home.name)).collect();
+    Ok(Scope {
+        ids: listed.iter().map(|(id, _)| *id).collect(),
+        names: listed.iter().cloned().collect(),
+        listed: if only.is_some() { Vec::new() } else { listed },
+    })
+}
+
+impl Scope {
+    fn name(&self, organization: i64) -> String {
+        self.names.get(&organization).cloned().unwrap_or_default()
+    }
+
+    fn ids(&self) -> impl Iterator<Item = i64> + '_ {
+        self.ids.iter().copied()
+    }
+}
+
+/// Phases that say nothing about how a project stands.
+const NOT_SHOWN: [&str; 2] = [BackupPhase::Skipped.as_str(), BackupPhase::Deleting.as_str()];
+
+/// The phase of the newest run of the outer query's project: one look into the index for each project.
+fn last_phase() -> SelectStatement {
+    newest_run().column((backup::Entity, backup::Column::Phase)).take()
+}
+
+fn newest_run() -> SelectStatement {
+    Query::select()
+        .from(backup::Entity)
+        .and_where(
+            Expr::col((backup::Entity, backup::Column::ProjectId)).equals((project::Entity, project::Column::Id)),
+        )
+        .and_where(Expr::col((backup::Entity, backup::Column::Phase)).is_not_in(NOT_SHOWN))
+        .order_by((backup::Entity, backup::Column::Id), Order::Desc)
+        .limit(1)
+        .take()
+}
+
+/// Whether backup is on for the outer query's project.
+fn enabled() -> Expr {
+    let in_use = Query::select()
+        .expr(Expr::val(1))
+        .from(repository::Entity)
+        .and_where(
+            Expr::col((repository::Entity, repository::Column::ProjectId))
+                .equals((project::Entity, project::Column::Id)),
+        )
+        .and_where(Expr::col((repository::Entity, repository::Column::BackupCredentialId)).is_not_null())
+        .take();
+    Expr::exists(in_use)
+}
+
+fn subquery(select: SelectStatement) -> Expr {
+    Expr::SubQuery(None, Box::new(select.into()))
+}
+
+#[derive(FromQueryResult)]
+struct StandingCount {
+    organization_id: i64,
+    enabled: bool,
+    phase: Option<String>,
+    count: i64,
+}
+
+/// Projects by how they stand, by organization.
+async fn standings(db: &impl ConnectionTrait, scope: &Scope) -> Result<HashMap<i64, Standings>, ServiceError> {
+    let each = Query::select()
+        .column((project::Entity, project::Column::OrganizationId))
+        .expr_as(enabled(), "enabled")
+        .expr_as(subquery(last_phase()), "phase")
+        .from(project::Entity)
+        .and_where(Expr::col((project::Entity, project::Column::OrganizationId)).is_in(scope.ids()))
+        .take();
+    let counted = Query::select()
+        .columns(["organization_id", "enabled", "phase"])
+        .expr_as(Expr::val(1).count(), "count")
+        .from_subquery(each, "each_project")
+        .add_group_by(["organization_id", "enabled", "phase"].map(Expr::col))
+        .take();
+    let mut standings: HashMap<i64, Standings> = HashMap::new();
+    for row in StandingCount::find_by_statement(db.get_database_backend().build(&counted)).all(db).await? {
+        let phase = row.phase.map(|phase| phase.parse()).transpose().map_err(ServiceError::Stored)?;
+        standings.entry(row.organization_id).or_default().add(row.enabled, phase, row.count.unsigned_abs());
+    }
+    Ok(standings)
+}
+
+/// Overdue policies by organization.
+async fn overdue(db: &impl ConnectionTrait, scope: &Scope, now: DateTime<Utc>) -> Result<HashMap<i64, u64>, DbErr> {
+    let counts: Vec<(i64, i64)> = policy::Entity::find()
+        .inner_join(project::Entity)
+        .select_only()
+        .column(project::Column::OrganizationId)
+        .column_as(policy::Column::Id.count(), "count")
+        .filter(policy::Column::Paused.eq(false))
+        .filter(policy::Column::OverdueAt.lte(now))
+        .filter(project::Column::OrganizationId.is_in(scope.ids()))
+        .group_by(project::Column::OrganizationId)
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(counts.into_iter().map(|(id, count)| (id, count.unsigned_abs())).collect())
+}
+
+/// Bytes that the backups that are known added to their buckets, by organization.
+async fn stored(db: &impl ConnectionTrait, scope: &Scope) -> Result<HashMap<i64, u64>, DbErr> {
+    let sums: Vec<(i64, Option<i64>)> = backup::Entity::find()
+        .select_only()
+        .column(backup::Column::OrganizationId)
+        .column_as(added(), "added")
+        .filter(backup::Column::OrganizationId.is_in(scope.ids()))
+        .group_by(backup::Column::OrganizationId)
+        .into_tuple()
+        .all(db)
+        .await?;
+    let known = sums.into_iter().filter_map(|(id, sum)| Some((id, sum?.unsigned_abs())));
+    Ok(known.collect())
+}
+
+fn added() -> Expr {
+    Expr::col((backup::Entity, backup::Column::AddedBytes)).sum().cast_as("BIGINT")
+}
+
+/// So many seconds since 1970, cut to whole `parts` of so many seconds.
+fn part_of_time(db: &impl ConnectionTrait, column: backup::Column, seconds: i64) -> Expr {
+    let column = Expr::col((backup::Entity, column));
+    let epoch = match db.get_database_backend() {
+        DbBackend::Sqlite => "CAST(strftime('%s', $1) AS BIGINT) / $2",
+        _ => "CAST(extract(epoch FROM $1) AS BIGINT) / $2",
+    };
+    Expr::cust_with_exprs(epoch, [column, Expr::val(seconds)])
+}
+
+/// Runs that started in each of the last hours.
+async fn hours(db: &impl ConnectionTrait, scope: &Scope, first: DateTime<Utc>) -> Result<Vec<Hour>, ServiceError> {
+    let counts: Vec<(i64, String, i64)> = backup::Entity::find()
+        .select_only()
+        .column_as(part_of_time(db, backup::Column::StartedAt, SECONDS_OF_AN_HOUR), "hour")
+        .column(backup::Column::Phase)
+        .column_as(backup::Column::Id.count(), "count")
+        .filter(backup::Column::OrganizationId.is_in(scope.ids()))
+        .filter(backup::Column::StartedAt.gte(first))
+        .group_by(Expr::col("hour"))
+        .group_by(backup::Column::Phase)
+        .into_tuple()
+        .all(db)
+        .await?;
+    let mut hours = vec![Hour::default(); usize::try_from(HOURS).unwrap_or_default()];
+    let begin = first.timestamp() / SECONDS_OF_AN_HOUR;
+    for (hour, phase, count) in counts {
+        let phase = phase.parse().map_err(ServiceError::Stored)?;
+        if let Some(of) = usize::try_from(hour - begin).ok().and_then(|index| hours.get_mut(index)) {
+            of.add(phase, count.unsigned_abs());
+        }
+    }
+    Ok(hours)
+}
+
+/// What was added on each of the last days, and all that was added until then. `total` is all until now.
+async fn growth(
+    db: &impl ConnectionTrait,
+    scope: &Scope,
+    total: u64,
+    now: DateTime<Utc>,
+) -> Result<Vec<DayGrowth>, DbErr> {
+    let last = now.date_naive();
+    let first = last - TimeDelta::days(i64::from(GROWTH_DAYS) - 1);
+    let since = first.and_hms_opt(0, 0, 0).unwrap_or_default().and_utc();
+    let sums: Vec<(i64, Option<i64>)> = backup::Entity::find()
+        .select_only()
+        .column_as(part_of_time(db, backup::Column::FinishedAt, SECONDS_OF_A_DAY), "day")
+        .column_as(added(), "added")
+        .filter(backup::Column::OrganizationId.is_in(scope.ids()))
+        .filter(backup::Column::FinishedAt.gte(since))
+        .group_by(Expr::col("day"))
+        .into_tuple()
+        .all(db)
+        .await?;
+    let sums: HashMap<i64, u64> = sums.into_iter().filter_map(|(day, sum)| Some((day, sum?.unsigned_abs()))).collect();
+    let added_on = |day: NaiveDate| {
+        let number = day.signed_duration_since(NaiveDate::default()).num_days();
+        sums.get(&number).copied().unwrap_or_default()
+    };
+    let mut stored = total.saturating_sub(sums.values().sum());
+    let days = first.iter_days().take(usize::try_from(GROWTH_DAYS).unwrap_or_default());
+    Ok(days
+        .map(|day| {
+            let added = added_on(day);
+            stored += added;
+            DayGrowth { day, added, stored }
+        })
+        .collect())
+}

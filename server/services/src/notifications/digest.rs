@@ -1,0 +1,114 @@
+//! The weekly digest: how the last seven days went, on Monday mornings.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use model::{
+    backup::BackupPhase,
+    notification::DeliveryKind,
+    schedule::{CronPeriod, TimeZone},
+    size,
+};
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QuerySelect,
+    sea_query::{Expr, ExprTrait, LockBehavior, LockType},
+};
+
+use super::{message::Message, outbox};
+use crate::{
+    entity::{backup, notification_channel, organization, policy, project, repository},
+    start::Services,
+};
+
+/// When it is sent, in the organization's time zone.
+const WHEN: &str = "0 8 * * 1";
+
+/// Channels that are served in one turn.
+const BATCH: u64 = 100;
+
+/// The next Monday morning of an organization.
+pub fn next(home: &organization::Model, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let zone = TimeZone::parse(&home.time_zone).unwrap_or(TimeZone::UTC);
+    CronPeriod::stored(WHEN).ok()?.next_after(zone, now)
+}
+
+/// Queues the digests that are due.
+pub async fn tell_all(services: &Services, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let due = notification_channel::Entity::find().filter(notification_channel::Column::DigestAt.lte(now)).limit(BATCH);
+    if due.clone().limit(1).one(services.db()).await?.is_none() {
+        return Ok(());
+    }
+    let tx = services.write().await?;
+    for channel in due.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked).all(&tx).await? {
+        let home = organization::Entity::find_by_id(channel.organization_id).one(&tx).await?;
+        let Some(home) = home else { continue };
+        let message = week(&tx, services, &home, now).await?;
+        let key = format!("digest:{}", channel.digest_at.map(|at| at.timestamp()).unwrap_or_default());
+        outbox::tell_one(&tx, &channel, DeliveryKind::Digest, &key, &message, now).await?;
+        let mut change = channel.into_active_model();
+        change.digest_at = Set(next(&home, now));
+        change.update(&tx).await?;
+    }
+    tx.commit().await
+}
+
+async fn week(
+    db: &impl ConnectionTrait,
+    services: &Services,
+    home: &organization::Model,
+    now: DateTime<Utc>,
+) -> Result<Message, DbErr> {
+    let counts = counts(db, home.id, now).await?;
+    let of = |phase: BackupPhase| {
+        counts.iter().find(|(found, ..)| found == phase.as_str()).map_or(0, |(_, count, _)| *count)
+    };
+    let added: i64 = counts.iter().filter_map(|(_, _, added)| *added).sum();
+    let (completed, partial, failed, skipped) = (
+        of(BackupPhase::Completed),
+        of(BackupPhase::PartiallyFailed),
+        of(BackupPhase::Failed),
+        of(BackupPhase::Skipped),
+    );
+    let projects = project::Entity::find().filter(project::Column::OrganizationId.eq(home.id)).count(db).await?;
+    let protected = repository::Entity::find()
+        .filter(repository::Column::OrganizationId.eq(home.id))
+        .filter(repository::Column::BackupCredentialId.is_not_null())
+        .filter(repository::Column::ProjectId.is_not_null())
+        .count(db)
+        .await?;
+    let overdue = policy::Entity::find()
+        .inner_join(project::Entity)
+        .filter(project::Column::OrganizationId.eq(home.id))
+        .filter(policy::Column::Paused.eq(false))
+        .filter(policy::Column::OverdueAt.lte(now))
+        .count(db)
+        .await?;
+    let added = size::bytes(added.unsigned_abs());
+    let text = format!(
+        "Backups of the last seven days: {completed} completed, {partial} incomplete, {failed} failed, {skipped} skipped.\n\
+         They added {added} to their buckets.\n\
+         Backup is on for {protected} of {projects} projects.\n\
+         Overdue policies: {overdue}.",
+    );
+    let subject = format!("[{}] The week's backups: {completed} completed, {failed} failed", home.name);
+    Ok(Message { link: services.link("/"), ..Message::new(&home.name, subject, text, now) })
+}
+
+/// Backups that ended in the last seven days and what they added, by phase.
+async fn counts(
+    db: &impl ConnectionTrait,
+    organization: i64,
+    now: DateTime<Utc>,
+) -> Result<Vec<(String, i64, Option<i64>)>, DbErr> {
+    backup::Entity::find()
+        .select_only()
+        .column(backup::Column::Phase)
+        .column_as(backup::Column::Id.count(), "count")
+        .column_as(Expr::col(backup::Column::AddedBytes).sum().cast_as("BIGINT"), "added")
+        .filter(backup::Column::OrganizationId.eq(organization))
+        .filter(backup::Column::FinishedAt.gt(now - TimeDelta::days(7)))
+        .group_by(backup::Column::Phase)
+        .into_tuple()
+        .all(db)
+        .await
+}
