@@ -17,6 +17,8 @@ pub enum Action {
     SeeAuditLog,
     ManageUsers,
     ManageOrganizations,
+    /// What holds for the whole account.
+    ManageAccount,
     /// The processes that take runs, and what they are doing.
     SeeNodes,
 }
@@ -47,13 +49,14 @@ pub enum Denied {
 }
 
 impl Action {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::SeeProjects,
         Self::ManageCredentials,
         Self::ManageProjects,
         Self::SeeAuditLog,
         Self::ManageUsers,
         Self::ManageOrganizations,
+        Self::ManageAccount,
         Self::SeeNodes,
     ];
 
@@ -65,6 +68,7 @@ impl Action {
             Self::SeeAuditLog => "see the audit log",
             Self::ManageUsers => "manage users",
             Self::ManageOrganizations => "manage organizations",
+            Self::ManageAccount => "manage the account",
             Self::SeeNodes => "see the nodes",
         }
     }
@@ -77,7 +81,7 @@ impl Action {
             Self::ManageCredentials | Self::ManageProjects | Self::SeeAuditLog | Self::ManageUsers => {
                 [Nothing, OwnOrganization, WholeAccount]
             }
-            Self::ManageOrganizations | Self::SeeNodes => [Nothing, Nothing, WholeAccount],
+            Self::ManageOrganizations | Self::ManageAccount | Self::SeeNodes => [Nothing, Nothing, WholeAccount],
         };
         match role {
             Role::User => user,

@@ -108,6 +108,7 @@ pub struct UserRow {
     pub organization: String,
     /// Invited and not here yet.
     pub invited: bool,
+    pub second_factor: bool,
     pub created: DateTime<Utc>,
     /// The reading person's own row.
     pub own: bool,

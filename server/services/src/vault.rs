@@ -28,16 +28,23 @@ pub enum Purpose {
     RepositoryPassword,
     /// A source's connection URL, which holds its password.
     SourceUrl,
+    /// What a person's app makes its codes from.
+    SecondFactor,
+    /// Recovery codes, as long as they are shown and do not count.
+    FreshRecoveryCodes,
 }
 
 impl Purpose {
-    pub const ALL: [Self; 3] = [Self::S3SecretKey, Self::RepositoryPassword, Self::SourceUrl];
+    pub const ALL: [Self; 5] =
+        [Self::S3SecretKey, Self::RepositoryPassword, Self::SourceUrl, Self::SecondFactor, Self::FreshRecoveryCodes];
 
     const fn info(self) -> &'static [u8] {
         match self {
             Self::S3SecretKey => b"holdfast s3 secret key v1",
             Self::RepositoryPassword => b"holdfast repository password v1",
             Self::SourceUrl => b"holdfast source url v1",
+            Self::SecondFactor => b"holdfast second factor v1",
+            Self::FreshRecoveryCodes => b"holdfast fresh recovery codes v1",
         }
     }
 
@@ -47,6 +54,8 @@ impl Purpose {
             Self::S3SecretKey => ("backup_credential", "secret_key_sealed"),
             Self::RepositoryPassword => ("repository", "password_sealed"),
             Self::SourceUrl => ("project", "source_url_sealed"),
+            Self::SecondFactor => ("second_factor", "secret_sealed"),
+            Self::FreshRecoveryCodes => ("second_factor", "fresh_codes_sealed"),
         }
     }
 }

@@ -162,7 +162,7 @@ fn is_harmless(what: &str, text: &str, answer: &Answer) {
 /// Ids are of things that are there: what comes after the search for the thing is asked too.
 fn value(field: &str, text: &str) -> String {
     match field {
-        "project" | "policy" | "backup" | "restore" | "credential" | "organization" | "version"
+        "project" | "policy" | "backup" | "restore" | "credential" | "organization" | "version" | "account"
         | "backup.credential" => "1".to_owned(),
         "user" => "2".to_owned(),
         "backup.enable_backup" => "on".to_owned(),

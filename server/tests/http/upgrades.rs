@@ -6,7 +6,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use crate::support::{Database, tell};
 
 /// What is written after so many steps: rows as the version of that time wrote them. `?` stands for bytes.
-const ROWS: [(u32, &[&str]); 6] = [
+const ROWS: [(u32, &[&str]); 10] = [
     (
         1,
         &[
@@ -51,6 +51,16 @@ const ROWS: [(u32, &[&str]); 6] = [
             "INSERT INTO removal (id, organization_id, backup_credential_id, project_name, bucket, prefix, not_before) VALUES (1, 1, 1, 'old', 'old', '', '2026-11-24T00:00:00Z')",
         ],
     ),
+    (7, &[]),
+    (8, &[]),
+    (9, &[]),
+    (
+        10,
+        &[
+            "INSERT INTO second_factor (id, secret_sealed, confirmed_at, last_step) VALUES (1, ?, '2026-11-25T00:00:00Z', 59000000)",
+            "INSERT INTO recovery_code (id, second_factor_id, code_hash) VALUES (1, 1, 'x')",
+        ],
+    ),
 ];
 
 #[test]
@@ -86,6 +96,9 @@ fn every_step_runs_forward_with_data_in_it() {
                 ("audit_entry", 1),
                 ("one_time_link", 1),
                 ("removal", 1),
+                ("second_factor", 1),
+                ("recovery_code", 1),
+                ("account WHERE NOT partners_need_second_factor", 1),
             ] {
                 assert_eq!(count(&db, table).await, rows, "{database:?}: {table}");
             }

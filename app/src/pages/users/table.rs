@@ -69,7 +69,8 @@ fn Rows(page: Page<UserRow>, reset: Submission<ResetUserPassword>) -> impl IntoV
 #[component]
 fn Row(row: UserRow, reset: Submission<ResetUserPassword>) -> impl IntoView {
     let id = row.id.0;
-    let actions = row.may_manage.then(|| view! { <RowActions id=id own=row.own reset=reset/> });
+    let actions =
+        row.may_manage.then(|| view! { <RowActions id=id own=row.own second_factor=row.second_factor reset=reset/> });
     view! {
         <tr>
             <td data-label="Email" class="break">
@@ -77,6 +78,7 @@ fn Row(row: UserRow, reset: Submission<ResetUserPassword>) -> impl IntoView {
                     <span class="row-title">{row.email}</span>
                     {row.own.then(|| view! { <Badge look=Look::OWN_USER/> })}
                     {row.invited.then(|| view! { <Badge look=Look::INVITED/> })}
+                    {row.second_factor.then(|| view! { <Badge look=Look::SECOND_FACTOR/> })}
                 </span>
             </td>
             <td data-label="Role">{row.role.as_str()}</td>
@@ -92,9 +94,17 @@ fn Row(row: UserRow, reset: Submission<ResetUserPassword>) -> impl IntoView {
 }
 
 #[component]
-fn RowActions(id: i64, own: bool, reset: Submission<ResetUserPassword>) -> impl IntoView {
+fn RowActions(id: i64, own: bool, second_factor: bool, reset: Submission<ResetUserPassword>) -> impl IntoView {
     let address = use_address();
     let dialog = move |name: &'static str| move || address.read().dialog_for(name, id);
+    // One's own is turned off in the profile, with the password.
+    let lost = (second_factor && !own).then(|| {
+        view! {
+            <a class="button button-quiet button-small" href=dialog("second-factor") data-noscroll="true">
+                "Reset Second Factor"
+            </a>
+        }
+    });
     // Nobody removes themselves.
     let remove = (!own).then(|| {
         view! {
@@ -114,6 +124,7 @@ fn RowActions(id: i64, own: bool, reset: Submission<ResetUserPassword>) -> impl 
                 label="Reset Password"
                 pending="Making a link…"
             />
+            {lost}
             {remove}
         </div>
     }

@@ -10,7 +10,7 @@ use crate::{
     error::ServiceError,
     nodes,
     runs::{due, queue, release, retention, wake},
-    sessions,
+    second_factor, sessions,
     start::Services,
     throttle,
 };
@@ -84,5 +84,6 @@ async fn tidy(services: &Services) -> Result<(), ServiceError> {
     sessions::delete_expired(services.db(), now).await?;
     nodes::forget_old(services.db(), now).await?;
     throttle::delete_forgotten(services.db(), now).await?;
+    second_factor::forget_drafts(services.db(), now).await?;
     Ok(())
 }
