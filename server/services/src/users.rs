@@ -9,7 +9,7 @@ use model::{
     list::{ListQuery, Page},
     people::{Email, Role},
     permission::{Action, Owner},
-    user::{InviteForm, RoleForm, UserList, UserRef, UserRow},
+    user::{InviteForm, RoleForm, SignsIn, UserList, UserRef, UserRow},
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, JoinType,
@@ -74,8 +74,14 @@ pub async fn list(acting: &Acting, services: &Services, query: &ListQuery) -> Re
         .await?;
     let protected = with_second_factor(db, rows.iter().map(|(user, _)| user.id)).await?;
     let rows = rows.into_iter().filter_map(|(user, home)| {
-        let second_factor = protected.contains(&user.id);
-        Some(view(acting, user, home?).map(|row| UserRow { second_factor, ..row }))
+        let signs_in = if user.password_hash.is_empty() {
+            SignsIn::NotYet
+        } else if protected.contains(&user.id) {
+            SignsIn::WithSecondFactor
+        } else {
+            SignsIn::WithPassword
+        };
+        Some(view(acting, user, home?, signs_in))
     });
     Ok(UserList {
         page: Page::new(query, rows.collect::<Result<_, _>>()?, total),
@@ -95,13 +101,17 @@ async fn with_second_factor(
     Ok(found.all(db).await?.into_iter().map(|row| row.id).collect())
 }
 
-fn view(acting: &Acting, user: users::Model, home: organization::Model) -> Result<UserRow, ServiceError> {
+fn view(
+    acting: &Acting,
+    user: users::Model,
+    home: organization::Model,
+    signs_in: SignsIn,
+) -> Result<UserRow, ServiceError> {
     let role: Role = user.role.parse().map_err(ServiceError::Stored)?;
     Ok(UserRow {
         id: UserId(user.id),
         role,
-        invited: user.password_hash.is_empty(),
-        second_factor: false,
+        signs_in,
         created: user.created_at,
         own: user.id == acting.actor.user.0,
         may_manage: acting.actor.may_manage_role(role, organizations::owner(&home)).is_ok(),

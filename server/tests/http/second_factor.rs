@@ -7,7 +7,7 @@ use model::{
     list::ListQuery,
     people::Role,
     second_factor::{AccountView, RECOVERY_CODES, SecondFactor},
-    user::UserList,
+    user::{SignsIn, UserList},
 };
 use serde_json::json;
 
@@ -263,8 +263,8 @@ async fn a_lost_one_is_reset_by_who_manages_the_person(app: &TestApp) {
     user.set_up_second_factor(app.now()).await;
     let list: UserList = manager.read("users/list", &json!({ "query": ListQuery::default() })).await;
     let row = |email: &str| list.page.rows.iter().find(|row| row.email == email).unwrap();
-    assert!(row(PARTNER).second_factor && row("user@acme.example.com").second_factor);
-    assert!(!row("manager@acme.example.com").second_factor);
+    let leads_in = [PARTNER, "user@acme.example.com", "manager@acme.example.com"].map(|email| row(email).signs_in);
+    assert_eq!(leads_in, [SignsIn::WithSecondFactor, SignsIn::WithSecondFactor, SignsIn::WithPassword]);
 
     let named = |email: &str| form(&[("user", &row(email).id.to_string())]);
     assert_eq!(manager.call("users/reset_second_factor", &named(PARTNER)).await.status, 403);
