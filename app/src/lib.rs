@@ -22,10 +22,11 @@ use crate::{
     components::chrome::Chrome,
     pages::{
         audit_log::AuditLogPage, browse::BrowsePage, credentials::CredentialsPage, dashboard::DashboardPage,
-        login::LoginPage, nodes::NodesPage, not_found::NotFoundPage, notifications::NotificationsPage,
-        organizations::OrganizationsPage, policies::PoliciesPage, profile::ProfilePage, project::ProjectPage,
-        projects::ProjectsPage, repository::RepositoryPage, set_password::SetPasswordPage, settings::SettingsPage,
-        setup::SetupPage, users::UsersPage,
+        login::LoginPage, login_code::LoginCodePage, nodes::NodesPage, not_found::NotFoundPage,
+        notifications::NotificationsPage, organizations::OrganizationsPage, policies::PoliciesPage,
+        profile::ProfilePage, project::ProjectPage, projects::ProjectsPage, repository::RepositoryPage,
+        second_factor::SecondFactorPage, set_password::SetPasswordPage, settings::SettingsPage, setup::SetupPage,
+        users::UsersPage,
     },
     ui::Ui,
 };
@@ -67,8 +68,10 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/") view=DashboardPage ssr=SsrMode::Async/>
                     <Route path=path!("/setup") view=SetupPage ssr=SsrMode::Async/>
                     <Route path=path!("/login") view=LoginPage ssr=SsrMode::Async/>
+                    <Route path=path!("/login/code") view=LoginCodePage ssr=SsrMode::Async/>
                     <Route path=path!("/set-password") view=SetPasswordPage ssr=SsrMode::Async/>
                     <Route path=path!("/profile") view=ProfilePage ssr=SsrMode::Async/>
+                    <Route path=path!("/profile/second-factor") view=SecondFactorPage ssr=SsrMode::Async/>
                     <Route path=path!("/users") view=UsersPage ssr=SsrMode::Async/>
                     <Route path=path!("/organizations") view=OrganizationsPage ssr=SsrMode::Async/>
                     <Route path=path!("/nodes") view=NodesPage ssr=SsrMode::Async/>

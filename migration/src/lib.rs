@@ -15,6 +15,7 @@ mod m20261124_000006_links_and_removals;
 mod m20261124_000007_nodes_and_turns;
 mod m20261124_000008_sign_in_throttle;
 mod m20261124_000009_database_sources;
+mod m20261125_000010_second_factor;
 mod m20261125_000011_notifications;
 mod m20261125_000012_maintenance;
 
@@ -33,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000007_nodes_and_turns::Migration),
             Box::new(m20261124_000008_sign_in_throttle::Migration),
             Box::new(m20261124_000009_database_sources::Migration),
+            Box::new(m20261125_000010_second_factor::Migration),
             Box::new(m20261125_000011_notifications::Migration),
             Box::new(m20261125_000012_maintenance::Migration),
         ]

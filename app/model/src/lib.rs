@@ -27,6 +27,7 @@ pub mod restore;
 pub mod retention;
 pub mod rule;
 pub mod schedule;
+pub mod second_factor;
 pub mod size;
 pub mod time;
 pub mod user;

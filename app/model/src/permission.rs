@@ -19,6 +19,8 @@ pub enum Action {
     ManageNotifications,
     ManageUsers,
     ManageOrganizations,
+    /// What holds for the whole account.
+    ManageAccount,
     /// The processes that take runs, and what they are doing.
     SeeNodes,
 }
@@ -57,6 +59,7 @@ impl Action {
         Self::ManageNotifications,
         Self::ManageUsers,
         Self::ManageOrganizations,
+        Self::ManageAccount,
         Self::SeeNodes,
     ];
 
@@ -69,6 +72,7 @@ impl Action {
             Self::ManageNotifications => "manage notifications",
             Self::ManageUsers => "manage users",
             Self::ManageOrganizations => "manage organizations",
+            Self::ManageAccount => "manage the account",
             Self::SeeNodes => "see the nodes",
         }
     }
@@ -83,7 +87,7 @@ impl Action {
             | Self::SeeAuditLog
             | Self::ManageNotifications
             | Self::ManageUsers => [Nothing, OwnOrganization, WholeAccount],
-            Self::ManageOrganizations | Self::SeeNodes => [Nothing, Nothing, WholeAccount],
+            Self::ManageOrganizations | Self::ManageAccount | Self::SeeNodes => [Nothing, Nothing, WholeAccount],
         };
         match role {
             Role::User => user,

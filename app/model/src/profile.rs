@@ -27,6 +27,7 @@ impl ChangePasswordForm {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProfileView {
     pub actor: Actor,
+    pub second_factor: bool,
     pub sessions: Vec<SessionRow>,
 }
 

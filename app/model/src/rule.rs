@@ -55,6 +55,14 @@ pub enum RuleError {
     HookUrl { field: &'static str },
     #[error("{field} may have at most {most} entries")]
     TooMany { field: &'static str, most: usize },
+    #[error(
+        "This password is easy to guess. Choose a longer one, such as four words that have nothing to do with each other"
+    )]
+    PasswordIsCommon,
+    #[error("Password must not contain your email, your organization or the name of this console. Choose another one")]
+    PasswordHasName,
+    #[error("Code must be the 6 digits that your app shows, or a recovery code such as ABCDE-FGHJK")]
+    Code,
     #[error("Bucket Name must follow the S3 rules: 3 to 63 lower-case letters, digits, dots or hyphens")]
     BucketName,
 }

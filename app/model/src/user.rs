@@ -99,6 +99,15 @@ pub struct LinkView {
     pub expires: DateTime<Utc>,
 }
 
+/// What leads a user in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SignsIn {
+    /// Invited, and has chosen no password yet.
+    NotYet,
+    WithPassword,
+    WithSecondFactor,
+}
+
 /// A row of the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserRow {
@@ -106,8 +115,7 @@ pub struct UserRow {
     pub email: String,
     pub role: Role,
     pub organization: String,
-    /// Invited and not here yet.
-    pub invited: bool,
+    pub signs_in: SignsIn,
     pub created: DateTime<Utc>,
     /// The reading person's own row.
     pub own: bool,

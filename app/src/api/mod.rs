@@ -4,6 +4,7 @@
 //! something takes one argument named `form` and answers [`Done`](model::form::Done), so that the same function serves
 //! a plain form post and a call from the browser's half.
 
+pub mod account;
 pub mod audit;
 pub mod backups;
 pub mod credentials;
@@ -19,6 +20,7 @@ pub mod policies;
 pub mod profile;
 pub mod projects;
 pub mod restores;
+pub mod second_factor;
 pub mod session;
 pub mod users;
 

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use axum::{extract::ConnectInfo, http::request::Parts};
 use leptos::prelude::use_context;
-use services::{Acting, Services};
+use services::{Acting, Services, sessions::Visitor};
 use tower_sessions::Session;
 
 use crate::api::ApiError;
@@ -18,6 +18,14 @@ pub fn services() -> Result<Services, ApiError> {
 pub fn signed_in() -> Result<(Acting, Services), ApiError> {
     let acting = extension::<Acting>().ok_or(ApiError::SignedOut)?;
     Ok((acting, services()?))
+}
+
+/// The same where the account wants a second factor of the person first, which these functions serve to set up.
+pub fn signed_in_or_setting_up() -> Result<(Acting, Services), ApiError> {
+    match extension::<Visitor>() {
+        Some(Visitor::SignedIn(acting) | Visitor::OwesSecondFactor(acting)) => Ok((acting, services()?)),
+        _ => Err(ApiError::SignedOut),
+    }
 }
 
 /// The session of the request, whether somebody is signed in or not.

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use model::{
     form::Done,
     people::{SetupForm, SetupState, SignInForm},
+    second_factor::CodeForm,
 };
 
 use crate::api::ApiError;
@@ -26,6 +27,13 @@ pub async fn set_up(form: SetupForm) -> Result<Done, ApiError> {
 pub async fn sign_in(form: SignInForm) -> Result<Done, ApiError> {
     let (services, session) = (super::server::services()?, super::server::session()?);
     Ok(services::sessions::sign_in(&services, &session, super::server::address(), &form).await?)
+}
+
+/// The second step, for who has a second factor.
+#[server(endpoint = "session/sign_in_with_code")]
+pub async fn sign_in_with_code(form: CodeForm) -> Result<Done, ApiError> {
+    let (services, session) = (super::server::services()?, super::server::session()?);
+    Ok(services::sessions::sign_in_with_code(&services, &session, super::server::address(), &form).await?)
 }
 
 #[server(endpoint = "session/sign_out")]

@@ -30,6 +30,14 @@ pub async fn reset_user_password(form: UserRef) -> Result<Done, ApiError> {
     Ok(services::users::reset_password(&acting, &services, &form).await?)
 }
 
+/// Takes the second factor of somebody who has lost it.
+#[server(endpoint = "users/reset_second_factor")]
+pub async fn reset_user_second_factor(form: UserRef) -> Result<Done, ApiError> {
+    let (acting, services) = super::server::signed_in()?;
+    Ok(services::users::reset_second_factor(&acting, &services, &form).await?)
+}
+
+/// Ends the user's sessions too: the new role begins with a new sign-in.
 #[server(endpoint = "users/change_role")]
 pub async fn change_user_role(form: RoleForm) -> Result<Done, ApiError> {
     let (acting, services) = super::server::signed_in()?;

@@ -22,6 +22,8 @@ pub enum Kind {
     Number,
     /// The password of somebody who signs in.
     Password,
+    /// Digits or letters that are good once.
+    OneTimeCode,
     /// A secret that is set here, never filled in by the browser.
     NewPassword,
 }
@@ -29,7 +31,7 @@ pub enum Kind {
 impl Kind {
     const fn input_type(self) -> &'static str {
         match self {
-            Self::Text | Self::Code | Self::Number => "text",
+            Self::Text | Self::Code | Self::Number | Self::OneTimeCode => "text",
             Self::Email | Self::EmailOfOther => "email",
             Self::Url => "url",
             Self::Password | Self::NewPassword => "password",
@@ -41,6 +43,7 @@ impl Kind {
             Self::Email => "username",
             Self::Password => "current-password",
             Self::NewPassword => "new-password",
+            Self::OneTimeCode => "one-time-code",
             Self::Text | Self::Code | Self::Number | Self::EmailOfOther | Self::Url => "off",
         }
     }
@@ -54,12 +57,12 @@ impl Kind {
     }
 
     const fn is_secret(self) -> bool {
-        matches!(self, Self::Password | Self::NewPassword)
+        matches!(self, Self::Password | Self::NewPassword | Self::OneTimeCode)
     }
 
     const fn class(self) -> &'static str {
         match self {
-            Self::Code | Self::Url => "input input-code",
+            Self::Code | Self::Url | Self::OneTimeCode => "input input-code",
             _ => "input",
         }
     }

@@ -102,6 +102,18 @@ pub enum Conflict {
         "The organization still has {users} user(s), {projects} project(s) and {credentials} backup credential(s). Remove them first"
     )]
     OrganizationNotEmpty { users: u64, projects: u64, credentials: u64 },
+    #[error("You have a second factor already. Turn it off first to set up another one")]
+    SecondFactorIsOn,
+    #[error("You have no second factor. Set one up first")]
+    SecondFactorIsOff,
+    #[error("The set-up was not finished in time, or was begun anew. Begin once more")]
+    DraftIsOver,
+    #[error("Partners of this account must use a second factor, so it cannot be turned off")]
+    SecondFactorIsRequired,
+    #[error("This user has no second factor")]
+    UserHasNoSecondFactor,
+    #[error("Turn your own second factor off on your profile. That asks for your password")]
+    OwnSecondFactor,
     #[error("Project already locked")]
     ProjectAlreadyLocked,
     #[error("Project already unlocked")]

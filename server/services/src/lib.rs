@@ -3,6 +3,7 @@
 //! Every function that a person asks for takes the [`Acting`] person first and asks the permission table in crate
 //! `model`. A change and its audit entry are written in one transaction.
 
+pub mod account;
 mod acting;
 mod audit;
 pub mod audit_log;
@@ -10,6 +11,7 @@ pub mod backup_switch;
 pub mod backups;
 pub mod browse;
 mod clock;
+mod codes;
 pub mod credentials;
 pub mod dashboard;
 mod database;
@@ -31,6 +33,7 @@ pub mod recovery_kit;
 mod repositories;
 pub mod restores;
 mod runs;
+pub mod second_factor;
 pub mod sessions;
 pub mod setup;
 mod sources;

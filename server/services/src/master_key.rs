@@ -18,8 +18,8 @@ use crate::{
 const BATCH: u64 = 100;
 
 /// Whoever seals a secret has changed one of these tables, or locked a row of `organization`.
-const LOCK: &str = "LOCK TABLE organization, backup_credential, repository, project, policy, notification_channel \
-                    IN EXCLUSIVE MODE NOWAIT";
+const LOCK: &str = "LOCK TABLE organization, backup_credential, repository, project, policy, notification_channel, \
+                    second_factor IN EXCLUSIVE MODE NOWAIT";
 
 /// How long the tables may be busy, and how long after each try.
 const PATIENCE: Duration = Duration::from_mins(1);

@@ -1,11 +1,14 @@
-//! Passwords, as argon2id hashes.
+//! Passwords: what is too easy to guess, and the rest as argon2id hashes.
 
 use argon2::{
     Argon2,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
-use model::names::Hidden;
+use model::{names::Hidden, people::Password, rule::RuleError};
 use tokio::sync::Semaphore;
+use zxcvbn::{Score, zxcvbn};
+
+use crate::error::ServiceError;
 
 /// A password could not be hashed, or a stored hash is no hash.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +25,44 @@ const NOBODY: &str =
 
 /// How many passwords are looked at in the same moment, each with 19 MiB: many sign-ins at once wait for each other.
 static AT_ONCE: Semaphore = Semaphore::const_new(8);
+
+/// Names that the password of a person must not contain, if they are longer than this. Shorter ones stand in words.
+const SHORT_NAME: usize = 3;
+
+/// Whose password it is.
+#[derive(Clone, Copy, Debug)]
+pub struct PasswordOwner<'a> {
+    pub email: &'a str,
+    pub organization: &'a str,
+}
+
+impl PasswordOwner<'_> {
+    /// What somebody who knows the person tries first, in lower case.
+    fn names(self) -> Vec<String> {
+        let (user, _) = self.email.split_once('@').unwrap_or((self.email, ""));
+        let names = [self.email, user, self.organization, "holdfast"].map(str::to_lowercase);
+        names.into_iter().filter(|name| name.chars().count() > SHORT_NAME).collect()
+    }
+}
+
+/// Hashes a password that somebody has chosen. One that is easy to guess is refused at `field`: where it is among the
+/// common ones or made of them (ASVS 6.2.4), and where it contains the person's email or organization (6.2.11).
+pub async fn hash_new(field: &str, chosen: &Password, owner: PasswordOwner<'_>) -> Result<String, ServiceError> {
+    let (password, names) = (Hidden::new(chosen.expose()), owner.names());
+    let (judged, judging) = (password.clone(), tokio::task::spawn_blocking(move || judge(password.expose(), &names)));
+    judging.await.map_err(PasswordError::Thread)?.map_err(|error| ServiceError::at(field, error))?;
+    Ok(hash(judged).await?)
+}
+
+fn judge(password: &str, names: &[String]) -> Result<(), RuleError> {
+    let lower = password.to_lowercase();
+    if names.iter().any(|name| lower.contains(name.as_str())) {
+        return Err(RuleError::PasswordHasName);
+    }
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    // Three of four: more than a hundred million guesses.
+    if zxcvbn(password, &names).score() < Score::Three { Err(RuleError::PasswordIsCommon) } else { Ok(()) }
+}
 
 /// Hashes a password with argon2id (19 MiB, 2 passes), off the async threads.
 pub async fn hash(password: Hidden) -> Result<String, PasswordError> {
@@ -45,6 +86,48 @@ pub async fn verify(password: Hidden, hash: Option<String>) -> Result<bool, Pass
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn judged(password: &str) -> Result<(), RuleError> {
+        judge(password, &PasswordOwner { email: "ann.lee@example.com", organization: "globex" }.names())
+    }
+
+    #[test]
+    fn common_passwords_are_refused_whatever_is_added_to_them() {
+        for common in [
+            "password1234",
+            "Password123!",
+            "passwordpassword",
+            "qwertyuiop12",
+            "qwerty123456",
+            "123456789012",
+            "administrator",
+            "iloveyou1234",
+            "letmein12345",
+            "welcome12345",
+            "aaaaaaaaaaaa",
+            "abcdefghijkl",
+            "žžžžžžžžžžžž",
+        ] {
+            assert_eq!(judged(common), Err(RuleError::PasswordIsCommon), "{common}");
+        }
+    }
+
+    #[test]
+    fn names_of_the_person_are_refused() {
+        for named in ["ANN.LEE is 42 today", "my globex tape deck", "ann.lee@example.com", "the holdfast of kelp"] {
+            assert_eq!(judged(named), Err(RuleError::PasswordHasName), "{named}");
+        }
+        let short = PasswordOwner { email: "al@example.com", organization: "abc" }.names();
+        assert_eq!(judge("a tall abcess of kelp", &short), Ok(()), "short names stand in words");
+    }
+
+    #[test]
+    fn words_at_random_and_long_texts_are_taken() {
+        for good in ["correct horse battery", "another good password", "aB3$kL9!mN2x", &"kelp on the tide ".repeat(15)]
+        {
+            assert_eq!(judged(good), Ok(()), "{good}");
+        }
+    }
 
     #[tokio::test]
     async fn a_hash_is_argon2id_and_fits_its_password_alone() {

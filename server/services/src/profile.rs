@@ -17,9 +17,10 @@ use crate::{
     audit::{self, Deed, Subject},
     entity::{session, users},
     error::ServiceError,
-    passwords, sessions,
+    passwords::{self, PasswordOwner},
+    second_factor, sessions,
     start::Services,
-    throttle,
+    throttle::{self, Guess},
 };
 
 /// The page to which every change leads back.
@@ -41,7 +42,9 @@ pub async fn get(acting: &Acting, services: &Services, current: &Session) -> Res
         address: sessions::signed_in_from(&row),
         current: current.as_deref() == Some(row.id.as_str()),
     };
-    Ok(ProfileView { actor: acting.actor.clone(), sessions: rows.into_iter().map(view).collect() })
+    let second_factor = second_factor::is_on(services.db(), acting.actor.user.0).await?;
+    let sessions = rows.into_iter().filter(sessions::is_signed_in).map(view).collect();
+    Ok(ProfileView { actor: acting.actor.clone(), second_factor, sessions })
 }
 
 /// Names a session without giving its id away.
@@ -58,23 +61,36 @@ pub async fn change_password(
     current: &Session,
     form: &ChangePasswordForm,
 ) -> Result<Done, ServiceError> {
-    let id = acting.actor.user;
-    let user = users::Entity::find_by_id(id.0).one(services.db()).await?.ok_or(ServiceError::SignedOut)?;
-    let attempt = throttle::begin(services, &user.email, &acting.address).await?;
-    if !passwords::verify(form.current_password.clone(), Some(user.password_hash.clone())).await? {
-        return Err(ServiceError::at("current_password", "Current Password is wrong"));
-    }
-    attempt.succeeded(services).await?;
-    let new_hash = passwords::hash(Hidden::new(form.new_password()?.expose())).await?;
+    let (id, actor) = (acting.actor.user, &acting.actor);
+    let user = check_password(acting, services, "current_password", &form.current_password).await?;
+    let owner = PasswordOwner { email: &user.email, organization: &actor.organization_name };
+    let new_hash = passwords::hash_new("new_password", &form.new_password()?, owner).await?;
     let tx = services.write().await?;
     let mut change = user.into_active_model();
     change.password_hash = Set(new_hash);
     change.update(&tx).await?;
-    session::Entity::delete_many().filter(session::Column::UserId.eq(id.0)).exec(&tx).await?;
+    sessions::end_all(&tx, id).await?;
     record(&tx, acting, services, Deed::PasswordChanged).await?;
     tx.commit().await?;
     sessions::begin(current, id, &acting.address).await?;
     Ok(Done::new("Password changed. Your other sessions have ended", PAGE))
+}
+
+/// Asks for the person's password once more. A wrong one is told at `field`, and guessing is as slow as at sign-in.
+pub(crate) async fn check_password(
+    acting: &Acting,
+    services: &Services,
+    field: &str,
+    typed: &Hidden,
+) -> Result<users::Model, ServiceError> {
+    let found = users::Entity::find_by_id(acting.actor.user.0).one(services.db()).await?;
+    let user = found.ok_or(ServiceError::SignedOut)?;
+    let attempt = throttle::begin(services, Guess::Password, &user.email, &acting.address).await?;
+    if !passwords::verify(typed.clone(), Some(user.password_hash.clone())).await? {
+        return Err(ServiceError::at(field, "This is not your password. Check it and try again"));
+    }
+    attempt.succeeded(services).await?;
+    Ok(user)
 }
 
 /// Ends one of the person's sessions.

@@ -5,9 +5,11 @@ use model::{
     form::{Done, FormErrors},
     ids::{AccountId, OrganizationId, UserId},
     people::{Actor, SignInForm},
+    second_factor::CodeForm,
 };
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
-use tower_sessions::Session;
+use serde::{Deserialize, Serialize};
+use tower_sessions::{Expiry, Session};
 
 use crate::{
     acting::Acting,
@@ -15,8 +17,9 @@ use crate::{
     entity::{organization, session, users},
     error::ServiceError,
     passwords,
+    second_factor::{self, Spent},
     start::Services,
-    throttle,
+    throttle::{self, Guess},
 };
 
 mod store;
@@ -29,10 +32,53 @@ const USER: &str = "user";
 /// The key under which a session keeps where the person signed in from.
 const ADDRESS: &str = "address";
 
+/// The key under which a session keeps whose password was right while a code is still owed.
+const OWES_CODE: &str = "owes_code";
+
+/// Where the code is asked for.
+pub(crate) const CODE_PAGE: &str = "/login/code";
+
+/// How long a code may be owed, in minutes, before the password is asked for again.
+const PATIENCE: i64 = 10;
+
 /// A session ends so long after the sign-in, however much it is used.
 const LONGEST: TimeDelta = TimeDelta::days(7);
 
-/// Checks the password and signs in, under a new session id. Who guesses waits longer and longer.
+/// Whose request it is.
+#[derive(Clone, Debug)]
+pub enum Visitor {
+    Nobody,
+    /// The password was right, and a code is owed: signed in is nobody yet.
+    OwesCode,
+    /// Signed in, and may do nothing but set up the second factor that the account wants of them.
+    OwesSecondFactor(Acting),
+    SignedIn(Acting),
+}
+
+impl Visitor {
+    /// Who may ask for more than the set-up of a second factor.
+    pub fn signed_in(self) -> Option<Acting> {
+        if let Self::SignedIn(acting) = self { Some(acting) } else { None }
+    }
+}
+
+/// Whether a right password was enough.
+pub(crate) enum Entered {
+    SignedIn,
+    OwesCode,
+}
+
+/// Whose password was right, and since when a code is owed.
+#[derive(Serialize, Deserialize)]
+struct Owed {
+    user: i64,
+    since: DateTime<Utc>,
+    /// The path to return to.
+    next: String,
+}
+
+/// Checks the password, and signs in or asks for a code next; both under a new session id. Who guesses waits longer and
+/// longer.
 pub async fn sign_in(
     services: &Services,
     session: &Session,
@@ -40,7 +86,7 @@ pub async fn sign_in(
     form: &SignInForm,
 ) -> Result<Done, ServiceError> {
     let email = form.parse()?;
-    let attempt = throttle::begin(services, &email, &address).await?;
+    let attempt = throttle::begin(services, Guess::Password, &email, &address).await?;
     let found = users::Entity::find().filter(users::Column::Email.eq(email)).one(services.db()).await?;
     // Who is invited has no password yet, and is treated as nobody.
     let hash = found.as_ref().map(|user| user.password_hash.clone()).filter(|hash| !hash.is_empty());
@@ -51,35 +97,113 @@ pub async fn sign_in(
         return Err(ServiceError::Invalid(FormErrors::whole(refusal)));
     };
     attempt.succeeded(services).await?;
-    begin(session, UserId(user.id), &address).await?;
+    match enter(services, session, UserId(user.id), &address, form.next_path()).await? {
+        Entered::OwesCode => Ok(Done::new("The password is right. A code is needed too", CODE_PAGE)),
+        Entered::SignedIn => {
+            let acting = Acting { actor: actor(services.db(), user).await?, address };
+            record(services, &acting, Deed::SignedIn).await?;
+            Ok(Done::new("Signed in", form.next_path()))
+        }
+    }
+}
+
+/// Takes the code of somebody whose password was right, and signs in under a new session id. Who guesses waits longer
+/// and longer, and a right password does not shorten that.
+pub async fn sign_in_with_code(
+    services: &Services,
+    session: &Session,
+    address: String,
+    form: &CodeForm,
+) -> Result<Done, ServiceError> {
+    let owed = owed(services, session).await?.ok_or(ServiceError::SignedOut)?;
+    let user = users::Entity::find_by_id(owed.user).one(services.db()).await?.ok_or(ServiceError::SignedOut)?;
+    let code = form.parse()?;
+    let attempt = throttle::begin(services, Guess::Code, &user.email, &address).await?;
     let acting = Acting { actor: actor(services.db(), user).await?, address };
+    let spent = second_factor::spend(services, owed.user, &code).await?;
+    second_factor::record_code(services, &acting, spent).await?;
+    let Some(spent) = spent else {
+        let refusal = "This code is wrong or was used already. Wait for the next one that your app shows";
+        return Err(ServiceError::at("code", refusal));
+    };
+    attempt.succeeded(services).await?;
+    begin(session, acting.actor.user, &acting.address).await?;
     record(services, &acting, Deed::SignedIn).await?;
-    Ok(Done::new("Signed in", form.next_path()))
+    let message = match spent {
+        Spent::Time => "Signed in".to_owned(),
+        Spent::Recovery { left } => format!("Signed in. You have {left} recovery code(s) left"),
+    };
+    Ok(Done::new(message, owed.next))
 }
 
 /// Ends the session.
 pub async fn sign_out(services: &Services, session: &Session, address: String) -> Result<Done, ServiceError> {
-    if let Some(acting) = acting(services, session, address).await? {
+    if let Visitor::SignedIn(acting) | Visitor::OwesSecondFactor(acting) = visitor(services, session, address).await? {
         record(services, &acting, Deed::SignedOut).await?;
     }
     session.flush().await?;
     Ok(Done::new("Signed out", "/login"))
 }
 
-/// The person that the session belongs to; `None` where nobody is signed in, or the user is gone.
-pub async fn acting(services: &Services, session: &Session, address: String) -> Result<Option<Acting>, ServiceError> {
-    let Some(id) = session.get::<i64>(USER).await? else { return Ok(None) };
-    let Some(user) = users::Entity::find_by_id(id).one(services.db()).await? else { return Ok(None) };
-    Ok(Some(Acting { actor: actor(services.db(), user).await?, address }))
+/// Whom the session belongs to.
+pub async fn visitor(services: &Services, session: &Session, address: String) -> Result<Visitor, ServiceError> {
+    let db = services.db();
+    let Some(id) = session.get::<i64>(USER).await? else {
+        return Ok(if owed(services, session).await?.is_some() { Visitor::OwesCode } else { Visitor::Nobody });
+    };
+    let Some(user) = users::Entity::find_by_id(id).one(db).await? else { return Ok(Visitor::Nobody) };
+    let acting = Acting { actor: actor(db, user).await?, address };
+    let (role, account) = (acting.actor.role, acting.actor.account.0);
+    let owes = second_factor::is_required(db, role, account).await? && !second_factor::is_on(db, id).await?;
+    Ok(if owes { Visitor::OwesSecondFactor(acting) } else { Visitor::SignedIn(acting) })
+}
+
+/// Who owes a code, as long as it is waited for.
+async fn owed(services: &Services, session: &Session) -> Result<Option<Owed>, ServiceError> {
+    let owed = session.get::<Owed>(OWES_CODE).await?;
+    let oldest = services.clock().now() - TimeDelta::minutes(PATIENCE);
+    Ok(owed.filter(|owed| owed.since > oldest))
+}
+
+/// After the right password: signs in, or has the session owe a code where the person has a second factor.
+pub(crate) async fn enter(
+    services: &Services,
+    session: &Session,
+    user: UserId,
+    address: &str,
+    next: &str,
+) -> Result<Entered, ServiceError> {
+    if !second_factor::is_on(services.db(), user.0).await? {
+        begin(session, user, address).await?;
+        return Ok(Entered::SignedIn);
+    }
+    session.cycle_id().await?;
+    session.remove::<i64>(USER).await?;
+    session.insert(OWES_CODE, Owed { user: user.0, since: services.clock().now(), next: next.to_owned() }).await?;
+    session.set_expiry(Some(Expiry::OnInactivity(time::Duration::minutes(PATIENCE))));
+    session.save().await?;
+    Ok(Entered::OwesCode)
 }
 
 /// Makes the session that of `user`. The id is a new one, so that one planted before sign-in is worth nothing.
 pub(crate) async fn begin(session: &Session, user: UserId, address: &str) -> Result<(), ServiceError> {
     session.cycle_id().await?;
+    session.remove::<Owed>(OWES_CODE).await?;
     session.insert(USER, user.0).await?;
     session.insert(ADDRESS, address).await?;
     // Written now, so that a fault after this is not told to somebody who believes to be signed in.
     Ok(session.save().await?)
+}
+
+/// Ends every session of the person, also of somebody who owes a code still.
+pub(crate) async fn end_all(db: &impl ConnectionTrait, user: UserId) -> Result<(), DbErr> {
+    session::Entity::delete_many().filter(session::Column::UserId.eq(user.0)).exec(db).await?;
+    Ok(())
+}
+
+/// Whether somebody is signed in by it.
+pub(crate) fn is_signed_in(row: &session::Model) -> bool {
+    serde_json::from_str::<serde_json::Value>(&row.data).is_ok_and(|data| data[USER].is_i64())
 }
 
 /// Where the person of a session signed in from.

@@ -3,7 +3,6 @@
 use model::{
     form::Done,
     ids::{AccountId, OrganizationId, UserId},
-    names::Hidden,
     people::{Actor, Role, Setup, SetupForm, SetupState},
 };
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait};
@@ -13,10 +12,12 @@ use tower_sessions::Session;
 use crate::{
     acting::Acting,
     audit::{self, Deed, Subject},
-    database,
+    codes, database,
     entity::account,
     error::ServiceError,
-    organizations, passwords, sessions,
+    organizations,
+    passwords::{self, PasswordOwner},
+    sessions,
     start::Services,
     users,
 };
@@ -55,12 +56,14 @@ pub async fn create_account(
 
 /// The same without a browser, for the demo.
 pub async fn create(services: &Services, setup: Setup, address: String) -> Result<Acting, ServiceError> {
-    let hash = passwords::hash(Hidden::new(setup.password.expose())).await?;
+    let owner = PasswordOwner { email: setup.email.as_str(), organization: setup.organization.as_str() };
+    let hash = passwords::hash_new("password", &setup.password, owner).await?;
     let now = services.clock().now();
     let tx = services.write().await?;
     let account = account::ActiveModel {
         origin: Set(FIRST_RUN.to_owned()),
         name: Set(setup.account.as_str().to_owned()),
+        partners_need_second_factor: Set(false),
         created_at: Set(now),
         ..Default::default()
     };
@@ -103,9 +106,7 @@ pub(crate) async fn account_exists(db: &impl ConnectionTrait) -> Result<bool, Db
     Ok(account::Entity::find().count(db).await? > 0)
 }
 
-/// 20 letters and digits that are not taken for each other, in groups of five: 95 bits and more.
+/// 20 letters and digits, in groups of five: 99 bits.
 pub(crate) fn new_code() -> String {
-    const LETTERS: &[u8] = b"ABCDEFGHJKMNPQRSTUVWXYZ23456789";
-    let group = || (0..5).map(|_| char::from(LETTERS[rand::random_range(0..LETTERS.len())])).collect::<String>();
-    [group(), group(), group(), group()].join("-")
+    codes::readable(4)
 }

@@ -1,4 +1,4 @@
-//! Guessing passwords becomes slow: after some failures each email and each network waits longer and longer.
+//! Guessing passwords and codes becomes slow: after some failures each email and each network waits longer and longer.
 //!
 //! An attempt is counted before the password is looked at, and taken back where it was right: so many guesses at once
 //! are as slow as one after the other. Emails that nobody has are counted like others, so that the answer tells
@@ -28,7 +28,7 @@ const FORGOTTEN_AFTER: TimeDelta = TimeDelta::hours(24);
 
 /// An attempt that was let through and counted.
 pub struct Attempt {
-    email: Subject,
+    person: Subject,
     network: Option<Subject>,
 }
 
@@ -38,9 +38,20 @@ struct Subject {
     free: i32,
 }
 
+/// What is guessed. A right password does not forgive wrong codes: whoever has the one would guess the other for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guess {
+    Password,
+    Code,
+}
+
 impl Subject {
-    fn email(email: &str) -> Self {
-        Self::new("email", &email.trim().to_lowercase(), FREE_OF_EMAIL)
+    fn person(guess: Guess, email: &str) -> Self {
+        let kind = match guess {
+            Guess::Password => "email",
+            Guess::Code => "code",
+        };
+        Self::new(kind, &email.trim().to_lowercase(), FREE_OF_EMAIL)
     }
 
     /// The network that an address lies in, of the size that one customer usually has: /24, or /64 of IPv6. Loopback is
@@ -67,8 +78,8 @@ impl Subject {
 
 /// Counts an attempt of `email` from `address`, or refuses it with [`ServiceError::Throttled`]. A refused one is not
 /// counted.
-pub async fn begin(services: &Services, email: &str, address: &str) -> Result<Attempt, ServiceError> {
-    let attempt = Attempt { email: Subject::email(email), network: Subject::network(address) };
+pub async fn begin(services: &Services, guess: Guess, email: &str, address: &str) -> Result<Attempt, ServiceError> {
+    let attempt = Attempt { person: Subject::person(guess, email), network: Subject::network(address) };
     let now = services.clock().now();
     let tx = services.write().await?;
     let mut counted = Vec::new();
@@ -120,13 +131,13 @@ async fn locked_row(
 
 impl Attempt {
     fn subjects(&self) -> impl Iterator<Item = &Subject> {
-        [&self.email].into_iter().chain(&self.network)
+        [&self.person].into_iter().chain(&self.network)
     }
 
-    /// The password was right: the email's failures are forgotten, and the network's are one fewer.
+    /// It was right: the person's failures are forgotten, and the network's are one fewer.
     pub async fn succeeded(self, services: &Services) -> Result<(), ServiceError> {
         let tx = services.write().await?;
-        sign_in_throttle::Entity::delete_by_id(&self.email.key).exec(&tx).await?;
+        sign_in_throttle::Entity::delete_by_id(&self.person.key).exec(&tx).await?;
         if let Some(network) = &self.network {
             let row = locked_row(&tx, &network.key, services.clock().now()).await?;
             let mut change = row.clone().into_active_model();
@@ -150,7 +161,7 @@ mod tests {
     use super::*;
 
     fn wait(failures: i32) -> Option<i64> {
-        Subject::email("ann@example.com").wait(failures).map(|wait| wait.num_seconds())
+        Subject::person(Guess::Password, "ann@example.com").wait(failures).map(|wait| wait.num_seconds())
     }
 
     #[test]
@@ -173,6 +184,8 @@ mod tests {
 
     #[test]
     fn an_email_is_one_whatever_its_letter_case() {
-        assert_eq!(Subject::email(" Ann@Example.com ").key, Subject::email("ann@example.com").key);
+        let key = |guess, email| Subject::person(guess, email).key;
+        assert_eq!(key(Guess::Password, " Ann@Example.com "), key(Guess::Password, "ann@example.com"));
+        assert_ne!(key(Guess::Password, "ann@example.com"), key(Guess::Code, "ann@example.com"));
     }
 }

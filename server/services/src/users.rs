@@ -1,5 +1,7 @@
 //! Users: list, invite, change role, reset the password, remove.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use model::{
     form::Done,
@@ -7,7 +9,7 @@ use model::{
     list::{ListQuery, Page},
     people::{Email, Role},
     permission::{Action, Owner},
-    user::{InviteForm, RoleForm, UserList, UserRef, UserRow},
+    user::{InviteForm, RoleForm, SignsIn, UserList, UserRef, UserRow},
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, JoinType,
@@ -19,9 +21,9 @@ use crate::{
     acting::Acting,
     audit::{self, Deed, Subject},
     database,
-    entity::{organization, users},
+    entity::{organization, second_factor as second_factor_row, users},
     error::{Conflict, ServiceError},
-    listing, organizations,
+    listing, organizations, second_factor, sessions,
     start::Services,
 };
 
@@ -30,7 +32,7 @@ mod operator;
 
 pub use self::{
     links::{look_at_link, set_password_by_link},
-    operator::{UserLine, add, list_all, set_password},
+    operator::{UserLine, add, list_all, reset_second_factor as reset_second_factor_of, set_password},
 };
 
 /// The page to which every change leads back.
@@ -70,7 +72,17 @@ pub async fn list(acting: &Acting, services: &Services, query: &ListQuery) -> Re
         .select_also(organization::Entity)
         .all(db)
         .await?;
-    let rows = rows.into_iter().filter_map(|(user, home)| Some(view(acting, user, home?)));
+    let protected = with_second_factor(db, rows.iter().map(|(user, _)| user.id)).await?;
+    let rows = rows.into_iter().filter_map(|(user, home)| {
+        let signs_in = if user.password_hash.is_empty() {
+            SignsIn::NotYet
+        } else if protected.contains(&user.id) {
+            SignsIn::WithSecondFactor
+        } else {
+            SignsIn::WithPassword
+        };
+        Some(view(acting, user, home?, signs_in))
+    });
     Ok(UserList {
         page: Page::new(query, rows.collect::<Result<_, _>>()?, total),
         organizations: organizations::choices(acting, db, Action::ManageUsers).await?,
@@ -78,12 +90,28 @@ pub async fn list(acting: &Acting, services: &Services, query: &ListQuery) -> Re
     })
 }
 
-fn view(acting: &Acting, user: users::Model, home: organization::Model) -> Result<UserRow, ServiceError> {
+/// Who of these people has a second factor.
+async fn with_second_factor(
+    db: &impl ConnectionTrait,
+    users: impl Iterator<Item = i64>,
+) -> Result<HashSet<i64>, DbErr> {
+    let found = second_factor_row::Entity::find()
+        .filter(second_factor_row::Column::Id.is_in(users))
+        .filter(second_factor_row::Column::ConfirmedAt.is_not_null());
+    Ok(found.all(db).await?.into_iter().map(|row| row.id).collect())
+}
+
+fn view(
+    acting: &Acting,
+    user: users::Model,
+    home: organization::Model,
+    signs_in: SignsIn,
+) -> Result<UserRow, ServiceError> {
     let role: Role = user.role.parse().map_err(ServiceError::Stored)?;
     Ok(UserRow {
         id: UserId(user.id),
         role,
-        invited: user.password_hash.is_empty(),
+        signs_in,
         created: user.created_at,
         own: user.id == acting.actor.user.0,
         may_manage: acting.actor.may_manage_role(role, organizations::owner(&home)).is_ok(),
@@ -136,7 +164,7 @@ pub async fn reset_password(acting: &Acting, services: &Services, form: &UserRef
     Ok(Done::new(message, PAGE).with_link(link))
 }
 
-/// Gives a user another role. It counts from the user's next request on.
+/// Gives a user another role, and ends the user's sessions: the new role begins with a new sign-in.
 pub async fn change_role(acting: &Acting, services: &Services, form: &RoleForm) -> Result<Done, ServiceError> {
     let id = form.user().map_err(|_| ServiceError::NotFound)?;
     let role = form.role()?;
@@ -153,9 +181,27 @@ pub async fn change_role(acting: &Acting, services: &Services, form: &RoleForm) 
     let mut change = user.clone().into_active_model();
     change.role = Set(role.as_str().to_owned());
     change.update(&tx).await?;
+    sessions::end_all(&tx, id).await?;
     record(&tx, acting, now, Deed::RoleChanged, &user, json!({ "role": [user.role, role] })).await?;
     tx.commit().await?;
     Ok(Done::new(format!("{} is {role} now", user.email), PAGE))
+}
+
+/// Takes the second factor of somebody who has lost it, and ends the user's sessions.
+pub async fn reset_second_factor(acting: &Acting, services: &Services, form: &UserRef) -> Result<Done, ServiceError> {
+    let id = form.user().map_err(|_| ServiceError::NotFound)?;
+    let tx = services.write().await?;
+    let (user, _) = find(acting, &tx, id).await?;
+    if id == acting.actor.user {
+        return Err(Conflict::OwnSecondFactor.into());
+    }
+    if !second_factor::remove(&tx, user.id).await? {
+        return Err(Conflict::UserHasNoSecondFactor.into());
+    }
+    sessions::end_all(&tx, id).await?;
+    record(&tx, acting, services.clock().now(), Deed::SecondFactorReset, &user, audit::no_changes()).await?;
+    tx.commit().await?;
+    Ok(Done::new(format!("The second factor of {} is gone. The password alone leads in", user.email), PAGE))
 }
 
 /// Removes a user; the sessions go with the row.

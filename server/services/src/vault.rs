@@ -34,16 +34,22 @@ pub enum Purpose {
     ChannelSecret,
     /// A policy's Ping URL.
     PingUrl,
+    /// What a person's app makes its codes from.
+    SecondFactor,
+    /// Recovery codes, as long as they are shown and do not count.
+    FreshRecoveryCodes,
 }
 
 impl Purpose {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::S3SecretKey,
         Self::RepositoryPassword,
         Self::SourceUrl,
         Self::ChannelUrl,
         Self::ChannelSecret,
         Self::PingUrl,
+        Self::SecondFactor,
+        Self::FreshRecoveryCodes,
     ];
 
     const fn info(self) -> &'static [u8] {
@@ -54,6 +60,8 @@ impl Purpose {
             Self::ChannelUrl => b"holdfast channel url v1",
             Self::ChannelSecret => b"holdfast channel secret v1",
             Self::PingUrl => b"holdfast ping url v1",
+            Self::SecondFactor => b"holdfast second factor v1",
+            Self::FreshRecoveryCodes => b"holdfast fresh recovery codes v1",
         }
     }
 
@@ -66,6 +74,8 @@ impl Purpose {
             Self::ChannelUrl => ("notification_channel", "url_sealed"),
             Self::ChannelSecret => ("notification_channel", "secret_sealed"),
             Self::PingUrl => ("policy", "ping_url_sealed"),
+            Self::SecondFactor => ("second_factor", "secret_sealed"),
+            Self::FreshRecoveryCodes => ("second_factor", "fresh_codes_sealed"),
         }
     }
 }

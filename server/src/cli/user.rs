@@ -28,6 +28,11 @@ pub enum UserCommand {
         #[arg(value_parser = email)]
         email: Email,
     },
+    /// Take the second factor of a user who has lost it, and end the user's sessions
+    ResetSecondFactor {
+        #[arg(value_parser = email)]
+        email: Email,
+    },
     /// List all users
     List,
 }
@@ -47,6 +52,10 @@ impl UserCommand {
             Self::SetPassword { email } => {
                 services::users::set_password(services, &email, &password::read_new()?).await?;
                 say(format!("The password of {email} is set, and its sessions are ended."));
+            }
+            Self::ResetSecondFactor { email } => {
+                services::users::reset_second_factor_of(services, &email).await?;
+                say(format!("The second factor of {email} is gone, and its sessions are ended."));
             }
             Self::List => {
                 for line in services::users::list_all(services).await? {

@@ -1,5 +1,5 @@
 //! Who may see a page: until the first account exists everybody is led to `/setup`, and afterwards who is not signed in
-//! to `/login`.
+//! to `/login`, who owes a code to where it is asked for, and who must have a second factor to where it is set up.
 
 use app::api::ApiError;
 use axum::{
@@ -9,12 +9,16 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use services::Acting;
+use services::sessions::Visitor;
 
 use super::{State, pages, refusal};
 
 const SETUP: &str = "/setup";
 const LOGIN: &str = "/login";
+/// Where a code is asked for, after the password.
+const CODE: &str = "/login/code";
+/// Where a second factor is set up.
+const SECOND_FACTOR: &str = "/profile/second-factor";
 /// Where a one-time link leads; who has one need not be signed in.
 const SET_PASSWORD: &str = "/set-password";
 /// What a path may keep as it is inside a query.
@@ -28,8 +32,9 @@ pub async fn door(Extracted(state): Extracted<State>, request: Request, next: Ne
             return refusal::answer(request.headers(), refusal::status(&error), &error);
         }
     };
-    let signed_in = request.extensions().get::<Acting>().is_some();
-    match decide(set_up, signed_in, request.uri()) {
+    let visitor = request.extensions().get().cloned().unwrap_or(Visitor::Nobody);
+    let door = if set_up { decide(&visitor, request.uri()) } else { before_the_first_account(request.uri()) };
+    match door {
         Door::Open => next.run(request).await,
         Door::Missing => pages::not_found(&state, request).await,
         Door::To(place) => Redirect::to(&place).into_response(),
@@ -43,14 +48,24 @@ enum Door {
     To(String),
 }
 
-fn decide(set_up: bool, signed_in: bool, asked: &Uri) -> Door {
-    match (asked.path(), set_up, signed_in) {
-        (SETUP, false, _) | (LOGIN, true, false) | (SET_PASSWORD, true, _) => Door::Open,
-        (SETUP, true, _) => Door::Missing,
-        (_, false, _) => Door::To(SETUP.to_owned()),
-        (LOGIN, true, true) => Door::To("/".to_owned()),
-        (_, true, true) => Door::Open,
-        (path, true, false) => Door::To(sign_in(asked.path_and_query().map_or(path, |place| place.as_str()))),
+fn before_the_first_account(asked: &Uri) -> Door {
+    if asked.path() == SETUP { Door::Open } else { Door::To(SETUP.to_owned()) }
+}
+
+fn decide(visitor: &Visitor, asked: &Uri) -> Door {
+    use Visitor::{Nobody, OwesCode, OwesSecondFactor, SignedIn};
+    let to = |place: &str| Door::To(place.to_owned());
+    match (asked.path(), visitor) {
+        (SETUP, _) => Door::Missing,
+        (SET_PASSWORD, _) | (LOGIN, Nobody | OwesCode) | (CODE, OwesCode) | (SECOND_FACTOR, OwesSecondFactor(_)) => {
+            Door::Open
+        }
+        (LOGIN | CODE, SignedIn(_)) => to("/"),
+        (_, SignedIn(_)) => Door::Open,
+        (_, OwesSecondFactor(_)) => to(SECOND_FACTOR),
+        (_, OwesCode) => to(CODE),
+        (CODE, Nobody) => to(LOGIN),
+        (path, Nobody) => Door::To(sign_in(asked.path_and_query().map_or(path, |place| place.as_str()))),
     }
 }
 
@@ -64,10 +79,28 @@ pub fn sign_in(next: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use model::{
+        ids::{AccountId, OrganizationId, UserId},
+        people::{Actor, Role},
+    };
+    use services::Acting;
+
     use super::*;
 
-    fn at(set_up: bool, signed_in: bool, asked: &'static str) -> Door {
-        decide(set_up, signed_in, &Uri::from_static(asked))
+    fn acting() -> Acting {
+        let actor = Actor {
+            user: UserId(1),
+            account: AccountId(1),
+            organization: OrganizationId(1),
+            organization_name: "home".to_owned(),
+            email: "a@example.com".to_owned(),
+            role: Role::Partner,
+        };
+        Acting { actor, address: String::new() }
+    }
+
+    fn at(visitor: &Visitor, asked: &'static str) -> Door {
+        decide(visitor, &Uri::from_static(asked))
     }
 
     fn to(place: &str) -> Door {
@@ -76,28 +109,44 @@ mod tests {
 
     #[test]
     fn until_the_first_account_exists_every_page_leads_to_the_first_run_page() {
-        for page in ["/", "/login", "/projects/7", "/projects?search=a"] {
-            assert_eq!(at(false, false, page), to("/setup"));
+        for page in ["/", "/login", "/login/code", "/projects/7", "/projects?search=a"] {
+            assert_eq!(before_the_first_account(&Uri::from_static(page)), to("/setup"));
         }
-        assert_eq!(at(false, false, "/setup"), Door::Open);
+        assert_eq!(before_the_first_account(&Uri::from_static("/setup")), Door::Open);
     }
 
     #[test]
     fn afterwards_the_first_run_page_is_gone() {
-        assert_eq!(at(true, false, "/setup"), Door::Missing);
-        assert_eq!(at(true, true, "/setup"), Door::Missing);
+        assert_eq!(at(&Visitor::Nobody, "/setup"), Door::Missing);
+        assert_eq!(at(&Visitor::SignedIn(acting()), "/setup"), Door::Missing);
     }
 
     #[test]
     fn who_is_not_signed_in_comes_back_to_where_they_wanted() {
-        assert_eq!(at(true, false, "/"), to("/login"));
-        assert_eq!(at(true, false, "/projects?search=a&page=2"), to("/login?next=/projects%3Fsearch%3Da%26page%3D2"));
-        assert_eq!(at(true, false, "/login"), Door::Open);
+        let at = |asked| at(&Visitor::Nobody, asked);
+        assert_eq!(at("/"), to("/login"));
+        assert_eq!(at("/projects?search=a&page=2"), to("/login?next=/projects%3Fsearch%3Da%26page%3D2"));
+        assert_eq!(at("/login"), Door::Open);
+        assert_eq!(at("/login/code"), to("/login"), "a code is asked of nobody without a password");
     }
 
     #[test]
     fn who_is_signed_in_needs_no_sign_in_page() {
-        assert_eq!(at(true, true, "/login?next=/x"), to("/"));
-        assert_eq!(at(true, true, "/projects"), Door::Open);
+        let visitor = Visitor::SignedIn(acting());
+        assert_eq!(at(&visitor, "/login?next=/x"), to("/"));
+        assert_eq!(at(&visitor, "/login/code"), to("/"));
+        assert_eq!(at(&visitor, "/projects"), Door::Open);
+    }
+
+    #[test]
+    fn who_owes_something_is_led_to_it_from_everywhere() {
+        for page in ["/", "/projects", "/profile", "/users?dialog=add", "/projects/1/recovery-kit"] {
+            assert_eq!(at(&Visitor::OwesCode, page), to("/login/code"), "{page}");
+            assert_eq!(at(&Visitor::OwesSecondFactor(acting()), page), to("/profile/second-factor"), "{page}");
+        }
+        assert_eq!(at(&Visitor::OwesCode, "/login/code"), Door::Open);
+        assert_eq!(at(&Visitor::OwesCode, "/login"), Door::Open, "as somebody else");
+        assert_eq!(at(&Visitor::OwesCode, "/profile/second-factor"), to("/login/code"));
+        assert_eq!(at(&Visitor::OwesSecondFactor(acting()), "/profile/second-factor"), Door::Open);
     }
 }

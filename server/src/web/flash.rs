@@ -2,7 +2,7 @@
 
 use app::api::Flash;
 use axum::{extract::Request, http::Method, middleware::Next, response::Response};
-use services::Acting;
+use services::sessions::Visitor;
 use tower_sessions::{Expiry, Session, cookie::time::Duration, session::Error};
 
 use super::refusal;
@@ -25,8 +25,8 @@ pub async fn flash(session: Session, mut request: Request, next: Next) -> Respon
     let page = request.method() == Method::GET && refusal::wants_html(request.headers());
     // Without a cookie nothing was left, and asking would make a session.
     if page && session.id().is_some() {
-        let signed_in = request.extensions().get::<Acting>().is_some();
-        match take(&session, signed_in).await {
+        let stranger = matches!(request.extensions().get(), None | Some(Visitor::Nobody));
+        match take(&session, stranger).await {
             Ok(Some(flash)) => {
                 request.extensions_mut().insert(flash);
             }
@@ -37,13 +37,14 @@ pub async fn flash(session: Session, mut request: Request, next: Next) -> Respon
     next.run(request).await
 }
 
-async fn take(session: &Session, signed_in: bool) -> Result<Option<Flash>, Error> {
+async fn take(session: &Session, stranger: bool) -> Result<Option<Flash>, Error> {
     // Removing marks the session as changed, which writes it: look first.
     if session.get_value(FLASH).await?.is_none() {
         return Ok(None);
     }
     let flash = session.remove(FLASH).await?;
-    if !signed_in {
+    // Nothing else is kept for a stranger.
+    if stranger {
         session.flush().await?;
     }
     Ok(flash)

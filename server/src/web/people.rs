@@ -11,7 +11,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use services::sessions::Store;
+use services::sessions::{Store, Visitor};
 use tower_sessions::{
     Expiry, Session, SessionManagerLayer,
     cookie::{SameSite, time::Duration},
@@ -39,7 +39,8 @@ pub fn sessions(state: &State) -> SessionManagerLayer<Store> {
         .with_expiry(Expiry::OnInactivity(IDLE))
 }
 
-/// Puts the acting person, [`Acting`](services::Acting), into requests of people who are signed in.
+/// Puts the [`Visitor`] into each request, and the acting person, [`Acting`](services::Acting), into those of people who
+/// are signed in and owe nothing.
 pub async fn people(
     Extracted(state): Extracted<State>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
@@ -47,12 +48,16 @@ pub async fn people(
     mut request: Request,
     next: Next,
 ) -> Response {
-    match services::sessions::acting(&state.services, &session, peer.ip().to_string()).await {
-        Ok(Some(acting)) => {
-            note_use(&session).await;
-            request.extensions_mut().insert(acting);
+    match services::sessions::visitor(&state.services, &session, peer.ip().to_string()).await {
+        Ok(visitor) => {
+            if matches!(visitor, Visitor::SignedIn(_) | Visitor::OwesSecondFactor(_)) {
+                note_use(&session).await;
+            }
+            request.extensions_mut().insert(visitor.clone());
+            if let Some(acting) = visitor.signed_in() {
+                request.extensions_mut().insert(acting);
+            }
         }
-        Ok(None) => {}
         Err(error) => {
             let error = ApiError::from(error);
             return refusal::answer(request.headers(), refusal::status(&error), &error);

@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use chrono::Utc;
 use model::backup::{BackupPhase, RestorePhase};
 
 use crate::support::{
@@ -74,6 +75,22 @@ fn users_are_managed_from_the_machine() {
         let set = program.run(&["user", "set-password", "ann@example.com"], "another long password\n");
         assert_eq!(set.status.code(), Some(0));
         assert_eq!(ann.get("/").await.location(), "/login", "her sessions have ended");
+        let named = program.run(&["user", "set-password", "ann@example.com"], "ann@example.com is me\n");
+        assert!(String::from_utf8_lossy(&named.stderr).contains("must not contain your email"));
+        assert_eq!(
+            program.run(&["user", "set-password", "ann@example.com"], &format!("{PASSWORD}\n")).status.code(),
+            Some(0)
+        );
+
+        ann.done("session/sign_in", &form(&[("email", "ann@example.com"), ("password", PASSWORD)])).await;
+        ann.set_up_second_factor(Utc::now()).await;
+        let reset = program.run(&["user", "reset-second-factor", "ann@example.com"], "");
+        assert_eq!(text(&reset), "The second factor of ann@example.com is gone, and its sessions are ended.\n");
+        assert_eq!(ann.get("/").await.location(), "/login");
+        ann.done("session/sign_in", &form(&[("email", "ann@example.com"), ("password", PASSWORD)])).await;
+        assert_eq!(ann.get("/").await.status, 200, "with the password alone");
+        let again = program.run(&["user", "reset-second-factor", "ann@example.com"], "");
+        assert_eq!(again.status.code(), Some(1));
         assert_eq!(running.terminate(), Some(0));
         let data = program.folder().join("data");
         assert_eq!(fs::metadata(&data).unwrap().permissions().mode() & 0o777, 0o700);

@@ -172,7 +172,7 @@ fn is_harmless(what: &str, text: &str, answer: &Answer) {
 fn value(field: &str, text: &str) -> String {
     match field {
         "project" | "policy" | "backup" | "restore" | "credential" | "organization" | "version" | "channel"
-        | "backup.credential" => "1".to_owned(),
+        | "account" | "backup.credential" => "1".to_owned(),
         "user" => "2".to_owned(),
         "kind" => "webhook".to_owned(),
         "backup.enable_backup" | "failure" => "on".to_owned(),

@@ -2,6 +2,7 @@
 
 use std::{fs, net::SocketAddr, path::Path, process::Stdio, time::Duration};
 
+use chrono::Utc;
 use embedded_s3::{EmbeddedS3, EmbeddedS3Config};
 use leptos::server_fn::axum::server_fn_paths;
 use model::{
@@ -79,6 +80,7 @@ async fn nothing_leaks(program: &Program, key: &Path, database: Option<&str>) {
     let project = work(program, &partner, &s3, &mut seen).await;
     secrets.extend(links_and_passwords(&partner, project).await);
     notify(&partner, project, &mut seen).await;
+    secrets.extend(second_factor(program, &running.browser(), &mut seen).await);
     ask_everything(&partner, &secrets, &mut seen).await;
     open_everything(&partner, &mut seen).await;
     fail(program, &partner, s3, &mut seen).await;
@@ -185,6 +187,32 @@ async fn links_and_passwords(partner: &Browser, project: ProjectId) -> Vec<(&'st
     let kit = partner.get(&format!("/projects/{project}/recovery-kit")).await.text();
     let password = kit.lines().find_map(|line| line.strip_prefix("Repository password")).unwrap().trim().to_owned();
     vec![("an invitation's token", invited), ("a reset's token", reset), ("the repository's password", password)]
+}
+
+/// What somebody with a second factor is shown once, and uses.
+async fn second_factor(program: &Program, eve: &Browser, seen: &mut Seen) -> Vec<(&'static str, String)> {
+    let add = ["user", "add", "eve@example.com", "--organization", ORGANIZATION, "--role", "partner"];
+    assert_eq!(program.run(&add, &format!("{PASSWORD}\n")).status.code(), Some(0));
+    let credentials = form(&[("email", "eve@example.com"), ("password", PASSWORD)]);
+    seen.keep(eve.call("session/sign_in", &credentials).await);
+    let authenticator = eve.draft_second_factor().await;
+    let mut secrets = vec![("the secret of a second factor", authenticator.secret().to_owned())];
+    secrets.extend(authenticator.recovery_codes.iter().flat_map(|code| {
+        [("a recovery code", code.clone()), ("a recovery code without its hyphen", code.replace('-', ""))]
+    }));
+    let page = "/profile/second-factor";
+    seen.keep(eve.post(page, "second_factor/confirm", &form(&[("code", &authenticator.recovery_codes[0])])).await);
+    let code = authenticator.code(Utc::now());
+    seen.keep(eve.post(page, "second_factor/confirm", &form(&[("code", &code)])).await);
+    seen.keep(eve.get(page).await);
+    seen.keep(eve.call("session/sign_out", &[]).await);
+    seen.keep(eve.post("/login", "session/sign_in", &credentials).await);
+    for code in [&authenticator.recovery_codes[0], &authenticator.recovery_codes[0]] {
+        let code = form(&[("code", code)]);
+        seen.keep(eve.post("/login/code", "session/sign_in_with_code", &code).await);
+        seen.keep(eve.get("/login/code").await);
+    }
+    secrets
 }
 
 /// Every function, as scripts and as plain forms do, with secrets in the fields that are for them. The two that make a

@@ -21,6 +21,7 @@ mod permissions;
 mod policies;
 mod projects;
 mod schedules;
+mod second_factor;
 mod sign_in;
 mod throttling;
 mod upgrades;

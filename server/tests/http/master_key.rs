@@ -9,6 +9,7 @@ use services::{Clock, Rotation, Services};
 use crate::support::{
     Browser, TestApp,
     app::{PARTNER, PASSWORD, SECRET_KEY, setup_form},
+    authenticator::STEP,
     deeds::credential_form,
     form, on_both_databases,
     program::Program,
@@ -25,17 +26,23 @@ on_both_databases!(
 async fn the_key_is_changed_while_the_server_runs(app: &TestApp) {
     let (partner, project) = app.backed_up_project().await;
     let policy = partner.add_policy(project, "nightly", "0 0 29 2 *").await;
+    let authenticator = partner.set_up_second_factor(app.now()).await;
+    partner.done("second_factor/new_codes", &form(&[("password", PASSWORD)])).await;
     let (first_key, before) = (key_file(app), sealed(app).await);
     let Rotation { sealed: anew, retired } = app.rotate().await;
     let after = sealed(app).await;
-    assert_eq!(anew, 2, "the credential's secret key and the repository's password");
+    assert_eq!(anew, 4, "a secret key, a repository's password, a second factor, recovery codes that are shown");
     assert!(before.iter().zip(&after).all(|(before, after)| before != after), "all is sealed anew");
     assert_eq!(key_file(app).lines().count(), 1);
     assert_eq!(fs::read_to_string(&retired).unwrap(), first_key, "the old key is kept beside");
 
     let backup = partner.backup_now(project, policy).await;
     assert_eq!(backup.phase, BackupPhase::Completed, "the running server opens them: {:?}", backup.cause);
-    assert_eq!(app.rotate().await.sealed, 2, "once more, under a third key");
+    assert_eq!(app.rotate().await.sealed, 4, "once more, under a third key");
+    partner.done("second_factor/use_codes", &[]).await;
+    let again = app.signed_in(PARTNER).await;
+    app.pass(STEP);
+    assert_eq!(again.enter_code(&authenticator.code(app.now())).await.status, 200);
     assert_eq!(fs::read_to_string(&retired).unwrap().lines().count(), 2);
     assert_eq!(partner.get(&format!("/projects/{project}/recovery-kit")).await.status, 200);
 }
@@ -136,7 +143,12 @@ fn key_file(app: &TestApp) -> String {
 async fn sealed(app: &TestApp) -> Vec<Vec<u8>> {
     let db = sea_orm::Database::connect(app.config.database.expose()).await.unwrap();
     let mut texts = Vec::new();
-    for (table, column) in [("backup_credential", "secret_key_sealed"), ("repository", "password_sealed")] {
+    for (table, column) in [
+        ("backup_credential", "secret_key_sealed"),
+        ("repository", "password_sealed"),
+        ("second_factor", "secret_sealed"),
+        ("second_factor", "fresh_codes_sealed"),
+    ] {
         let rows = db.query_all(Query::select().column(column).from(table)).await.unwrap();
         texts.extend(rows.iter().map(|row| row.try_get::<Vec<u8>>("", column).unwrap()));
     }

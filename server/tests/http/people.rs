@@ -20,6 +20,7 @@ on_both_databases!(
     an_invited_person_sets_a_password_once,
     a_link_ends_after_72_hours_and_with_a_newer_one,
     a_removed_person_is_out_at_once,
+    a_person_with_another_role_is_out_at_once,
     the_last_partner_stays,
     a_manager_manages_users_and_managers_of_the_own_organization,
     a_changed_password_ends_the_other_sessions,
@@ -76,6 +77,26 @@ async fn a_removed_person_is_out_at_once(app: &TestApp) {
     partner.done("users/remove", &named(&row)).await;
     assert!(manager.get("/projects").await.location().starts_with("/login"));
     assert_eq!(manager.ask("projects/list", &json!({ "query": ListQuery::default() })).await.status, 401);
+}
+
+async fn a_person_with_another_role_is_out_at_once(app: &TestApp) {
+    let partner = app.set_up().await;
+    let manager = app.person(Role::Manager, ORGANIZATION).await;
+    let row = user(&partner, "manager@acme.example.com").await;
+    let give = async |role: &str| {
+        partner.done("users/change_role", &form(&[("user", &row.id.to_string()), ("role", role)])).await
+    };
+    give("Manager").await;
+    assert_eq!(manager.get("/projects").await.status, 200, "nothing changed");
+    for role in ["User", "Partner"] {
+        let before = app.signed_in(&row.email).await;
+        give(role).await;
+        for ended in [&manager, &before] {
+            assert!(ended.get("/projects").await.location().starts_with("/login"), "{role}");
+            assert_eq!(ended.ask("projects/list", &json!({ "query": ListQuery::default() })).await.status, 401);
+        }
+    }
+    assert_eq!(app.signed_in(&row.email).await.get("/organizations").await.status, 200);
 }
 
 async fn the_last_partner_stays(app: &TestApp) {

@@ -13,6 +13,7 @@ on_both_databases!(
     until_the_first_account_exists_every_page_leads_to_setup,
     setup_makes_the_account_once,
     a_short_password_is_refused_at_its_field,
+    a_password_that_is_easy_to_guess_is_refused_everywhere,
     passwords_are_kept_as_argon2id_hashes,
     sign_in_makes_a_new_session,
     sign_out_ends_the_session_at_once,
@@ -55,6 +56,34 @@ async fn a_short_password_is_refused_at_its_field(app: &TestApp) {
     let errors = app.browser().call("session/set_up", &fields).await.form_errors();
     assert_eq!(errors.message_for("password"), Some("Password needs 12 to 256 characters"));
     assert!(app.column("users", "email").await.is_empty());
+}
+
+async fn a_password_that_is_easy_to_guess_is_refused_everywhere(app: &TestApp) {
+    let with = |password: &str| {
+        let mut fields = setup_form();
+        fields.retain(|(name, _)| name != "form[password]");
+        fields.extend(form(&[("password", password)]));
+        fields
+    };
+    let named = format!("{ORGANIZATION} rocket skates");
+    for (password, told) in
+        [("password1234", "easy to guess"), (&named, "must not contain"), ("we are PARTNER today", "must not contain")]
+    {
+        let errors = app.browser().call("session/set_up", &with(password)).await.form_errors();
+        assert!(errors.message_for("password").is_some_and(|message| message.contains(told)), "{password}: {errors:?}");
+    }
+    assert!(app.column("users", "email").await.is_empty());
+    let partner = app.set_up().await;
+    for password in ["qwertyuiop12", "my holdfast of kelp"] {
+        let change = form(&[("current_password", PASSWORD), ("new_password", password)]);
+        let errors = partner.call("profile/change_password", &change).await.form_errors();
+        assert!(errors.message_for("new_password").is_some(), "{password}");
+        let link = partner.done("users/reset_password", &form(&[("user", "1")])).await.link.unwrap();
+        let token = link.strip_prefix("/set-password?token=").unwrap();
+        let errors = app.browser().call("users/set_password", &form(&[("token", token), ("password", password)])).await;
+        assert!(errors.form_errors().message_for("password").is_some(), "{password}");
+    }
+    app.signed_in(PARTNER).await;
 }
 
 async fn passwords_are_kept_as_argon2id_hashes(app: &TestApp) {

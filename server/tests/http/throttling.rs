@@ -98,9 +98,12 @@ async fn old_counters_are_removed(app: &TestApp) {
     app.set_up().await;
     sign_in_from(&app.browser(), "203.0.113.7", PARTNER, WRONG).await;
     assert_eq!(app.column("sign_in_throttle", "subject").await.len(), 2, "an email and a network");
+    app.signed_in(PARTNER).await.draft_second_factor().await;
     app.pass(24 * 3600);
     // It is tidied up every minute.
     until(Duration::from_secs(80), async || app.column("sign_in_throttle", "subject").await, Vec::is_empty).await;
+    let drafts = async || app.rows("second_factor").await;
+    until(Duration::from_secs(80), drafts, |rows| *rows == 0).await;
 }
 
 async fn sign_in(browser: &Browser, email: &str, password: &str) -> Answer {

@@ -6,7 +6,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use crate::support::{Database, tell};
 
 /// What is written after so many steps: rows as the version of that time wrote them. `?` stands for bytes.
-const ROWS: [(u32, &[&str]); 6] = [
+const ROWS: [(u32, &[&str]); 10] = [
     (
         1,
         &[
@@ -51,10 +51,21 @@ const ROWS: [(u32, &[&str]); 6] = [
             "INSERT INTO removal (id, organization_id, backup_credential_id, project_name, bucket, prefix, not_before) VALUES (1, 1, 1, 'old', 'old', '', '2026-11-24T00:00:00Z')",
         ],
     ),
+    (7, &[]),
+    (8, &[]),
+    (9, &[]),
+    (
+        10,
+        &[
+            "INSERT INTO second_factor (id, secret_sealed, confirmed_at, last_step) VALUES (1, ?, '2026-11-25T00:00:00Z', 59000000)",
+            "INSERT INTO recovery_code (id, second_factor_id, code_hash) VALUES (1, 1, 'x')",
+        ],
+    ),
 ];
 
 /// What the newest version writes, beside what is there from before.
-const LATEST_ROWS: [&str; 5] = [
+const LATEST_ROWS: [&str; 6] = [
+    "INSERT INTO maintenance (id, project_id, repository_id, kind, phase, queued_at, not_before) VALUES (1, 1, 1, 'Verification', 'Queued', '2026-11-25T00:00:00Z', '2026-11-25T00:00:00Z')",
     "INSERT INTO notification_channel (id, organization_id, name, name_key, kind, target, url_sealed, on_failure, on_recovery, on_overdue, on_digest, created_by, created_at, modified_by, modified_at) VALUES (1, 1, 'Chat', 'chat', 'slack', 'example.com', ?, true, true, true, false, 'a', '2026-11-25T00:00:00Z', 'a', '2026-11-25T00:00:00Z')",
     "INSERT INTO delivery (id, organization_id, channel_id, kind, event_key, subject, payload, phase, not_before, created_at) VALUES (1, 1, 1, 'failure', 'failure:1:nightly-1', 'x', '{}', 'Queued', '2026-11-25T00:00:00Z', '2026-11-25T00:00:00Z')",
     "INSERT INTO delivery (id, organization_id, policy_id, kind, event_key, subject, payload, phase, not_before, created_at) VALUES (2, 1, 1, 'ping-start', 'ping-start:nightly-1', 'x', '{}', 'Queued', '2026-11-25T00:00:00Z', '2026-11-25T00:00:00Z')",
@@ -63,7 +74,11 @@ const LATEST_ROWS: [&str; 5] = [
 ];
 
 /// What the schema keeps out.
-const IMPOSSIBLE: [&str; 4] = [
+const IMPOSSIBLE: [&str; 6] = [
+    // Two verifications of one repository that wait.
+    "INSERT INTO maintenance (project_id, repository_id, kind, phase, queued_at, not_before) VALUES (1, 1, 'Verification', 'Queued', '2026-11-25T00:00:00Z', '2026-11-25T00:00:00Z')",
+    // Maintenance that nobody works on.
+    "UPDATE maintenance SET phase = 'InProgress' WHERE id = 1",
     // The same event twice for one channel.
     "INSERT INTO delivery (organization_id, channel_id, kind, event_key, subject, payload, phase, not_before, created_at) VALUES (1, 1, 'failure', 'failure:1:nightly-1', 'x', '{}', 'Queued', '2026-11-25T00:00:00Z', '2026-11-25T00:00:00Z')",
     // One that is sent by nobody.
@@ -110,9 +125,13 @@ fn every_step_runs_forward_with_data_in_it() {
                 ("audit_entry", 1),
                 ("one_time_link", 1),
                 ("removal", 1),
+                ("maintenance", 1),
                 ("notification_channel", 1),
                 ("delivery", 2),
                 ("trouble", 1),
+                ("second_factor", 1),
+                ("recovery_code", 1),
+                ("account WHERE NOT partners_need_second_factor", 1),
             ] {
                 assert_eq!(count(&db, table).await, rows, "{database:?}: {table}");
             }

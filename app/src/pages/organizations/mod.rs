@@ -1,23 +1,29 @@
 //! Organizations: list, add, edit, remove.
 
+mod account;
 mod edit;
 mod remove;
 mod table;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use model::{ids::OrganizationId, organization::OrganizationRow, permission::Action};
+use model::{ids::OrganizationId, organization::OrganizationRow, permission::Action, second_factor::AccountView};
 
 use crate::{
     address::{page_address, use_address},
-    api::organizations::list_organizations,
+    api::{
+        account::{SaveAccount, get_account},
+        organizations::list_organizations,
+    },
     components::{
         dialog::DialogRoute,
         icon::Icon,
-        loaded::{Answer, loaded},
+        loaded::{Answer, loaded, loaded_quietly},
+        submission::use_submission,
     },
     ui::use_ui,
 };
+use account::AccountPanel;
 use edit::{AddOrganization, EditOrganization};
 use remove::RemoveOrganization;
 use table::OrganizationTable;
@@ -27,6 +33,8 @@ pub fn OrganizationsPage() -> impl IntoView {
     let ui = use_ui();
     let address = page_address();
     let list: Answer<Vec<OrganizationRow>> = Resource::new(move || ui.changes(), |_| list_organizations());
+    let account: Answer<AccountView> = Resource::new(move || ui.changes(), |_| get_account());
+    let save = use_submission::<SaveAccount>();
     let manages = ui.can(Action::ManageOrganizations);
     let add = manages.then(|| {
         view! {
@@ -43,6 +51,7 @@ pub fn OrganizationsPage() -> impl IntoView {
             {add}
         </header>
         {loaded(list, |rows| view! { <OrganizationTable rows=rows/> })}
+        {loaded_quietly(account, AccountView::clone, move |account| view! { <AccountPanel account=account submission=save/> })}
         {manages.then(|| view! { <Dialogs list=list/> })}
     }
 }

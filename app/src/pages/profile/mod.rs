@@ -1,6 +1,7 @@
 //! What everybody sees and changes of themselves.
 
 mod password;
+mod second_factor;
 mod sessions;
 
 use leptos::prelude::*;
@@ -18,6 +19,7 @@ use crate::{
     ui::use_ui,
 };
 use password::PasswordPanel;
+use second_factor::SecondFactorPanel;
 use sessions::SessionTable;
 
 #[component]
@@ -34,6 +36,7 @@ pub fn ProfilePage() -> impl IntoView {
         </header>
         {loaded_part(profile, |profile| profile.actor.clone(), |actor| view! { <Person actor=actor/> })}
         <PasswordPanel/>
+        {loaded_quietly(profile, |profile| profile.second_factor, |on| view! { <SecondFactorPanel on=on/> })}
         {loaded_quietly(profile, |profile| profile.sessions.clone(), sessions)}
     }
 }

@@ -3,6 +3,7 @@
 mod invite;
 mod remove;
 mod role;
+mod second_factor;
 mod table;
 
 use leptos::prelude::*;
@@ -25,6 +26,7 @@ use crate::{
 use invite::InviteUser;
 use remove::RemoveUser;
 use role::ChangeRole;
+use second_factor::ResetSecondFactor;
 use table::UserTable;
 
 #[component]
@@ -67,6 +69,9 @@ fn Dialogs(list: Answer<UserList>) -> impl IntoView {
         </DialogRoute>
         <DialogRoute name="update">
             <ChangeRole list=list/>
+        </DialogRoute>
+        <DialogRoute name="second-factor">
+            <ResetSecondFactor list=list/>
         </DialogRoute>
         <DialogRoute name="delete">
             <RemoveUser list=list/>

@@ -30,7 +30,7 @@ pub fn ChangeRole(list: Answer<UserList>) -> impl IntoView {
         view! {
             <p>
                 <strong>{who}</strong>
-                " has the new role from the next request on."
+                " is signed out, and has the new role from the next sign-in on."
             </p>
             <RoleField roles=roles value=role/>
         }

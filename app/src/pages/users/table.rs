@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use model::{
     ids::UserId,
     list::Page,
-    user::{UserList, UserRow},
+    user::{SignsIn, UserList, UserRow},
 };
 
 use crate::{
@@ -69,14 +69,19 @@ fn Rows(page: Page<UserRow>, reset: Submission<ResetUserPassword>) -> impl IntoV
 #[component]
 fn Row(row: UserRow, reset: Submission<ResetUserPassword>) -> impl IntoView {
     let id = row.id.0;
-    let actions = row.may_manage.then(|| view! { <RowActions id=id own=row.own reset=reset/> });
+    let look = match row.signs_in {
+        SignsIn::NotYet => Some(Look::INVITED),
+        SignsIn::WithPassword => None,
+        SignsIn::WithSecondFactor => Some(Look::SECOND_FACTOR),
+    };
+    let actions = row.may_manage.then(|| view! { <RowActions id=id own=row.own signs_in=row.signs_in reset=reset/> });
     view! {
         <tr>
             <td data-label="Email" class="break">
                 <span class="with-marks">
                     <span class="row-title">{row.email}</span>
                     {row.own.then(|| view! { <Badge look=Look::OWN_USER/> })}
-                    {row.invited.then(|| view! { <Badge look=Look::INVITED/> })}
+                    {look.map(|look| view! { <Badge look=look/> })}
                 </span>
             </td>
             <td data-label="Role">{row.role.as_str()}</td>
@@ -92,9 +97,17 @@ fn Row(row: UserRow, reset: Submission<ResetUserPassword>) -> impl IntoView {
 }
 
 #[component]
-fn RowActions(id: i64, own: bool, reset: Submission<ResetUserPassword>) -> impl IntoView {
+fn RowActions(id: i64, own: bool, signs_in: SignsIn, reset: Submission<ResetUserPassword>) -> impl IntoView {
     let address = use_address();
     let dialog = move |name: &'static str| move || address.read().dialog_for(name, id);
+    // One's own is turned off in the profile, with the password.
+    let lost = (signs_in == SignsIn::WithSecondFactor && !own).then(|| {
+        view! {
+            <a class="button button-quiet button-small" href=dialog("second-factor") data-noscroll="true">
+                "Reset Second Factor"
+            </a>
+        }
+    });
     // Nobody removes themselves.
     let remove = (!own).then(|| {
         view! {
@@ -114,6 +127,7 @@ fn RowActions(id: i64, own: bool, reset: Submission<ResetUserPassword>) -> impl 
                 label="Reset Password"
                 pending="Making a link…"
             />
+            {lost}
             {remove}
         </div>
     }

@@ -9,6 +9,7 @@ pub struct Model {
     pub id: i64,
     pub origin: String,
     pub name: String,
+    pub partners_need_second_factor: bool,
     pub created_at: DateTimeUtc,
 }
 

@@ -10,7 +10,7 @@ use crate::{
     error::ServiceError,
     nodes, notifications,
     runs::{due, maintenance_due, queue, release, retention, wake},
-    sessions,
+    second_factor, sessions,
     start::Services,
     throttle,
 };
@@ -92,5 +92,6 @@ async fn tidy(services: &Services) -> Result<(), ServiceError> {
     nodes::forget_old(services.db(), now).await?;
     notifications::forget_old(services.db(), now).await?;
     throttle::delete_forgotten(services.db(), now).await?;
+    second_factor::forget_drafts(services.db(), now).await?;
     Ok(())
 }

@@ -18,7 +18,7 @@ use tower_sessions::{
 use crate::{
     database,
     entity::session,
-    sessions::{LONGEST, USER},
+    sessions::{LONGEST, OWES_CODE, USER},
     start::Services,
 };
 
@@ -35,7 +35,7 @@ impl Store {
         let data = serde_json::to_string(&record.data).map_err(|error| Error::Encode(error.to_string()))?;
         Ok(session::ActiveModel {
             id: Set(record.id.to_string()),
-            user_id: Set(record.data.get(USER).and_then(serde_json::Value::as_i64)),
+            user_id: Set(person(record)),
             data: Set(data),
             expires_at: Set(expiry(record)?),
             created_at: Set(self.0.clock().now()),
@@ -86,6 +86,12 @@ impl SessionStore for Store {
         session::Entity::delete_by_id(id.to_string()).exec(self.0.db()).await.map_err(backend)?;
         Ok(())
     }
+}
+
+/// Who is signed in, or owes a code: either ends with the person's sessions.
+fn person(record: &Record) -> Option<i64> {
+    let owes = || record.data.get(OWES_CODE).and_then(|owed| owed.get("user"));
+    record.data.get(USER).or_else(owes).and_then(serde_json::Value::as_i64)
 }
 
 fn record(id: Id, row: &session::Model) -> Result<Record> {

@@ -19,9 +19,10 @@ use super::record;
 use crate::{
     acting::Acting,
     audit::{self, Deed},
-    entity::{one_time_link, organization, session, users},
+    entity::{one_time_link, organization, users},
     error::ServiceError,
-    passwords, sessions,
+    passwords::{self, PasswordOwner},
+    sessions::{self, Entered},
     start::Services,
 };
 
@@ -68,7 +69,8 @@ pub async fn look_at_link(services: &Services, token: &Hidden) -> Result<LinkVie
     })
 }
 
-/// Sets the password, ends the link and the user's sessions, and signs the person in.
+/// Sets the password, ends the link and the user's sessions, and signs the person in: with a code where there is a
+/// second factor, since a link stands for the password alone.
 pub async fn set_password_by_link(
     services: &Services,
     session: &Session,
@@ -76,9 +78,9 @@ pub async fn set_password_by_link(
     form: &NewPasswordForm,
 ) -> Result<Done, ServiceError> {
     let now = services.clock().now();
-    find(services.db(), &form.token, now).await?;
-    let password = form.password()?;
-    let new_hash = passwords::hash(Hidden::new(password.expose())).await?;
+    let (password, view) = (form.password()?, look_at_link(services, &form.token).await?);
+    let owner = PasswordOwner { email: &view.email, organization: &view.organization };
+    let new_hash = passwords::hash_new("password", &password, owner).await?;
     let tx = services.write().await?;
     let (link, user) = find(&tx, &form.token, now).await?;
     let used = one_time_link::Entity::delete_many()
@@ -93,12 +95,14 @@ pub async fn set_password_by_link(
     let mut change = user.clone().into_active_model();
     change.password_hash = Set(new_hash);
     change.update(&tx).await?;
-    session::Entity::delete_many().filter(session::Column::UserId.eq(user.id)).exec(&tx).await?;
+    sessions::end_all(&tx, UserId(user.id)).await?;
     let acting = Acting { actor: sessions::actor(&tx, user.clone()).await?, address };
     record(&tx, &acting, now, Deed::PasswordSet, &user, audit::no_changes()).await?;
     tx.commit().await?;
-    sessions::begin(session, UserId(user.id), &acting.address).await?;
-    Ok(Done::new("Your password is set, and you are signed in", "/"))
+    Ok(match sessions::enter(services, session, UserId(user.id), &acting.address, "/").await? {
+        Entered::SignedIn => Done::new("Your password is set, and you are signed in", "/"),
+        Entered::OwesCode => Done::new("Your password is set. Enter a code to sign in", sessions::CODE_PAGE),
+    })
 }
 
 async fn find(

@@ -2,7 +2,7 @@
 
 use model::{
     ids::{OrganizationId, UserId},
-    names::{Hidden, OrganizationName},
+    names::OrganizationName,
     people::{Email, Password, Role},
 };
 use sea_orm::{
@@ -15,9 +15,10 @@ use crate::{
     acting::Acting,
     audit::{self, Deed, Subject},
     database,
-    entity::{organization, session, users},
-    error::ServiceError,
-    passwords, sessions,
+    entity::{organization, users},
+    error::{Conflict, ServiceError},
+    passwords::{self, PasswordOwner},
+    second_factor, sessions,
     start::Services,
 };
 
@@ -40,7 +41,8 @@ pub async fn add(
     role: Role,
     password: &Password,
 ) -> Result<UserId, ServiceError> {
-    let hash = passwords::hash(Hidden::new(password.expose())).await?;
+    let owner = PasswordOwner { email: email.as_str(), organization: organization.as_str() };
+    let hash = passwords::hash_new("password", password, owner).await?;
     let now = services.clock().now();
     let tx = services.write().await?;
     let home = organization::Entity::find()
@@ -61,20 +63,36 @@ pub async fn add(
 
 /// Sets a user's password and ends all of the user's sessions.
 pub async fn set_password(services: &Services, email: &Email, password: &Password) -> Result<(), ServiceError> {
-    let hash = passwords::hash(Hidden::new(password.expose())).await?;
+    let actor = sessions::actor(services.db(), find(services.db(), email).await?).await?;
+    let owner = PasswordOwner { email: email.as_str(), organization: &actor.organization_name };
+    let hash = passwords::hash_new("password", password, owner).await?;
     let tx = services.write().await?;
-    let user = users::Entity::find()
-        .filter(users::Column::Email.eq(email.as_str()))
-        .one(&tx)
-        .await?
-        .ok_or_else(|| ServiceError::at("email", format!("There is no user {email}")))?;
+    let user = find(&tx, email).await?;
     let id = UserId(user.id);
     let mut user = user.into_active_model();
     user.password_hash = Set(hash);
     user.update(&tx).await?;
-    session::Entity::delete_many().filter(session::Column::UserId.eq(id.0)).exec(&tx).await?;
+    sessions::end_all(&tx, id).await?;
     record(&tx, services, id, Deed::PasswordSet).await?;
     Ok(tx.commit().await?)
+}
+
+/// Takes a user's second factor away and ends all of the user's sessions, for somebody who has lost it with all recovery
+/// codes.
+pub async fn reset_second_factor(services: &Services, email: &Email) -> Result<(), ServiceError> {
+    let tx = services.write().await?;
+    let id = UserId(find(&tx, email).await?.id);
+    if !second_factor::remove(&tx, id.0).await? {
+        return Err(Conflict::UserHasNoSecondFactor.into());
+    }
+    sessions::end_all(&tx, id).await?;
+    record(&tx, services, id, Deed::SecondFactorReset).await?;
+    Ok(tx.commit().await?)
+}
+
+async fn find(db: &impl ConnectionTrait, email: &Email) -> Result<users::Model, ServiceError> {
+    let found = users::Entity::find().filter(users::Column::Email.eq(email.as_str())).one(db).await?;
+    found.ok_or_else(|| ServiceError::at("email", format!("There is no user {email}")))
 }
 
 /// All users, by organization and address.

@@ -90,6 +90,14 @@ fn session() -> Vec<Row> {
         Row("profile/get", Ask::Json(json!({})), SIGNED_IN),
         Row("profile/change_password", named("current_password", "wrong"), [401, 422, 422, 422, 422, 422]),
         Row("profile/end_session", named("session", "nothing"), [401, 404, 404, 404, 404, 404]),
+        // Nobody owes a code.
+        Row("session/sign_in_with_code", named("code", "123456"), [401; 6]),
+        Row("second_factor/get", Ask::Json(json!({})), SIGNED_IN),
+        Row("second_factor/begin", named("password", "wrong"), [401, 422, 422, 422, 422, 422]),
+        Row("second_factor/confirm", named("code", "123456"), [401, 409, 409, 409, 409, 409]),
+        Row("second_factor/new_codes", named("password", "wrong"), [401, 422, 422, 422, 422, 422]),
+        Row("second_factor/use_codes", filled(&[]), [401, 409, 409, 409, 409, 409]),
+        Row("second_factor/turn_off", named("password", "wrong"), [401, 422, 422, 422, 422, 422]),
     ]
 }
 
@@ -108,10 +116,15 @@ fn people() -> Vec<Row> {
         Row("users/invite", known, UNFIT),
         Row("users/reset_password", named("user", 1), partners(200)),
         Row("users/change_role", same_role, partners(200)),
+        // One's own is turned off otherwise.
+        Row("users/reset_second_factor", named("user", 1), partners(409)),
         Row("users/remove", named("user", 1), partners(409)),
         Row("users/look_at_link", Ask::Json(json!({ "token": "nothing" })), [404; 6]),
         Row("users/set_password", password, [404; 6]),
         Row("nodes/list", Ask::Json(json!({})), [401, 403, 403, 200, 403, 200]),
+        Row("account/get", Ask::Json(json!({})), [401, 403, 403, 200, 403, 200]),
+        // As it is already.
+        Row("account/save", named("account", 1), partners(200)),
         Row("organizations/list", Ask::Json(json!({})), [401, 403, 403, 200, 403, 200]),
         Row("organizations/add", named("name", "a b"), [401, 403, 403, 422, 403, 422]),
         Row("organizations/update", filled(&[HOME, ("name", "a b")]), partners(422)),

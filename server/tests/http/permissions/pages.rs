@@ -29,6 +29,9 @@ fn table(Things { project, backup, .. }: &Things) -> Vec<Row> {
         Row("/setup", at("/setup"), [404; 6]),
         // Who is signed in needs no sign-in page.
         Row("/login", at("/login"), [200, 303, 303, 303, 303, 303]),
+        // Where nobody owes a code.
+        Row("/login/code", at("/login/code"), [303; 6]),
+        Row("/profile/second-factor", at("/profile/second-factor"), SIGNED_IN),
         Row("/set-password", at("/set-password?token=nothing"), [404; 6]),
         Row("/", at("/"), SIGNED_IN),
         Row("/profile", at("/profile"), SIGNED_IN),

@@ -10,7 +10,7 @@ use std::{
     },
 };
 
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use embedded_s3::{EmbeddedS3, EmbeddedS3Config};
 use model::{
     ids::ProjectId,
@@ -115,6 +115,11 @@ impl TestApp {
         self.ahead.fetch_add(seconds, Ordering::Relaxed);
     }
 
+    /// What the server's clock shows.
+    pub fn now(&self) -> DateTime<Utc> {
+        Utc::now() + TimeDelta::seconds(self.ahead.load(Ordering::Relaxed))
+    }
+
     /// A browser that has never been here.
     pub fn browser(&self) -> Browser {
         Browser::new(self.address)
@@ -139,7 +144,8 @@ impl TestApp {
         let session = Session::new(None, Arc::new(Store::new(self.services.clone())), None);
         let form = SignInForm { email: PARTNER.to_owned(), password: Hidden::new(PASSWORD), ..SignInForm::default() };
         services::sessions::sign_in(&self.services, &session, "test".to_owned(), &form).await.unwrap();
-        let acting = services::sessions::acting(&self.services, &session, "test".to_owned()).await.unwrap().unwrap();
+        let visitor = services::sessions::visitor(&self.services, &session, "test".to_owned()).await.unwrap();
+        let acting = visitor.signed_in().unwrap();
         let form = OrganizationForm { name: name.to_owned(), ..OrganizationForm::default() };
         services::organizations::add(&acting, &self.services, &form).await.unwrap();
     }
@@ -225,6 +231,14 @@ impl TestApp {
         let rows = db.query_all(Query::select().column(column).from(table)).await.unwrap();
         db.close().await.unwrap();
         rows.iter().map(|row| row.try_get("", column).unwrap()).collect()
+    }
+
+    /// How many rows a table has.
+    pub async fn rows(&self, table: &'static str) -> usize {
+        let db = sea_orm::Database::connect(self.config.database.expose()).await.unwrap();
+        let rows = db.query_all(Query::select().column("id").from(table)).await.unwrap();
+        db.close().await.unwrap();
+        rows.len()
     }
 
     /// Whether a text stands anywhere in the data folder's files or the database.

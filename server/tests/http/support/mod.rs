@@ -1,6 +1,7 @@
 //! One helper starts the real server; a method stands for each thing that a test asks of it.
 
 pub mod app;
+pub mod authenticator;
 pub mod browser;
 pub mod deeds;
 pub mod files;

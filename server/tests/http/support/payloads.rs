@@ -1,7 +1,7 @@
 //! What attackers send.
 
 /// Every field that some form has.
-pub const FIELDS: [&str; 63] = [
+pub const FIELDS: [&str; 66] = [
     "account_name",
     "organization",
     "email",
@@ -12,6 +12,9 @@ pub const FIELDS: [&str; 63] = [
     "new_password",
     "session",
     "token",
+    "code",
+    "account",
+    "partners_need_second_factor",
     "role",
     "user",
     "name",

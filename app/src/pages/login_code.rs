@@ -1,0 +1,40 @@
+//! The second step of sign-in: the code.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use crate::{
+    address::page_address,
+    api::session::SignInWithCode,
+    components::{
+        field::{Field, Kind},
+        form::PlainForm,
+        submit::Submit,
+    },
+};
+
+#[component]
+pub fn LoginCodePage() -> impl IntoView {
+    page_address();
+    view! {
+        <Title text="Enter your code"/>
+        <section class="gate">
+            <h1>"Enter your code"</h1>
+            <p class="gate-text">"Your password is right. Your authenticator app shows the code that is needed too."</p>
+            <PlainForm<SignInWithCode>>
+                <Field
+                    name="code"
+                    label="Code"
+                    kind=Kind::OneTimeCode
+                    required=true
+                    focused=true
+                    hint="Six digits, or one of your recovery codes. Who has lost both asks a Partner or Manager for a reset."
+                />
+                <Submit label="Sign In" pending="Signing in…" class="button button-primary button-wide"/>
+            </PlainForm<SignInWithCode>>
+            <a href="/login" rel="external">
+                "Sign in as somebody else"
+            </a>
+        </section>
+    }
+}

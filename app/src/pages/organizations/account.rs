@@ -1,0 +1,29 @@
+//! What holds for the whole account.
+
+use leptos::prelude::*;
+use model::second_factor::AccountView;
+
+use crate::{
+    api::account::SaveAccount,
+    components::{form::Form, submission::Submission, submit::Submit, switch::Switch},
+};
+
+#[component]
+pub fn AccountPanel(account: AccountView, submission: Submission<SaveAccount>) -> impl IntoView {
+    view! {
+        <section class="panel" aria-labelledby="account">
+            <h2 id="account">"Account " {account.name}</h2>
+            <Form submission=submission hidden=vec![("account", account.id.to_string())]>
+                <Switch
+                    name="partners_need_second_factor"
+                    label="Partners must use a second factor"
+                    on=account.partners_need_second_factor
+                    hint="Partners without one can do nothing else until they have set it up."
+                />
+                <div class="form-footer">
+                    <Submit label="Save" pending="Saving…"/>
+                </div>
+            </Form>
+        </section>
+    }
+}

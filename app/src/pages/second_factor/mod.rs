@@ -1,0 +1,107 @@
+//! The second factor of the person: set up, recovery codes, turned off. Where the account wants one of somebody who has
+//! none yet, this is the only page that opens.
+
+mod dialogs;
+mod draft;
+mod off;
+mod on;
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use model::{
+    names::Hidden,
+    second_factor::{SecondFactor, SecondFactorView},
+};
+
+use crate::{
+    address::page_address,
+    api::{
+        second_factor::{UseRecoveryCodes, get_second_factor},
+        session::SignOut,
+    },
+    components::{
+        breadcrumb::Breadcrumb,
+        dialog::DialogRoute,
+        form::PlainForm,
+        loaded::{Answer, loaded},
+        submission::use_submission,
+        submit::Submit,
+    },
+    ui::use_ui,
+};
+use dialogs::{NewRecoveryCodes, TurnOff};
+use draft::DraftPanel;
+use off::OffPanel;
+use on::OnPanel;
+
+#[component]
+pub fn SecondFactorPage() -> impl IntoView {
+    page_address();
+    let ui = use_ui();
+    let view: Answer<SecondFactorView> = Resource::new(move || ui.changes(), |_| get_second_factor());
+    let use_codes = use_submission::<UseRecoveryCodes>();
+    let panels = move |SecondFactorView { required, state }: SecondFactorView| match state {
+        SecondFactor::Off => view! { <OffPanel required=required/> }.into_any(),
+        SecondFactor::Draft(draft) => view! { <DraftPanel draft=draft/> }.into_any(),
+        SecondFactor::On { since, recovery_codes, fresh_codes } => view! {
+            <OnPanel
+                required=required
+                since=since
+                recovery_codes=recovery_codes
+                fresh_codes=fresh_codes
+                submission=use_codes
+            />
+        }
+        .into_any(),
+    };
+    let frame = if ui.actor().is_some() { view! { <Within/> }.into_any() } else { view! { <WayOut/> }.into_any() };
+    view! {
+        <Title text="Second Factor"/>
+        <header class="page-header">
+            <h1>"Second Factor"</h1>
+        </header>
+        {loaded(view, panels)}
+        {frame}
+    }
+}
+
+/// What stands beside the panels for somebody who is signed in.
+#[component]
+fn Within() -> impl IntoView {
+    view! {
+        <Breadcrumb steps=vec![("Profile".to_owned(), "/profile".to_owned())]/>
+        <DialogRoute name="codes">
+            <NewRecoveryCodes/>
+        </DialogRoute>
+        <DialogRoute name="turn-off">
+            <TurnOff/>
+        </DialogRoute>
+    }
+}
+
+/// For whom nothing else opens.
+#[component]
+fn WayOut() -> impl IntoView {
+    view! {
+        <PlainForm<SignOut> class="form way-out">
+            <Submit label="Sign Out" pending="Signing out…" class="button"/>
+        </PlainForm<SignOut>>
+    }
+}
+
+/// Recovery codes, to be kept.
+#[component]
+fn CodeList(codes: Vec<Hidden>) -> impl IntoView {
+    let code = |code: Hidden| {
+        view! {
+            <li>
+                <code>{code.expose().to_owned()}</code>
+            </li>
+        }
+    };
+    view! {
+        <ul class="recovery-codes" aria-label="Recovery codes">
+            {codes.into_iter().map(code).collect_view()}
+        </ul>
+    }
+}

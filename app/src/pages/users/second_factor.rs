@@ -1,0 +1,33 @@
+//! The question before a user's second factor is taken away.
+
+use leptos::prelude::*;
+use model::user::UserList;
+
+use super::table::named_user;
+use crate::{
+    api::users::ResetUserSecondFactor,
+    components::{
+        confirm::Confirm,
+        loaded::{Answer, loaded_quietly},
+    },
+};
+
+#[component]
+pub fn ResetSecondFactor(list: Answer<UserList>) -> impl IntoView {
+    let id = named_user();
+    let email = move |list: &UserList| {
+        let row = list.page.rows.iter().find(|row| row.id == id);
+        row.map_or_else(|| format!("User number {id}"), |row| row.email.clone())
+    };
+    view! {
+        <Confirm<ResetUserSecondFactor>
+            title="Reset Second Factor"
+            hidden=vec![("user", id.to_string())]
+            action="Reset Second Factor"
+            pending="Resetting…"
+        >
+            {loaded_quietly(list, email, |email| view! { <p><strong>{email}</strong> " signs in with the password alone."</p> })}
+            <p>"Do this only when you are sure who asks for it. Open sessions end, and the recovery codes are worth nothing."</p>
+        </Confirm<ResetUserSecondFactor>>
+    }
+}
