@@ -8,11 +8,13 @@ mod counts;
 mod error;
 mod object;
 mod resolver;
+mod upload;
 
 use std::fmt;
 
 use url::Url;
 
+pub(crate) use self::object::Pace;
 pub use self::{
     check::KeyCheck,
     counts::S3Counts,

@@ -42,7 +42,7 @@ use self::{
     pack::Packer,
     save::{Added, Claimed, Jobs},
     trees::Builder,
-    walk::{STEPS, SourceWalk},
+    walk::{SourceWalk, WAITING},
 };
 use super::{
     RepositoryError, Result, fault::repository_error, open::Library, seal::Sealer, snapshot::Run, storage::Storage,
@@ -56,7 +56,7 @@ const TREE_PACK: usize = 4 << 20;
 const LEAST_WORKERS: usize = 3;
 const MOST_WORKERS: usize = 8;
 /// The source is counted beforehand only for runs that last longer.
-const COUNT_AFTER: Duration = Duration::from_millis(500);
+const COUNT_AFTER: Duration = Duration::from_secs(2);
 
 /// What is archived: its root folder and what it consists of.
 pub(super) struct Archived {
@@ -180,7 +180,7 @@ impl Archive<'_> {
     }
 
     fn build(&self, jobs: &Jobs, source: &DirectoryReader, parent: Option<TreeId>) -> Result<Option<Archived>> {
-        let (steps, taken) = mpsc::sync_channel(STEPS);
+        let (steps, taken) = mpsc::sync_channel(WAITING);
         let (ended, counting_ends) = mpsc::channel::<()>();
         let counting = self.run.stop.child_token();
         thread::scope(|scope| {
@@ -198,7 +198,7 @@ impl Archive<'_> {
                 built
             });
             // Stopped early, the builder knows why, or who stopped it does.
-            let walked = SourceWalk { archive: self, jobs, steps }.run(source, parent);
+            let walked = SourceWalk { archive: self, jobs, steps, ready: Vec::new() }.run(source, parent);
             if walked.is_err() {
                 jobs.stop();
             }

@@ -169,7 +169,8 @@ mod tests {
     #[test]
     fn what_was_not_used_for_the_longest_time_makes_room() {
         let folder = tempfile::tempdir().unwrap();
-        let cache = Cache { most: 2500, ..Cache::new(folder.path()) };
+        let mut cache = Cache::new(folder.path());
+        cache.most = 2500;
         let contents = [1, 2, 3].map(|byte| vec![byte; 1000]);
         for (age, content) in contents.iter().enumerate() {
             let id = hash(content);

@@ -17,7 +17,7 @@ use super::{
     blocking::blocking,
     browse,
     reader::{Reader, shown_name},
-    segments::{Segments, Wanted, decode, fetch},
+    segments::{Decoder, Segments, Wanted, fetch},
 };
 
 /// Blobs that wait for a slow client, each up to 8 MiB and mostly about 1 MiB.
@@ -102,8 +102,8 @@ async fn send_all(
             let bytes = match &last {
                 Some((id, bytes)) if *id == blob.id => bytes.clone(),
                 _ => {
-                    let (reader, piece) = (reader.clone(), piece.clone());
-                    blocking(move || decode(&reader.library, &piece, &blob.id)).await?
+                    let (sealer, piece, blob) = (reader.sealer.clone(), piece.clone(), blob.clone());
+                    blocking(move || Decoder::new(sealer)?.decode(&piece, &blob)).await?
                 }
             };
             last = Some((blob.id, bytes.clone()));

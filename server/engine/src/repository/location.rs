@@ -6,7 +6,7 @@ use std::ops::Range;
 use bytes::Bytes;
 use rustic_core::{FileType, Id};
 
-use crate::{S3, S3Error};
+use crate::{S3, S3Error, s3::Pace};
 
 /// A repository's place.
 #[derive(Clone, Debug)]
@@ -71,7 +71,13 @@ impl Location {
     }
 
     pub(super) async fn put(&self, kind: FileType, id: &Id, content: Bytes) -> Result<(), S3Error> {
-        self.s3.put(&self.bucket, &self.key(kind, id), content).await
+        self.put_paced(kind, id, content).await.0
+    }
+
+    /// Writes a file, and says how the service takes it. A file's id is its content's SHA-256.
+    pub(super) async fn put_paced(&self, kind: FileType, id: &Id, content: Bytes) -> (Result<(), S3Error>, Pace) {
+        let hash = id.to_hex();
+        self.s3.put_paced(&self.bucket, &self.key(kind, id), content, Some(hash.as_str())).await
     }
 
     /// Writes the config unless there is one. False when there is another one already.

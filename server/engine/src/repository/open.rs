@@ -13,6 +13,7 @@ use super::{
     Opened, RepositoryConfig, RepositoryError, Result,
     blocking::blocking,
     fault::{Fault, fault, repository_error},
+    key::key_file,
     location::Location,
     storage::Storage,
 };
@@ -72,10 +73,13 @@ pub(super) async fn create(location: &Location, config: &RepositoryConfig) -> Re
     let left_behind = location.list(FileType::Key).await?;
     let storage = Arc::new(Storage::new(location.clone(), CancellationToken::new()));
     let written = storage.clone();
-    let credentials = Credentials::password(config.password.expose());
+    let password = config.password.clone();
     let made = blocking(move || {
+        let master = MasterKey::new();
+        // Before the config: what looks like a repository can be opened.
+        storage.write_key(key_file(&master, &password)?.into())?;
         let repository = library(storage, None)?;
-        match repository.init(&credentials, &KeyOptions::default(), &config_options()) {
+        match repository.init(&Credentials::Masterkey(master), &KeyOptions::default(), &config_options()) {
             Ok(repository) => Ok(Some(repository.key())),
             Err(error) if matches!(fault(&error), Some(Fault::AlreadyCreated)) => Ok(None),
             Err(error) => Err(repository_error(&error)),

@@ -16,6 +16,7 @@ use super::{
     Inner, RepositoryError, Result, SnapshotId,
     fault::{Fault, fault, repository_error},
     open::{self, Library},
+    seal::Sealer,
     storage::Storage,
 };
 use crate::{S3Error, source::shown};
@@ -26,6 +27,7 @@ const REMEMBERED: usize = 1000;
 /// An indexed repository. It sees every snapshot that was complete when its index was read.
 pub(super) struct Reader {
     pub(super) library: Library<IndexedFullStatus>,
+    pub(super) sealer: Arc<Sealer>,
     roots: Mutex<HashMap<SnapshotId, TreeId>>,
 }
 
@@ -35,7 +37,8 @@ impl Reader {
         let storage = Arc::new(Storage::new(repository.location.clone(), stop));
         let library = open::open(storage, &repository.key, repository.cache())?;
         let library = library.to_indexed().map_err(|error| repository_error(&error))?;
-        Ok(Self { library, roots: Mutex::default() })
+        let sealer = Arc::new(Sealer::new(&repository.key)?);
+        Ok(Self { library, sealer, roots: Mutex::default() })
     }
 
     /// The snapshot's file, as it is in the repository.

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use self::{folder::Folder, selection::Selection, walk::Walk};
 use super::{
     Inner, OnConflict, RepositoryError, RestoreReport, RestoreRequest, RestoreWarning, Result, blocking::blocking,
-    location::Location, open::Library, reader::Reader,
+    location::Location, open::Library, reader::Reader, seal::Sealer,
 };
 use crate::Progress;
 
@@ -56,6 +56,7 @@ fn run(
     let target = Folder::make_all(&request.target).map_err(RepositoryError::Target)?;
     let job = Job {
         library: &reader.library,
+        sealer: reader.sealer.clone(),
         location: &repository.location,
         runtime: Handle::current(),
         stop,
@@ -74,6 +75,7 @@ fn restore_all(job: &Job<'_>, reader: &Reader, root: TreeId, selection: Selectio
 /// What all parts of one restore share.
 struct Job<'a> {
     library: &'a Library<IndexedFullStatus>,
+    sealer: Arc<Sealer>,
     location: &'a Location,
     runtime: Handle,
     stop: CancellationToken,

@@ -19,11 +19,16 @@ pub(super) struct Sealer(Aes256CtrPoly1305Aes);
 impl Sealer {
     pub(super) fn new(key: &MasterKey) -> Result<Self> {
         let whole = [key.encrypt.as_slice(), &key.mac.k, &key.mac.r].concat();
-        if whole.len() != 64 {
+        let whole = whole.as_slice().try_into().map_err(|_| {
             let detail = "the repository's key has another length than it should".into();
-            return Err(RepositoryError::Internal { detail });
-        }
-        Ok(Self(Aes256CtrPoly1305Aes::new(Key::from_slice(&whole))))
+            RepositoryError::Internal { detail }
+        })?;
+        Ok(Self::from_bytes(whole))
+    }
+
+    /// 32 bytes for encryption, then 16 and 16 for authentication.
+    pub(super) fn from_bytes(key: &[u8; 64]) -> Self {
+        Self(Aes256CtrPoly1305Aes::new(Key::from_slice(key)))
     }
 
     /// Nonce, then ciphertext and its code.

@@ -1,17 +1,16 @@
 //! File contents: which pieces of which packs they are, and how those become bytes again.
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 use bytes::Bytes;
-use rustic_core::{DataId, FileType, Id, IndexedFullStatus, repofile::BlobType};
-use sha2::{Digest, Sha256};
+use rustic_core::{DataId, FileType, Id, IndexedFullStatus};
+use zstd::bulk::Decompressor;
 
 use super::{
     RepositoryError, Result,
-    fault::{fault, repository_error},
     location::Location,
     open::Library,
-    staged::{Staged, with_staged},
+    seal::{Sealer, hash},
 };
 use crate::S3Error;
 
@@ -28,6 +27,7 @@ pub(super) struct Wanted<T> {
     pub(super) range: Range<u64>,
     /// Its size when it is decoded.
     pub(super) length: u64,
+    compressed: bool,
     pub(super) purpose: T,
 }
 
@@ -37,7 +37,14 @@ impl<T> Wanted<T> {
         let entry = library.get_index_entry(&id).ok()?;
         let start = u64::from(entry.location.offset);
         let range = start..start + u64::from(entry.location.length);
-        Some(Self { id, pack: *entry.pack, range, length: u64::from(entry.data_length()), purpose })
+        let compressed = entry.location.uncompressed_length.is_some();
+        Some(Self { id, pack: *entry.pack, range, length: u64::from(entry.data_length()), compressed, purpose })
+    }
+
+    /// The same blob for something else.
+    pub(super) fn with<P>(self, purpose: P) -> Wanted<P> {
+        let Self { id, pack, range, length, compressed, purpose: _ } = self;
+        Wanted { id, pack, range, length, compressed, purpose }
     }
 }
 
@@ -104,7 +111,7 @@ impl<T, I: Iterator<Item = Wanted<T>>> Iterator for Segments<I, T> {
 pub(super) async fn fetch(location: &Location, pack: &Id, range: Range<u64>) -> Result<Staged> {
     let start = range.start;
     match location.get(FileType::Pack, pack, Some(range)).await {
-        Ok(content) => Ok(Staged { pack: *pack, start, content }),
+        Ok(content) => Ok(Staged { start, content }),
         Err(S3Error::NoSuchObject { key }) => {
             Err(RepositoryError::Damaged { detail: format!("the pack \"{key}\" is missing") })
         }
@@ -112,17 +119,43 @@ pub(super) async fn fetch(location: &Location, pack: &Id, range: Range<u64>) -> 
     }
 }
 
-/// Decrypts and decompresses a blob of `piece`, and makes sure it is the one it should be.
-pub(super) fn decode(library: &Library<IndexedFullStatus>, piece: &Staged, id: &DataId) -> Result<Bytes> {
-    let hex = id.to_hex();
-    let decoded = with_staged(piece.clone(), || library.cat_blob(BlobType::Data, hex.as_str()));
-    let content = decoded.map_err(|error| match fault(&error) {
-        Some(_) => repository_error(&error),
-        None => RepositoryError::Damaged { detail: format!("the blob {} cannot be decoded", hex.as_str()) },
-    })?;
-    let is_itself = format!("{:x}", Sha256::digest(&content)) == hex.as_str();
-    if is_itself {
-        return Ok(content);
+/// A piece of a pack, as it was read.
+#[derive(Clone)]
+pub(super) struct Staged {
+    start: u64,
+    content: Bytes,
+}
+
+/// Turns blobs back into what they were. Each thread has its own.
+pub(super) struct Decoder {
+    sealer: Arc<Sealer>,
+    decompressor: Decompressor<'static>,
+    opened: Vec<u8>,
+}
+
+impl Decoder {
+    pub(super) fn new(sealer: Arc<Sealer>) -> Result<Self> {
+        let decompressor =
+            Decompressor::new().map_err(|error| RepositoryError::Internal { detail: error.to_string() })?;
+        Ok(Self { sealer, decompressor, opened: Vec::new() })
     }
-    Err(RepositoryError::Damaged { detail: format!("the blob {} has other content than it should", hex.as_str()) })
+
+    /// Decrypts and decompresses a blob of `piece`, and makes sure it is the one it should be.
+    pub(super) fn decode<T>(&mut self, piece: &Staged, blob: &Wanted<T>) -> Result<Bytes> {
+        let damaged =
+            |what: &str| RepositoryError::Damaged { detail: format!("the blob {} {what}", blob.id.to_hex().as_str()) };
+        let bounds = usize::try_from(blob.range.start - piece.start)
+            .ok()
+            .zip(usize::try_from(blob.range.end - piece.start).ok());
+        let sealed = bounds.and_then(|(start, end)| piece.content.get(start..end));
+        let sealed = sealed.ok_or_else(|| damaged("lies beyond its pack's end"))?;
+        self.sealer.open(sealed, &mut self.opened).map_err(|_| damaged("cannot be decoded"))?;
+        let content = if blob.compressed {
+            let length = usize::try_from(blob.length).unwrap_or(usize::MAX);
+            self.decompressor.decompress(&self.opened, length).map_err(|_| damaged("cannot be decoded"))?
+        } else {
+            self.opened.clone()
+        };
+        if hash(&content) == *blob.id { Ok(content.into()) } else { Err(damaged("has other content than it should")) }
+    }
 }

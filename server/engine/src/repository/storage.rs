@@ -18,7 +18,7 @@ use super::{
     cache::Cache,
     fault::Fault,
     location::Location,
-    staged::staged,
+    seal::hash,
     types::Permit,
     uploads::Uploads,
     windows::{Packs, Windows},
@@ -83,6 +83,15 @@ impl Storage {
     /// Keeps copies of indexes, snapshots and folders in `folder`.
     pub(super) fn keep_copies(&self, folder: &Path) {
         self.cache.get_or_init(|| Cache::new(folder));
+    }
+
+    /// Writes a key file, and remembers it.
+    pub(super) fn write_key(&self, content: Bytes) -> Result<(), Fault> {
+        let id = hash(&content);
+        if let Ok(mut keys) = self.written_keys.lock() {
+            keys.push(id);
+        }
+        self.write(FileType::Key, &id, content)
     }
 
     /// Starts to write a pack of folders, and keeps a copy.
@@ -205,9 +214,6 @@ impl ReadBackend for Storage {
 
     fn read_partial(&self, kind: FileType, id: &Id, cacheable: bool, offset: u32, length: u32) -> RusticResult<Bytes> {
         let range = u64::from(offset)..u64::from(offset) + u64::from(length);
-        if let Some(found) = staged(id, &range) {
-            return Ok(found);
-        }
         let is_tree = kind == FileType::Pack && cacheable;
         if is_tree {
             return Ok(self.read_tree(id, offset, length)?);
@@ -223,11 +229,6 @@ impl ReadBackend for Storage {
 
 impl WriteBackend for Storage {
     fn write_bytes(&self, kind: FileType, id: &Id, cacheable: bool, content: BytesList) -> RusticResult<()> {
-        if kind == FileType::Key
-            && let Ok(mut keys) = self.written_keys.lock()
-        {
-            keys.push(*id);
-        }
         let written = match kind {
             FileType::Pack if cacheable => self.write_trees(id, joined(&content)),
             _ => self.write(kind, id, joined(&content)),

@@ -7,7 +7,12 @@ use aws_sdk_s3::{
 };
 use bytes::Bytes;
 
-use super::{S3, S3Error, Unreachable, classify::Call, connect::timeouts};
+use super::{
+    S3, S3Error, Unreachable,
+    classify::Call,
+    connect::timeouts,
+    upload::{SignedHash, Slowed},
+};
 
 /// One try, and all tries, of a call that moves no data to speak of.
 const QUICK_ATTEMPT: Duration = Duration::from_secs(20);
@@ -26,15 +31,43 @@ pub(crate) struct Listed {
     pub(crate) size: u64,
 }
 
+/// How a service takes what is written to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pace {
+    Fine,
+    /// It asked for fewer requests.
+    TooFast,
+}
+
 impl S3 {
     /// Writes an object; it is durable when this returns.
     pub(crate) async fn put(&self, bucket: &str, key: &str, content: Bytes) -> Result<(), S3Error> {
+        self.put_paced(bucket, key, content, None).await.0
+    }
+
+    /// Writes an object whose SHA-256, in hexadecimal digits, may be known; it is durable when this succeeds.
+    pub(crate) async fn put_paced(
+        &self,
+        bucket: &str,
+        key: &str,
+        content: Bytes,
+        sha256: Option<&str>,
+    ) -> (Result<(), S3Error>, Pace) {
         let action = format!("write to the bucket \"{bucket}\"");
         let call = Call { action: &action, bucket, key };
         let patience = if content.len() <= SMALL { quick() } else { Config::builder() };
-        let request = self.client()?.put_object().bucket(bucket).key(key).body(ByteStream::from(content));
-        request.customize().config_override(patience).send().await.map_err(|error| call.failed(&error))?;
-        Ok(())
+        let client = match self.client() {
+            Ok(client) => client,
+            Err(error) => return (Err(error), Pace::Fine),
+        };
+        let slowed = Slowed::default();
+        let request = client.put_object().bucket(bucket).key(key).body(ByteStream::from(content));
+        let mut request = request.customize().config_override(patience).interceptor(slowed.clone());
+        if let Some(sha256) = sha256 {
+            request = request.interceptor(SignedHash(sha256.to_owned()));
+        }
+        let done = request.send().await.map(drop).map_err(|error| call.failed(&error));
+        (done, if slowed.seen() { Pace::TooFast } else { Pace::Fine })
     }
 
     /// Writes an object unless there is one. False when there is one with other content.

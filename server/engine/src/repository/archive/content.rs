@@ -13,8 +13,7 @@ use super::super::{
     Inner, Result,
     download::missing,
     reader::Reader,
-    segments::{Segment, Segments, Wanted, decode, fetch},
-    staged::Staged,
+    segments::{Decoder, Segment, Segments, Staged, Wanted, fetch},
 };
 
 type Blobs = vec::IntoIter<Wanted<()>>;
@@ -23,7 +22,7 @@ type Blobs = vec::IntoIter<Wanted<()>>;
 /// of input and output errors.
 pub(super) struct Content<'a> {
     repository: &'a Inner,
-    reader: &'a Reader,
+    decoder: Decoder,
     runtime: &'a Handle,
     segments: Segments<Blobs, ()>,
     piece: Option<(Staged, Blobs)>,
@@ -42,7 +41,7 @@ impl<'a> Content<'a> {
         let blobs = content.iter().map(find).collect::<Result<Vec<_>>>()?;
         Ok(Self {
             repository,
-            reader,
+            decoder: Decoder::new(reader.sealer.clone())?,
             runtime,
             size: blobs.iter().map(|blob| blob.length).sum(),
             segments: Segments::new(blobs.into_iter()),
@@ -60,7 +59,7 @@ impl<'a> Content<'a> {
             {
                 let bytes = match self.last.take() {
                     Some((id, bytes)) if id == blob.id => bytes,
-                    _ => decode(&self.reader.library, piece, &blob.id)?,
+                    _ => self.decoder.decode(piece, &blob)?,
                 };
                 self.last = Some((blob.id, bytes.clone()));
                 return Ok(Some(bytes));

@@ -11,7 +11,10 @@ const MOST_FILES: usize = 128;
 /// Work for the workers: pieces that were read already before files, so that little is held in memory.
 pub(super) struct Queue<F, P> {
     state: Mutex<State<F, P>>,
-    changed: Condvar,
+    /// For workers.
+    more: Condvar,
+    /// For who brings files.
+    room: Condvar,
     /// Pieces that wait.
     most_pieces: usize,
 }
@@ -39,7 +42,7 @@ impl<F, P> Queue<F, P> {
     pub(super) fn new(most_pieces: usize) -> Self {
         let state =
             State { files: VecDeque::new(), pieces: VecDeque::new(), being_cut: 0, ended: false, stopped: false };
-        Self { state: Mutex::new(state), changed: Condvar::new(), most_pieces }
+        Self { state: Mutex::new(state), more: Condvar::new(), room: Condvar::new(), most_pieces }
     }
 
     fn state(&self) -> MutexGuard<'_, State<F, P>> {
@@ -59,14 +62,14 @@ impl<F, P> Queue<F, P> {
             if let Some(file) = state.files.pop_front() {
                 // There is room again, once for many.
                 if state.files.len() == MOST_FILES / 2 {
-                    self.changed.notify_all();
+                    self.room.notify_one();
                 }
                 return Some(Work::File(file));
             }
             if state.ended && state.being_cut == 0 {
                 return None;
             }
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = self.more.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
@@ -74,14 +77,14 @@ impl<F, P> Queue<F, P> {
     pub(super) fn file(&self, file: F) -> Result<(), Stopped> {
         let mut state = self.state();
         while state.files.len() >= MOST_FILES && !state.stopped {
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = self.room.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         if state.stopped {
             return Err(Stopped);
         }
         state.files.push_back(file);
         drop(state);
-        self.changed.notify_all();
+        self.more.notify_one();
         Ok(())
     }
 
@@ -93,7 +96,7 @@ impl<F, P> Queue<F, P> {
         }
         state.pieces.push_back(piece);
         drop(state);
-        self.changed.notify_all();
+        self.more.notify_one();
         None
     }
 
@@ -102,14 +105,14 @@ impl<F, P> Queue<F, P> {
         self.state().being_cut += 1;
         let done = cut();
         self.state().being_cut -= 1;
-        self.changed.notify_all();
+        self.more.notify_all();
         done
     }
 
     /// No more files come.
     pub(super) fn end(&self) {
         self.state().ended = true;
-        self.changed.notify_all();
+        self.more.notify_all();
     }
 
     /// Whatever waits is let go.
@@ -119,7 +122,8 @@ impl<F, P> Queue<F, P> {
         let dropped = (std::mem::take(&mut state.files), std::mem::take(&mut state.pieces));
         drop(state);
         drop(dropped);
-        self.changed.notify_all();
+        self.more.notify_all();
+        self.room.notify_one();
     }
 
     pub(super) fn is_stopped(&self) -> bool {

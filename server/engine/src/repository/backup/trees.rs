@@ -37,8 +37,8 @@ impl<'a> Builder<'a> {
     }
 
     /// Takes all steps. None when they end before the root is complete: the run was stopped.
-    pub(super) fn build(mut self, steps: Receiver<Step>) -> Result<Option<Archived>> {
-        for step in steps {
+    pub(super) fn build(mut self, steps: Receiver<Vec<Step>>) -> Result<Option<Archived>> {
+        for step in steps.into_iter().flatten() {
             match step {
                 Step::Enter(node) => self.levels.push(Level { node: Some(node), tree: Tree::default() }),
                 Step::Leaf { node, change, content } => {

@@ -13,8 +13,10 @@ use super::{
 };
 use crate::source::{DirectoryReader, SourceEntry};
 
-/// Steps that may wait for the workers: enough for a large file among small ones not to hold the walk up.
-pub(super) const STEPS: usize = 4096;
+/// Steps are handed over together, since waking a thread for each takes longer than the step.
+const TOGETHER: usize = 128;
+/// So often may they wait for the workers: enough for a large file among small ones not to hold the walk up.
+pub(super) const WAITING: usize = 32;
 
 /// A step in building a snapshot's folders.
 pub(super) enum Step {
@@ -40,12 +42,13 @@ pub(super) enum Content {
 pub(super) struct SourceWalk<'a> {
     pub(super) archive: &'a Archive<'a>,
     pub(super) jobs: &'a Jobs,
-    pub(super) steps: SyncSender<Step>,
+    pub(super) steps: SyncSender<Vec<Step>>,
+    pub(super) ready: Vec<Step>,
 }
 
 impl SourceWalk<'_> {
     /// Ends early when the run is stopped.
-    pub(super) fn run(self, source: &DirectoryReader, parent: Option<TreeId>) -> Result<(), Stopped> {
+    pub(super) fn run(mut self, source: &DirectoryReader, parent: Option<TreeId>) -> Result<(), Stopped> {
         let mut levels = vec![parent.and_then(|id| self.archive.before(&id))];
         for entry in source.entries() {
             while levels.len() > entry.depth {
@@ -62,10 +65,10 @@ impl SourceWalk<'_> {
         while let Some(level) = levels.pop() {
             self.leave(level)?;
         }
-        Ok(())
+        self.hand_over()
     }
 
-    fn leaf(&self, entry: SourceEntry, before: Option<&mut Before>) -> Result<(), Stopped> {
+    fn leaf(&mut self, entry: SourceEntry, before: Option<&mut Before>) -> Result<(), Stopped> {
         let SourceEntry { mut node, file, .. } = entry;
         let change = self.archive.compare(before, &mut node);
         let content = match file {
@@ -83,11 +86,17 @@ impl SourceWalk<'_> {
         self.step(Step::Leaf { node, change, content })
     }
 
-    fn leave(&self, before: Option<Before>) -> Result<(), Stopped> {
+    fn leave(&mut self, before: Option<Before>) -> Result<(), Stopped> {
         self.step(Step::Leave(before))
     }
 
-    fn step(&self, step: Step) -> Result<(), Stopped> {
-        self.steps.send(step).map_err(|_| Stopped)
+    fn step(&mut self, step: Step) -> Result<(), Stopped> {
+        self.ready.push(step);
+        if self.ready.len() < TOGETHER { Ok(()) } else { self.hand_over() }
+    }
+
+    fn hand_over(&mut self) -> Result<(), Stopped> {
+        let ready = std::mem::replace(&mut self.ready, Vec::with_capacity(TOGETHER));
+        self.steps.send(ready).map_err(|_| Stopped)
     }
 }

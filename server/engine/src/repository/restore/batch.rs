@@ -11,7 +11,7 @@ use rustic_core::{DataId, repofile::Metadata};
 use super::{
     super::{
         RepositoryError, Result,
-        segments::{Segment, Segments, Wanted, decode, fetch},
+        segments::{Decoder, Segment, Segments, Wanted, fetch},
     },
     Job,
     folder::Folder,
@@ -96,10 +96,14 @@ fn work(job: &Job<'_>, segments: impl Iterator<Item = Segment<Place>> + Send) ->
     thread::scope(|scope| {
         for _ in 0..WORKERS {
             scope.spawn(|| {
-                while let Some(segment) = next() {
-                    if let Err(error) = restore_segment(job, segment) {
-                        failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                let restored = Decoder::new(job.sealer.clone()).and_then(|mut decoder| {
+                    while let Some(segment) = next() {
+                        restore_segment(job, &mut decoder, segment)?;
                     }
+                    Ok(())
+                });
+                if let Err(error) = restored {
+                    failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
                 }
             });
         }
@@ -107,7 +111,7 @@ fn work(job: &Job<'_>, segments: impl Iterator<Item = Segment<Place>> + Send) ->
     failure.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
 }
 
-fn restore_segment(job: &Job<'_>, segment: Segment<Place>) -> Result<()> {
+fn restore_segment(job: &Job<'_>, decoder: &mut Decoder, segment: Segment<Place>) -> Result<()> {
     job.check()?;
     let read = job.runtime.block_on(async {
         tokio::select! {
@@ -129,7 +133,7 @@ fn restore_segment(job: &Job<'_>, segment: Segment<Place>) -> Result<()> {
     for blob in segment.blobs {
         let content = match last.take() {
             Some((id, content)) if id == blob.id => content,
-            _ => match decode(job.library, &piece, &blob.id) {
+            _ => match decoder.decode(&piece, &blob) {
                 Ok(content) => content,
                 Err(RepositoryError::Damaged { detail }) => {
                     blob.purpose.file.fail(job, &format!("the repository is damaged: {detail}"));

@@ -174,10 +174,10 @@ impl<'a> Walk<'a> {
     fn collect(&mut self, file: &Arc<PendingFile>, blobs: Vec<Wanted<()>>) -> Result<()> {
         self.batch.open_files += usize::from(blobs.len() > 1);
         let mut offset = 0;
-        for Wanted { id, pack, range, length, purpose: () } in blobs {
+        for blob in blobs {
             let place = Place { file: file.clone(), offset };
-            self.batch.add(Wanted { id, pack, range, length, purpose: place });
-            offset += length;
+            offset += blob.length;
+            self.batch.add(blob.with(place));
             self.flush_when_full()?;
         }
         Ok(())
