@@ -27,5 +27,6 @@ pub mod retention;
 pub mod rule;
 pub mod schedule;
 pub mod size;
+pub mod theme;
 pub mod time;
 pub mod user;
