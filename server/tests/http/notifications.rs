@@ -429,7 +429,9 @@ async fn a_manager_sees_the_own_organization_alone(app: &TestApp) {
 fn what_was_told_is_forgotten_after_30_days() {
     on(Database::Sqlite, async |app| {
         let (partner, hooks) = (app.set_up().await, Hooks::start().await);
-        let channel = partner.add_channel(&webhook_form("Hook", &hooks.url("/hook"))).await;
+        let url = hooks.url("/hook");
+        let fields = [("name", "Hook"), ("kind", "slack"), ("slack_url", &url), ("failure", "on")];
+        let channel = partner.add_channel(&fields).await;
         partner.to_channel("send_test", &channel).await;
         app.pass(31 * 24 * 3600);
         let left = async || app.column("delivery", "subject").await.len();
