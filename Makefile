@@ -62,7 +62,7 @@ browser: test-tools
 	cd end2end && npx tsc --noEmit && npx playwright test
 
 bench: test-tools
-	cargo bench -p server --bench lists --bench schedules --bench nodes
+	cargo bench -p server --bench lists --bench dashboard --bench schedules --bench nodes
 
 # Apart from the tests, since what is known of vulnerabilities changes without any change here.
 audit: audit-tools

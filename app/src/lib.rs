@@ -33,13 +33,14 @@ use crate::{
 
 /// The document around the application, drawn by the server alone.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
+    let theme = PageRequest::current().theme;
     view! {
         <!DOCTYPE html>
-        <html lang="en">
+        <html lang="en" data-theme=theme.attribute()>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
-                <meta name="color-scheme" content="light dark"/>
+                <meta name="color-scheme" content=theme.color_scheme()/>
                 <meta name="description" content="Holdfast: encrypted backups of your projects, in your own S3 buckets."/>
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 <HashedStylesheet options=options.clone() id="style"/>

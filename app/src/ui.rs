@@ -9,7 +9,7 @@ use leptos::{
     web_sys::{HtmlDialogElement, HtmlElement},
 };
 use leptos_router::{NavigateOptions, hooks::use_location};
-use model::{people::Actor, permission::Action};
+use model::{people::Actor, permission::Action, theme::Theme};
 
 use crate::api::{ApiError, flash::FailedForm, page::PageRequest};
 
@@ -19,6 +19,7 @@ const NOTICE: Duration = Duration::from_secs(8);
 #[derive(Clone, Copy)]
 pub struct Ui {
     actor: StoredValue<Option<Actor>>,
+    theme: Theme,
     /// The last success, for the region that announces it.
     pub notice: RwSignal<Option<String>>,
     /// The one-time link that the last change made, as a path of this site, until it was dismissed or the page left.
@@ -34,6 +35,7 @@ impl Ui {
     pub fn provide(request: PageRequest) -> Self {
         let ui = Self {
             actor: StoredValue::new(request.actor),
+            theme: request.theme,
             notice: RwSignal::new(request.flash.notice),
             link: RwSignal::new(request.flash.link),
             changes: RwSignal::new(0),
@@ -52,6 +54,11 @@ impl Ui {
 
     pub fn actor(self) -> Option<Actor> {
         self.actor.get_value()
+    }
+
+    /// Light or dark, as this browser's person chose.
+    pub fn theme(self) -> Theme {
+        self.theme
     }
 
     /// Whether the page should offer `action`. The server decides.

@@ -23,6 +23,7 @@ export class Holdfast {
       HOLDFAST_DATA_DIR: path.join(folder, 'data'),
       HOLDFAST_SOURCE_ROOTS: sourceRoot,
       HOLDFAST_S3_ALLOW_NETWORKS: '127.0.0.0/8',
+      HOLDFAST_NOTIFY_ALLOW_NETWORKS: '127.0.0.0/8',
       LEPTOS_SITE_ROOT: SITE,
     };
     const program = Program.start(HOLDFAST_PROGRAM, ['serve'], settings);

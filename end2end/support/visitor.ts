@@ -26,6 +26,7 @@ export class Visitor {
   readonly browse: BrowsePage;
   readonly users: TablePage;
   readonly organizations: TablePage;
+  readonly notifications: TablePage;
   readonly auditLog: TablePage;
   readonly profile: TablePage;
 
@@ -46,6 +47,7 @@ export class Visitor {
     this.browse = new BrowsePage(page, scripts);
     this.users = new TablePage(page, scripts, '/users', 'Users');
     this.organizations = new TablePage(page, scripts, '/organizations', 'Organizations');
+    this.notifications = new TablePage(page, scripts, '/notifications', 'Notifications');
     this.auditLog = new TablePage(page, scripts, '/audit-log', 'Audit Log');
     this.profile = new TablePage(page, scripts, '/profile', 'Profile');
   }

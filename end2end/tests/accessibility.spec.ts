@@ -5,7 +5,7 @@ import type { Page } from '@playwright/test';
 import { barriers, hiddenSideways } from '../support/accessibility';
 import { expect, PASSWORD, test, type Folders } from '../support/fixtures';
 import { addBackup, CREDENTIAL, rightKeys } from '../support/prepare';
-import type { S3Server } from '../support/s3';
+import { closedEndpoint, type S3Server } from '../support/s3';
 import type { Visitor } from '../support/visitor';
 
 const DESK = { width: 1280, height: 800 };
@@ -175,10 +175,29 @@ function administration(partner: Visitor): View[] {
     ['organizations-add', dialog('/organizations?dialog=add', 'Add Organization')],
     ['organizations-edit', dialog('/organizations?dialog=update&id=1', 'Edit Organization')],
     ['organizations-remove', dialog('/organizations?dialog=delete&id=1', 'Remove Organization')],
+    ['notifications-empty', page('/notifications', 'Notifications')],
+    ['notifications-add', dialog('/notifications?dialog=add', 'Add Channel')],
+    ['notifications', () => notified(partner)],
+    ['notifications-update', dialog('/notifications?dialog=update&id=1', 'Update Channel')],
+    ['notifications-delete', dialog('/notifications?dialog=delete&id=1', 'Delete Channel')],
     ['nodes', page('/nodes', 'Nodes')],
     ['audit-log', page('/audit-log', 'Audit Log')],
     ['profile', page('/profile', 'Profile')],
   ];
+}
+
+/** Adds a channel that nobody answers at, and tries it. */
+async function notified({ notifications, page }: Visitor): Promise<void> {
+  const form = {
+    'form[name]': 'On call',
+    'form[kind]': 'slack',
+    'form[slack_url]': await closedEndpoint(),
+    'form[failure]': 'on',
+  };
+  await page.request.post('/api/notifications/add_channel', { form });
+  await page.request.post('/api/notifications/send_test', { form: { 'form[channel]': '1' } });
+  await notifications.open();
+  await expect(notifications.row('could not be connected to')).toBeVisible();
 }
 
 /** Invites somebody and answers the one-time link. */

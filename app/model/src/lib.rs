@@ -29,5 +29,6 @@ pub mod rule;
 pub mod schedule;
 pub mod second_factor;
 pub mod size;
+pub mod theme;
 pub mod time;
 pub mod user;

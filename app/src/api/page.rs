@@ -1,6 +1,6 @@
 //! What a page takes from the request that it is drawn for, and what it says about the answer.
 
-use model::people::Actor;
+use model::{people::Actor, theme::Theme};
 use serde::{Deserialize, Serialize};
 
 use crate::api::Flash;
@@ -12,6 +12,8 @@ pub struct PageRequest {
     pub actor: Option<Actor>,
     /// What the request before this one left.
     pub flash: Flash,
+    /// What its browser wants to look at.
+    pub theme: Theme,
 }
 
 impl PageRequest {
@@ -21,7 +23,7 @@ impl PageRequest {
         {
             use super::server::extension;
             let actor = extension::<services::Acting>().map(|acting| acting.actor);
-            Self { actor, flash: extension().unwrap_or_default() }
+            Self { actor, flash: extension().unwrap_or_default(), theme: super::server::theme() }
         }
         #[cfg(not(feature = "ssr"))]
         Self::default()

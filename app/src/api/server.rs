@@ -2,8 +2,12 @@
 
 use std::net::SocketAddr;
 
-use axum::{extract::ConnectInfo, http::request::Parts};
+use axum::{
+    extract::ConnectInfo,
+    http::{header::COOKIE, request::Parts},
+};
 use leptos::prelude::use_context;
+use model::theme::Theme;
 use services::{Acting, Services, sessions::Visitor};
 use tower_sessions::Session;
 
@@ -36,6 +40,13 @@ pub fn session() -> Result<Session, ApiError> {
 /// Where the request came from, for the audit log.
 pub fn address() -> String {
     extension::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip().to_string()).unwrap_or_default()
+}
+
+/// What the browser of the request wants to look at.
+pub fn theme() -> Theme {
+    let Some(parts) = use_context::<Parts>() else { return Theme::default() };
+    let cookies = parts.headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    Theme::from_cookies(&cookies.collect::<Vec<_>>().join(";"))
 }
 
 /// What a middleware of the server put into the request.

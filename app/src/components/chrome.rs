@@ -6,7 +6,7 @@ use model::{people::Actor, permission::Action};
 
 use crate::{
     api::session::SignOut,
-    components::{form::PlainForm, icon::Icon, logo::Logo, notice::NoticeRegion, submit::Submit},
+    components::{form::PlainForm, icon::Icon, logo::Logo, notice::NoticeRegion, submit::Submit, theme::ThemeSwitch},
     ui::use_ui,
 };
 
@@ -27,7 +27,10 @@ pub fn Chrome(children: Children) -> impl IntoView {
                     <Logo/>
                     <span>"Holdfast"</span>
                 </a>
-                {actor.clone().map(|actor| view! { <Person actor=actor/> })}
+                <div class="header-end">
+                    <ThemeSwitch/>
+                    {actor.clone().map(|actor| view! { <Person actor=actor/> })}
+                </div>
             </header>
             {actor.map(|_| view! { <Navigation/> })}
             <main id="main" class="main" tabindex="-1" node_ref=main>

@@ -33,6 +33,7 @@ pub mod submit;
 pub mod switch;
 pub mod tabs;
 pub mod textarea;
+pub mod theme;
 pub mod tick;
 pub mod time;
 pub mod time_zone;

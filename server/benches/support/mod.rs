@@ -24,7 +24,7 @@ pub const ORGANIZATION: &str = "acme";
 
 pub type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
-/// A server on SQLite in the process, and a signed-in Partner.
+/// A server in the process, and a signed-in Partner.
 pub struct Server {
     pub client: Client,
     /// The same database, behind the server's back.
@@ -37,12 +37,22 @@ pub struct Server {
 
 impl Server {
     pub async fn start(clock: Clock, workers: usize) -> Outcome<Self> {
+        Self::start_on(clock, workers, None).await
+    }
+
+    /// The same on a database of PostgreSQL, where one is given.
+    pub async fn start_on(clock: Clock, workers: usize, postgres: Option<String>) -> Outcome<Self> {
         let folder = tempfile::tempdir()?;
         let mut settings = Settings::default();
         settings.set(Key::Listen, "127.0.0.1:0");
         settings.set(Key::DataDir, folder.path().display().to_string());
         settings.set(Key::BackupWorkers, workers.to_string());
-        let config = Config::from_settings(&settings)?;
+        if let Some(url) = postgres {
+            settings.set(Key::DatabaseUrl, url);
+            settings.set(Key::MasterKeyFile, folder.path().join("master.key").display().to_string());
+        }
+        let mut config = Config::from_settings(&settings)?;
+        config.create_master_key = true;
         let application = Application::build_with_clock(&config, clock).await?;
         let (address, services) = (application.address(), application.services().clone());
         let stop = CancellationToken::new();

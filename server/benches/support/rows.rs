@@ -126,3 +126,56 @@ pub fn policies(first: i64, count: i64, projects: i64, next_run: DateTimeUtc) ->
     }
     Ok(insert)
 }
+
+/// Ended backups of the projects 1 to `projects`, in turns, with ids from `first` on; the last one ended now, and there is
+/// one every `seconds` before it. One in twenty failed.
+pub fn backups(
+    (first, count, total): (i64, i64, i64),
+    projects: i64,
+    seconds: i64,
+    now: DateTimeUtc,
+) -> Outcome<Insert> {
+    let columns = [
+        "id",
+        "project_id",
+        "organization_id",
+        "repository_id",
+        "name",
+        "phase",
+        "queued_at",
+        "started_at",
+        "finished_at",
+        "not_before",
+        "include",
+        "exclude",
+        "unreadable",
+        "retention_seconds",
+        "snapshot",
+        "added_bytes",
+    ];
+    let mut insert = Query::insert().into_table("backup").columns(columns).take();
+    for id in first..first + count {
+        let at = now - std::time::Duration::from_secs(((total - id) * seconds).unsigned_abs());
+        let failed = id % 20 == 0;
+        let values: [Expr; 16] = [
+            id.into(),
+            (id % projects + 1).into(),
+            1.into(),
+            (id % projects + 1).into(),
+            format!("nightly-{id}").into(),
+            (if failed { "Failed" } else { "Completed" }).into(),
+            at.into(),
+            at.into(),
+            at.into(),
+            at.into(),
+            serde_json::json!(["**"]).into(),
+            serde_json::json!([]).into(),
+            serde_json::json!([]).into(),
+            2_592_000.into(),
+            (!failed).then(|| format!("{id:064x}")).into(),
+            (!failed).then_some(id * 1000).into(),
+        ];
+        insert.values(values)?;
+    }
+    Ok(insert)
+}

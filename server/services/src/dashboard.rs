@@ -11,7 +11,7 @@ use model::{
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Expr, ExprTrait, Order, Query, SelectStatement},
+    sea_query::{Expr, ExprTrait, Func, Order, Query, SelectStatement},
 };
 
 use crate::{
@@ -213,10 +213,11 @@ fn added() -> Expr {
 fn part_of_time(db: &impl ConnectionTrait, column: backup::Column, seconds: i64) -> Expr {
     let column = Expr::col((backup::Entity, column));
     let epoch = match db.get_database_backend() {
-        DbBackend::Sqlite => "CAST(strftime('%s', $1) AS BIGINT) / $2",
-        _ => "CAST(extract(epoch FROM $1) AS BIGINT) / $2",
+        DbBackend::Sqlite => Func::cust("strftime").args([Expr::cust("'%s'"), column]),
+        // With fractions, which a cast alone would round up.
+        _ => Func::cust("floor").arg(Func::cust("date_part").args([Expr::cust("'epoch'"), column])),
     };
-    Expr::cust_with_exprs(epoch, [column, Expr::val(seconds)])
+    Expr::expr(Func::cast_as(epoch, "BIGINT")).div(seconds)
 }
 
 /// Runs that started in each of the last hours.

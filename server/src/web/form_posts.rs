@@ -26,6 +26,7 @@ use services::Acting;
 use tower_sessions::Session;
 
 use self::body::Kind;
+pub use self::origin::page_of_ours;
 use super::{State, door, flash, refusal};
 
 /// Refuses posts that another site made a browser send.

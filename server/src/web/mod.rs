@@ -16,6 +16,7 @@ mod refusal;
 mod router;
 mod site;
 mod state;
+mod theme;
 mod trace;
 
 pub use self::{

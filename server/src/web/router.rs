@@ -14,7 +14,8 @@ use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{
-    State, api, client, door, downloads, flash, form_posts, headers, health, metrics, pages, people, refusal, trace,
+    State, api, client, door, downloads, flash, form_posts, headers, health, metrics, pages, people, refusal, theme,
+    trace,
 };
 
 pub fn router(state: State) -> Router {
@@ -30,6 +31,7 @@ pub fn router(state: State) -> Router {
         .layer(from_fn_with_state(state.clone(), form_posts::form_posts))
         .layer(known())
         .layer(from_fn_with_state(state.clone(), form_posts::same_site));
+    let themes = of(theme::table()).layer(from_fn_with_state(state.clone(), form_posts::same_site));
     let missing = Router::new().fallback(missing).layer(from_fn(flash::flash)).layer(known()).with_state(state.clone());
 
     Router::new()
@@ -37,6 +39,7 @@ pub fn router(state: State) -> Router {
         .merge(of(metrics::table()))
         .merge(pages)
         .merge(functions)
+        .merge(themes)
         .nest_service("/pkg", state.site.pkg())
         .fallback_service(state.site.public(missing))
         .layer(CatchPanicLayer::custom(panicked))
@@ -52,7 +55,7 @@ fn of(table: Vec<(&'static str, MethodRouter<State>)>) -> Router<State> {
 
 /// Every address besides server functions and built files, as routes are written.
 pub fn addresses() -> Vec<String> {
-    let tables = [downloads::table(), health::table(), metrics::table()].into_iter().flatten();
+    let tables = [downloads::table(), health::table(), metrics::table(), theme::table()].into_iter().flatten();
     tables.map(|(address, _)| address.to_owned()).chain(pages::addresses()).collect()
 }
 

@@ -22,9 +22,32 @@ on_both_databases!(
     a_wrong_address_is_a_404_page,
     pages_carry_strict_headers,
     posts_of_other_sites_are_refused,
+    a_theme_is_kept_in_a_cookie_and_drawn_at_once,
     what_cannot_be_read_is_refused_without_a_fault,
     with_a_public_address_of_https_cookies_and_browsers_stay_with_it,
 );
+
+async fn a_theme_is_kept_in_a_cookie_and_drawn_at_once(app: &TestApp) {
+    app.set_up().await;
+    let stranger = app.browser();
+    assert!(stranger.get("/login").await.text().contains("content=\"light dark\""));
+    let choose = async |theme: &str| {
+        let request = stranger
+            .request(Method::POST, "/theme")
+            .header("referer", format!("http://{}/login?next=%2Fprojects", app.address))
+            .form(&[("theme", theme)]);
+        Answer::of(request).await
+    };
+    let chosen = choose("dark").await;
+    assert_eq!(chosen.location(), "/login?next=%2Fprojects", "back to where it was chosen");
+    let page = stranger.get("/login").await.text();
+    assert!(page.contains("data-theme=\"dark\"") && page.contains("name=\"color-scheme\" content=\"dark\""), "{page}");
+    choose("system").await;
+    assert!(!stranger.get("/login").await.text().contains("data-theme"));
+    assert_eq!(choose("<script>").await.status, 422);
+    let other_site = stranger.request(Method::POST, "/theme").header("sec-fetch-site", "cross-site");
+    assert_eq!(Answer::of(other_site.form(&[("theme", "dark")])).await.status, 403);
+}
 
 async fn health_is_told_to_everybody(app: &TestApp) {
     for address in ["/healthz", "/readyz"] {

@@ -6,6 +6,7 @@ mod backups;
 mod command_line;
 mod credential_actions;
 mod credentials;
+mod dashboard;
 mod databases;
 mod enabling;
 mod form_posts;

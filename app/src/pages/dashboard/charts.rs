@@ -12,24 +12,20 @@ use model::{
 /// Room on the left for words, in units of the drawing.
 const LEFT: u32 = 84;
 
-/// A drawing that may be wider than the screen, and its table.
+/// Drawings side by side, or below each other where the screen is narrow, and their table.
 #[component]
-fn Figure(
-    label: &'static str,
-    /// What it shows, in a sentence.
-    words: String,
-    width: u32,
-    height: u32,
-    drawing: AnyView,
-    children: Children,
-) -> impl IntoView {
+fn Figure(label: &'static str, drawings: Vec<Drawing>, children: Children) -> impl IntoView {
+    let draw = |drawing: Drawing| {
+        let Drawing { words, width, height, marks } = drawing;
+        view! {
+            <svg viewBox=format!("0 0 {width} {height}") role="img" aria-label=words>
+                {marks}
+            </svg>
+        }
+    };
     view! {
         <figure class="chart">
-            <div class="chart-scroll" role="region" aria-label=label tabindex="0">
-                <svg viewBox=format!("0 0 {width} {height}") role="img" aria-label=words>
-                    {drawing}
-                </svg>
-            </div>
+            <div class="chart-drawings">{drawings.into_iter().map(draw).collect_view()}</div>
             <details class="chart-numbers">
                 <summary>{format!("{label}: the numbers")}</summary>
                 <div class="table-frame">
@@ -38,6 +34,14 @@ fn Figure(
             </details>
         </figure>
     }
+}
+
+struct Drawing {
+    /// What it shows, in a sentence.
+    words: String,
+    width: u32,
+    height: u32,
+    marks: AnyView,
 }
 
 /// A lane of the timeline: its name, the class of its marks, and its number of an hour.
@@ -53,30 +57,22 @@ const LANES: [Lane; 4] = [
 const CELL: u32 = 27;
 const LANE: u32 = 26;
 
+/// Hours that are drawn side by side.
+const HALF: usize = 12;
+
 /// Runs of the last 24 hours: a lane for each outcome, a column for each hour, and in it how many there were.
 #[component]
 pub fn Timeline(hours: Vec<Hour>, first: Moment) -> impl IntoView {
-    let total: u64 = hours.iter().map(Hour::total).sum();
-    let failed: u64 = hours.iter().map(|hour| hour.failed).sum();
-    let words = format!("{total} runs started in the last 24 hours, {failed} of them failed.");
-    let columns = u32::try_from(hours.len()).unwrap_or_default();
-    let (width, height) = (LEFT + columns * CELL, u32::try_from(LANES.len()).unwrap_or_default() * LANE + 22);
-    let lanes = LANES.iter().zip(0..).map(|(lane, row)| draw_lane(*lane, row, &hours)).collect_view();
-    let clock = |index: u32| time::clock(hour_at(first, index));
-    let labels = (0..columns)
-        .step_by(3)
-        .map(|index| {
-            let text = clock(index).replace(" UTC", "");
-            view! { <text class="chart-label" x=LEFT + index * CELL y=height - 5>{text}</text> }
-        })
-        .collect_view();
-    let drawing = view! {
-        {lanes}
-        {labels}
-    }
-    .into_any();
+    let drawings = hours.chunks(HALF).zip(0_u32..).map(|(half, index)| half_day(half, hour_at(first, index * 12)));
+    let drawings: Vec<Drawing> = drawings.collect();
     let rows = hours.iter().zip(0..).filter(|(hour, _)| hour.total() > 0).map(|(hour, index)| {
-        let numbers = LANES.map(|(.., number)| view! { <td class="number">{number(hour)}</td> });
+        let numbers = LANES.map(|(name, _, number)| {
+            view! {
+                <td data-label=name class="number">
+                    {number(hour)}
+                </td>
+            }
+        });
         view! {
             <tr>
                 <th scope="row">{time::text(hour_at(first, index))}</th>
@@ -86,7 +82,7 @@ pub fn Timeline(hours: Vec<Hour>, first: Moment) -> impl IntoView {
     });
     let rows = rows.collect_view();
     view! {
-        <Figure label="Runs of the last 24 hours" words=words width=width height=height drawing=drawing>
+        <Figure label="Runs of the last 24 hours" drawings=drawings>
             <thead>
                 <tr>
                     <th scope="col">"Hour"</th>
@@ -95,6 +91,36 @@ pub fn Timeline(hours: Vec<Hour>, first: Moment) -> impl IntoView {
             </thead>
             <tbody>{rows}</tbody>
         </Figure>
+    }
+}
+
+fn half_day(hours: &[Hour], first: Moment) -> Drawing {
+    let total: u64 = hours.iter().map(Hour::total).sum();
+    let failed: u64 = hours.iter().map(|hour| hour.failed).sum();
+    let columns = u32::try_from(hours.len()).unwrap_or_default();
+    let (from, until) = (time::clock(first), time::clock(hour_at(first, columns)));
+    let height = u32::try_from(LANES.len()).unwrap_or_default() * LANE + 22;
+    let lanes = LANES.iter().zip(0..).map(|(lane, row)| draw_lane(*lane, row, hours)).collect_view();
+    let labels = (0..columns)
+        .step_by(3)
+        .map(|index| {
+            let text = time::clock(hour_at(first, index)).replace(" UTC", "");
+            view! {
+                <text class="chart-label" x=LEFT + index * CELL y=height - 5>
+                    {text}
+                </text>
+            }
+        })
+        .collect_view();
+    let marks = view! {
+        {lanes}
+        {labels}
+    };
+    Drawing {
+        words: format!("{total} runs started from {from} to {until}, {failed} of them failed."),
+        width: LEFT + columns * CELL,
+        height,
+        marks: marks.into_any(),
     }
 }
 
@@ -134,40 +160,30 @@ fn hour_at(first: Moment, index: u32) -> Moment {
     first + std::time::Duration::from_secs(3600 * u64::from(index))
 }
 
-const DAY: u32 = 7;
+const DAY: u32 = 4;
 const TALL: u32 = 120;
+const TOP: u32 = 16;
 
 /// What backups added each day, as bars, and all that was added until then, as a line.
 #[component]
 pub fn Growth(days: Vec<DayGrowth>) -> impl IntoView {
-    let added: u64 = days.iter().map(|day| day.added).sum();
-    let stored = days.last().map_or(0, |day| day.stored);
-    let bars = bars(&days);
-    let line = line(&days);
+    let drawings = vec![bars(&days), line(&days)];
     let rows = days.iter().rev().filter(|day| day.added > 0).map(|day| {
         view! {
             <tr>
                 <th scope="row">{day.day.to_string()}</th>
-                <td class="number">{size::bytes(day.added)}</td>
-                <td class="number">{size::bytes(day.stored)}</td>
+                <td data-label="Added" class="number">
+                    {size::bytes(day.added)}
+                </td>
+                <td data-label="Stored" class="number">
+                    {size::bytes(day.stored)}
+                </td>
             </tr>
         }
     });
     let rows = rows.collect_view();
-    let width = LEFT + u32::try_from(days.len()).unwrap_or_default() * DAY;
-    let words = format!(
-        "Backups added {} in the last {} days; all that are kept added {}.",
-        size::bytes(added),
-        days.len(),
-        size::bytes(stored),
-    );
-    let drawing = view! {
-        {bars}
-        {line}
-    }
-    .into_any();
     view! {
-        <Figure label="Growth of the last 90 days" words=words width=width height=2 * TALL + 64 drawing=drawing>
+        <Figure label="Growth of the last 90 days" drawings=drawings>
             <thead>
                 <tr>
                     <th scope="col">"Day"</th>
@@ -184,51 +200,58 @@ pub fn Growth(days: Vec<DayGrowth>) -> impl IntoView {
     }
 }
 
-fn bars(days: &[DayGrowth]) -> impl IntoView + use<> {
-    let most = days.iter().map(|day| day.added).max().unwrap_or_default();
-    let bars = days.iter().zip(0..).filter(|(day, _)| day.added > 0).map(|(day, index): (&DayGrowth, u32)| {
-        let tall = scaled(day.added, most).max(1);
-        view! {
-            <rect class="mark-bar" x=LEFT + index * DAY y=16 + TALL - tall width=DAY - 2 height=tall>
-                <title>{format!("{}: {}", day.day, size::bytes(day.added))}</title>
-            </rect>
-        }
-    });
-    view! {
-        <Axis top=16 title="Added each day" most=most days=days.to_vec()/>
-        {bars.collect_view()}
-    }
+fn by_day(words: String, days: &[DayGrowth], marks: impl IntoView + 'static) -> Drawing {
+    let width = LEFT + u32::try_from(days.len()).unwrap_or_default() * DAY;
+    Drawing { words, width, height: TOP + TALL + 20, marks: marks.into_any() }
 }
 
-fn line(days: &[DayGrowth]) -> impl IntoView + use<> {
+fn bars(days: &[DayGrowth]) -> Drawing {
+    let most = days.iter().map(|day| day.added).max().unwrap_or_default();
+    let added: u64 = days.iter().map(|day| day.added).sum();
+    let words = format!("Backups added {} in the last {} days.", size::bytes(added), days.len());
+    let bars = days.iter().zip(0..).filter(|(day, _)| day.added > 0).map(|(day, index): (&DayGrowth, u32)| {
+        let tall = scaled(day.added, most).max(1);
+        view! { <rect class="mark-bar" x=LEFT + index * DAY y=TOP + TALL - tall width=DAY - 1 height=tall></rect> }
+    });
+    let bars = bars.collect_view();
+    let marks = view! {
+        <Axis title="Added" most=most days=days.to_vec()/>
+        {bars}
+    };
+    by_day(words, days, marks)
+}
+
+fn line(days: &[DayGrowth]) -> Drawing {
     let most = days.iter().map(|day| day.stored).max().unwrap_or_default();
-    let top = TALL + 48;
+    let stored = days.last().map_or(0, |day| day.stored);
+    let words = format!("All backups that are kept added {}.", size::bytes(stored));
     let mut path = String::new();
     for (day, index) in days.iter().zip(0_u32..) {
-        let (x, y) = (LEFT + index * DAY + DAY / 2, top + TALL - scaled(day.stored, most));
+        let (x, y) = (LEFT + index * DAY + DAY / 2, TOP + TALL - scaled(day.stored, most));
         // Writing to a string does not fail.
         let _ = write!(path, "{}{x} {y}", if index == 0 { "M" } else { "L" });
     }
-    view! {
-        <Axis top=top title="Stored" most=most days=days.to_vec()/>
+    let marks = view! {
+        <Axis title="Stored" most=most days=days.to_vec()/>
         <path class="mark-line" d=path></path>
-    }
+    };
+    by_day(words, days, marks)
 }
 
 /// The ground of a drawing, its greatest value, and its first and last day.
 #[component]
-fn Axis(top: u32, title: &'static str, most: u64, days: Vec<DayGrowth>) -> impl IntoView {
+fn Axis(title: &'static str, most: u64, days: Vec<DayGrowth>) -> impl IntoView {
     let width = u32::try_from(days.len()).unwrap_or_default() * DAY;
     let day = |day: Option<&DayGrowth>| day.map(|day| day.day.to_string()).unwrap_or_default();
-    let bottom = top + TALL;
+    let bottom = TOP + TALL;
     view! {
-        <text class="chart-title" x="0" y=top + 4>
+        <text class="chart-title" x="0" y=TOP + 4>
             {title}
         </text>
-        <text class="chart-label" x="0" y=top + 20>
+        <text class="chart-label" x="0" y=TOP + 20>
             {size::bytes(most)}
         </text>
-        <path class="chart-axis" d=format!("M{LEFT} {top}h{width}M{LEFT} {bottom}h{width}")></path>
+        <path class="chart-axis" d=format!("M{LEFT} {TOP}h{width}M{LEFT} {bottom}h{width}")></path>
         <text class="chart-label" x=LEFT y=bottom + 14>
             {day(days.first())}
         </text>

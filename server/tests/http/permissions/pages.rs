@@ -26,6 +26,8 @@ fn table(Things { project, backup, .. }: &Things) -> Vec<Row> {
         Row("/healthz", at("/healthz"), EVERYBODY),
         Row("/readyz", at("/readyz"), EVERYBODY),
         Row("/metrics", at("/metrics"), METRICS),
+        // Pages post to it; whoever only looks is told so.
+        Row("/theme", at("/theme"), [405; 6]),
         Row("/setup", at("/setup"), [404; 6]),
         // Who is signed in needs no sign-in page.
         Row("/login", at("/login"), [200, 303, 303, 303, 303, 303]),

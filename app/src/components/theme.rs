@@ -1,0 +1,37 @@
+//! The choice between light and dark. A plain form whose answer is the same page again, drawn in the other colours.
+
+use leptos::prelude::*;
+use model::theme::Theme;
+
+use crate::{components::icon::Icon, ui::use_ui};
+
+#[component]
+pub fn ThemeSwitch() -> impl IntoView {
+    let chosen = use_ui().theme();
+    let button = move |theme: Theme| {
+        let (label, icon) = match theme {
+            Theme::Light => ("Light theme", "sun"),
+            Theme::Dark => ("Dark theme", "moon"),
+            Theme::System => ("System theme", "half"),
+        };
+        let pressed = if theme == chosen { "true" } else { "false" };
+        view! {
+            <button
+                type="submit"
+                class="theme-button"
+                name="theme"
+                value=theme.as_str()
+                aria-label=label
+                title=label
+                aria-pressed=pressed
+            >
+                <Icon name=icon/>
+            </button>
+        }
+    };
+    view! {
+        <form class="theme" method="post" action="/theme" aria-label="Theme">
+            {Theme::ALL.map(button).into_iter().collect_view()}
+        </form>
+    }
+}
