@@ -102,6 +102,7 @@ fn channel() -> TableCreateStatement {
         .col(boolean("on_failure"))
         .col(boolean("on_recovery"))
         .col(boolean("on_overdue"))
+        .col(boolean("on_damage"))
         .col(boolean("on_digest"))
         .col(boolean("paused").default(false))
         .col(timestamp_with_time_zone_null("digest_at"))
@@ -113,7 +114,7 @@ fn channel() -> TableCreateStatement {
         .check(Expr::cust("(kind = 'email') = (url_sealed IS NULL)"))
         .check(Expr::cust("kind IN ('webhook', 'ntfy') OR secret_sealed IS NULL"))
         .check(Expr::cust("kind <> 'webhook' OR secret_sealed IS NOT NULL"))
-        .check(Expr::cust("on_failure OR on_recovery OR on_overdue OR on_digest"))
+        .check(Expr::cust("on_failure OR on_recovery OR on_overdue OR on_damage OR on_digest"))
         .check(Expr::cust("digest_at IS NULL OR (on_digest AND NOT paused)"))
         .foreign_key(
             ForeignKey::create()
@@ -133,7 +134,7 @@ fn delivery() -> TableCreateStatement {
         .col(big_integer_null("channel_id"))
         .col(big_integer_null("policy_id"))
         .col(string("kind").check(Expr::cust(
-            "kind IN ('failure', 'recovery', 'overdue', 'digest', 'test', 'ping-start', 'ping-success', 'ping-fail')",
+            "kind IN ('failure', 'recovery', 'overdue', 'damage', 'digest', 'test', 'ping-start', 'ping-success', 'ping-fail')",
         )))
         .col(string("event_key"))
         .col(text("subject"))

@@ -14,6 +14,8 @@ pub const GROWTH_DAYS: u32 = 90;
 /// Why something needs attention, the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Trouble {
+    /// A verification found that the repository is damaged.
+    Damaged,
     Failed,
     Overdue,
     CredentialLocked,
@@ -27,6 +29,7 @@ pub enum Trouble {
 impl Trouble {
     pub const fn label(self) -> &'static str {
         match self {
+            Self::Damaged => "Repository damaged",
             Self::Failed => "Failed",
             Self::Overdue => "Overdue",
             Self::CredentialLocked => "Credential locked",

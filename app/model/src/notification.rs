@@ -68,6 +68,8 @@ words! {
         Recovery = "recovery", "Recovery";
         /// A policy has no completed backup for longer than its schedule promises.
         Overdue = "overdue", "Overdue";
+        /// A verification found that a repository is damaged, or that it is sound again.
+        Damage = "damage", "Damage";
         /// How the last week went, on Monday mornings.
         Digest = "digest", "Weekly digest";
     }
@@ -79,6 +81,7 @@ words! {
         Failure = "failure", "Failure";
         Recovery = "recovery", "Recovery";
         Overdue = "overdue", "Overdue";
+        Damage = "damage", "Damage";
         Digest = "digest", "Weekly digest";
         Test = "test", "Test";
         PingStart = "ping-start", "Ping: start";
@@ -93,6 +96,7 @@ impl From<EventKind> for DeliveryKind {
             EventKind::Failure => Self::Failure,
             EventKind::Recovery => Self::Recovery,
             EventKind::Overdue => Self::Overdue,
+            EventKind::Damage => Self::Damage,
             EventKind::Digest => Self::Digest,
         }
     }

@@ -104,6 +104,7 @@ impl From<DeliveryPhase> for Look {
 impl From<Trouble> for Look {
     fn from(trouble: Trouble) -> Self {
         let (icon, class) = match trouble {
+            Trouble::Damaged => ("alert", BAD),
             Trouble::Failed => ("cross-circle", BAD),
             Trouble::Overdue => ("clock", BAD),
             Trouble::CredentialLocked => ("lock", WARN),

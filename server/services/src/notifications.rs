@@ -100,6 +100,7 @@ fn events_of(row: &notification_channel::Model) -> Vec<EventKind> {
         EventKind::Failure => row.on_failure,
         EventKind::Recovery => row.on_recovery,
         EventKind::Overdue => row.on_overdue,
+        EventKind::Damage => row.on_damage,
         EventKind::Digest => row.on_digest,
     };
     EventKind::ALL.iter().copied().filter(wants).collect()

@@ -8,7 +8,7 @@ use model::{
     maintenance::{Damage, DamagedKind, Health, MaintenanceKind, MaintenancePhase, RepositoryState},
 };
 
-use crate::support::{Browser, TestApp, deeds::until, files, form, on_both_databases};
+use crate::support::{Browser, TestApp, deeds::until, files, form, on_both_databases, receivers::Hooks};
 
 on_both_databases!(
     what_a_deleted_backup_leaves_is_cleaned_up,
@@ -94,6 +94,9 @@ async fn damage_is_found_named_and_repaired(app: &TestApp) {
     let (partner, project) = app.backed_up_project().await;
     let policy = partner.add_policy(project, "nightly", "0 0 29 2 *").await;
     let backup = partner.backup_now(project, policy).await;
+    let hooks = Hooks::start().await;
+    let url = hooks.url("/hook");
+    partner.add_channel(&[("name", "Hook"), ("kind", "slack"), ("slack_url", &url), ("damage", "on")]).await;
     let pack = packs(app).remove(0);
     fs::remove_file(&pack).unwrap();
     ask(&partner, "verify", project).await;
@@ -121,6 +124,9 @@ async fn damage_is_found_named_and_repaired(app: &TestApp) {
     let target = app.files().join("restored");
     partner.restore(project, backup.id, "", &target).await;
     assert_eq!(files::tree(&target), files::tree(&app.source()), "the old backup is whole again");
+    let told: Vec<_> = partner.all_delivered(2).await.into_iter().map(|told| told.subject).collect();
+    let subject = |what: &str| format!("[acme] The repository of web-shop {what}");
+    assert_eq!(told, [subject("is sound again"), subject("is damaged")]);
     let log = partner.get("/audit-log").await.text();
     for deed in ["damage found in repository", "repository repaired", "repository sound again"] {
         assert!(log.contains(deed), "{deed}");

@@ -74,7 +74,7 @@ impl Browser {
     }
 
     /// The same as soon as nothing waits any more.
-    async fn all_delivered(&self, count: usize) -> Vec<DeliveryRow> {
+    pub async fn all_delivered(&self, count: usize) -> Vec<DeliveryRow> {
         let done = |row: &DeliveryRow| row.phase == DeliveryPhase::Delivered;
         self.deliveries_when(|rows| rows.len() == count && rows.iter().all(done)).await
     }

@@ -43,6 +43,7 @@ pub struct ChannelForm {
     pub failure: Ticked,
     pub recovery: Ticked,
     pub overdue: Ticked,
+    pub damage: Ticked,
     pub digest: Ticked,
 }
 
@@ -121,6 +122,7 @@ impl ChannelForm {
             EventKind::Failure => self.failure.0,
             EventKind::Recovery => self.recovery.0,
             EventKind::Overdue => self.overdue.0,
+            EventKind::Damage => self.damage.0,
             EventKind::Digest => self.digest.0,
         };
         EventKind::ALL.iter().copied().filter(ticked).collect()

@@ -38,17 +38,14 @@ pub fn NeedsAttention(items: Vec<Attention>, counts: Vec<TroubleCount>) -> impl 
 fn Item(item: Attention) -> impl IntoView {
     let (home, look, action) = match item.project {
         Some(project) => {
-            let tab = if matches!(item.trouble, Trouble::Overdue | Trouble::PolicyPaused | Trouble::NeverBackedUp) {
-                "schedules"
-            } else {
-                "backups"
+            let (page, action) = match item.trouble {
+                Trouble::Damaged => ("repository", "See its repository"),
+                Trouble::Overdue | Trouble::PolicyPaused | Trouble::NeverBackedUp => {
+                    ("policies?tab=schedules", "See its policies")
+                }
+                _ => ("policies?tab=backups", "See its backups"),
             };
-            let look = format!("/projects/{project}/policies?tab={tab}");
-            (
-                format!("/projects/{project}"),
-                look,
-                if tab == "backups" { "See its backups" } else { "See its policies" },
-            )
+            (format!("/projects/{project}"), format!("/projects/{project}/{page}"), action)
         }
         None => ("/backup-credentials".to_owned(), "/backup-credentials".to_owned(), "See credentials"),
     };

@@ -193,6 +193,7 @@ fn EventFields(chosen: Vec<EventKind>) -> impl IntoView {
         ),
         ("recovery", EventKind::Recovery, "The first completed backup after that."),
         ("overdue", EventKind::Overdue, "A policy has had no completed backup for longer than its schedule promises."),
+        ("damage", EventKind::Damage, "A verification found that a repository is damaged, or that it is sound again."),
         ("digest", EventKind::Digest, "Monday mornings at 8 in the organization's time zone."),
     ];
     view! {

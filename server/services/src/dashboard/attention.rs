@@ -24,6 +24,7 @@ pub async fn all(
     now: DateTime<Utc>,
 ) -> Result<(Vec<Attention>, Vec<TroubleCount>), DbErr> {
     let found = [
+        damaged(db, scope).await?,
         by_last_run(db, scope, Trouble::Failed, BackupPhase::Failed).await?,
         overdue(db, scope, now).await?,
         locked(db, scope).await?,
@@ -42,6 +43,32 @@ fn enabled_projects(scope: &Scope) -> Select<project::Entity> {
         .filter(Condition::all().add(enabled()))
         .order_by_asc(project::Column::Name)
         .order_by_asc(project::Column::Id)
+}
+
+/// Projects in whose repository a verification found damage.
+async fn damaged(db: &impl ConnectionTrait, scope: &Scope) -> Found {
+    let trouble = Trouble::Damaged;
+    let select = repository::Entity::find()
+        .inner_join(project::Entity)
+        .filter(project::Column::OrganizationId.is_in(scope.ids()))
+        .filter(repository::Column::BackupCredentialId.is_not_null())
+        .filter(repository::Column::DamagedAt.is_not_null());
+    let count = select.clone().count(db).await?;
+    if count == 0 {
+        return Ok((Vec::new(), TroubleCount { trouble, count }));
+    }
+    let rows = select
+        .order_by_asc(repository::Column::DamagedAt)
+        .order_by_asc(repository::Column::Id)
+        .limit(MOST_SHOWN)
+        .select_also(project::Entity)
+        .all(db)
+        .await?;
+    let item = |(repository, project): (repository::Model, Option<project::Model>)| {
+        let detail = format!("{} damaged file(s)", repository.damage.0.len());
+        Some(Attention { detail, at: repository.damaged_at, ..of_project(scope, trouble, project?) })
+    };
+    Ok((rows.into_iter().filter_map(item).collect(), TroubleCount { trouble, count }))
 }
 
 /// Projects whose newest run ended in `phase`.

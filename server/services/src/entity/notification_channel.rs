@@ -4,6 +4,7 @@ use sea_orm::entity::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "notification_channel")]
+#[expect(clippy::struct_excessive_bools, reason = "one for each event that it may be told of")]
 pub struct Model {
     #[sea_orm(primary_key)]
     pub id: i64,
@@ -21,6 +22,7 @@ pub struct Model {
     pub on_failure: bool,
     pub on_recovery: bool,
     pub on_overdue: bool,
+    pub on_damage: bool,
     pub on_digest: bool,
     pub paused: bool,
     /// When the next digest is due.

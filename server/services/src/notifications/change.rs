@@ -221,6 +221,7 @@ fn with_terms(
         on_failure: Set(wants(EventKind::Failure)),
         on_recovery: Set(wants(EventKind::Recovery)),
         on_overdue: Set(wants(EventKind::Overdue)),
+        on_damage: Set(wants(EventKind::Damage)),
         on_digest: Set(digest),
         digest_at: Set(next),
         ..row

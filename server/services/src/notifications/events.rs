@@ -204,6 +204,30 @@ pub async fn started(
     outbox::ping(db, (&policy, place.home.id), DeliveryKind::PingStart, &attempt(row), &message, now).await
 }
 
+/// Tells that a verification found damage in a project's repository, or that it is gone.
+pub async fn verified(
+    db: &impl ConnectionTrait,
+    services: &Services,
+    (project, home): (&project::Model, &organization::Model),
+    (run, found): (i64, Option<&str>),
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let (what, text) = match found {
+        Some(found) => {
+            ("is damaged", format!("{found}. Its page Repository names the files, and offers to repair it."))
+        }
+        None => ("is sound again", "A verification of all data found nothing wrong.".to_owned()),
+    };
+    let subject = format!("[{}] The repository of {} {what}", home.name, project.name);
+    let message = Message {
+        project: Some(project.name.clone()),
+        cause: found.map(str::to_owned),
+        link: services.link(&format!("/projects/{}/repository", project.id)),
+        ..Message::new(&home.name, subject, text, now)
+    };
+    outbox::tell(db, home.id, EventKind::Damage, &format!("damage:{run}"), &message, now).await
+}
+
 /// A run and which try of it.
 fn attempt(row: &backup::Model) -> String {
     format!("{}:{}", row.name, row.attempt)

@@ -29,6 +29,7 @@ pub async fn tell(
         EventKind::Failure => notification_channel::Column::OnFailure,
         EventKind::Recovery => notification_channel::Column::OnRecovery,
         EventKind::Overdue => notification_channel::Column::OnOverdue,
+        EventKind::Damage => notification_channel::Column::OnDamage,
         EventKind::Digest => notification_channel::Column::OnDigest,
     };
     let channels = notification_channel::Entity::find()

@@ -19,6 +19,7 @@ use crate::{
     entity::{maintenance, organization, project, repository},
     error::{Conflict, ServiceError},
     maintenance::{damage, record},
+    notifications::events,
     repositories::{self, InUse},
     runs::{
         lease::{Lease, Table},
@@ -270,6 +271,10 @@ async fn note(
             let found = damage::note(db, &before, row, &report, now).await?;
             if let Some(deed) = found {
                 audit(db, services, row, MaintenanceKind::Verification, deed).await?;
+                let (project, home) = place(db, row).await?;
+                let words = in_words(&Outcome::Verified(report));
+                let found = (deed == Deed::DamageFound).then_some(words.as_str());
+                events::verified(db, services, (&project, &home), (row.id, found), now).await?;
             }
         }
         Outcome::Repaired(_) => {
@@ -305,6 +310,14 @@ async fn plan_again(
     update.exec(db).await.map(drop)
 }
 
+async fn place(
+    db: &impl ConnectionTrait,
+    row: &maintenance::Model,
+) -> Result<(project::Model, organization::Model), ServiceError> {
+    let found = project::Entity::find_by_id(row.project_id).find_also_related(organization::Entity).one(db).await?;
+    found.and_then(|(project, home)| Some((project, home?))).ok_or(ServiceError::NotFound)
+}
+
 async fn audit(
     db: &impl ConnectionTrait,
     services: &Services,
@@ -312,7 +325,6 @@ async fn audit(
     kind: MaintenanceKind,
     deed: Deed,
 ) -> Result<(), ServiceError> {
-    let found = project::Entity::find_by_id(row.project_id).find_also_related(organization::Entity).one(db).await?;
-    let (project, home) = found.and_then(|(project, home)| Some((project, home?))).ok_or(ServiceError::NotFound)?;
+    let (project, home) = place(db, row).await?;
     record(db, Author::schedule(AccountId(home.account_id)), services, deed, (&project, kind)).await
 }

@@ -41,7 +41,7 @@ pub fn credential_form<'a>(endpoint: &'a str, secret_key: &'a str) -> [(&'a str,
 pub const SIGNING_SECRET: &str = "signing-secret-0123456789";
 
 /// The add form of a webhook that is told everything.
-pub fn webhook_form<'a>(name: &'a str, url: &'a str) -> [(&'a str, &'a str); 8] {
+pub fn webhook_form<'a>(name: &'a str, url: &'a str) -> [(&'a str, &'a str); 9] {
     [
         ("name", name),
         ("kind", "webhook"),
@@ -50,6 +50,7 @@ pub fn webhook_form<'a>(name: &'a str, url: &'a str) -> [(&'a str, &'a str); 8] 
         ("failure", "on"),
         ("recovery", "on"),
         ("overdue", "on"),
+        ("damage", "on"),
         ("digest", "on"),
     ]
 }

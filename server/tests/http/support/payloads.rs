@@ -1,7 +1,7 @@
 //! What attackers send.
 
 /// Every field that some form has.
-pub const FIELDS: [&str; 66] = [
+pub const FIELDS: [&str; 67] = [
     "account_name",
     "organization",
     "email",
@@ -65,6 +65,7 @@ pub const FIELDS: [&str; 66] = [
     "failure",
     "recovery",
     "overdue",
+    "damage",
     "digest",
     "ping_url",
     "forget_ping",
