@@ -28,7 +28,7 @@ for (const scheme of ['light', 'dark'] as const) {
   });
 
   test(`no barriers for whoever administers, in ${scheme} colours`, async ({ partner, s3, another }, testInfo) => {
-    test.setTimeout(120_000);
+    test.setTimeout(240_000);
     const pictures = path.join(testInfo.project.outputDir, 'pages', scheme);
     await partner.credentials.open();
     await partner.credentials.add(rightKeys(s3));

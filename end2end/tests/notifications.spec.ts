@@ -9,6 +9,7 @@ for (const scripts of [true, false]) {
     test.use({ javaScriptEnabled: scripts });
 
     test('a channel is added, tried, told of a failure, changed and deleted', async ({ partner, s3, folders }) => {
+      test.setTimeout(120_000);
       const { notifications } = partner;
       const receiver = await Receiver.start();
       await notifications.open();

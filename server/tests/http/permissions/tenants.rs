@@ -5,6 +5,7 @@ use model::{
     credential::CredentialList,
     ids::{OrganizationId, ProjectId},
     list::ListQuery,
+    notification::{ChannelList, DeliveryList},
     project::ProjectList,
     user::UserList,
 };
@@ -49,6 +50,7 @@ async fn an_id_of_another_account_is_as_one_that_does_not_exist(app: &TestApp) {
     for (function, fields) in [
         ("projects/create", [("organization", "1"), ("project_name", "another"), ("directory", &directory)]),
         ("restores/add", [("backup", &things.backup.id.to_string()), ("restore_name", "x"), ("target", "original")]),
+        ("notifications/add_channel", [("organization", "1"), ("name", "theirs"), ("kind", "slack")]),
         ("users/invite", [("organization", "1"), ("email", "new@elsewhere.test"), ("role", "User")]),
         ("policies/add", [("project", &things.project.to_string()), ("name", "theirs"), ("retention", "30d")]),
     ] {
@@ -58,13 +60,18 @@ async fn an_id_of_another_account_is_as_one_that_does_not_exist(app: &TestApp) {
 }
 
 async fn a_list_filtered_by_another_account_is_empty(app: &TestApp) {
-    Things::of(app).await;
+    let (partner, things) = Things::of(app).await;
+    partner.call("notifications/send_test", &form(&[("channel", &things.channel.to_string())])).await;
     let stranger = app.another_account().await;
     let of_theirs = ListQuery { organization: Some(OrganizationId(1)), ..ListQuery::default() };
     let query = json!({ "query": of_theirs });
     assert_eq!(stranger.read::<UserList>("users/list", &query).await.page.total, 0);
     assert_eq!(stranger.read::<ProjectList>("projects/list", &query).await.page.total, 0);
     assert_eq!(stranger.read::<CredentialList>("credentials/list", &query).await.page.total, 0);
+    assert_eq!(stranger.read::<DeliveryList>("notifications/list_deliveries", &query).await.total, 0);
+    let channels: ChannelList = stranger.read("notifications/list_channels", &json!({ "organization": 1 })).await;
+    assert!(channels.rows.is_empty());
+    assert_eq!(partner.deliveries().await.len(), 1, "there is one");
     let log = AuditQuery { list: of_theirs, ..AuditQuery::default() };
     assert_eq!(stranger.read::<AuditLog>("audit/list", &json!({ "query": log })).await.page.total, 0);
     for filter in ["?organization=1".to_owned(), format!("?person={PARTNER}"), "?search=web-shop".to_owned()] {
