@@ -63,6 +63,8 @@ browser: test-tools
 
 bench: test-tools
 	cargo bench -p server --bench lists --bench dashboard --bench schedules --bench nodes
+	cargo bench -p engine --bench restic
+	HOLDFAST_KILL_TRIALS=50 cargo test -p engine --test engine whatever_is_killed -- --nocapture
 
 # Apart from the tests, since what is known of vulnerabilities changes without any change here.
 audit: audit-tools

@@ -35,14 +35,23 @@ impl S3 {
         Err(failure)
     }
 
-    /// Makes sure that the bucket exists and may be listed.
+    /// Makes sure that the bucket exists and may be listed, and that what is written to it can be removed again.
     pub async fn open_bucket(&self, bucket: &str) -> Result<(), S3Error> {
         let action = format!("list the bucket \"{bucket}\"");
         let call = Call { action: &action, bucket, key: "" };
         // Unlike HeadBucket, a list says in its answer what is wrong.
         let request = self.client()?.list_objects_v2().bucket(bucket).max_keys(1);
         request.customize().config_override(quick()).send().await.map_err(|error| call.failed(&error))?;
-        Ok(())
+        if self.retains(bucket).await? { Err(S3Error::ObjectLock { bucket: bucket.into() }) } else { Ok(()) }
+    }
+
+    /// Whether every object of the bucket is locked for a time. Services that know no such thing, and keys that may not
+    /// ask, count as no: an object that cannot be removed then fails when it is.
+    async fn retains(&self, bucket: &str) -> Result<bool, S3Error> {
+        let request = self.client()?.get_object_lock_configuration().bucket(bucket);
+        let Ok(found) = request.customize().config_override(quick()).send().await else { return Ok(false) };
+        let rule = found.object_lock_configuration.and_then(|configuration| configuration.rule);
+        Ok(rule.is_some_and(|rule| rule.default_retention.is_some()))
     }
 
     /// Writes an object below `prefix`, reads it back, compares and deletes it.

@@ -16,6 +16,9 @@ use aws_smithy_runtime_api::client::{
 use super::{S3Error, Unreachable};
 use crate::ResolveError;
 
+/// RFC 4918, section 11.5.
+const INSUFFICIENT_STORAGE: u16 = 507;
+
 /// What was tried, for the words of an error.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Call<'a> {
@@ -83,6 +86,10 @@ impl Call<'_> {
             | "ThrottlingException"
             | "RequestLimitExceeded"
             | "TooManyRequests" => S3Error::Busy { code: code.into(), message: message.into() },
+            "QuotaExceeded" | "StorageQuotaExceeded" | "XMinioStorageFull" | "InsufficientStorage" => {
+                S3Error::Full { code: code.into() }
+            }
+            _ if status == INSUFFICIENT_STORAGE => S3Error::Full { code: code.into() },
             _ => S3Error::Refused { code: code.into(), message: message.into() },
         }
     }
@@ -95,6 +102,7 @@ impl Call<'_> {
         }
         let message = describe(response);
         match status {
+            INSUFFICIENT_STORAGE => S3Error::Full { code: status.to_string() },
             429 | 500 | 502 | 503 | 504 => S3Error::Busy { code: status.to_string(), message },
             _ if error_is_from_s3(response) && status == 403 => S3Error::AccessDenied { action: self.action.into() },
             _ => S3Error::NotS3 { detail: message },

@@ -76,6 +76,22 @@ pub enum S3Error {
         /// S3's message.
         message: String,
     },
+    /// There is no more room.
+    #[error(
+        "The S3 service has no more room for this bucket ({code}). Free some, or raise its quota, and start the backup again."
+    )]
+    Full {
+        /// S3's error code, or the HTTP status.
+        code: String,
+    },
+    /// What is written cannot be removed again before its time.
+    #[error(
+        "The bucket \"{bucket}\" keeps every object for a fixed time (Object Lock with a default retention), so old backups could not be removed. Choose a bucket without a default retention."
+    )]
+    ObjectLock {
+        /// The bucket's name.
+        bucket: String,
+    },
     /// Any other refusal.
     #[error("The S3 service refused the request ({code}: {message}).")]
     Refused {

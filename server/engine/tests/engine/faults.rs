@@ -2,10 +2,15 @@
 
 use std::{fs, sync::Arc, sync::atomic::Ordering};
 
-use engine::{OnConflict, Repository};
+use engine::{OnConflict, Repository, RepositoryError, S3Error};
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{Counter, World, files, proxy::Proxy, repository_config, request, restore, snapshot};
+use crate::support::{
+    Counter, World, files,
+    moto::Moto,
+    proxy::{Faults, Proxy},
+    repository_config, request, restore, snapshot,
+};
 
 async fn behind_proxy(world: &World) -> (Proxy, Repository) {
     let proxy = Proxy::start(&world.server.endpoint()).await;
@@ -100,4 +105,117 @@ async fn an_outage_between_two_packs_is_never_a_success() {
     proxy.faults.busy.store(0, Ordering::SeqCst);
     assert_eq!(repository.snapshots().await.unwrap().len(), 0);
     assert_backup_and_restore_work(&world, &proxy, &repository).await;
+}
+
+/// What the restic command finds in a repository that was written on a bad day.
+async fn assert_sound_after(spoil: impl Fn(&Faults)) {
+    let world = World::start().await;
+    source(&world);
+    let moto = Moto::start().await;
+    let proxy = Proxy::start(&moto.endpoint).await;
+    let (repository, _) = Repository::open_or_create(repository_config(proxy.endpoint())).await.unwrap();
+    spoil(&proxy.faults);
+    let taken = snapshot(&repository, &world.source()).await;
+    assert_eq!(taken.unreadable, []);
+    assert!(proxy.faults.requests.load(Ordering::SeqCst) > 0);
+    moto.assert_sound("prefix");
+    let listed = moto.restic(&["snapshots", "--json"]);
+    assert!(String::from_utf8_lossy(&listed.stdout).contains(taken.snapshot.as_str()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn restic_finds_no_fault_after_refused_requests() {
+    assert_sound_after(|faults| faults.busy.store(30, Ordering::SeqCst)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn restic_finds_no_fault_after_broken_connections() {
+    assert_sound_after(|faults| faults.cut.store(20, Ordering::SeqCst)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn restic_finds_no_fault_after_half_a_second_of_latency() {
+    assert_sound_after(|faults| faults.delay.store(500, Ordering::SeqCst)).await;
+}
+
+/// A full bucket ends the backup with its cause, at once; with more room the next one is whole.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_bucket_is_said() {
+    let world = World::start().await;
+    source(&world);
+    let moto = Moto::start().await;
+    let proxy = Proxy::start(&moto.endpoint).await;
+    let (repository, _) = Repository::open_or_create(repository_config(proxy.endpoint())).await.unwrap();
+    proxy.faults.room.store(20 << 20, Ordering::SeqCst);
+    let error =
+        repository.snapshot(request(&world.source()), Arc::new(()), CancellationToken::new()).await.unwrap_err();
+    assert!(matches!(error, RepositoryError::Storage(S3Error::Full { .. })), "{error:?}");
+    assert!(error.to_string().contains("no more room"), "{error}");
+    assert!(!error.is_transient());
+    assert_eq!(repository.snapshots().await.unwrap().len(), 0);
+
+    proxy.faults.room.store(0, Ordering::SeqCst);
+    assert_eq!(snapshot(&repository, &world.source()).await.unreadable, []);
+    moto.assert_sound("prefix");
+}
+
+/// A service that asks for fewer requests gets fewer packs at the same time.
+#[tokio::test(flavor = "multi_thread")]
+async fn uploads_slow_down_when_asked() {
+    let world = World::start().await;
+    source(&world);
+    for number in 0..8_u64 {
+        fs::write(world.source().join(format!("more {number}")), files::noise(100 + number, 8 << 20)).unwrap();
+    }
+    let (proxy, repository) = behind_proxy(&world).await;
+    proxy.faults.busy_packs.store(4, Ordering::SeqCst);
+    snapshot(&repository, &world.source()).await;
+    let together = proxy.faults.packs_together.lock().unwrap().clone();
+    println!("packs at the same time: {together:?}");
+    // Four that are refused, the same four again, and then others.
+    assert!(together.len() > 14, "{together:?}");
+    assert!(together[8..14].iter().all(|packs| *packs <= 2), "{together:?}");
+}
+
+/// What was damaged on its way is refused by the service, and never becomes part of a backup.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_damaged_on_its_way_is_refused() {
+    let world = World::start().await;
+    source(&world);
+    let (proxy, repository) = behind_proxy(&world).await;
+    proxy.faults.damage.store(100, Ordering::SeqCst);
+    let error =
+        repository.snapshot(request(&world.source()), Arc::new(()), CancellationToken::new()).await.unwrap_err();
+    println!("{error}");
+    assert!(matches!(error, RepositoryError::Storage(_)), "{error:?}");
+    proxy.faults.damage.store(0, Ordering::SeqCst);
+    assert_eq!(repository.snapshots().await.unwrap().len(), 0);
+    assert_backup_and_restore_work(&world, &proxy, &repository).await;
+}
+
+/// Objects that cannot be removed make a bucket that only grows.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_that_keeps_everything_is_refused() {
+    use aws_sdk_s3::types::{
+        DefaultRetention, ObjectLockConfiguration, ObjectLockEnabled, ObjectLockRetentionMode, ObjectLockRule,
+    };
+    let moto = Moto::start().await;
+    let config = aws_sdk_s3::Config::builder()
+        .behavior_version_latest()
+        .endpoint_url(moto.endpoint.as_str())
+        .region(aws_sdk_s3::config::Region::from_static("us-east-1"))
+        .credentials_provider(aws_sdk_s3::config::Credentials::new("AKID", "secret", None, None, "test"))
+        .force_path_style(true)
+        .build();
+    let client = aws_sdk_s3::Client::from_conf(config);
+    client.create_bucket().bucket("locked").object_lock_enabled_for_bucket(true).send().await.unwrap();
+    moto.s3().open_bucket("locked").await.unwrap();
+
+    let retention = DefaultRetention::builder().mode(ObjectLockRetentionMode::Compliance).days(1).build();
+    let rule = ObjectLockRule::builder().default_retention(retention).build();
+    let lock = ObjectLockConfiguration::builder().object_lock_enabled(ObjectLockEnabled::Enabled).rule(rule).build();
+    client.put_object_lock_configuration().bucket("locked").object_lock_configuration(lock).send().await.unwrap();
+    let error = moto.s3().open_bucket("locked").await.unwrap_err();
+    assert_eq!(error, S3Error::ObjectLock { bucket: "locked".into() });
+    assert!(error.to_string().contains("Object Lock"), "{error}");
 }

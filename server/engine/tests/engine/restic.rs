@@ -5,74 +5,20 @@ use std::{
     io::{Seek, SeekFrom, Write},
     os::unix::fs::MetadataExt,
     path::Path,
-    process::{Child, Command, Output, Stdio},
+    process::Command,
     sync::Arc,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
-use engine::{OnConflict, Repository, S3};
+use engine::{OnConflict, Repository};
 use tokio_util::sync::CancellationToken;
-use url::Url;
 
 use crate::support::{
-    ACCESS_KEY, BUCKET, PASSWORD, SECRET_KEY, access,
     database::{dump_request, fill},
-    files, loopback, repository_config, restore, snapshot,
+    files,
+    moto::Moto,
+    repository_config, restore, snapshot,
 };
-
-/// A running moto.
-struct Moto {
-    process: Child,
-    endpoint: Url,
-}
-
-impl Moto {
-    async fn start() -> Self {
-        let program = std::env::var("HOLDFAST_MOTO_SERVER").unwrap_or_else(|_| "moto_server".into());
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let process = Command::new(&program)
-            .args(["-H", "127.0.0.1", "-p", &port.to_string()])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|error| panic!("{program} is needed (pip install 'moto[server,s3]'): {error}"));
-        let endpoint = Url::parse(&format!("http://127.0.0.1:{port}")).unwrap();
-        let moto = Self { process, endpoint };
-        let began = Instant::now();
-        while moto.s3().create_bucket(BUCKET).await.is_err() {
-            assert!(began.elapsed() < Duration::from_mins(1), "moto does not start");
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        moto
-    }
-
-    fn s3(&self) -> S3 {
-        S3::connect(&access(self.endpoint.clone()), &loopback())
-    }
-}
-
-impl Drop for Moto {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-/// Runs restic the way the recovery kit says.
-fn restic(moto: &Moto, arguments: &[&str]) -> Output {
-    let output = Command::new("restic")
-        .args(["--no-cache", "-r", &format!("s3:{}{BUCKET}/prefix", moto.endpoint)])
-        .args(arguments)
-        .env("RESTIC_PASSWORD", PASSWORD)
-        .env("AWS_ACCESS_KEY_ID", ACCESS_KEY)
-        .env("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
-        .output()
-        .unwrap_or_else(|error| panic!("the restic command is needed (apt-get install restic): {error}"));
-    let text = String::from_utf8_lossy(&output.stdout);
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "restic {arguments:?}: {text}{errors}");
-    output
-}
 
 /// A sparse file of one GiB with data at three places.
 fn sparse_gigabyte(path: &Path) {
@@ -104,13 +50,13 @@ async fn restic_checks_and_restores_what_we_wrote() {
     let second = snapshot(&repository, &source).await;
     assert_eq!(second.unreadable, []);
 
-    let checked = restic(&moto, &["check", "--read-data"]);
+    let checked = moto.restic(&["check", "--read-data"]);
     assert!(String::from_utf8_lossy(&checked.stdout).contains("no errors were found"));
-    let listed = restic(&moto, &["snapshots", "--json"]);
+    let listed = moto.restic(&["snapshots", "--json"]);
     let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
     assert!(listed.contains("\"run-1\"") && listed.contains("\"project\""), "{listed}");
 
-    restic(&moto, &["restore", second.snapshot.as_str(), "--target", target.to_str().unwrap()]);
+    moto.restic(&["restore", second.snapshot.as_str(), "--target", target.to_str().unwrap()]);
     compare(&source, &target, "restic");
 
     let ours = folder.path().join("ours");
@@ -147,9 +93,9 @@ async fn restic_restores_a_dump_that_pg_restore_reads() {
     fill(&database, 3000);
     let (repository, _) = Repository::open_or_create(repository_config(moto.endpoint.clone())).await.unwrap();
     let taken = repository.snapshot(dump_request(&database), Arc::new(()), CancellationToken::new()).await.unwrap();
-    let checked = restic(&moto, &["check", "--read-data"]);
+    let checked = moto.restic(&["check", "--read-data"]);
     assert!(String::from_utf8_lossy(&checked.stdout).contains("no errors were found"));
-    restic(&moto, &["restore", "latest", "--target", folder.path().to_str().unwrap()]);
+    moto.restic(&["restore", "latest", "--target", folder.path().to_str().unwrap()]);
     let dump = folder.path().join(format!("{}.dump", database.name));
     assert_eq!(dump.metadata().unwrap().len(), taken.bytes);
 
@@ -167,10 +113,26 @@ async fn a_repository_made_by_restic_can_be_used() {
     let folder = tempfile::tempdir().unwrap();
     let source = folder.path().join("source");
     files::odd_files(&source);
-    restic(&moto, &["init", "--repository-version", "2"]);
+    moto.restic(&["init", "--repository-version", "2"]);
     let config = repository_config(moto.endpoint.clone());
     let (repository, opened) = Repository::open_or_create(config).await.unwrap();
     assert_eq!(opened, engine::Opened::Existing);
     snapshot(&repository, &source).await;
-    restic(&moto, &["check", "--read-data"]);
+    moto.restic(&["check", "--read-data"]);
+}
+
+/// Both programs cut files at the same places: what one has stored, the other one does not store again.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_restic_stored_is_found_again() {
+    let moto = Moto::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("source");
+    std::fs::create_dir(&source).unwrap();
+    std::fs::write(source.join("large"), files::noise(1, 40 << 20)).unwrap();
+    std::fs::write(source.join("small"), files::noise(2, 1000)).unwrap();
+    moto.restic(&["init", "--repository-version", "2"]);
+    moto.restic(&["backup", source.to_str().unwrap()]);
+    let (repository, _) = Repository::open_or_create(repository_config(moto.endpoint.clone())).await.unwrap();
+    let taken = snapshot(&repository, &source).await;
+    assert!(taken.added_bytes < 10_000, "{} bytes were stored again", taken.added_bytes);
 }

@@ -71,7 +71,9 @@ pub async fn check_access(
 /// The step and what S3 answered, at the field that can be changed to mend it.
 fn step_failed(step: &'static str, error: RepositoryError) -> ServiceError {
     let field = match &error {
-        RepositoryError::Storage(S3Error::NoSuchBucket { .. } | S3Error::BucketTaken { .. })
+        RepositoryError::Storage(
+            S3Error::NoSuchBucket { .. } | S3Error::BucketTaken { .. } | S3Error::ObjectLock { .. },
+        )
         | RepositoryError::WrongPassword => "backup.bucket_name",
         _ => CREDENTIAL,
     };

@@ -2,6 +2,7 @@
 
 pub mod database;
 pub mod files;
+pub mod moto;
 pub mod proxy;
 pub mod servers;
 

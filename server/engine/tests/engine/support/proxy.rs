@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicU32, AtomicU64, Ordering},
     },
     time::Duration,
@@ -22,6 +22,16 @@ pub struct Faults {
     pub busy: AtomicU32,
     /// Cut after some bytes of the answer or of the request.
     pub cut: AtomicU32,
+    /// Writes beyond so many bytes are answered with 507; none at 0.
+    pub room: AtomicU64,
+    pub written: AtomicU64,
+    /// A byte of the body is changed.
+    pub damage: AtomicU32,
+    /// So many more requests to write a pack are answered with 503.
+    pub busy_packs: AtomicU64,
+    /// Packs on their way now, and with each one that came.
+    pub packs: AtomicU64,
+    pub packs_together: Mutex<Vec<u64>>,
     /// Waits this many milliseconds first.
     pub delay: AtomicU64,
     pub requests: AtomicU64,
@@ -35,6 +45,9 @@ pub struct Proxy {
 
 const BUSY: &str = "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/xml\r\ncontent-length: 112\r\nconnection: close\r\n\r\n\
 <?xml version=\"1.0\"?><Error><Code>SlowDown</Code><Message>Please reduce your request rate.     </Message></Error>";
+
+const FULL: &str = "HTTP/1.1 507 Insufficient Storage\r\ncontent-type: application/xml\r\ncontent-length: 104\r\nconnection: close\r\n\r\n\
+<?xml version=\"1.0\"?><Error><Code>XMinioStorageFull</Code><Message>The disk is full.  </Message></Error>";
 
 impl Proxy {
     pub async fn start(server: &Url) -> Self {
@@ -56,6 +69,44 @@ impl Proxy {
     }
 }
 
+impl Faults {
+    /// Whether a write does not fit any more. What fits is counted.
+    fn overflows(&self, head: &str) -> bool {
+        let room = self.room.load(Ordering::SeqCst);
+        if room == 0 || !head.starts_with("PUT ") {
+            return false;
+        }
+        let length = content_length(head) as u64;
+        self.written.fetch_add(length, Ordering::SeqCst) + length > room
+    }
+}
+
+/// A pack's upload on its way.
+struct Pack(Arc<Faults>);
+
+impl Pack {
+    fn of(head: &str, faults: &Arc<Faults>) -> Option<Self> {
+        if !head.starts_with("PUT ") || !head.contains("/data/") {
+            return None;
+        }
+        let now = faults.packs.fetch_add(1, Ordering::SeqCst) + 1;
+        faults.packs_together.lock().unwrap().push(now);
+        Some(Self(faults.clone()))
+    }
+}
+
+impl Drop for Pack {
+    fn drop(&mut self) {
+        self.0.packs.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+fn content_length(head: &str) -> usize {
+    let head = head.to_lowercase();
+    let length = head.split("content-length: ").nth(1).and_then(|rest| rest.split("\r\n").next()?.parse().ok());
+    length.unwrap_or_default()
+}
+
 /// A number that looks random and is the same in every run of the tests.
 fn dice(number: u64) -> u32 {
     SmallRng::seed_from_u64(number).random_range(0..100)
@@ -66,6 +117,7 @@ async fn pass(mut client: TcpStream, to: std::net::SocketAddr, faults: Arc<Fault
     client.set_nodelay(true).unwrap();
     let Some((head, begun)) = read_head(&mut client).await else { return };
     let number = faults.requests.fetch_add(1, Ordering::SeqCst);
+    let pack = Pack::of(&head, &faults);
     tokio::time::sleep(Duration::from_millis(faults.delay.load(Ordering::SeqCst))).await;
     let roll = dice(number);
     let busy = faults.busy.load(Ordering::SeqCst);
@@ -73,12 +125,25 @@ async fn pass(mut client: TcpStream, to: std::net::SocketAddr, faults: Arc<Fault
     if roll < busy + cut {
         faults.spoiled.fetch_add(1, Ordering::SeqCst);
     }
-    if roll < busy {
-        return refuse(client, &head, begun.len()).await;
+    let take = |left: u64| left.checked_sub(1);
+    let pack_is_refused =
+        pack.is_some() && faults.busy_packs.fetch_update(Ordering::SeqCst, Ordering::SeqCst, take).is_ok();
+    if roll < busy || pack_is_refused {
+        return refuse(client, &head, begun.len(), BUSY).await;
+    }
+    if faults.overflows(&head) {
+        return refuse(client, &head, begun.len(), FULL).await;
     }
     let Ok(mut server) = TcpStream::connect(to).await else { return };
     server.set_nodelay(true).unwrap();
     let closing = head.replacen("\r\n", "\r\nconnection: close\r\n", 1);
+    let mut begun = begun;
+    if roll < faults.damage.load(Ordering::SeqCst) && head.starts_with("PUT ") {
+        if begun.is_empty() {
+            begun.push(client.read_u8().await.unwrap_or_default());
+        }
+        begun[0] = !begun[0];
+    }
     let _ = server.write_all(closing.as_bytes()).await;
     let _ = server.write_all(&begun).await;
     if roll < busy + cut {
@@ -103,11 +168,9 @@ async fn read_head(client: &mut TcpStream) -> Option<(String, Vec<u8>)> {
     }
 }
 
-/// Reads the rest of the request, as a service does, and answers 503.
-async fn refuse(mut client: TcpStream, head: &str, begun: usize) {
-    let head = head.to_lowercase();
-    let length = head.split("content-length: ").nth(1).and_then(|rest| rest.split("\r\n").next()?.parse().ok());
-    let mut left = length.unwrap_or(0_usize).saturating_sub(begun);
+/// Reads the rest of the request, as a service does, and answers.
+async fn refuse(mut client: TcpStream, head: &str, begun: usize, answer: &str) {
+    let mut left = content_length(head).saturating_sub(begun);
     let mut buffer = vec![0; 64 << 10];
     while left > 0 {
         match client.read(&mut buffer).await {
@@ -115,7 +178,7 @@ async fn refuse(mut client: TcpStream, head: &str, begun: usize) {
             _ => return,
         }
     }
-    let _ = client.write_all(BUSY.as_bytes()).await;
+    let _ = client.write_all(answer.as_bytes()).await;
 }
 
 /// Passes bytes on in both directions, but not more than `most` of them.
