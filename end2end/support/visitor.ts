@@ -7,6 +7,7 @@ import { LoginPage } from './pages/login';
 import { PoliciesPage } from './pages/policies';
 import { ProjectPage } from './pages/project';
 import { ProjectsPage } from './pages/projects';
+import { SecondFactorPage } from './pages/second-factor';
 import { SettingsPage } from './pages/settings';
 import { SetupPage } from './pages/setup';
 import { TablePage } from './pages/table-page';
@@ -26,6 +27,7 @@ export class Visitor {
   readonly organizations: TablePage;
   readonly auditLog: TablePage;
   readonly profile: TablePage;
+  readonly secondFactor: SecondFactorPage;
 
   constructor(
     readonly page: Page,
@@ -45,5 +47,6 @@ export class Visitor {
     this.organizations = new TablePage(page, scripts, '/organizations', 'Organizations');
     this.auditLog = new TablePage(page, scripts, '/audit-log', 'Audit Log');
     this.profile = new TablePage(page, scripts, '/profile', 'Profile');
+    this.secondFactor = new SecondFactorPage(page, scripts);
   }
 }
