@@ -43,7 +43,7 @@ test('every page carries the security headers', async ({ partner, another, s3 })
 });
 
 test('what the policy forbids does not run, and is noticed', async ({ partner, faults }) => {
-  faults.expect(/Content Security Policy|securitypolicyviolation/);
+  faults.expect(/Content Security Policy|securitypolicyviolation|^csp GET https:\/\/example\.com/);
   await partner.dashboard.open();
   const ran = await partner.page.evaluate(() => {
     const script = document.createElement('script');
