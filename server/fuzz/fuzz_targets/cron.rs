@@ -10,14 +10,22 @@ use model::schedule::{CronPeriod, TimeZone};
 const NOW: i64 = 1_795_564_800;
 const MOVES: i64 = 8 * 365 * 86_400;
 
-fuzz_target!(|input: (&str, &str, u32)| {
-    let (expression, zone, moved) = input;
+/// The search for runs of a rare date goes through years, which takes milliseconds: one input of so many goes that far.
+const SEARCHED: u32 = 16;
+
+fuzz_target!(|input: (u32, &str, &str)| {
+    let (moved, zone, expression) = input;
+    if let Ok(period) = CronPeriod::stored(expression) {
+        let _ = period.in_words();
+        assert!(CronPeriod::stored(period.as_str()).is_ok(), "what was accepted is read again");
+    }
+    if !moved.is_multiple_of(SEARCHED) {
+        return;
+    }
     let now = DateTime::from_timestamp(NOW + i64::from(moved) % MOVES, 0).expect("a moment of this century");
     let zone = TimeZone::parse(zone).unwrap_or(TimeZone::UTC);
     let Ok(period) = CronPeriod::parse(expression, now) else { return };
-    let _ = period.in_words();
     let runs = period.next_runs(zone, now, 5);
     assert!(runs.iter().all(|run| *run > now), "a run is not in the past");
     assert!(runs.is_sorted_by(|earlier, later| earlier < later), "no run comes twice");
-    assert!(CronPeriod::stored(period.as_str()).is_ok(), "what was accepted is read again");
 });
