@@ -10,7 +10,7 @@ export PATH := $(HOME)/.cargo/bin:$(CURDIR)/end2end/node_modules/.bin:$(TOOLS_FO
 DEMO_FOLDER := demo-data
 RELEASE := $(CARGO_TARGET_DIR)/release/holdfast
 
-.PHONY: help demo clean-demo run dev test check unit browser bench audit build tools test-tools audit-tools
+.PHONY: help demo clean-demo run dev test check unit browser bench fuzz audit build tools test-tools fuzz-tools audit-tools
 
 help:
 	@echo 'make demo        try Holdfast: everything embedded, with a sample project that is backed up every minute'
@@ -22,6 +22,7 @@ help:
 	@echo 'make unit        the tests without the browser'
 	@echo 'make browser     the browser tests alone'
 	@echo 'make bench       the benchmarks, as tables'
+	@echo 'make fuzz        a million inputs for each thing that reads what people type; FUZZ_CASES=… for another number'
 	@echo 'make audit       known vulnerabilities, licences and origins of everything that is used; asks the network'
 
 demo: build
@@ -66,6 +67,20 @@ bench: test-tools
 	cargo bench -p engine --bench restic
 	HOLDFAST_KILL_TRIALS=50 cargo test -p engine --test engine whatever_is_killed -- --nocapture
 
+# The compiler's own instrumentation, without a sanitizer: there is no unsafe code to watch. What finds something new is
+# worked on in a folder of its own; the corpus that is kept was made small with `cargo fuzz cmin`.
+FUZZ_CASES ?= 1000000
+FUZZ_TARGETS := cron retention patterns endpoint list_query form
+FUZZ := RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/fuzz cargo fuzz
+fuzz: fuzz-tools
+	@set -e; for target in $(FUZZ_TARGETS); do \
+		mkdir -p $(CARGO_TARGET_DIR)/fuzz/corpus/$$target; \
+		echo "== $$target"; \
+		$(FUZZ) run --fuzz-dir server/fuzz --sanitizer none $$target \
+			$(CARGO_TARGET_DIR)/fuzz/corpus/$$target server/fuzz/corpus/$$target \
+			-- -runs=$(FUZZ_CASES) -timeout=10 -max_len=2000 -verbosity=0 -print_final_stats=1; \
+	done
+
 # Apart from the tests, since what is known of vulnerabilities changes without any change here.
 audit: audit-tools
 	cargo deny check
@@ -76,6 +91,9 @@ tools:
 
 test-tools:
 	@.ci/tools test
+
+fuzz-tools:
+	@.ci/tools fuzz
 
 audit-tools:
 	@.ci/tools audit

@@ -3,6 +3,8 @@ import type { BrowserContext } from '@playwright/test';
 /** What goes wrong in a browser and nobody sees: each of these fails the test. */
 export class Faults {
   readonly found: string[] = [];
+  /** What a test has provoked on purpose. */
+  readonly provoked: string[] = [];
   private readonly expected: RegExp[] = [];
 
   /** Lets a test provoke a fault on purpose. */
@@ -10,9 +12,15 @@ export class Faults {
     this.expected.push(pattern);
   }
 
-  watch(context: BrowserContext, scripts: boolean): void {
+  async watch(context: BrowserContext, scripts: boolean): Promise<void> {
     // A browser without scripts reports each script that it does not load.
     if (!scripts) this.expect(/^csp GET .*\.js$|was preloaded using link preload but not used/);
+    // The browser's own words for it differ from version to version.
+    await context.addInitScript(() => {
+      document.addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI, sourceFile }) => {
+        console.error(`securitypolicyviolation ${effectiveDirective} ${blockedURI} ${sourceFile}`);
+      });
+    });
     context.on('console', (message) => {
       if (['error', 'warning'].includes(message.type()) && !isRefusal(message.text())) {
         this.note(`console ${message.type()} at ${message.page()?.url()}: ${message.text()}`);
@@ -30,7 +38,8 @@ export class Faults {
   }
 
   private note(fault: string): void {
-    if (!this.expected.some((pattern) => pattern.test(fault))) this.found.push(fault);
+    const expected = this.expected.some((pattern) => pattern.test(fault));
+    (expected ? this.provoked : this.found).push(fault);
   }
 }
 

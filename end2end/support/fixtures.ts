@@ -92,7 +92,7 @@ export const test = base.extend<Fixtures>({
   },
 
   context: async ({ context, faults, javaScriptEnabled }, use) => {
-    faults.watch(context, javaScriptEnabled ?? true);
+    await faults.watch(context, javaScriptEnabled ?? true);
     await use(context);
   },
 
@@ -111,7 +111,7 @@ export const test = base.extend<Fixtures>({
     await use(async () => {
       const context = await browser.newContext({ baseURL, javaScriptEnabled: scripts });
       contexts.push(context);
-      faults.watch(context, scripts);
+      await faults.watch(context, scripts);
       return new Visitor(await context.newPage(), scripts);
     });
     await Promise.all(contexts.map((context) => context.close()));

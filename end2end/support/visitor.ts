@@ -8,6 +8,7 @@ import { PoliciesPage } from './pages/policies';
 import { ProjectPage } from './pages/project';
 import { ProjectsPage } from './pages/projects';
 import { RepositoryPage } from './pages/repository';
+import { SecondFactorPage } from './pages/second-factor';
 import { SettingsPage } from './pages/settings';
 import { SetupPage } from './pages/setup';
 import { TablePage } from './pages/table-page';
@@ -29,6 +30,7 @@ export class Visitor {
   readonly notifications: TablePage;
   readonly auditLog: TablePage;
   readonly profile: TablePage;
+  readonly secondFactor: SecondFactorPage;
 
   constructor(
     readonly page: Page,
@@ -50,5 +52,6 @@ export class Visitor {
     this.notifications = new TablePage(page, scripts, '/notifications', 'Notifications');
     this.auditLog = new TablePage(page, scripts, '/audit-log', 'Audit Log');
     this.profile = new TablePage(page, scripts, '/profile', 'Profile');
+    this.secondFactor = new SecondFactorPage(page, scripts);
   }
 }

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Page } from '@playwright/test';
 
 import { barriers, hiddenSideways } from '../support/accessibility';
+import { Authenticator } from '../support/authenticator';
 import { expect, PASSWORD, test, type Folders } from '../support/fixtures';
 import { addBackup, CREDENTIAL, rightKeys } from '../support/prepare';
 import { closedEndpoint, type S3Server } from '../support/s3';
@@ -35,6 +36,7 @@ for (const scheme of ['light', 'dark'] as const) {
     const found = await look(partner.page, scheme, pictures, administration(partner));
     const invited = await another();
     found.push(...(await look(invited.page, scheme, pictures, invitation(invited, await invite(partner)))));
+    found.push(...(await look(partner.page, scheme, pictures, secondFactor(partner))));
     expect(found).toEqual([]);
   });
 }
@@ -183,6 +185,45 @@ function administration(partner: Visitor): View[] {
     ['nodes', page('/nodes', 'Nodes')],
     ['audit-log', page('/audit-log', 'Audit Log')],
     ['profile', page('/profile', 'Profile')],
+    ['users-second-factor', dialog('/users?dialog=second-factor&id=1', 'Reset Second Factor')],
+  ];
+}
+
+function secondFactor(partner: Visitor): View[] {
+  const { secondFactor, login } = partner;
+  const dialog = dialogs(partner);
+  return [
+    ['second-factor', () => secondFactor.open()],
+    ['second-factor-draft', () => secondFactor.begin(PASSWORD)],
+    [
+      'second-factor-on',
+      async () => {
+        const secret = await secondFactor.page.getByLabel('Secret', { exact: true }).innerText();
+        await secondFactor.confirm(new Authenticator(secret).code());
+        await expect(secondFactor.heading('Second Factor')).toBeVisible();
+        await expect(secondFactor.codes).toHaveCount(0);
+        await secondFactor.ready();
+      },
+    ],
+    ['second-factor-off', dialog('/profile/second-factor?dialog=turn-off', 'Turn Off the Second Factor')],
+    ['second-factor-renew', dialog('/profile/second-factor?dialog=codes', 'New Recovery Codes')],
+    [
+      'second-factor-codes',
+      async () => {
+        const renew = secondFactor.dialog('New Recovery Codes');
+        await renew.fill({ Password: PASSWORD });
+        await renew.press('Show Codes');
+        await expect(secondFactor.codes).toHaveCount(10);
+      },
+    ],
+    [
+      'login-code',
+      async () => {
+        await secondFactor.signOut();
+        await login.signIn('partner@example.com', PASSWORD);
+        await secondFactor.expectAddress(/\/login\/code$/);
+      },
+    ],
   ];
 }
 

@@ -44,7 +44,11 @@ test('a person is invited by a one-time link, changes role, and is removed', asy
     await dialog.fill({ Role: 'Manager' });
     await dialog.press('Change Role');
     await expect(users.row(ANN)).toContainText('Manager');
-    await ann.dashboard.open();
+    await ann.page.goto('/');
+    await expect(ann.page, 'the new role begins with a new sign-in').toHaveURL(/\/login$/);
+    await ann.login.ready();
+    await ann.login.signIn(ANN, PASSWORD);
+    await ann.dashboard.expectShown();
     await expect(ann.dashboard.navigation('Users')).toBeVisible();
     await expect(ann.dashboard.navigation('Organizations')).toHaveCount(0);
   });

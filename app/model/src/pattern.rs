@@ -55,8 +55,11 @@ fn check(field: &'static str, pattern: &str) -> Result<(), RuleError> {
     if pattern.starts_with('/') || pattern.split('/').any(|part| part == "..") {
         return Err(RuleError::PatternOutside { field, pattern: pattern.to_owned() });
     }
+    // As a backup reads it: without what says that a folder is meant.
+    let read = pattern.strip_prefix("./").unwrap_or(pattern);
+    let read = read.strip_suffix('/').unwrap_or(read);
     let understood =
-        pattern.len() <= LONGEST && !pattern.chars().any(char::is_control) && globset::Glob::new(pattern).is_ok();
+        pattern.len() <= LONGEST && !pattern.chars().any(char::is_control) && globset::Glob::new(read).is_ok();
     if understood { Ok(()) } else { Err(RuleError::Pattern { field, pattern: pattern.to_owned() }) }
 }
 
@@ -78,6 +81,16 @@ mod tests {
             assert!(Patterns::parse_exclude(bad).is_err(), "{bad}");
         }
         assert_eq!(Patterns::parse_exclude("*.tmp\n\nnode_modules/**\n").unwrap().lines(), "*.tmp\nnode_modules/**");
+    }
+
+    #[test]
+    fn what_a_backup_could_not_read_is_refused() {
+        for bad in ["\\", "a\\/", "./[a", "./a\\/"] {
+            assert!(Patterns::parse_include(bad).is_err(), "{bad}");
+        }
+        for good in ["a\\[b", "folder/", "./folder/"] {
+            assert!(Patterns::parse_include(good).is_ok(), "{good}");
+        }
     }
 
     proptest! {

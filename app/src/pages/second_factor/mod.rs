@@ -54,22 +54,23 @@ pub fn SecondFactorPage() -> impl IntoView {
         }
         .into_any(),
     };
-    let frame = if ui.actor().is_some() { view! { <Within/> }.into_any() } else { view! { <WayOut/> }.into_any() };
+    let inside = ui.actor().is_some();
+    let above = inside.then(|| view! { <Breadcrumb steps=vec![("Profile".to_owned(), "/profile".to_owned())]/> });
+    let below = if inside { view! { <Dialogs/> }.into_any() } else { view! { <WayOut/> }.into_any() };
     view! {
         <Title text="Second Factor"/>
+        {above}
         <header class="page-header">
             <h1>"Second Factor"</h1>
         </header>
         {loaded(view, panels)}
-        {frame}
+        {below}
     }
 }
 
-/// What stands beside the panels for somebody who is signed in.
 #[component]
-fn Within() -> impl IntoView {
+fn Dialogs() -> impl IntoView {
     view! {
-        <Breadcrumb steps=vec![("Profile".to_owned(), "/profile".to_owned())]/>
         <DialogRoute name="codes">
             <NewRecoveryCodes/>
         </DialogRoute>
