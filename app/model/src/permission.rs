@@ -51,7 +51,7 @@ pub enum Denied {
 }
 
 impl Action {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::SeeProjects,
         Self::ManageCredentials,
         Self::ManageProjects,

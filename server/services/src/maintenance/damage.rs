@@ -17,6 +17,7 @@ use crate::{
     audit::Deed,
     entity::{DamageList, backup, maintenance, policy, project, repository},
     runs::{maintenance_due, queue, supervisor::stored},
+    start::Services,
 };
 
 /// Most damaged files that are noted. A repair takes these; the verification after it finds the rest.
@@ -94,8 +95,8 @@ async fn flag_backups(
 /// Queues a backup for each policy that is not paused: it stores again what the source still has.
 pub async fn back_up_again(
     db: &impl ConnectionTrait,
+    services: &Services,
     run: &maintenance::Model,
-    now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     let Some(project) = project::Entity::find_by_id(run.project_id).one(db).await? else { return Ok(()) };
     let policies = policy::Entity::find()
@@ -106,7 +107,7 @@ pub async fn back_up_again(
         .await?;
     let by = run.created_by.as_deref().unwrap_or_default();
     for policy in policies {
-        queue::manual(db, &policy, (project.organization_id, run.repository_id), by, now).await?;
+        queue::manual(db, services, &policy, (project.organization_id, run.repository_id), by).await?;
     }
     Ok(())
 }

@@ -274,7 +274,7 @@ async fn note(
         }
         Outcome::Repaired(_) => {
             // Whatever is still missing shows in a verification, after the backups that store it again.
-            damage::back_up_again(db, row, now).await?;
+            damage::back_up_again(db, services, row).await?;
             maintenance_due::verify_soon(db, row.repository_id, now).await?;
             audit(db, services, row, MaintenanceKind::Repair, Deed::RepositoryRepaired).await?;
         }
