@@ -4,7 +4,7 @@
 
 use sea_orm_migration::prelude::*;
 
-pub use sea_orm_migration::MigratorTrait;
+pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
 mod m20261124_000001_people;
 mod m20261124_000002_backup_credentials;
@@ -39,4 +39,11 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000012_maintenance::Migration),
         ]
     }
+}
+
+/// The names of all steps, in their order.
+pub fn steps() -> Vec<String> {
+    let mut names: Vec<_> = Migrator::migrations().iter().map(|step| step.name().to_owned()).collect();
+    names.sort();
+    names
 }

@@ -2,6 +2,7 @@
 
 mod password;
 mod serve;
+mod transfer;
 mod user;
 
 use std::{
@@ -12,7 +13,7 @@ use std::{
 
 use clap::{Parser, Subcommand};
 use model::rule::RuleError;
-use services::{Clock, Rotation, ServiceError};
+use services::{Clock, Rotation, ServiceError, transfer::TransferError};
 
 use self::user::UserCommand;
 use crate::{
@@ -59,6 +60,17 @@ enum Command {
     User(UserCommand),
     /// Seal every secret in the database under a new master key; the server may be running
     RotateMasterKey,
+    /// Write all that is in the database to a file; the server may be running
+    Export {
+        /// Takes the place of an older one
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Read such a file into an empty database
+    Import {
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
     /// Print the settings in force, or what is wrong with them
     CheckConfig,
 }
@@ -74,6 +86,8 @@ pub enum CliError {
     Demo(#[from] DemoError),
     #[error(transparent)]
     Service(#[from] ServiceError),
+    #[error(transparent)]
+    Transfer(#[from] TransferError),
     #[error(transparent)]
     Rule(#[from] RuleError),
     #[error("The password could not be read: {0}")]
@@ -107,6 +121,14 @@ impl Cli {
                 let Rotation { sealed, retired } = services::rotate_master_key(&services).await?;
                 say(format!("{sealed} secrets are sealed under the new key in {}.", config.master_key_file.display()));
                 say(format!("The old key is in {}. Copies of the database from before need it.", retired.display()));
+            }
+            Command::Export { file } => {
+                telemetry::start(&config);
+                transfer::export(&config, &file).await?;
+            }
+            Command::Import { file } => {
+                telemetry::start(&config);
+                transfer::import(&config, &file).await?;
             }
             Command::CheckConfig => say(config.to_string().trim_end()),
         }

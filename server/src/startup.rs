@@ -124,9 +124,14 @@ pub async fn open_services(config: &Config, clock: Clock) -> Result<Services, St
 
 /// Opens the database and brings it up to date, with the data folder made where it is missing.
 async fn open(config: &Config, clock: Clock, serves_pages: bool) -> Result<Services, StartupError> {
-    make_private_folder(&config.data_dir)
-        .map_err(|cause| StartupError::DataDir { folder: config.data_dir.clone(), cause })?;
+    make_data_dir(config)?;
     Ok(Services::open(config.services(clock, serves_pages)).await?)
+}
+
+/// Makes the data folder where it is missing.
+pub fn make_data_dir(config: &Config) -> Result<(), StartupError> {
+    make_private_folder(&config.data_dir)
+        .map_err(|cause| StartupError::DataDir { folder: config.data_dir.clone(), cause })
 }
 
 /// The folder holds the database and the master key: nobody else's business.

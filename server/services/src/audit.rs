@@ -77,6 +77,8 @@ pub enum Deed {
     ChannelPaused,
     ChannelResumed,
     ChannelTested,
+    Exported,
+    Imported,
 }
 
 impl Deed {
@@ -149,6 +151,8 @@ impl Deed {
             Self::ChannelPaused => "channel paused",
             Self::ChannelResumed => "channel resumed",
             Self::ChannelTested => "channel tested",
+            Self::Exported => "database exported",
+            Self::Imported => "database imported",
         }
     }
 }
@@ -171,6 +175,11 @@ impl Author {
     /// A schedule, or a worker that carries on what a schedule began.
     pub fn schedule(account: AccountId) -> Self {
         Self { account, name: "schedule".to_owned(), address: String::new() }
+    }
+
+    /// Whoever has a shell on the machine.
+    pub fn operator(account: AccountId) -> Self {
+        Self { account, name: "operator".to_owned(), address: "command line".to_owned() }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{fs::File, path::Path, time::Duration};
 
-use migration::{Migrator, MigratorTrait};
+use migration::{Migrator, MigratorTrait, SchemaManager};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqlErr,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
@@ -22,19 +22,24 @@ const CONNECTIONS: u32 = 16;
 
 /// Connects with a bounded pool. A SQLite file is made where there is none.
 pub async fn connect(url: &str) -> Result<DatabaseConnection, DbErr> {
-    connect_with(url, CONNECTIONS).await
+    connect_with(url, CONNECTIONS, true).await
 }
 
-async fn connect_with(url: &str, connections: u32) -> Result<DatabaseConnection, DbErr> {
+/// The same for a database that must be there.
+pub async fn connect_existing(url: &str) -> Result<DatabaseConnection, DbErr> {
+    connect_with(url, CONNECTIONS, false).await
+}
+
+async fn connect_with(url: &str, connections: u32, make: bool) -> Result<DatabaseConnection, DbErr> {
     let mut options = ConnectOptions::new(url);
     options
         .max_connections(connections)
         .acquire_timeout(PATIENCE)
         .connect_timeout(PATIENCE)
         .sqlx_logging(false)
-        .map_sqlx_sqlite_opts(|sqlite| {
+        .map_sqlx_sqlite_opts(move |sqlite| {
             sqlite
-                .create_if_missing(true)
+                .create_if_missing(make)
                 .foreign_keys(true)
                 .busy_timeout(PATIENCE)
                 // Readers do not wait for the writer, and a commit is on the disk before it is reported.
@@ -55,7 +60,7 @@ pub async fn migrate(url: &str, data_dir: &Path) -> Result<(), DbErr> {
 
 /// The lock belongs to a transaction of its own, which ends with the process at the latest.
 async fn migrate_postgres(url: &str) -> Result<(), DbErr> {
-    let db = connect_with(url, 2).await?;
+    let db = connect_with(url, 2, true).await?;
     let lock = db.begin().await?;
     lock.execute_unprepared(&format!("SET LOCAL lock_timeout = '{}s'", MIGRATION_PATIENCE.as_secs())).await?;
     lock.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")).await?;
@@ -75,9 +80,19 @@ async fn migrate_sqlite(url: &str, data_dir: &Path) -> Result<(), DbErr> {
     });
     let failed = |error: &dyn std::fmt::Display| DbErr::Custom(format!("the migrations cannot be locked: {error}"));
     let _lock = locked.await.map_err(|error| failed(&error))?.map_err(|error| failed(&error))?;
-    let db = connect_with(url, 1).await?;
+    let db = connect_with(url, 1, true).await?;
     Migrator::up(&db, None).await?;
     db.close().await
+}
+
+/// The steps of the schema that the database has been through, by name. It may have none yet, or such as only a newer
+/// version knows.
+pub async fn steps(db: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
+    let has_any = SchemaManager::new(db).has_table(Migrator::migration_table_name().to_string()).await?;
+    if !has_any {
+        return Ok(Vec::new());
+    }
+    Ok(Migrator::get_migration_models(db).await?.into_iter().map(|step| step.version).collect())
 }
 
 /// Begins a transaction that will write. On SQLite it takes the write lock at once: a transaction that reads first and

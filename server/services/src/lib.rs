@@ -17,6 +17,7 @@ pub mod dashboard;
 mod database;
 mod entity;
 mod error;
+pub mod health;
 mod listing;
 pub mod maintenance;
 mod master_key;
@@ -39,6 +40,7 @@ pub mod setup;
 mod sources;
 mod start;
 mod throttle;
+pub mod transfer;
 pub mod users;
 mod vault;
 
@@ -56,9 +58,4 @@ pub use self::{
 /// A random id by which a fault that a person was told of is found in the log.
 pub fn fault_id() -> String {
     format!("{:08x}", rand::random::<u32>())
-}
-
-/// Whether the database answers.
-pub async fn ping(services: &Services) -> Result<(), ServiceError> {
-    Ok(services.db().ping().await?)
 }

@@ -7,7 +7,10 @@ use std::{fmt, time::Duration};
 
 use chrono::{DateTime, Utc};
 use engine::S3Counts;
-use model::backup::BackupPhase;
+use model::{
+    backup::{BackupPhase, RestorePhase},
+    maintenance::MaintenancePhase,
+};
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
@@ -18,7 +21,7 @@ use sea_orm::{
 };
 
 use crate::{
-    entity::{backup, organization, project},
+    entity::{backup, delivery, maintenance, organization, policy, project, repository, restore},
     error::ServiceError,
     nodes,
     start::Services,
@@ -109,6 +112,8 @@ pub async fn text(services: &Services) -> Result<String, ServiceError> {
     let db = services.db();
     register_queue(&mut registry, db, now).await?;
     register_projects(&mut registry, db).await?;
+    register_running(&mut registry, db).await?;
+    register_troubles(&mut registry, db, now).await?;
     let nodes: Gauge = Gauge::default();
     nodes.set(gauge(nodes::names(services, db).await?.len()));
     registry.register("nodes", "Nodes that answer", nodes);
@@ -140,6 +145,54 @@ async fn register_queue(registry: &mut Registry, db: &impl ConnectionTrait, now:
     let age: Gauge = Gauge::default();
     age.set(oldest.flatten().map_or(0, |oldest| (now - oldest).num_seconds().max(0)));
     registry.register_with_unit("queue_age", "How long the oldest of them has waited", Unit::Seconds, age);
+    Ok(())
+}
+
+/// How many runs of each kind are worked on, by whichever node.
+async fn register_running(registry: &mut Registry, db: &impl ConnectionTrait) -> Result<(), DbErr> {
+    let running: Family<Kind, Gauge> = Family::default();
+    let [backups, restores, maintenance] = [
+        backup::Entity::find().filter(backup::Column::Phase.eq(BackupPhase::InProgress.as_str())).count(db).await?,
+        restore::Entity::find().filter(restore::Column::Phase.eq(RestorePhase::InProgress.as_str())).count(db).await?,
+        maintenance::Entity::find()
+            .filter(maintenance::Column::Phase.eq(MaintenancePhase::InProgress.as_str()))
+            .count(db)
+            .await?,
+    ];
+    for (kind, count) in [("backup", backups), ("restore", restores), ("maintenance", maintenance)] {
+        running.get_or_create(&Kind { kind }).set(gauge(count));
+    }
+    registry.register("runs_in_progress", "Runs that are worked on, by kind", running);
+    Ok(())
+}
+
+/// What somebody should look at.
+async fn register_troubles(
+    registry: &mut Registry,
+    db: &impl ConnectionTrait,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    for (name, help, count) in [
+        (
+            "policies_overdue",
+            "Policies without a completed backup for longer than they promise",
+            policy::Entity::find().filter(policy::Column::OverdueAt.lte(now)).count(db).await?,
+        ),
+        (
+            "repositories_damaged",
+            "Repositories in which a verification found damage",
+            repository::Entity::find().filter(repository::Column::DamagedAt.is_not_null()).count(db).await?,
+        ),
+        (
+            "notifications_waiting",
+            "Messages that are not delivered yet",
+            delivery::Entity::find().filter(delivery::Column::FinishedAt.is_null()).count(db).await?,
+        ),
+    ] {
+        let metric: Gauge = Gauge::default();
+        metric.set(gauge(count));
+        registry.register(name, help, metric);
+    }
     Ok(())
 }
 

@@ -10,7 +10,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock::Clock,
-    database, master_key,
+    database,
+    health::Pulse,
+    master_key,
     metrics::Metrics,
     nodes::Node,
     notifications::{MailServer, Sender},
@@ -83,6 +85,7 @@ struct Inner {
     /// Rung when a run is queued, so that a worker need not wait for its next look.
     queued: Notify,
     metrics: Metrics,
+    pulse: Pulse,
 }
 
 impl Services {
@@ -113,6 +116,7 @@ impl Services {
             opened: repositories::Opened::new(),
             queued: Notify::new(),
             metrics: Metrics::new(),
+            pulse: Pulse::new(),
             config,
         })))
     }
@@ -185,6 +189,10 @@ impl Services {
 
     pub(crate) fn metrics(&self) -> &Metrics {
         &self.0.metrics
+    }
+
+    pub(crate) fn pulse(&self) -> &Pulse {
+        &self.0.pulse
     }
 
     pub(crate) fn queued(&self) -> &Notify {

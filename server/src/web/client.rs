@@ -26,6 +26,12 @@ pub async fn client(Extracted(state): Extracted<State>, mut request: Request, ne
     next.run(request).await
 }
 
+/// Whether the request comes straight from a trusted proxy.
+pub fn is_from_proxy(state: &State, request: &Request) -> bool {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    peer.is_some_and(|ConnectInfo(peer)| trusts(&state.trusted_proxies, peer.ip()))
+}
+
 fn trusts(proxies: &[IpNet], address: IpAddr) -> bool {
     proxies.iter().any(|network| network.contains(&address.to_canonical()))
 }

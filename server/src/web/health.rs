@@ -6,6 +6,7 @@ use axum::{
     response::IntoResponse,
     routing::{MethodRouter, get},
 };
+use services::health;
 
 use super::State;
 
@@ -16,12 +17,12 @@ pub fn table() -> Vec<(&'static str, MethodRouter<State>)> {
     vec![("/healthz", get(async || (UNCACHED, "ok\n"))), ("/readyz", get(ready))]
 }
 
+/// A line for each thing that is needed, after one for all of it. Anybody may ask, so it tells nothing more.
 async fn ready(Extracted(state): Extracted<State>) -> impl IntoResponse {
-    match services::ping(&state.services).await {
-        Ok(()) => (StatusCode::OK, UNCACHED, "ready\n"),
-        Err(error) => {
-            tracing::warn!(error = &error as &dyn std::error::Error, "not ready: the database does not answer");
-            (StatusCode::SERVICE_UNAVAILABLE, UNCACHED, "the database does not answer\n")
-        }
-    }
+    let readiness = health::readiness(&state.services).await;
+    let (status, all) =
+        if readiness.is_ready() { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ready") };
+    let database = if readiness.database { "answers" } else { "does not answer" };
+    let scheduler = if readiness.scheduler { "runs" } else { "stands still" };
+    (status, UNCACHED, format!("{all}\ndatabase: {database}\nscheduler: {scheduler}\n"))
 }

@@ -45,7 +45,7 @@ pub fn router(state: State) -> Router {
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(state.clone(), client::client))
         .layer(from_fn_with_state(state.clone(), headers::headers))
-        .layer(from_fn(trace::trace))
+        .layer(from_fn_with_state(state.clone(), trace::trace))
         .with_state(state)
 }
 

@@ -65,8 +65,9 @@ pub(super) fn start(
     format: ArchiveFormat,
 ) -> FileStream {
     let (sender, receiver) = mpsc::channel(WAITING);
-    let runtime = Handle::current();
+    let (runtime, span) = (Handle::current(), tracing::Span::current());
     tokio::task::spawn_blocking(move || {
+        let _span = span.entered();
         let pipe = Pipe::new(sender.clone());
         let walk = Walk::new(&repository, &reader, runtime);
         let packed = match format {

@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use rustic_core::{DataId, TreeId};
 use tokio::sync::mpsc;
 use tokio_stream::{Stream, wrappers::ReceiverStream};
+use tracing::Instrument as _;
 
 use super::{
     Inner, RepositoryError, Result,
@@ -74,12 +75,13 @@ pub(super) fn size(reader: &Reader, content: &[DataId]) -> Result<u64> {
 /// Starts to read `content`.
 pub(super) fn start(repository: Arc<Inner>, reader: Arc<Reader>, content: Vec<DataId>) -> FileStream {
     let (sender, receiver) = mpsc::channel(WAITING);
-    tokio::spawn(async move {
+    let sending = async move {
         if let Err(error) = send_all(&repository, reader, content, &sender).await {
             // Nobody listens any more when this fails.
             let _ = sender.send(Err(error)).await;
         }
-    });
+    };
+    tokio::spawn(sending.in_current_span());
     FileStream::new(receiver)
 }
 

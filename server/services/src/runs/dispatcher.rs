@@ -67,6 +67,7 @@ where
 }
 
 async fn dispatch(services: &Services) -> Result<(), ServiceError> {
+    services.pulse().beat();
     let now = services.clock().now();
     let taken_over = release::expired(services, now).await?;
     let retried = queue::due_retries(services.db(), now).await?;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use sea_orm::DbErr;
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument as _, Span};
 
 use crate::{
     entity::{backup, maintenance, removal, restore},
@@ -66,18 +67,36 @@ async fn next(services: &Services) -> Result<Option<Job>, DbErr> {
     Ok(claim::maintenance(services).await?.map(|row| Job::Maintenance(Box::new(row))))
 }
 
-async fn work(services: &Services, job: Job, stop: &CancellationToken) {
-    let settled = match job {
-        Job::Backup(row) => backup_run::run(services, &row, stop).await,
-        Job::Restore(row) => restore_run::run(services, &row, stop).await,
-        Job::Deletion(row) => deletion::run(services, &row).await,
-        Job::Removal(row) => removal_run::run(services, &row).await,
-        Job::Maintenance(row) => maintenance_run::run(services, &row, stop).await,
-    };
-    if let Err(error) = settled {
-        // The lease runs out and the run is taken up again.
-        tracing::error!(error = &error as &dyn std::error::Error, "a run could not be settled");
+impl Job {
+    /// What every line of the log that belongs to the run carries: of which kind it is, and its id among them.
+    fn span(&self) -> Span {
+        let (kind, id) = match self {
+            Self::Backup(row) => ("backup", row.id),
+            Self::Restore(row) => ("restore", row.id),
+            Self::Deletion(row) => ("deletion", row.id),
+            Self::Removal(row) => ("removal", row.id),
+            Self::Maintenance(row) => ("maintenance", row.id),
+        };
+        tracing::info_span!("run", kind, id)
     }
+}
+
+async fn work(services: &Services, job: Job, stop: &CancellationToken) {
+    let span = job.span();
+    let settling = async {
+        let settled = match job {
+            Job::Backup(row) => backup_run::run(services, &row, stop).await,
+            Job::Restore(row) => restore_run::run(services, &row, stop).await,
+            Job::Deletion(row) => deletion::run(services, &row).await,
+            Job::Removal(row) => removal_run::run(services, &row).await,
+            Job::Maintenance(row) => maintenance_run::run(services, &row, stop).await,
+        };
+        if let Err(error) = settled {
+            // The lease runs out and the run is taken up again.
+            tracing::error!(error = &error as &dyn std::error::Error, "a run could not be settled");
+        }
+    };
+    settling.instrument(span).await;
     // The project of this run may have another one waiting.
     services.queued().notify_one();
 }

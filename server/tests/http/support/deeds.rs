@@ -185,10 +185,21 @@ impl Browser {
 
     /// Restores into a directory, and returns the restore when it has ended.
     pub async fn restore(&self, project: ProjectId, backup: BackupId, paths: &str, directory: &Path) -> RestoreRow {
+        self.restore_as("test-restore", (project, backup), paths, directory).await
+    }
+
+    /// The same under another name, where there is one of that name already.
+    pub async fn restore_as(
+        &self,
+        name: &str,
+        (project, backup): (ProjectId, BackupId),
+        paths: &str,
+        directory: &Path,
+    ) -> RestoreRow {
         let (backup, directory) = (backup.to_string(), directory.display().to_string());
         let fields = form(&[
             ("backup", &backup),
-            ("restore_name", "test-restore"),
+            ("restore_name", name),
             ("paths", paths),
             ("target", "directory"),
             ("target_directory", &directory),
