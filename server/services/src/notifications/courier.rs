@@ -52,7 +52,7 @@ pub async fn run(services: Services, stop: CancellationToken) {
             }
             Ok(None) => {}
             Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "the queue of messages cannot be read")
+                tracing::error!(error = &error as &dyn std::error::Error, "the queue of messages cannot be read");
             }
         }
         tokio::select! {
