@@ -71,7 +71,7 @@ async fn fill(db: &DatabaseConnection) -> Outcome {
     )
     .await?;
     for first in (1..=POLICIES).step_by(usize::try_from(BATCH)?) {
-        tx.execute(&rows::policies(first, BATCH, PROJECTS, now + Duration::from_secs(86_400))?).await?;
+        tx.execute(&rows::policies(first, BATCH, PROJECTS, now + Duration::from_hours(24))?).await?;
     }
     for first in (1..=BACKUPS).step_by(usize::try_from(BATCH)?) {
         tx.execute(&rows::backups((first, BATCH, BACKUPS), PROJECTS, 78, now)?).await?;
