@@ -2,6 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
+#[allow(clippy::struct_excessive_bools, reason = "a column for each event that a channel may choose")]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "notification_channel")]
 #[expect(clippy::struct_excessive_bools, reason = "one for each event that it may be told of")]
