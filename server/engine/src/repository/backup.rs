@@ -52,6 +52,9 @@ use crate::source::DirectoryReader;
 /// Bytes of a full pack. Some are in memory at a time, whatever is backed up.
 const DATA_PACK: usize = 8 << 20;
 const TREE_PACK: usize = 4 << 20;
+/// How hard folders and indexes are compressed where the repository leaves it open. They are small beside what is in the
+/// files, and read again with every backup.
+const FOLDER_LEVEL: i32 = 8;
 /// More read beside each other than there are processors, since files may come from a slow disk.
 const LEAST_WORKERS: usize = 3;
 const MOST_WORKERS: usize = 8;
@@ -69,6 +72,7 @@ struct Archive<'a> {
     run: &'a Run,
     sealer: &'a Sealer,
     level: Option<i32>,
+    folder_level: Option<i32>,
     known: &'a Known,
     cutter: Cutter,
     index: &'a Index<'a>,
@@ -120,11 +124,13 @@ impl Ground {
     ) -> Result<Archived> {
         let Self { sealer, level, known, cutter } = self;
         let storage: &Storage = &run.storage;
-        let index = Index::new(storage, &sealer, level);
+        let folder_level = level.map(|level| if level == 0 { FOLDER_LEVEL } else { level });
+        let index = Index::new(storage, &sealer, folder_level);
         let archive = Archive {
             run,
             sealer: &sealer,
             level,
+            folder_level,
             known: &known,
             cutter,
             index: &index,
@@ -151,6 +157,10 @@ impl Ground {
 impl Archive<'_> {
     fn encoder(&self) -> Result<Encoder<'_>> {
         Encoder::new(self.sealer, self.level)
+    }
+
+    fn folder_encoder(&self) -> Result<Encoder<'_>> {
+        Encoder::new(self.sealer, self.folder_level)
     }
 
     /// Keeps the first failure, and ends the others' work.

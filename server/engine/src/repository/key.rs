@@ -2,7 +2,8 @@
 //! (<https://github.com/restic/restic/blob/master/doc/design.rst>, "Keys, Encryption and MAC").
 //!
 //! The library makes such files with four times the memory that restic takes, 128 MiB, which every run needs again to
-//! open the repository: more than it needs for anything else. restic's own figures are used here.
+//! open the repository: more than it needs for anything else. restic's own figures are used here; passwords are random and
+//! longer than any that can be guessed.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use chrono::{SecondsFormat, Utc};

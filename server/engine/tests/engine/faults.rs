@@ -159,24 +159,6 @@ async fn a_full_bucket_is_said() {
     moto.assert_sound("prefix");
 }
 
-/// A service that asks for fewer requests gets fewer packs at the same time.
-#[tokio::test(flavor = "multi_thread")]
-async fn uploads_slow_down_when_asked() {
-    let world = World::start().await;
-    source(&world);
-    for number in 0..8_u64 {
-        fs::write(world.source().join(format!("more {number}")), files::noise(100 + number, 8 << 20)).unwrap();
-    }
-    let (proxy, repository) = behind_proxy(&world).await;
-    proxy.faults.busy_packs.store(4, Ordering::SeqCst);
-    snapshot(&repository, &world.source()).await;
-    let together = proxy.faults.packs_together.lock().unwrap().clone();
-    println!("packs at the same time: {together:?}");
-    // Four that are refused, the same four again, and then others.
-    assert!(together.len() > 14, "{together:?}");
-    assert!(together[8..14].iter().all(|packs| *packs <= 2), "{together:?}");
-}
-
 /// What was damaged on its way is refused by the service, and never becomes part of a backup.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_damaged_on_its_way_is_refused() {

@@ -123,7 +123,8 @@ impl Trial {
         let repository = self.repository().await;
         let snapshot = repository.snapshots().await.unwrap().pop().unwrap().id;
         let target = self.target();
-        let request = RestoreRequest { snapshot, paths: Vec::new(), target, on_conflict: OnConflict::Skip };
+        // A folder that is there keeps its own mode and time with every other choice, also a killed restore's.
+        let request = RestoreRequest { snapshot, paths: Vec::new(), target, on_conflict: OnConflict::Overwrite };
         let report = repository.restore(request, progress, CancellationToken::new()).await.unwrap();
         assert_eq!(report.warnings, []);
     }

@@ -31,7 +31,7 @@ pub(super) struct Builder<'a> {
 
 impl<'a> Builder<'a> {
     pub(super) fn new(archive: &'a Archive<'a>) -> Result<Self> {
-        let encoder = archive.encoder()?;
+        let encoder = archive.folder_encoder()?;
         let levels = vec![Level { node: None, tree: Tree::default() }];
         Ok(Self { archive, encoder, levels, summary: SnapshotSummary::default() })
     }

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicU32, AtomicU64, Ordering},
     },
     time::Duration,
@@ -27,11 +27,6 @@ pub struct Faults {
     pub written: AtomicU64,
     /// A byte of the body is changed.
     pub damage: AtomicU32,
-    /// So many more requests to write a pack are answered with 503.
-    pub busy_packs: AtomicU64,
-    /// Packs on their way now, and with each one that came.
-    pub packs: AtomicU64,
-    pub packs_together: Mutex<Vec<u64>>,
     /// Waits this many milliseconds first.
     pub delay: AtomicU64,
     pub requests: AtomicU64,
@@ -81,26 +76,6 @@ impl Faults {
     }
 }
 
-/// A pack's upload on its way.
-struct Pack(Arc<Faults>);
-
-impl Pack {
-    fn of(head: &str, faults: &Arc<Faults>) -> Option<Self> {
-        if !head.starts_with("PUT ") || !head.contains("/data/") {
-            return None;
-        }
-        let now = faults.packs.fetch_add(1, Ordering::SeqCst) + 1;
-        faults.packs_together.lock().unwrap().push(now);
-        Some(Self(faults.clone()))
-    }
-}
-
-impl Drop for Pack {
-    fn drop(&mut self) {
-        self.0.packs.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
 fn content_length(head: &str) -> usize {
     let head = head.to_lowercase();
     let length = head.split("content-length: ").nth(1).and_then(|rest| rest.split("\r\n").next()?.parse().ok());
@@ -117,7 +92,6 @@ async fn pass(mut client: TcpStream, to: std::net::SocketAddr, faults: Arc<Fault
     client.set_nodelay(true).unwrap();
     let Some((head, begun)) = read_head(&mut client).await else { return };
     let number = faults.requests.fetch_add(1, Ordering::SeqCst);
-    let pack = Pack::of(&head, &faults);
     tokio::time::sleep(Duration::from_millis(faults.delay.load(Ordering::SeqCst))).await;
     let roll = dice(number);
     let busy = faults.busy.load(Ordering::SeqCst);
@@ -125,10 +99,7 @@ async fn pass(mut client: TcpStream, to: std::net::SocketAddr, faults: Arc<Fault
     if roll < busy + cut {
         faults.spoiled.fetch_add(1, Ordering::SeqCst);
     }
-    let take = |left: u64| left.checked_sub(1);
-    let pack_is_refused =
-        pack.is_some() && faults.busy_packs.fetch_update(Ordering::SeqCst, Ordering::SeqCst, take).is_ok();
-    if roll < busy || pack_is_refused {
+    if roll < busy {
         return refuse(client, &head, begun.len(), BUSY).await;
     }
     if faults.overflows(&head) {
