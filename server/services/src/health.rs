@@ -67,3 +67,17 @@ impl Pulse {
         self.since.elapsed().saturating_sub(Duration::from_millis(self.last.load(Ordering::Relaxed)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dispatcher_that_stands_still_is_noticed_and_a_tick_makes_it_good() {
+        let Some(since) = Instant::now().checked_sub(SILENCE * 2) else { return };
+        let pulse = Pulse { since, last: AtomicU64::new(0) };
+        assert!(pulse.silence() >= SILENCE);
+        pulse.beat();
+        assert!(pulse.silence() < SILENCE);
+    }
+}

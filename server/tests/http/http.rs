@@ -55,6 +55,8 @@ async fn health_is_told_to_everybody(app: &TestApp) {
         assert_eq!(answer.status, 200, "{address}");
         assert!(answer.cookie().is_none(), "{address} makes no session");
     }
+    let ready = app.browser().get("/readyz").await.text();
+    assert_eq!(ready, "ready\ndatabase: answers\nscheduler: runs\n");
 }
 
 async fn metrics_tell_what_was_done_and_what_waits(app: &TestApp) {
@@ -72,6 +74,10 @@ async fn metrics_tell_what_was_done_and_what_waits(app: &TestApp) {
         "holdfast_runs_total{kind=\"restore\",result=\"Completed\"} 1",
         "holdfast_run_duration_seconds_count{kind=\"backup\"} 1",
         "holdfast_queue_length 0",
+        "holdfast_runs_in_progress{kind=\"backup\"} 0",
+        "holdfast_policies_overdue 0",
+        "holdfast_repositories_damaged 0",
+        "holdfast_notifications_waiting 0",
         "holdfast_leases_lost_total 0",
         &format!(
             "holdfast_project_last_completed_backup_timestamp_seconds{{organization=\"acme\",project=\"web-shop\"}} {last}"

@@ -44,7 +44,8 @@ async fn dashboard_and_alerts_ask_for_what_there_is(app: &TestApp) {
 fn the_example_of_settings_is_one() {
     let program = Program::new();
     // With every example taken.
-    let settings: Vec<_> = packaged("holdfast.toml").lines().map(uncommented).collect();
+    let example = packaged("holdfast.toml");
+    let settings: Vec<_> = example.lines().map(uncommented).collect();
     fs::write(program.folder().join("holdfast.toml"), settings.join("\n")).unwrap();
     fs::create_dir(program.folder().join("etc")).unwrap();
     let token = program.folder().join("token");

@@ -177,10 +177,10 @@ fn master_key(program: &Program) -> PathBuf {
 /// All rows, without those of the audit log, to which export and import add one.
 fn content(file: &Path) -> Vec<String> {
     let text = fs::read_to_string(file).unwrap();
-    let mut section = String::new();
+    let mut section = "";
     let lines = text.lines().skip(1).filter(|line| {
         if line.starts_with("{\"table\"") {
-            line.clone_into(&mut section);
+            section = line;
         }
         !section.contains("\"audit_entry\"") && !line.starts_with("{\"rows\"")
     });
