@@ -36,7 +36,7 @@ pub(super) enum Change {
 impl Archive<'_> {
     /// A folder of the snapshot before. One that cannot be read costs time alone: its files are read again.
     pub(super) fn before(&self, id: &TreeId) -> Option<Before> {
-        match self.known.tree(id, &self.run.storage, &self.sealer) {
+        match self.known.tree(id, &self.run.storage, self.sealer) {
             Ok(tree) => Some(Before { id: *id, tree, at: 0 }),
             Err(RepositoryError::Cancelled) => None,
             Err(error) => {
