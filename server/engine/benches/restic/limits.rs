@@ -19,14 +19,14 @@ const IN_FLIGHT: usize = 4;
 pub fn print(source: &Path, folder: &Path, server: &Server, measured: &Measured) -> Outcome {
     let ours = Program::Holdfast.name();
     let stored = measured.stored.get(ours).and_then(|sizes| median(sizes)).unwrap_or_default();
-    let (_, reading) = timed(|| data::read(source, |_| ()))?;
-    let (_, hashing) = timed(|| {
+    let ((), reading) = timed(|| data::read(source, |_| ()))?;
+    let ((), hashing) = timed(|| {
         let mut hash = Sha256::new();
         data::read(source, |bytes| hash.update(bytes))
     })?;
-    let (_, compressing) = timed(|| compress(source))?;
+    let ((), compressing) = timed(|| compress(source))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let (_, uploading) = timed(|| runtime.block_on(upload(server, stored)).map_err(io::Error::other))?;
+    let ((), uploading) = timed(|| runtime.block_on(upload(server, stored)).map_err(io::Error::other))?;
     std::fs::remove_dir_all(server.bucket(BUCKET))?;
     let seconds = |took: Duration| format!("{:.2} s", took.as_secs_f64());
     println!(

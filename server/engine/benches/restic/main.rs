@@ -8,6 +8,8 @@
 //! `HOLDFAST_BENCH_ROUNDS` (5), `HOLDFAST_BENCH_SETS` (`small,mixed,large`), `HOLDFAST_BENCH_FOLDER` (a temporary one;
 //! 20 GB are needed, and given back).
 
+#![allow(clippy::cast_precision_loss, reason = "figures for people")]
+
 mod data;
 mod limits;
 mod processes;

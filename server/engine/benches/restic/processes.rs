@@ -20,6 +20,7 @@ pub struct Run {
 }
 
 /// Runs a command to its end. Its peak is looked at every few milliseconds, as the kernel keeps it.
+#[allow(clippy::disallowed_methods, reason = "a thread of its own that only looks and sleeps")]
 pub fn measure(command: &mut Command) -> Outcome<Run> {
     let began = Instant::now();
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;

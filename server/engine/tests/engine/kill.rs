@@ -15,7 +15,6 @@ use std::{
     pin::Pin,
     process::{Child, Command, Stdio},
     sync::Arc,
-    thread,
     time::Duration,
 };
 
@@ -188,7 +187,7 @@ fn start(operation: &Operation, trial: &Trial) -> Child {
 }
 
 /// Kills the process a little after it has done so many bytes. Whether it was in time.
-fn kill(mut process: Child, after: u64, later: Duration) -> bool {
+async fn kill(mut process: Child, after: u64, later: Duration) -> bool {
     let mut told = BufReader::new(process.stderr.take().unwrap()).lines();
     let mut done = 0;
     while done < after
@@ -196,7 +195,7 @@ fn kill(mut process: Child, after: u64, later: Duration) -> bool {
     {
         done += line.strip_prefix("bytes ").map_or(0, |bytes| bytes.parse().unwrap());
     }
-    thread::sleep(later);
+    tokio::time::sleep(later).await;
     // SIGKILL.
     process.kill().unwrap();
     let ended = process.wait().unwrap();
@@ -221,7 +220,7 @@ async fn whatever_is_killed_is_whole_the_next_time() {
         let later = Duration::from_millis(random.random_range(0..60));
         let trial = new_trial(folder.path(), number, &moto.endpoint);
         (operation.prepare)(&trial).await;
-        let killed = kill(start(operation, &trial), after, later);
+        let killed = kill(start(operation, &trial), after, later).await;
         in_time += u64::from(killed);
         (operation.work)(&trial, Arc::new(())).await;
         moto.assert_sound(&trial.prefix());
