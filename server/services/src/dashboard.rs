@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use chrono::{DateTime, DurationRound, NaiveDate, TimeDelta, Utc};
 use model::{
     backup::BackupPhase,
-    dashboard::{Dashboard, DayGrowth, GROWTH_DAYS, Hour, OrganizationStanding, Standings},
-    ids::{OrganizationId, ProjectId},
+    dashboard::{Dashboard, DayGrowth, GROWTH_DAYS, Hour, OrganizationStanding, Standings, Trouble},
+    ids::OrganizationId,
     permission::Action,
 };
 use sea_orm::{
@@ -40,7 +40,7 @@ struct Scope {
 pub async fn get(acting: &Acting, services: &Services) -> Result<Dashboard, ServiceError> {
     let (db, now) = (services.db(), services.clock().now());
     let scope = scope(acting, db).await?;
-    let standings = standings(db, &scope).await?;
+    let (standings, by_phase) = standings(db, &scope).await?;
     let overdue = overdue(db, &scope, now).await?;
     let stored = stored(db, &scope).await?;
     let first_hour = now.duration_trunc(TimeDelta::hours(1)).unwrap_or(now) - TimeDelta::hours(HOURS - 1);
@@ -51,13 +51,14 @@ pub async fn get(acting: &Acting, services: &Services) -> Result<Dashboard, Serv
         overdue: overdue.get(id).copied().unwrap_or_default(),
         stored: stored.get(id).copied().unwrap_or_default(),
     });
-    let (attention, counts) = attention::all(db, &scope, now).await?;
+    let (attention, counts) = attention::all(db, &scope, &by_phase, now).await?;
     let mut total = Standings::default();
     for of in standings.values() {
         total = sum(total, *of);
     }
     Ok(Dashboard {
         standings: total,
+        waiting_project: attention.iter().find(|of| of.trouble == Trouble::NeverBackedUp).and_then(|of| of.project),
         attention,
         counts,
         hours: hours(db, &scope, first_hour).await?,
@@ -65,7 +66,6 @@ pub async fn get(acting: &Acting, services: &Services) -> Result<Dashboard, Serv
         growth: growth(db, &scope, stored.values().sum(), now).await?,
         organizations: organizations.collect(),
         started: total.troubled + total.running + total.protected > 0 || !stored.is_empty(),
-        waiting_project: attention::first_waiting(db, &scope).await?.map(ProjectId),
     })
 }
 
@@ -150,8 +150,14 @@ struct StandingCount {
     count: i64,
 }
 
-/// Projects by how they stand, by organization.
-async fn standings(db: &impl ConnectionTrait, scope: &Scope) -> Result<HashMap<i64, Standings>, ServiceError> {
+/// Projects whose backup is on, by the phase of their newest run, or that they have none.
+type ByPhase = HashMap<Option<BackupPhase>, u64>;
+
+/// Projects by how they stand, by organization and altogether.
+async fn standings(
+    db: &impl ConnectionTrait,
+    scope: &Scope,
+) -> Result<(HashMap<i64, Standings>, ByPhase), ServiceError> {
     let each = Query::select()
         .column((project::Entity, project::Column::OrganizationId))
         .expr_as(enabled(), "enabled")
@@ -166,11 +172,16 @@ async fn standings(db: &impl ConnectionTrait, scope: &Scope) -> Result<HashMap<i
         .add_group_by(["organization_id", "enabled", "phase"].map(Expr::col))
         .take();
     let mut standings: HashMap<i64, Standings> = HashMap::new();
+    let mut by_phase = ByPhase::new();
     for row in StandingCount::find_by_statement(db.get_database_backend().build(&counted)).all(db).await? {
         let phase = row.phase.map(|phase| phase.parse()).transpose().map_err(ServiceError::Stored)?;
-        standings.entry(row.organization_id).or_default().add(row.enabled, phase, row.count.unsigned_abs());
+        let count = row.count.unsigned_abs();
+        standings.entry(row.organization_id).or_default().add(row.enabled, phase, count);
+        if row.enabled {
+            *by_phase.entry(phase).or_default() += count;
+        }
     }
-    Ok(standings)
+    Ok((standings, by_phase))
 }
 
 /// Overdue policies by organization.

@@ -12,7 +12,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait},
 };
 
-use super::{NOT_SHOWN, Scope, enabled, last_phase, subquery};
+use super::{ByPhase, NOT_SHOWN, Scope, enabled, last_phase, subquery};
 use crate::entity::{backup, backup_credential, policy, project, repository};
 
 type Found = Result<(Vec<Attention>, TroubleCount), DbErr>;
@@ -21,16 +21,20 @@ type Found = Result<(Vec<Attention>, TroubleCount), DbErr>;
 pub async fn all(
     db: &impl ConnectionTrait,
     scope: &Scope,
+    by_phase: &ByPhase,
     now: DateTime<Utc>,
 ) -> Result<(Vec<Attention>, Vec<TroubleCount>), DbErr> {
+    // Counted once for all: each look at the newest run of every project takes a while.
+    let count = |phase: Option<BackupPhase>| by_phase.get(&phase).copied().unwrap_or_default();
+    let last = |trouble, phase| by_last_run(db, scope, (trouble, phase), count(Some(phase)));
     let found = [
         damaged(db, scope).await?,
-        by_last_run(db, scope, Trouble::Failed, BackupPhase::Failed).await?,
+        last(Trouble::Failed, BackupPhase::Failed).await?,
         overdue(db, scope, now).await?,
         locked(db, scope).await?,
-        by_last_run(db, scope, Trouble::PartiallyFailed, BackupPhase::PartiallyFailed).await?,
-        never_backed_up(db, scope).await?,
-        by_last_run(db, scope, Trouble::Missed, BackupPhase::Cancelled).await?,
+        last(Trouble::PartiallyFailed, BackupPhase::PartiallyFailed).await?,
+        never_backed_up(db, scope, count(None)).await?,
+        last(Trouble::Missed, BackupPhase::Cancelled).await?,
         paused(db, scope).await?,
     ];
     let (items, counts): (Vec<_>, Vec<_>) = found.into_iter().unzip();
@@ -72,12 +76,16 @@ async fn damaged(db: &impl ConnectionTrait, scope: &Scope) -> Found {
 }
 
 /// Projects whose newest run ended in `phase`.
-async fn by_last_run(db: &impl ConnectionTrait, scope: &Scope, trouble: Trouble, phase: BackupPhase) -> Found {
-    let select = enabled_projects(scope).filter(Condition::all().add(subquery(last_phase()).eq(phase.as_str())));
-    let count = select.clone().count(db).await?;
+async fn by_last_run(
+    db: &impl ConnectionTrait,
+    scope: &Scope,
+    (trouble, phase): (Trouble, BackupPhase),
+    count: u64,
+) -> Found {
     if count == 0 {
         return Ok((Vec::new(), TroubleCount { trouble, count }));
     }
+    let select = enabled_projects(scope).filter(Condition::all().add(subquery(last_phase()).eq(phase.as_str())));
     let rows = select.limit(MOST_SHOWN).all(db).await?;
     let mut items = Vec::with_capacity(rows.len());
     for row in rows {
@@ -109,20 +117,14 @@ fn waiting(scope: &Scope) -> Select<project::Entity> {
     enabled_projects(scope).filter(Condition::all().add(subquery(last_phase()).is_null()))
 }
 
-async fn never_backed_up(db: &impl ConnectionTrait, scope: &Scope) -> Found {
+async fn never_backed_up(db: &impl ConnectionTrait, scope: &Scope, count: u64) -> Found {
     let trouble = Trouble::NeverBackedUp;
-    let count = waiting(scope).count(db).await?;
     let rows = if count == 0 { Vec::new() } else { waiting(scope).limit(MOST_SHOWN).all(db).await? };
     let item = |row: project::Model| {
         let detail = "Backup is on, but there is no backup yet".to_owned();
         Attention { detail, ..of_project(scope, trouble, row) }
     };
     Ok((rows.into_iter().map(item).collect(), TroubleCount { trouble, count }))
-}
-
-/// A project whose backup is on and which has none yet.
-pub async fn first_waiting(db: &impl ConnectionTrait, scope: &Scope) -> Result<Option<i64>, DbErr> {
-    Ok(waiting(scope).one(db).await?.map(|row| row.id))
 }
 
 fn policies(scope: &Scope) -> Select<policy::Entity> {
