@@ -15,6 +15,7 @@ pub mod maintenance;
 pub mod names;
 pub mod node;
 pub mod organization;
+pub mod outlook;
 pub mod pattern;
 pub mod people;
 pub mod permission;

@@ -19,6 +19,7 @@ pub mod projects;
 pub mod restores;
 pub mod session;
 pub mod users;
+pub mod zone;
 
 #[cfg(feature = "ssr")]
 pub mod server;

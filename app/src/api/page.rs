@@ -12,6 +12,8 @@ pub struct PageRequest {
     pub actor: Option<Actor>,
     /// What the request before this one left.
     pub flash: Flash,
+    /// Where the browser says that it is; `None` where it does not say, or in UTC.
+    pub zone: Option<String>,
 }
 
 impl PageRequest {
@@ -21,7 +23,7 @@ impl PageRequest {
         {
             use super::server::extension;
             let actor = extension::<services::Acting>().map(|acting| acting.actor);
-            Self { actor, flash: extension().unwrap_or_default() }
+            Self { actor, flash: extension().unwrap_or_default(), zone: super::zone::of_request() }
         }
         #[cfg(not(feature = "ssr"))]
         Self::default()

@@ -15,6 +15,7 @@ mod database;
 mod entity;
 mod error;
 mod listing;
+pub mod live;
 pub mod maintenance;
 mod master_key;
 pub mod metrics;

@@ -73,6 +73,7 @@ pub async fn change_password(
     session::Entity::delete_many().filter(session::Column::UserId.eq(id.0)).exec(&tx).await?;
     record(&tx, acting, services, Deed::PasswordChanged).await?;
     tx.commit().await?;
+    services.live().session_ended();
     sessions::begin(current, id, &acting.address).await?;
     Ok(Done::new("Password changed. Your other sessions have ended", PAGE))
 }
@@ -85,6 +86,7 @@ pub async fn end_session(acting: &Acting, services: &Services, form: &SessionRef
     session::Entity::delete_by_id(ended.id).exec(&tx).await?;
     record(&tx, acting, services, Deed::SessionEnded).await?;
     tx.commit().await?;
+    services.live().session_ended();
     Ok(Done::new("Session ended", PAGE))
 }
 

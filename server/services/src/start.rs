@@ -10,7 +10,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock::Clock,
-    database, master_key,
+    database,
+    live::Live,
+    master_key,
     metrics::Metrics,
     nodes::Node,
     repositories,
@@ -75,6 +77,7 @@ struct Inner {
     /// Rung when a run is queued, so that a worker need not wait for its next look.
     queued: Notify,
     metrics: Metrics,
+    live: Live,
 }
 
 impl Services {
@@ -104,6 +107,7 @@ impl Services {
             opened: repositories::Opened::new(),
             queued: Notify::new(),
             metrics: Metrics::new(),
+            live: Live::new(),
             config,
         })))
     }
@@ -167,6 +171,10 @@ impl Services {
 
     pub(crate) fn metrics(&self) -> &Metrics {
         &self.0.metrics
+    }
+
+    pub(crate) fn live(&self) -> &Live {
+        &self.0.live
     }
 
     pub(crate) fn queued(&self) -> &Notify {

@@ -155,6 +155,7 @@ pub async fn change_role(acting: &Acting, services: &Services, form: &RoleForm) 
     change.update(&tx).await?;
     record(&tx, acting, now, Deed::RoleChanged, &user, json!({ "role": [user.role, role] })).await?;
     tx.commit().await?;
+    services.live().session_ended();
     Ok(Done::new(format!("{} is {role} now", user.email), PAGE))
 }
 
@@ -170,6 +171,7 @@ pub async fn remove(acting: &Acting, services: &Services, form: &UserRef) -> Res
     users::Entity::delete_by_id(user.id).exec(&tx).await?;
     record(&tx, acting, services.clock().now(), Deed::UserRemoved, &user, audit::no_changes()).await?;
     tx.commit().await?;
+    services.live().session_ended();
     Ok(Done::new(format!("{} removed", user.email), PAGE))
 }
 

@@ -12,6 +12,7 @@ mod form_posts;
 mod hostile;
 mod http;
 mod leaks;
+mod live;
 mod maintenance;
 mod master_key;
 mod nodes;

@@ -97,6 +97,7 @@ pub async fn set_password_by_link(
     let acting = Acting { actor: sessions::actor(&tx, user.clone()).await?, address };
     record(&tx, &acting, now, Deed::PasswordSet, &user, audit::no_changes()).await?;
     tx.commit().await?;
+    services.live().session_ended();
     sessions::begin(session, UserId(user.id), &acting.address).await?;
     Ok(Done::new("Your password is set, and you are signed in", "/"))
 }
