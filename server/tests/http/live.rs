@@ -46,7 +46,7 @@ impl Ear {
     }
 
     /// Listens until the server ends, and returns all that was heard.
-    async fn to_the_end(mut self) -> String {
+    async fn all(mut self) -> String {
         let hear = async {
             while let Some(chunk) = self.response.chunk().await.unwrap() {
                 self.heard.push_str(std::str::from_utf8(&chunk).unwrap());
@@ -72,7 +72,7 @@ async fn who_may_see_a_project_hears_of_its_runs_and_nobody_else(app: &TestApp) 
     }
     for (browser, ear) in must_not_hear {
         browser.done("session/sign_out", &form(&[])).await;
-        let heard = ear.to_the_end().await;
+        let heard = ear.all().await;
         assert!(heard.starts_with(": listening\n") && !heard.contains("data:"), "{heard}");
     }
 }
@@ -82,9 +82,9 @@ async fn a_connection_ends_with_its_session(app: &TestApp) {
     let manager = app.person(Role::Manager, ORGANIZATION).await;
     let (signs_out, runs_out) = (partner.listen().await, manager.listen().await);
     partner.done("session/sign_out", &form(&[])).await;
-    signs_out.to_the_end().await;
+    signs_out.all().await;
     app.pass(8 * 24 * 3600);
-    runs_out.to_the_end().await;
+    runs_out.all().await;
 }
 
 async fn a_session_has_four_places(app: &TestApp) {
@@ -102,6 +102,6 @@ async fn a_server_that_stops_ends_what_it_tells(app: &TestApp) {
     let partner = app.set_up().await;
     let ear = partner.listen().await;
     let stopped = timeout(Duration::from_secs(10), app.stop());
-    let (stopped, _) = tokio::join!(stopped, ear.to_the_end());
+    let (stopped, _) = tokio::join!(stopped, ear.all());
     stopped.expect("nobody who listens holds it up");
 }

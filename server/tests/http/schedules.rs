@@ -29,7 +29,7 @@ on_both_databases!(
 const A_MOMENT: Duration = Duration::from_secs(30);
 
 impl Browser {
-    async fn to_policy(&self, deed: &str, policy: PolicyId) {
+    pub async fn to_policy(&self, deed: &str, policy: PolicyId) {
         self.done(&format!("policies/{deed}"), &form(&[("policy", &policy.to_string())])).await;
     }
 

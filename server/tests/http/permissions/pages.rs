@@ -82,9 +82,12 @@ async fn every_address_asks_who_is_asking(app: &TestApp) {
 
     for Row(_, address, expected) in &table {
         let endless = address == EVENTS;
-        let ask = async |browser: &Browser| match endless {
-            true => browser.head_through_a_proxy(address).await,
-            false => browser.get_through_a_proxy(address).await,
+        let ask = async |browser: &Browser| {
+            if endless {
+                browser.head_through_a_proxy(address).await
+            } else {
+                browser.get_through_a_proxy(address).await
+            }
         };
         askers.ask(address, expected, ask).await;
     }
