@@ -24,10 +24,11 @@ pub fn router(state: State) -> Router {
     };
     let pages = pages::routes(&state)
         .merge(of(downloads::table()))
-        .merge(of(events::table()))
         .layer(from_fn_with_state(state.clone(), door::door))
         .layer(from_fn(flash::flash))
         .layer(known());
+    // A page that listens is told that its session has ended; led to the sign-in page it could do nothing with it.
+    let told = of(events::table()).layer(known());
     let functions = api::routes()
         .layer(from_fn_with_state(state.clone(), form_posts::form_posts))
         .layer(known())
@@ -38,6 +39,7 @@ pub fn router(state: State) -> Router {
         .merge(of(health::table()))
         .merge(of(metrics::table()))
         .merge(pages)
+        .merge(told)
         .merge(functions)
         .nest_service("/pkg", state.site.pkg())
         .fallback_service(state.site.public(missing))
