@@ -6,6 +6,7 @@
 pub mod address;
 pub mod api;
 pub mod components;
+pub mod live;
 pub mod pages;
 pub mod ui;
 
@@ -19,7 +20,12 @@ use leptos_router::{
 
 use crate::{
     api::page::PageRequest,
-    components::chrome::Chrome,
+    components::{
+        chrome::Chrome,
+        shortcuts::{ShortcutList, Shortcuts},
+        time::Zone,
+    },
+    live::Live,
     pages::{
         audit_log::AuditLogPage, browse::BrowsePage, credentials::CredentialsPage, dashboard::DashboardPage,
         login::LoginPage, login_code::LoginCodePage, nodes::NodesPage, not_found::NotFoundPage,
@@ -58,7 +64,12 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
-    Ui::provide(SharedValue::new(PageRequest::current).into_inner());
+    let request = SharedValue::new(PageRequest::current).into_inner();
+    let signed_in = request.actor.is_some();
+    Live::provide(signed_in);
+    ShortcutList::provide();
+    Zone::provide(request.zone.clone());
+    Ui::provide(request);
     mark_hydrated();
     let title = |page: String| if page.is_empty() { "Holdfast".to_owned() } else { format!("{page} · Holdfast") };
     view! {
@@ -87,6 +98,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/projects/:project/backups/:backup") view=BrowsePage ssr=SsrMode::Async/>
                 </FlatRoutes>
             </Chrome>
+            {signed_in.then(|| view! { <Shortcuts/> })}
         </Router>
     }
 }

@@ -1,5 +1,6 @@
 import type { Locator, Page } from '@playwright/test';
 
+import { barriers } from '../support/accessibility';
 import { ACCOUNT, expect, test } from '../support/fixtures';
 import { rightKeys } from '../support/prepare';
 
@@ -58,4 +59,62 @@ test('sign-in and a new credential with the keyboard alone', async ({ partner, a
   await keyboard.press('Space');
   await expect(credentials.row(right.name)).toBeVisible();
   await credentials.expectNoDialog();
+});
+
+test('shortcuts lead about, are listed, and can be switched off', async ({ partner }) => {
+  const { page, dashboard, credentials, projects } = partner;
+  const { keyboard } = page;
+  await dashboard.open();
+  await keyboard.press('?');
+  const list = page.getByRole('dialog', { name: 'Keyboard Shortcuts' });
+  await expect(list).toBeVisible();
+  await expect(list.getByText('Backup Credentials')).toBeVisible();
+  expect(await barriers(page)).toEqual([]);
+  await keyboard.press('Escape');
+  await expect(list).toBeHidden();
+
+  await keyboard.type('gc');
+  await expect(credentials.heading('Backup Credentials')).toBeVisible();
+  await expect(page.getByRole('main')).toBeFocused();
+  await keyboard.type('gp');
+  await expect(projects.heading('Projects')).toBeVisible();
+
+  await test.step('not while typing', async () => {
+    await projects.link('Add Project').click();
+    const name = projects.addDialog.field('Project Name');
+    await name.fill('');
+    await keyboard.type('gd?');
+    await expect(name).toHaveValue('gd?');
+    await expect(projects.heading('Projects')).toBeVisible();
+    await keyboard.press('Escape');
+    await projects.expectNoDialog();
+  });
+
+  await test.step('switched off, and on again on the profile', async () => {
+    await keyboard.press('?');
+    await list.getByRole('checkbox').uncheck();
+    await keyboard.press('Escape');
+    await keyboard.type('gd');
+    await page.reload();
+    await projects.ready();
+    await keyboard.type('gd');
+    await expect(projects.heading('Projects')).toBeVisible();
+    await partner.profile.open();
+    await page.getByRole('button', { name: 'Keyboard Shortcuts' }).click();
+    await list.getByRole('checkbox').check();
+    await keyboard.press('Escape');
+    await keyboard.type('gd');
+    await expect(dashboard.heading('Dashboard')).toBeVisible();
+  });
+});
+
+test('a key leads to the search', async ({ partner, s3 }) => {
+  const { credentials, page } = partner;
+  await credentials.open();
+  await credentials.add(rightKeys(s3));
+  await credentials.ready();
+  await page.keyboard.press('/');
+  await expect(credentials.search).toBeFocused();
+  await page.keyboard.type('/');
+  await expect(credentials.search).toHaveValue('/');
 });

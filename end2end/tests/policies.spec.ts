@@ -1,3 +1,4 @@
+import { barriers } from '../support/accessibility';
 import { expect, test } from '../support/fixtures';
 import { addBackedUpProject, addBackup, POLICY } from '../support/prepare';
 
@@ -32,6 +33,31 @@ test('a policy is checked, added, described and deleted', async ({ partner, s3, 
     await expect(preview.getByRole('listitem').first()).toHaveText(/04:15 CES?T/);
   });
 
+  await test.step('an expression is composed of words, and shown in them', async () => {
+    await dialog.expectValues({ Minutes: '15', Hours: '4', Months: 'every month', Weekdays: 'Monday to Friday' });
+    await dialog.fill({ Hours: '8 to 17', Weekdays: 'Sunday' });
+    await dialog.expectValues({ 'Cron Expression': '15 8-17 * * 0' });
+    await dialog.fill({ Hours: 'noon' });
+    await expect(dialog.root.getByText(/Hours is not understood/)).toBeVisible();
+    await dialog.expectValues({ 'Cron Expression': '15 8-17 * * 0' });
+    await dialog.fill({ 'Cron Expression': '0 0 L * *' });
+    await expect(dialog.root.getByText(/says more than the fields/)).toBeVisible();
+    await dialog.expectValues({ Hours: '', Weekdays: '' });
+    await dialog.fill({ 'Cron Expression': '15 4 * * MON-FRI' });
+    await dialog.expectValues({ Hours: '4', Weekdays: 'Monday to Friday' });
+  });
+
+  await test.step('a picture of what remains', async () => {
+    const picture = dialog.root.getByRole('group', { name: 'Retention Preview' });
+    await dialog.fill({ 'Retention Period': '90d' });
+    await expect(picture).toContainText(/Of (\d+) backups in the next 90 days \1 remain/);
+    await dialog.fill({ 'Retention Period': '30d' });
+    await expect(picture).toContainText(/Of 6\d backups in the next 90 days 2\d remain/);
+    await picture.getByText('Day by day').click();
+    await expect(picture.getByRole('table')).toContainText('Remain of them');
+    expect(await barriers(policies.page)).toEqual([]);
+  });
+
   await test.step('added, described', async () => {
     await dialog.fill({ Exclude: '**/*.tmp' });
     await dialog.press('Add');
@@ -42,6 +68,7 @@ test('a policy is checked, added, described and deleted', async ({ partner, s3, 
     await expect(policies.cell(row, 'Next Run')).toHaveText(/^\d{4}-\d{2}-\d{2}/);
     await policies.act(row, 'Show Description');
     const description = policies.dialog('Policy').root;
+    await expect(description.getByRole('img', { name: /next 90 days/ })).toBeVisible();
     for (const text of ['15 4 * * MON-FRI', 'Europe/Prague', '30d', '**/*.tmp']) {
       await expect(description).toContainText(text);
     }

@@ -89,9 +89,15 @@ test('the whole console without scripts', async ({ visitor, s3, folders }) => {
   const backup = await test.step('a policy, edited, paused, resumed, run now', async () => {
     await policies.open(project, 'Schedules');
     const dialog = await policies.openAddDialog();
+    await expect(dialog.root.getByRole('img', { name: /next 90 days/ })).toBeVisible();
     await policies.send({ name: POLICY, period: 'Custom', expression: '0 0 30 2 *' });
     await dialog.expectErrorAt('Cron Expression', /never fires/);
-    await policies.send({ name: POLICY, period: 'Every Sunday at 02:30' });
+    await dialog.fill({ 'Cron Expression': '', Hours: 'noon' });
+    await policies.send({ name: POLICY, period: 'Custom' });
+    await dialog.expectErrorAt('Hours', /not understood/);
+    await dialog.fill({ Minutes: '30', Hours: '2', Weekdays: 'Sunday' });
+    await policies.send({ name: POLICY, period: 'Custom' });
+    await expect(policies.row(POLICY)).toContainText('Every Sunday at 02:30');
     await expect(policies.row(POLICY)).toContainText('Enabled');
     await policies.act(policies.row(POLICY), 'Edit');
     const edit = policies.dialog('Edit Policy');

@@ -81,7 +81,7 @@ impl Application {
     /// Serves, runs backups, and stops when `shutdown` is done: new work is refused, requests end, running backups go
     /// back to the queue. Takes less than 20 seconds from then on. A scheduler that fails stops the server too.
     pub async fn run_until(self, shutdown: impl Future<Output = ()>) -> Result<(), StartupError> {
-        let stop = CancellationToken::new();
+        let stop = self.state.stop.clone();
         let serving = listener::serve(self.listener, web::router(self.state), stop.clone(), GRACE);
         let working = async {
             let outcome = self.services.run(stop.clone()).await;

@@ -5,7 +5,7 @@ use std::fmt;
 use chrono::{DateTime, Datelike, NaiveDateTime, Timelike, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{form::FormCheck, rule::RuleError, schedule::TimeZone};
+use crate::{form::FormCheck, retention::Retention, rule::RuleError, schedule::TimeZone};
 
 /// Most backups that one count keeps.
 pub const MOST_KEPT: u16 = 1000;
@@ -98,6 +98,21 @@ impl KeepCounts {
         }
         kept
     }
+}
+
+/// Which of a policy's backups remain at `now`, given their times from the newest to the oldest: those whose retention
+/// period has not ended, those that the counts keep, and the newest.
+pub fn remaining(
+    newest_first: &[DateTime<Utc>],
+    now: DateTime<Utc>,
+    retention: Retention,
+    counts: KeepCounts,
+    zone: TimeZone,
+) -> Vec<bool> {
+    let kept = counts.kept(newest_first, zone).into_iter();
+    let remains =
+        |((index, time), kept): ((usize, &DateTime<Utc>), bool)| index == 0 || kept || retention.end(*time) > now;
+    newest_first.iter().enumerate().zip(kept).map(remains).collect()
 }
 
 /// Names the hour, day and so on that a time lies in.

@@ -17,6 +17,7 @@ pub mod names;
 pub mod node;
 pub mod notification;
 pub mod organization;
+pub mod outlook;
 pub mod pattern;
 pub mod people;
 pub mod permission;

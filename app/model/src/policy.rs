@@ -1,5 +1,7 @@
 //! Backup policies: when a project is backed up, what of it, and how long a backup is kept.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -9,11 +11,12 @@ use crate::{
     keep::{KeepCounts, KeepForm},
     names::{Hidden, PolicyName},
     notification::HookUrl,
+    outlook::{Outlook, OutlookForm},
     pattern::Patterns,
     project::LastBackup,
     retention::Retention,
     rule::RuleError,
-    schedule::{CUSTOM_PERIOD, CronPeriod, CronPreview, TimeZone},
+    schedule::{CUSTOM_PERIOD, CronPeriod, CronPreview, CronWords, TimeZone},
 };
 
 /// The form that adds a policy, or edits one where it names it, as typed.
@@ -30,6 +33,8 @@ pub struct PolicyForm {
     pub cron_period: String,
     /// Read where the period is `custom`.
     pub cron_expression: String,
+    /// The expression in words, read where it is typed and empty: without a script the fields do not fill it in.
+    pub compose: CronWords,
     pub time_zone: String,
     pub retention: String,
     /// One pattern a line.
@@ -80,7 +85,9 @@ impl PolicyForm {
     pub fn parse(&self, now: DateTime<Utc>) -> Result<PolicyTerms, FormErrors> {
         let mut check = FormCheck::default();
         let name = check.field("name", PolicyName::parse(&self.name));
-        let cron = check.field(self.cron_field(), CronPeriod::parse(self.expression(), now));
+        let expression = self.expression_that_counts(&mut check);
+        let cron =
+            expression.and_then(|expression| check.field(self.cron_field(), CronPeriod::parse(&expression, now)));
         let time_zone = check.field("time_zone", TimeZone::parse(&self.time_zone));
         let retention = check.field("retention", Retention::parse(&self.retention));
         let include = check.field("include", Patterns::parse_include(&self.include));
@@ -113,9 +120,28 @@ impl PolicyForm {
         matches!(self.cron_period.as_str(), CUSTOM_PERIOD | "")
     }
 
-    /// The expression that counts.
+    /// What decides which of its backups remain.
+    pub fn outlook(&self) -> OutlookForm {
+        OutlookForm {
+            expression: self.expression().to_owned(),
+            time_zone: self.time_zone.clone(),
+            retention: self.retention.clone(),
+            keep: self.keep.clone(),
+        }
+    }
+
+    /// The expression that is chosen or typed.
     pub fn expression(&self) -> &str {
         if self.is_custom() { &self.cron_expression } else { &self.cron_period }
+    }
+
+    /// The same, composed of words where nothing else is there.
+    fn expression_that_counts(&self, check: &mut FormCheck) -> Option<Cow<'_, str>> {
+        if self.expression().trim().is_empty() && !self.compose.is_empty() {
+            self.compose.compose(check).map(Cow::Owned)
+        } else {
+            Some(Cow::Borrowed(self.expression()))
+        }
     }
 
     fn cron_field(&self) -> &'static str {
@@ -133,6 +159,8 @@ pub struct PolicyDraft {
     pub has_ping: bool,
     /// What the period means that the form starts with.
     pub preview: CronPreview,
+    /// Which backups would remain.
+    pub outlook: Option<Outlook>,
 }
 
 /// A form that names a policy and nothing else.
@@ -217,5 +245,19 @@ mod tests {
             PolicyForm { cron_period: CUSTOM_PERIOD.to_owned(), cron_expression: "0 0 30 2 *".to_owned(), ..form() };
         let errors = form.parse(Utc::now()).unwrap_err();
         assert_eq!(errors.message_for("cron_expression"), Some("Cron Expression never fires: no such date exists"));
+    }
+
+    #[test]
+    fn words_count_where_no_expression_is_typed() {
+        let words = CronWords { hour: "8 to 17".to_owned(), weekday: "weekdays".to_owned(), ..CronWords::default() };
+        let custom = PolicyForm { cron_period: CUSTOM_PERIOD.to_owned(), compose: words, ..form() };
+        assert_eq!(custom.parse(Utc::now()).unwrap().cron.as_str(), "0 8-17 * * 1-5");
+        let typed = PolicyForm { cron_expression: "5 * * * *".to_owned(), ..custom.clone() };
+        assert_eq!(typed.parse(Utc::now()).unwrap().cron.as_str(), "5 * * * *");
+        let common = PolicyForm { cron_period: "30 2 * * *".to_owned(), ..custom.clone() };
+        assert_eq!(common.parse(Utc::now()).unwrap().cron.as_str(), "30 2 * * *");
+        let wrong = PolicyForm { compose: CronWords { hour: "noon".to_owned(), ..CronWords::default() }, ..custom };
+        let errors = wrong.parse(Utc::now()).unwrap_err();
+        assert_eq!(errors.fields.iter().map(|error| error.field.as_str()).collect::<Vec<_>>(), ["compose.hour"]);
     }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use chrono::{DateTime, TimeDelta, Utc};
+
 use crate::rule::RuleError;
 
 /// What the form starts with: 30 days.
@@ -32,6 +34,13 @@ impl Retention {
 
     pub const fn seconds(self) -> u64 {
         self.seconds
+    }
+
+    /// When a backup that was complete at `from` may go.
+    pub fn end(self, from: DateTime<Utc>) -> DateTime<Utc> {
+        let seconds = i64::try_from(self.seconds).unwrap_or(i64::MAX);
+        let span = TimeDelta::try_seconds(seconds).unwrap_or(TimeDelta::MAX);
+        from.checked_add_signed(span).unwrap_or(DateTime::<Utc>::MAX_UTC)
     }
 }
 

@@ -25,6 +25,8 @@ pub enum RuleError {
     CronSyntax { reason: String },
     #[error("Cron Expression never fires: no such date exists")]
     CronNever,
+    #[error("{field} is not understood. Write it such as {example}")]
+    CronWords { field: &'static str, example: &'static str },
     #[error("Retention Period must be a duration such as 72h, 30d or 10h30m")]
     Retention,
     #[error("Retention Period must be between one hour and 100 years")]

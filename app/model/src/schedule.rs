@@ -1,6 +1,7 @@
 //! When a policy runs: a cron expression in a time zone.
 
 mod time_zone;
+mod words;
 
 #[cfg(test)]
 mod tests;
@@ -12,7 +13,10 @@ use croner::{
 };
 use serde::{Deserialize, Serialize};
 
-pub use self::time_zone::TimeZone;
+pub use self::{
+    time_zone::TimeZone,
+    words::{CronField, CronWords},
+};
 use crate::rule::RuleError;
 
 /// Common periods: the expression and its words, in the order in which the form offers them.
@@ -125,6 +129,31 @@ impl CronPeriod {
     /// The next `count` times after `after`.
     pub fn next_runs(&self, zone: TimeZone, after: DateTime<Utc>, count: usize) -> Vec<DateTime<Utc>> {
         std::iter::successors(self.next_after(zone, after), |last| self.next_after(zone, *last)).take(count).collect()
+    }
+
+    /// The runs after `after` and before `until`, in their order.
+    ///
+    /// A schedule runs at the same minutes of each of its hours, so only the hours are looked for. Where a zone's clocks
+    /// are changed by less than an hour, the runs of that hour may be told with the offset at its start.
+    pub fn runs_between(&self, zone: TimeZone, after: DateTime<Utc>, until: DateTime<Utc>) -> Vec<DateTime<Utc>> {
+        let (minutes, hours) = self.text.split_once(' ').unwrap_or_default();
+        let (Ok(minutes), Ok(hours)) =
+            (Self::stored(&format!("{minutes} * * * *")), Self::stored(&format!("0 {hours}")))
+        else {
+            return Vec::new();
+        };
+        let before_an_hour = DateTime::UNIX_EPOCH - TimeDelta::seconds(1);
+        let in_an_hour = |run: &DateTime<Utc>| *run < DateTime::UNIX_EPOCH + TimeDelta::hours(1);
+        let minutes = std::iter::successors(minutes.next_after(TimeZone::UTC, before_an_hour), |last| {
+            minutes.next_after(TimeZone::UTC, *last)
+        });
+        let minutes: Vec<TimeDelta> = minutes.take_while(in_an_hour).map(|run| run - DateTime::UNIX_EPOCH).collect();
+        let first = hours.next_after(zone, after - TimeDelta::hours(1));
+        std::iter::successors(first, |hour| hours.next_after(zone, *hour))
+            .take_while(|hour| *hour < until)
+            .flat_map(|hour| minutes.iter().map(move |minute| hour + *minute))
+            .filter(|run| *run > after && *run < until)
+            .collect()
     }
 
     /// What the expression means, in English.

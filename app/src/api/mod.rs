@@ -23,6 +23,7 @@ pub mod restores;
 pub mod second_factor;
 pub mod session;
 pub mod users;
+pub mod zone;
 
 #[cfg(feature = "ssr")]
 pub mod server;

@@ -14,6 +14,8 @@ pub struct PageRequest {
     pub flash: Flash,
     /// What its browser wants to look at.
     pub theme: Theme,
+    /// Where the browser says that it is; `None` where it does not say, or in UTC.
+    pub zone: Option<String>,
 }
 
 impl PageRequest {
@@ -23,7 +25,12 @@ impl PageRequest {
         {
             use super::server::extension;
             let actor = extension::<services::Acting>().map(|acting| acting.actor);
-            Self { actor, flash: extension().unwrap_or_default(), theme: super::server::theme() }
+            Self {
+                actor,
+                flash: extension().unwrap_or_default(),
+                theme: super::server::theme(),
+                zone: super::zone::of_request(),
+            }
         }
         #[cfg(not(feature = "ssr"))]
         Self::default()

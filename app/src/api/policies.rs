@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use model::{
     form::Done,
     ids::{PolicyId, ProjectId},
+    outlook::{Outlook, OutlookForm},
     policy::{PolicyDraft, PolicyForm, PolicyRef, PolicyRow},
     schedule::CronPreview,
 };
@@ -70,4 +71,19 @@ pub async fn run_policy_now(form: PolicyRef) -> Result<Done, ApiError> {
 pub async fn preview_cron(expression: String, time_zone: String) -> Result<CronPreview, ApiError> {
     let (_, services) = super::server::signed_in()?;
     Ok(services::policies::preview(&services, &expression, &time_zone)?)
+}
+
+/// Which backups of the next 90 days would remain with what is typed.
+#[allow(clippy::unused_async, reason = "a server function is asked across the network")]
+#[server(endpoint = "policies/preview_outlook", input = leptos::server_fn::codec::Json)]
+pub async fn preview_outlook(terms: OutlookForm) -> Result<Outlook, ApiError> {
+    let (_, services) = super::server::signed_in()?;
+    Ok(services::policies::outlook(&services, &terms)?)
+}
+
+/// Which backups of the next 90 days would remain of a policy as it is.
+#[server(endpoint = "policies/outlook", input = leptos::server_fn::codec::Json)]
+pub async fn policy_outlook(policy: PolicyId) -> Result<Outlook, ApiError> {
+    let (acting, services) = super::server::signed_in()?;
+    Ok(services::policies::outlook_of(&acting, &services, policy).await?)
 }

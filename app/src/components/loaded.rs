@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use leptos::prelude::*;
+use model::ids::ProjectId;
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{api::ApiError, components::error_view::ErrorView, ui::use_ui};
+use crate::{api::ApiError, components::error_view::ErrorView, live::use_live, ui::use_ui};
 
 /// An answer of the server that a page shows.
 pub type Answer<T> = Resource<Result<T, ApiError>>;
@@ -130,15 +131,44 @@ pub fn Loading() -> impl IntoView {
     }
 }
 
-/// How often a page asks again: while something runs, and otherwise, since a schedule may start something any minute.
+/// How often a page asks again by itself: while something runs; otherwise, since a schedule may start something any
+/// minute; and while the server tells what moves.
 const BUSY: Duration = Duration::from_secs(2);
 const IDLE: Duration = Duration::from_secs(10);
+const TOLD: Duration = Duration::from_secs(30);
 
-/// Asks for an answer again and again while the page is open.
+/// Asks for an answer again while the page is open: whenever runs of any project move, and now and then.
 pub fn keep_fresh<T: Data>(answer: Answer<T>, is_busy: impl Fn(&T) -> bool + Send + Sync + 'static) {
-    let ui = use_ui();
+    keep_fresh_for(answer, || None, is_busy);
+}
+
+/// The same for an answer about one project.
+pub fn keep_fresh_of<T: Data>(
+    answer: Answer<T>,
+    project: Memo<ProjectId>,
+    is_busy: impl Fn(&T) -> bool + Send + Sync + 'static,
+) {
+    keep_fresh_for(answer, move || Some(project.get()), is_busy);
+}
+
+fn keep_fresh_for<T: Data>(
+    answer: Answer<T>,
+    project: impl Fn() -> Option<ProjectId> + Send + Sync + 'static,
+    is_busy: impl Fn(&T) -> bool + Send + Sync + 'static,
+) {
+    let (ui, live) = (use_ui(), use_live());
+    Effect::new(move |known: Option<Option<u64>>| {
+        let heard = live.count(project());
+        let known = known.unwrap_or(heard);
+        if heard.is_some() && heard != known {
+            answer.refetch();
+        }
+        heard.or(known)
+    });
     Effect::new(move |_| {
+        let told = live.is_connected();
         let pause = match answer.get() {
+            Some(Ok(_)) if told => TOLD,
             Some(Ok(shown)) if is_busy(&shown) => BUSY,
             Some(Err(ApiError::Offline)) => {
                 ui.note_offline();

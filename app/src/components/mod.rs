@@ -27,6 +27,7 @@ pub mod progress;
 pub mod project_frame;
 pub mod search_form;
 pub mod select;
+pub mod shortcuts;
 pub mod sort_header;
 pub mod submission;
 pub mod submit;

@@ -1,16 +1,50 @@
-//! Moments.
+//! Moments, on the clock of the person's time zone.
 
 use leptos::prelude::*;
 use model::time::{self, Moment};
 
-/// A moment in UTC, the same on the server and in the browser.
+use crate::api::zone;
+
+/// The zone whose clock is shown; without one it is UTC.
+#[derive(Clone, Copy)]
+pub struct Zone(RwSignal<Option<String>>);
+
+impl Zone {
+    /// Provides it to the whole application. What the server wrote stays until the browser has taken the page over; then
+    /// times are those of the browser's zone, which the server is told for the next page.
+    pub fn provide(of_request: Option<String>) {
+        let shown = Self(RwSignal::new(zone::first(of_request.clone())));
+        provide_context(shown);
+        Effect::new(move |_| {
+            let own = zone::of_browser();
+            if own != of_request {
+                zone::remember(own.as_deref());
+                shown.0.set(own);
+            }
+        });
+    }
+
+    /// What the clock shows, such as `2026-11-24` and `20:37`.
+    fn clock(self, at: Moment) -> (String, String) {
+        self.0.with(|zone| match zone {
+            Some(zone) => {
+                let shown = zone::wall_clock(at, zone);
+                (time::date(shown), time::of_day(shown))
+            }
+            None => (time::date(at), time::clock(at)),
+        })
+    }
+}
+
+/// A moment to the minute, with its exact value on hover.
 #[component]
 pub fn Time(at: Moment) -> impl IntoView {
+    let zone: Zone = expect_context();
     view! {
-        <time class="time" datetime=time::machine(at)>
-            <span>{time::date(at)}</span>
+        <time class="time" datetime=time::machine(at) title=time::exact(at)>
+            <span>{move || zone.clock(at).0}</span>
             " "
-            <span>{time::clock(at)}</span>
+            <span>{move || zone.clock(at).1}</span>
         </time>
     }
 }

@@ -19,6 +19,7 @@ mod entity;
 mod error;
 pub mod health;
 mod listing;
+pub mod live;
 pub mod maintenance;
 mod master_key;
 pub mod metrics;

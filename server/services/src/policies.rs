@@ -4,12 +4,13 @@ use chrono::{DateTime, Utc};
 use model::{
     ids::{OrganizationId, PolicyId, ProjectId},
     keep::{KeepCounts, KeepForm},
+    outlook::{Outlook, OutlookForm},
     pattern::EVERYTHING,
     permission::Action,
     policy::{PolicyDraft, PolicyForm, PolicyRef, PolicyRow, SchedulePhase},
     project::Source,
     retention::{DEFAULT_RETENTION, Retention},
-    schedule::{COMMON_PERIODS, CUSTOM_PERIOD, CronPeriod, CronPreview, TimeZone, USUAL_PERIOD},
+    schedule::{COMMON_PERIODS, CUSTOM_PERIOD, CronPeriod, CronPreview, CronWords, TimeZone, USUAL_PERIOD},
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
@@ -110,14 +111,16 @@ pub async fn draft(
         }
     };
     let preview = preview(services, form.expression(), &form.time_zone)?;
+    let outlook = outlook(services, &form.outlook()).ok();
     let of_database = matches!(projects::source(&project)?, Source::Postgres(_));
-    Ok(PolicyDraft { form, of_database, has_ping, preview })
+    Ok(PolicyDraft { form, of_database, has_ping, preview, outlook })
 }
 
 fn new_form(project: &project::Model, home: &organization::Model) -> PolicyForm {
     PolicyForm {
         project: project.id.to_string(),
         cron_period: USUAL_PERIOD.to_owned(),
+        compose: CronWords::read(USUAL_PERIOD).unwrap_or_default(),
         time_zone: home.time_zone.clone(),
         retention: DEFAULT_RETENTION.to_owned(),
         include: EVERYTHING.to_owned(),
@@ -138,6 +141,7 @@ fn edit_form(row: policy::Model) -> Result<PolicyForm, ServiceError> {
         name: row.name,
         cron_period,
         cron_expression,
+        compose: CronWords::read(&row.cron).unwrap_or_default(),
         time_zone: row.time_zone,
         include: row.include.0.join("\n"),
         exclude: row.exclude.0.join("\n"),
@@ -152,6 +156,20 @@ pub fn preview(services: &Services, expression: &str, time_zone: &str) -> Result
     let zone = TimeZone::parse(time_zone).map_err(|error| ServiceError::at("time_zone", error))?;
     let next_runs = cron.next_runs(zone, now, PREVIEWED_RUNS).into_iter().map(|run| zone.local(run)).collect();
     Ok(CronPreview { words: cron.in_words(), next_runs })
+}
+
+/// Which backups of the next 90 days would remain.
+pub fn outlook(services: &Services, form: &OutlookForm) -> Result<Outlook, ServiceError> {
+    let now = services.clock().now();
+    Ok(form.parse(now)?.outlook(now))
+}
+
+/// The same of a policy as it is.
+pub async fn outlook_of(acting: &Acting, services: &Services, id: PolicyId) -> Result<Outlook, ServiceError> {
+    let db = services.db();
+    let row = policy::Entity::find_by_id(id.0).one(db).await?.ok_or(ServiceError::NotFound)?;
+    projects::find(acting, db, Action::SeeProjects, ProjectId(row.project_id)).await?;
+    outlook(services, &edit_form(row)?.outlook())
 }
 
 /// The next time of a stored schedule; `None` where it is not understood any more.

@@ -72,6 +72,7 @@ pub async fn change_password(
     sessions::end_all(&tx, id).await?;
     record(&tx, acting, services, Deed::PasswordChanged).await?;
     tx.commit().await?;
+    services.live().session_ended();
     sessions::begin(current, id, &acting.address).await?;
     Ok(Done::new("Password changed. Your other sessions have ended", PAGE))
 }
@@ -101,6 +102,7 @@ pub async fn end_session(acting: &Acting, services: &Services, form: &SessionRef
     session::Entity::delete_by_id(ended.id).exec(&tx).await?;
     record(&tx, acting, services, Deed::SessionEnded).await?;
     tx.commit().await?;
+    services.live().session_ended();
     Ok(Done::new("Session ended", PAGE))
 }
 

@@ -149,6 +149,7 @@ pub async fn confirm(
     sessions::end_all(&tx, acting.actor.user).await?;
     record(&tx, acting, services, Deed::SecondFactorSetUp, audit::no_changes()).await?;
     tx.commit().await?;
+    services.live().session_ended();
     sessions::begin(current, acting.actor.user, &acting.address).await?;
     Ok(Done::new("Your second factor is on. From now on you are asked for a code at sign-in", PAGE))
 }
@@ -210,6 +211,7 @@ pub async fn turn_off(
     sessions::end_all(&tx, actor.user).await?;
     record(&tx, acting, services, Deed::SecondFactorTurnedOff, audit::no_changes()).await?;
     tx.commit().await?;
+    services.live().session_ended();
     sessions::begin(current, actor.user, &acting.address).await?;
     Ok(Done::new("Your second factor is off. The password alone leads in", PAGE))
 }

@@ -12,6 +12,7 @@ use crate::{
     clock::Clock,
     database,
     health::Pulse,
+    live::Live,
     master_key,
     metrics::Metrics,
     nodes::Node,
@@ -86,6 +87,7 @@ struct Inner {
     queued: Notify,
     metrics: Metrics,
     pulse: Pulse,
+    live: Live,
 }
 
 impl Services {
@@ -117,6 +119,7 @@ impl Services {
             queued: Notify::new(),
             metrics: Metrics::new(),
             pulse: Pulse::new(),
+            live: Live::new(),
             config,
         })))
     }
@@ -193,6 +196,10 @@ impl Services {
 
     pub(crate) fn pulse(&self) -> &Pulse {
         &self.0.pulse
+    }
+
+    pub(crate) fn live(&self) -> &Live {
+        &self.0.live
     }
 
     pub(crate) fn queued(&self) -> &Notify {

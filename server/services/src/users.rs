@@ -184,6 +184,7 @@ pub async fn change_role(acting: &Acting, services: &Services, form: &RoleForm) 
     sessions::end_all(&tx, id).await?;
     record(&tx, acting, now, Deed::RoleChanged, &user, json!({ "role": [user.role, role] })).await?;
     tx.commit().await?;
+    services.live().session_ended();
     Ok(Done::new(format!("{} is {role} now", user.email), PAGE))
 }
 
@@ -201,6 +202,7 @@ pub async fn reset_second_factor(acting: &Acting, services: &Services, form: &Us
     sessions::end_all(&tx, id).await?;
     record(&tx, acting, services.clock().now(), Deed::SecondFactorReset, &user, audit::no_changes()).await?;
     tx.commit().await?;
+    services.live().session_ended();
     Ok(Done::new(format!("The second factor of {} is gone. The password alone leads in", user.email), PAGE))
 }
 
@@ -216,6 +218,7 @@ pub async fn remove(acting: &Acting, services: &Services, form: &UserRef) -> Res
     users::Entity::delete_by_id(user.id).exec(&tx).await?;
     record(&tx, acting, services.clock().now(), Deed::UserRemoved, &user, audit::no_changes()).await?;
     tx.commit().await?;
+    services.live().session_ended();
     Ok(Done::new(format!("{} removed", user.email), PAGE))
 }
 

@@ -5,6 +5,7 @@ mod attachment;
 mod client;
 mod door;
 mod downloads;
+mod events;
 mod flash;
 mod form_posts;
 mod headers;

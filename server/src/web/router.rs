@@ -14,8 +14,8 @@ use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{
-    State, api, client, door, downloads, flash, form_posts, headers, health, metrics, pages, people, refusal, theme,
-    trace,
+    State, api, client, door, downloads, events, flash, form_posts, headers, health, metrics, pages, people, refusal,
+    theme, trace,
 };
 
 pub fn router(state: State) -> Router {
@@ -27,6 +27,8 @@ pub fn router(state: State) -> Router {
         .layer(from_fn_with_state(state.clone(), door::door))
         .layer(from_fn(flash::flash))
         .layer(known());
+    // A page that listens is told that its session has ended; led to the sign-in page it could do nothing with it.
+    let told = of(events::table()).layer(known());
     let functions = api::routes()
         .layer(from_fn_with_state(state.clone(), form_posts::form_posts))
         .layer(known())
@@ -38,6 +40,7 @@ pub fn router(state: State) -> Router {
         .merge(of(health::table()))
         .merge(of(metrics::table()))
         .merge(pages)
+        .merge(told)
         .merge(functions)
         .merge(themes)
         .nest_service("/pkg", state.site.pkg())
@@ -55,7 +58,8 @@ fn of(table: Vec<(&'static str, MethodRouter<State>)>) -> Router<State> {
 
 /// Every address besides server functions and built files, as routes are written.
 pub fn addresses() -> Vec<String> {
-    let tables = [downloads::table(), health::table(), metrics::table(), theme::table()].into_iter().flatten();
+    let tables =
+        [downloads::table(), events::table(), health::table(), metrics::table(), theme::table()].into_iter().flatten();
     tables.map(|(address, _)| address.to_owned()).chain(pages::addresses()).collect()
 }
 

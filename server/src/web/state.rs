@@ -14,8 +14,9 @@ use ipnet::IpNet;
 use leptos::config::LeptosOptions;
 use services::{ServiceError, Services};
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
-use super::{downloads::MOST_AT_ONCE, site::Site};
+use super::{downloads::MOST_AT_ONCE, events::Seats, site::Site};
 use crate::config::{Config, PublicUrl};
 
 /// Cheap to clone.
@@ -29,6 +30,10 @@ pub struct State {
     pub downloads: Arc<Semaphore>,
     /// What a program from elsewhere shows to read the metrics.
     pub metrics_token: Option<Arc<str>>,
+    /// The pages that are told of changes.
+    pub seats: Seats,
+    /// Ends with the server.
+    pub stop: CancellationToken,
     set_up: Arc<AtomicBool>,
 }
 
@@ -41,6 +46,8 @@ impl State {
             trusted_proxies: config.trusted_proxies.clone().into(),
             downloads: Arc::new(Semaphore::new(MOST_AT_ONCE)),
             metrics_token: config.metrics_token.clone(),
+            seats: Seats::default(),
+            stop: CancellationToken::new(),
             set_up: Arc::default(),
         })
     }

@@ -194,9 +194,10 @@ fn arguments(text: &str) -> Value {
     for name in ["from", "to"] {
         query[name] = text.into();
     }
+    let terms = json!({ "expression": text, "time_zone": text, "retention": text, "keep": { "daily": text } });
     json!({
-        "query": query, "project": 1, "credential": 1, "token": text, "expression": text, "time_zone": text,
-        "organization": 1,
+        "query": query, "project": 1, "policy": 1, "terms": terms, "credential": 1, "token": text, "expression": text,
+        "time_zone": text, "organization": 1,
     })
 }
 

@@ -13,6 +13,7 @@ mod form_posts;
 mod hostile;
 mod http;
 mod leaks;
+mod live;
 mod maintenance;
 mod master_key;
 mod nodes;

@@ -54,6 +54,20 @@ fn common_periods_are_valid_and_have_words() {
     assert!(!CronPeriod::parse("5 4 * * 2", now()).unwrap().in_words().is_empty());
 }
 
+#[test]
+fn the_runs_of_a_span_are_those_that_follow_each_other() {
+    for expression in ["30 2 * * *", "*/20 1-3 * * *", "5,50 * * * SUN", "0 0 L * *", "59 23 1,15 * *"] {
+        for zone in ["UTC", "Europe/Prague", "America/New_York", "Asia/Kolkata"] {
+            let (period, zone) = (CronPeriod::stored(expression).unwrap(), TimeZone::parse(zone).unwrap());
+            let (after, until) = (at("2026-10-20T05:10:30Z"), at("2027-04-02T17:00:00Z"));
+            let between = period.runs_between(zone, after, until);
+            let one_by_one = period.next_runs(zone, after, between.len() + 1);
+            assert_eq!(between, one_by_one[..between.len()], "{expression}");
+            assert!(one_by_one[between.len()] >= until, "{expression}");
+        }
+    }
+}
+
 /// The runs of two days and some around a change, as the wall clock shows them.
 fn runs(expression: &str, zone: &str, from: &str, until: &str) -> Vec<String> {
     let (zone, until) = (TimeZone::parse(zone).unwrap(), at(until));

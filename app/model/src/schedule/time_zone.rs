@@ -40,6 +40,16 @@ impl TimeZone {
         }
     }
 
+    /// What a clock on the wall of that zone shows, written as if it were UTC.
+    pub fn shown(self, moment: DateTime<Utc>) -> DateTime<Utc> {
+        self.wall_clock(moment).and_utc()
+    }
+
+    /// The instant of a local time, the first of two.
+    pub(crate) fn start_of(self, local: NaiveDateTime) -> DateTime<Utc> {
+        self.instants(local).0
+    }
+
     /// Whether the offset is the same from `margin` before the moment to `margin` after it.
     pub(super) fn is_steady_around(self, moment: DateTime<Utc>, margin: TimeDelta) -> bool {
         let offset = |moment: DateTime<Utc>| self.0.offset_from_utc_datetime(&moment.naive_utc()).fix();

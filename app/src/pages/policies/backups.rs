@@ -21,7 +21,7 @@ use crate::{
     components::{
         dialog::DialogRoute,
         empty::{Empty, Refresh},
-        loaded::{Answer, keep_fresh, loaded_below},
+        loaded::{Answer, keep_fresh_of, loaded_below},
         pager::Pager,
         phase::Badge,
         progress::ProgressBar,
@@ -41,7 +41,7 @@ pub fn BackupsTab(project: Memo<ProjectId>, view: Answer<ProjectView>) -> impl I
         |(project, query, _)| list_backups(project, query),
     );
     let cancel = use_submission::<CancelBackup>();
-    keep_fresh(backups, |page: &Page<BackupRow>| {
+    keep_fresh_of(backups, project, |page: &Page<BackupRow>| {
         page.rows.iter().any(|row| row.phase.is_active() || row.phase == BackupPhase::Deleting)
     });
     let draw = move |page: Page<BackupRow>| {

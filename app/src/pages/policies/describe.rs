@@ -2,18 +2,22 @@
 
 use leptos::prelude::*;
 use model::{
+    ids::PolicyId,
     list::Page,
+    outlook::Outlook,
     policy::PolicyRow,
     restore::{RestoreRow, RestoredInto},
     size,
 };
 
+use super::outlook::OutlookPicture;
 use crate::{
     address::use_address,
+    api::policies::policy_outlook,
     components::{
         dialog::{Dialog, DialogFooter, DialogText},
         facts::{Fact, Lines},
-        loaded::{Answer, loaded_quietly},
+        loaded::{Answer, loaded_below, loaded_quietly},
         phase::Badge,
         time::{MaybeTime, Time, or_none},
     },
@@ -23,9 +27,13 @@ use crate::{
 pub fn DescribePolicy(policies: Answer<Vec<PolicyRow>>) -> impl IntoView {
     let id: i64 = use_address().read_untracked().number("id").unwrap_or_default();
     let row = move |rows: &Vec<PolicyRow>| rows.iter().find(|row| row.id.0 == id).cloned();
+    let outlook: Answer<Outlook> = Resource::new(move || PolicyId(id), policy_outlook);
     view! {
         <Dialog title="Policy">
-            <DialogText>{loaded_quietly(policies, row, |row| row.map_or_else(gone, policy_facts))}</DialogText>
+            <DialogText>
+                {loaded_quietly(policies, row, |row| row.map_or_else(gone, policy_facts))}
+                {loaded_below(outlook, Clone::clone, |outlook| view! { <OutlookPicture outlook=outlook/> })}
+            </DialogText>
             <DialogFooter cancel="Done"/>
         </Dialog>
     }

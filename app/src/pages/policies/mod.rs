@@ -1,10 +1,13 @@
 //! A project's backup policies: schedules, backups, restores.
 
+mod asked;
 mod backup_actions;
 mod backup_description;
 mod backups;
+mod compose;
 mod describe;
 mod edit;
+mod outlook;
 mod policy_fields;
 mod preview;
 mod restore;

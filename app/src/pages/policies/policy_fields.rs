@@ -1,15 +1,19 @@
 //! The fields of a policy: of a new one, and of one that is edited.
 
-use std::time::Duration;
-
 use leptos::prelude::*;
 use model::{
     keep::KeepForm,
+    outlook::OutlookForm,
     policy::{PolicyDraft, PolicyForm},
     schedule::{COMMON_PERIODS, CUSTOM_PERIOD},
 };
 
-use super::preview::{Preview, Previewed};
+use super::{
+    asked::settled,
+    compose::{Compose, Composer},
+    outlook::OutlookPreview,
+    preview::{Period, Preview},
+};
 use crate::components::{
     field::{Field, Kind},
     form_state::FormState,
@@ -19,13 +23,57 @@ use crate::components::{
     time_zone::TimeZoneField,
 };
 
-/// How long after the last key the preview is asked for.
-const PAUSE: Duration = Duration::from_millis(300);
+/// What is typed of that which the previews show.
+#[derive(Clone, Copy)]
+struct Typed {
+    period: RwSignal<String>,
+    expression: RwSignal<String>,
+    zone: RwSignal<String>,
+    retention: RwSignal<String>,
+    keep: RwSignal<KeepForm>,
+}
+
+impl Typed {
+    fn new(form: &PolicyForm) -> Self {
+        let state = expect_context::<FormState>();
+        let initial = |name: &str, value: &str| state.initial(name, value);
+        let keep = KeepForm {
+            last: initial("keep.last", &form.keep.last),
+            hourly: initial("keep.hourly", &form.keep.hourly),
+            daily: initial("keep.daily", &form.keep.daily),
+            weekly: initial("keep.weekly", &form.keep.weekly),
+            monthly: initial("keep.monthly", &form.keep.monthly),
+            yearly: initial("keep.yearly", &form.keep.yearly),
+        };
+        Self {
+            period: RwSignal::new(initial("cron_period", &form.cron_period)),
+            expression: RwSignal::new(initial("cron_expression", &form.cron_expression)),
+            zone: RwSignal::new(initial("time_zone", &form.time_zone)),
+            retention: RwSignal::new(initial("retention", &form.retention)),
+            keep: RwSignal::new(keep),
+        }
+    }
+
+    /// The expression that counts and the zone, once somebody has stopped typing.
+    fn settled_period(self) -> Memo<Period> {
+        let (period, expression, zone) = (self.period, settled(self.expression), settled(self.zone));
+        let counts = move || if *period.read() == CUSTOM_PERIOD { expression.get() } else { period.get() };
+        Memo::new(move |_| (counts(), zone.get()))
+    }
+}
 
 #[component]
 pub fn PolicyFields(draft: PolicyDraft) -> impl IntoView {
-    let PolicyDraft { form, of_database, has_ping, preview } = draft;
-    let first = Previewed { expression: form.expression().to_owned(), zone: form.time_zone.clone(), preview };
+    let PolicyDraft { form, of_database, has_ping, preview, outlook } = draft;
+    let typed = Typed::new(&form);
+    let period = typed.settled_period();
+    let first_period: Period = (form.expression().to_owned(), form.time_zone.clone());
+    let first_terms = form.outlook();
+    let (retention, keep) = (settled(typed.retention), settled(typed.keep));
+    let terms = Memo::new(move |_| {
+        let (expression, time_zone) = period.get();
+        OutlookForm { expression, time_zone, retention: retention.get(), keep: keep.get() }
+    });
     view! {
         <div class="dialog-body">
             <Field
@@ -36,26 +84,34 @@ pub fn PolicyFields(draft: PolicyDraft) -> impl IntoView {
                 focused=true
                 hint="3 to 30 lower-case letters, digits and hyphens. Its backups are named after it."
             />
-            <ScheduleFields form=form.clone() first=first/>
-            <ContentFields form=form.clone() of_database=of_database/>
-            <KeepFields keep=form.keep/>
+            <ScheduleFields form=form.clone() typed=typed/>
+            <Preview first=(first_period, preview) period=period/>
+            <ContentFields form=form.clone() of_database=of_database typed=typed/>
+            <KeepFields keep=form.keep typed=typed/>
+            <OutlookPreview first=(first_terms, outlook) terms=terms/>
             <PingFields stored=has_ping/>
         </div>
     }
 }
 
-/// When it runs, with a preview of what that means.
+/// When it runs.
 #[component]
-fn ScheduleFields(form: PolicyForm, first: Previewed) -> impl IntoView {
-    let state = expect_context::<FormState>();
-    let period = RwSignal::new(state.initial("cron_period", &form.cron_period));
-    let expression = RwSignal::new(state.initial("cron_expression", &form.cron_expression));
-    let zone = RwSignal::new(state.initial("time_zone", &form.time_zone));
+fn ScheduleFields(form: PolicyForm, typed: Typed) -> impl IntoView {
     let common = COMMON_PERIODS.iter().map(|(expression, words)| Choice::new(expression, words));
     let periods: Vec<Choice> = common.chain([Choice::new(CUSTOM_PERIOD, "Custom")]).collect();
-    let (settled_expression, settled_zone) = (settled(expression), settled(zone));
-    let effective =
-        Memo::new(move |_| if *period.read() == CUSTOM_PERIOD { settled_expression.get() } else { period.get() });
+    let composer = Composer::new();
+    let choose = move |chosen: String| {
+        let before = typed.period.get_untracked();
+        if chosen == CUSTOM_PERIOD && typed.expression.read_untracked().trim().is_empty() {
+            composer.begin_with(&before);
+            typed.expression.set(before);
+        }
+        typed.period.set(chosen);
+    };
+    let type_expression = move |text: String| {
+        composer.show(&text);
+        typed.expression.set(text);
+    };
     view! {
         <div class="reveal reveal-select">
             <Select
@@ -63,7 +119,7 @@ fn ScheduleFields(form: PolicyForm, first: Previewed) -> impl IntoView {
                 label="Cron Period"
                 groups=vec![periods.into()]
                 value=form.cron_period
-                on_change=Some(Callback::new(move |chosen| period.set(chosen)))
+                on_change=Some(Callback::new(choose))
             />
             <div class="revealed">
                 <Field
@@ -72,18 +128,23 @@ fn ScheduleFields(form: PolicyForm, first: Previewed) -> impl IntoView {
                     kind=Kind::Code
                     value=form.cron_expression
                     hint="Minute, hour, day, month, weekday, such as 15 4 * * MON-FRI."
-                    on_input=Callback::new(move |typed| expression.set(typed))
+                    node=composer.expression
+                    on_input=Callback::new(type_expression)
+                />
+                <Compose
+                    composer=composer
+                    words=form.compose
+                    on_composed=Callback::new(move |composed| typed.expression.set(composed))
                 />
             </div>
         </div>
-        <TimeZoneField value=form.time_zone on_input=Callback::new(move |typed| zone.set(typed))/>
-        <Preview first=first expression=effective zone=settled_zone/>
+        <TimeZoneField value=form.time_zone on_input=Callback::new(move |text| typed.zone.set(text))/>
     }
 }
 
 /// What is backed up, and how long it is kept.
 #[component]
-fn ContentFields(form: PolicyForm, of_database: bool) -> impl IntoView {
+fn ContentFields(form: PolicyForm, of_database: bool, typed: Typed) -> impl IntoView {
     let (include, exclude) = if of_database {
         (
             "Tables and schemas, one a line, such as orders, shop.orders or shop.*. ** is everything.",
@@ -102,6 +163,7 @@ fn ContentFields(form: PolicyForm, of_database: bool) -> impl IntoView {
             kind=Kind::Code
             value=form.retention
             required=true
+            on_input=Callback::new(move |text| typed.retention.set(text))
             hint="Such as 72h, 30d or 10h30m. The newest completed backup is always kept."
         />
         <TextArea
@@ -121,20 +183,26 @@ fn ContentFields(form: PolicyForm, of_database: bool) -> impl IntoView {
     }
 }
 
+/// The place of a count among all.
+type CountOf = fn(&mut KeepForm) -> &mut String;
+
 /// What is kept beyond the retention period. Few need it, so it is folded until something of it is set or wrong.
 #[component]
-fn KeepFields(keep: KeepForm) -> impl IntoView {
+fn KeepFields(keep: KeepForm, typed: Typed) -> impl IntoView {
     let state = expect_context::<FormState>();
-    let fields = [
-        ("keep.last", "Keep Last", keep.last),
-        ("keep.hourly", "Keep Hourly", keep.hourly),
-        ("keep.daily", "Keep Daily", keep.daily),
-        ("keep.weekly", "Keep Weekly", keep.weekly),
-        ("keep.monthly", "Keep Monthly", keep.monthly),
-        ("keep.yearly", "Keep Yearly", keep.yearly),
+    let fields: [(_, _, _, CountOf); 6] = [
+        ("keep.last", "Keep Last", keep.last, |keep| &mut keep.last),
+        ("keep.hourly", "Keep Hourly", keep.hourly, |keep| &mut keep.hourly),
+        ("keep.daily", "Keep Daily", keep.daily, |keep| &mut keep.daily),
+        ("keep.weekly", "Keep Weekly", keep.weekly, |keep| &mut keep.weekly),
+        ("keep.monthly", "Keep Monthly", keep.monthly, |keep| &mut keep.monthly),
+        ("keep.yearly", "Keep Yearly", keep.yearly, |keep| &mut keep.yearly),
     ];
-    let filled = fields.iter().any(|(name, _, value)| !state.initial(name, value).is_empty());
-    let field = |(name, label, value)| view! { <Field name=name label=label value=value kind=Kind::Number/> };
+    let filled = fields.iter().any(|(name, _, value, _)| !state.initial(name, value).is_empty());
+    let field = |(name, label, value, part): (_, _, String, CountOf)| {
+        let on_input = Callback::new(move |text| typed.keep.update(|keep| *part(keep) = text));
+        view! { <Field name=name label=label value=value kind=Kind::Number on_input=on_input/> }
+    };
     view! {
         <details class="more-fields" open=filled>
             <summary>"Keep some for longer"</summary>
@@ -164,16 +232,4 @@ fn PingFields(stored: bool) -> impl IntoView {
             {forget}
         </details>
     }
-}
-
-/// What is typed, once somebody has stopped typing for a moment.
-fn settled(typed: RwSignal<String>) -> RwSignal<String> {
-    let settled = RwSignal::new(typed.get_untracked());
-    Effect::new(move |_| {
-        let now = typed.get();
-        if let Ok(timer) = set_timeout_with_handle(move || settled.set(now), PAUSE) {
-            on_cleanup(move || timer.clear());
-        }
-    });
-    settled
 }

@@ -3,55 +3,25 @@
 use leptos::prelude::*;
 use model::schedule::CronPreview;
 
+use super::asked::asked;
 use crate::api::{ApiError, policies::preview_cron};
 
-/// A period whose meaning came with the form.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Previewed {
-    pub expression: String,
-    pub zone: String,
-    pub preview: CronPreview,
-}
-
 /// An expression and a zone.
-type Period = (String, String);
+pub type Period = (String, String);
 
-/// The meaning of what is typed, asked of the server as it changes. What was shown stays until the answer is there.
+/// The meaning of what is typed, asked of the server as it changes.
 #[component]
-pub fn Preview(first: Previewed, expression: Memo<String>, zone: RwSignal<String>) -> impl IntoView {
-    let Previewed { expression: first_expression, zone: first_zone, preview: first } = first;
-    let first_period: Period = (first_expression, first_zone);
-    let period = Memo::new(move |_| (expression.get(), zone.get()));
-    let ask = Action::new(|(expression, zone): &Period| {
-        let asked = (expression.clone(), zone.clone());
-        async move {
-            let answer = preview_cron(asked.0.clone(), asked.1.clone()).await;
-            (asked, answer)
-        }
-    });
-    let known = first_period.clone();
-    Effect::new(move |_| {
-        let period = period.get();
-        if period != known && !period.0.trim().is_empty() {
-            ask.dispatch(period);
-        }
-    });
-    let shown = Memo::new(move |shown: Option<&Option<Result<CronPreview, ApiError>>>| {
-        let period = period.get();
-        if period.0.trim().is_empty() {
-            return None;
-        }
-        if period == first_period {
-            return Some(Ok(first.clone()));
-        }
-        match ask.value().get() {
-            Some((asked, answer)) if asked == period => Some(answer),
-            _ => shown.cloned().flatten(),
-        }
-    });
+pub fn Preview(
+    /// The period that the form starts with, and its meaning.
+    first: (Period, CronPreview),
+    period: Memo<Period>,
+) -> impl IntoView {
+    let (first_period, preview) = first;
+    let shown = asked((first_period, Some(preview)), period, |(expression, zone)| preview_cron(expression, zone));
+    let is_empty = move || period.read().0.trim().is_empty();
     view! {
         <div class="preview" role="group" aria-label="Preview" aria-live="polite">
-            {move || draw(shown.get())}
+            {move || draw(if is_empty() { None } else { shown.get() })}
         </div>
     }
 }

@@ -12,7 +12,7 @@ use crate::{
         confirm::Confirm,
         dialog::DialogRoute,
         empty::{Empty, Refresh},
-        loaded::{Answer, keep_fresh, loaded_below, loaded_quietly},
+        loaded::{Answer, keep_fresh_of, loaded_below, loaded_quietly},
         pager::Pager,
         phase::Badge,
         progress::ProgressBar,
@@ -32,7 +32,7 @@ pub fn RestoresTab(project: Memo<ProjectId>) -> impl IntoView {
         |(project, query, _)| list_restores(project, query),
     );
     let cancel = use_submission::<CancelRestore>();
-    keep_fresh(restores, |page: &Page<RestoreRow>| page.rows.iter().any(|row| row.phase.is_active()));
+    keep_fresh_of(restores, project, |page: &Page<RestoreRow>| page.rows.iter().any(|row| row.phase.is_active()));
     let draw = move |page: Page<RestoreRow>| {
         if page.total == 0 {
             view! { <NoRestores/> }.into_any()

@@ -20,7 +20,7 @@ use crate::{
         dialog::DialogRoute,
         empty::Empty,
         last_backup::LastBackupState,
-        loaded::{Answer, keep_fresh, loaded_below, loaded_quietly},
+        loaded::{Answer, keep_fresh_of, loaded_below, loaded_quietly},
         phase::Badge,
         submission::{Submission, use_submission},
         time::MaybeTime,
@@ -34,7 +34,7 @@ pub fn SchedulesTab(project: Memo<ProjectId>) -> impl IntoView {
     let policies: Answer<Vec<PolicyRow>> =
         Resource::new(move || (project.get(), ui.changes()), |(project, _)| list_policies(project));
     let submissions = Submissions::new();
-    keep_fresh(policies, |rows: &Vec<PolicyRow>| {
+    keep_fresh_of(policies, project, |rows: &Vec<PolicyRow>| {
         rows.iter().any(|row| row.last_backup.as_ref().is_some_and(|last| last.phase.is_active()))
     });
     let draw = move |rows: Vec<PolicyRow>| {

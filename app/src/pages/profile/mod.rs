@@ -14,6 +14,7 @@ use crate::{
     components::{
         facts::Fact,
         loaded::{Answer, loaded_part, loaded_quietly},
+        shortcuts::use_shortcut_list,
         submission::use_submission,
     },
     ui::use_ui,
@@ -38,6 +39,7 @@ pub fn ProfilePage() -> impl IntoView {
         <PasswordPanel/>
         {loaded_quietly(profile, |profile| profile.second_factor, |on| view! { <SecondFactorPanel on=on/> })}
         {loaded_quietly(profile, |profile| profile.sessions.clone(), sessions)}
+        <Keys/>
     }
 }
 
@@ -51,6 +53,21 @@ fn Person(actor: Actor) -> impl IntoView {
                 <Fact term="Role">{actor.role.as_str()}</Fact>
                 <Fact term="Organization">{actor.organization_name}</Fact>
             </dl>
+        </section>
+    }
+}
+
+/// Where shortcuts are switched on again by somebody who has switched them off.
+#[component]
+fn Keys() -> impl IntoView {
+    let list = use_shortcut_list();
+    view! {
+        <section class="panel live" aria-labelledby="keys">
+            <h2 id="keys">"Keyboard"</h2>
+            <p class="muted">"Everything can be done with the keyboard. Some keys lead about faster."</p>
+            <button type="button" class="button" on:click=move |_| list.show()>
+                "Keyboard Shortcuts"
+            </button>
         </section>
     }
 }

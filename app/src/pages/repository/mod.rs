@@ -17,7 +17,7 @@ use crate::{
     components::{
         dialog::DialogRoute,
         empty::Empty,
-        loaded::{Answer, keep_fresh, loaded_below, loaded_quietly},
+        loaded::{Answer, keep_fresh_of, loaded_below, loaded_quietly},
         project_frame::{ProjectFrame, use_project, use_project_id},
         submission::use_submission,
     },
@@ -35,7 +35,7 @@ pub fn RepositoryPage() -> impl IntoView {
     let project = use_project(id);
     let repository: Answer<RepositoryView> =
         Resource::new(move || (id.get(), ui.changes()), |(id, _)| get_repository(id));
-    keep_fresh(repository, |view: &RepositoryView| view.runs.iter().any(|run| run.phase.is_active()));
+    keep_fresh_of(repository, id, |view: &RepositoryView| view.runs.iter().any(|run| run.phase.is_active()));
     let (verify, prune) = (use_submission::<VerifyRepository>(), use_submission::<PruneRepository>());
     let cancel = use_submission::<CancelMaintenance>();
     let state = |view: &RepositoryView| (view.project, view.repository.clone(), view.may_manage);

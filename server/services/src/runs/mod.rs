@@ -25,7 +25,7 @@ mod worker;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::{nodes, notifications::courier, start::Services};
+use crate::{live, nodes, notifications::courier, start::Services};
 
 pub use dispatcher::SchedulerError;
 
@@ -38,6 +38,9 @@ pub async fn run(services: &Services, stop: CancellationToken) -> Result<(), Sch
     workers.spawn(courier::run(services.clone(), stop.clone()));
     if services.has_other_nodes() {
         workers.spawn(wake::listen(services.clone(), stop.clone()));
+    }
+    if services.node().serves_pages {
+        workers.spawn(live::watch(services.clone(), stop.clone()));
     }
     let outcome = dispatcher::run(services, stop.clone()).await;
     // Without a dispatcher the workers alone would hide that nothing is scheduled any more.

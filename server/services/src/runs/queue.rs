@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use model::backup::BackupPhase;
+use model::{backup::BackupPhase, retention::Retention};
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::Set,
@@ -168,7 +168,8 @@ fn row(policy: &policy::Model, (organization, repository): (i64, i64), now: Date
 
 /// When a backup that was complete at `from` may go.
 pub fn expiry(from: DateTime<Utc>, retention_seconds: i64) -> DateTime<Utc> {
-    from.checked_add_signed(TimeDelta::seconds(retention_seconds)).unwrap_or(DateTime::<Utc>::MAX_UTC)
+    let retention = u64::try_from(retention_seconds).ok().and_then(|seconds| Retention::from_seconds(seconds).ok());
+    retention.map_or(DateTime::<Utc>::MAX_UTC, |retention| retention.end(from))
 }
 
 /// `<prefix>-<yyyyMMddHHmmss>`, a second later for each backup of the project that has the name already.

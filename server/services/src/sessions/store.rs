@@ -84,6 +84,7 @@ impl SessionStore for Store {
 
     async fn delete(&self, id: &Id) -> Result<()> {
         session::Entity::delete_by_id(id.to_string()).exec(self.0.db()).await.map_err(backend)?;
+        self.0.live().session_ended();
         Ok(())
     }
 }

@@ -99,6 +99,7 @@ pub async fn set_password_by_link(
     let acting = Acting { actor: sessions::actor(&tx, user.clone()).await?, address };
     record(&tx, &acting, now, Deed::PasswordSet, &user, audit::no_changes()).await?;
     tx.commit().await?;
+    services.live().session_ended();
     Ok(match sessions::enter(services, session, UserId(user.id), &acting.address, "/").await? {
         Entered::SignedIn => Done::new("Your password is set, and you are signed in", "/"),
         Entered::OwesCode => Done::new("Your password is set. Enter a code to sign in", sessions::CODE_PAGE),

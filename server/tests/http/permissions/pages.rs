@@ -1,12 +1,15 @@
 //! Pages, downloads, and what is told to everybody.
 
 use super::{Askers, Statuses, Things};
-use crate::support::{TestApp, on_both_databases};
+use crate::support::{Browser, TestApp, on_both_databases};
 
 on_both_databases!(every_address_asks_who_is_asking);
 
 /// A route as it is written, the address to ask, and the statuses.
 struct Row(&'static str, String, Statuses);
+
+/// Answers without an end.
+const EVENTS: &str = "/events";
 
 const EVERYBODY: Statuses = [200; 6];
 /// All of them come through a proxy, and metrics are for programs on the machine itself.
@@ -35,6 +38,8 @@ fn table(Things { project, backup, .. }: &Things) -> Vec<Row> {
         Row("/login/code", at("/login/code"), [303; 6]),
         Row("/profile/second-factor", at("/profile/second-factor"), SIGNED_IN),
         Row("/set-password", at("/set-password?token=nothing"), [404; 6]),
+        // What each of them hears is another test's.
+        Row(EVENTS, at(EVENTS), [401, 200, 200, 200, 200, 200]),
         Row("/", at("/"), SIGNED_IN),
         Row("/profile", at("/profile"), SIGNED_IN),
         Row("/projects", at("/projects"), SIGNED_IN),
@@ -82,6 +87,14 @@ async fn every_address_asks_who_is_asking(app: &TestApp) {
     assert_eq!(known, routes, "every address stands in the table");
 
     for Row(_, address, expected) in &table {
-        askers.ask(address, expected, async |browser| browser.get_through_a_proxy(address).await).await;
+        let endless = address == EVENTS;
+        let ask = async |browser: &Browser| {
+            if endless {
+                browser.head_through_a_proxy(address).await
+            } else {
+                browser.get_through_a_proxy(address).await
+            }
+        };
+        askers.ask(address, expected, ask).await;
     }
 }

@@ -54,6 +54,13 @@ impl Browser {
         Answer::of(request).await
     }
 
+    /// The status of something that is told without an end, and the beginning of its answer.
+    pub async fn head_through_a_proxy(&self, path: &str) -> Answer {
+        let request = self.request(Method::GET, path).header(ACCEPT, HTML).header("x-forwarded-for", "192.0.2.1");
+        let response = request.send().await.unwrap();
+        Answer { status: response.status().as_u16(), headers: response.headers().clone(), bytes: Vec::new() }
+    }
+
     /// Sends a form from a page without script.
     pub async fn post(&self, page: &str, function: &str, form: &[(String, String)]) -> Answer {
         let request = self

@@ -1,7 +1,7 @@
 //! What attackers send.
 
 /// Every field that some form has.
-pub const FIELDS: [&str; 67] = [
+pub const FIELDS: [&str; 70] = [
     "account_name",
     "organization",
     "email",
@@ -41,6 +41,9 @@ pub const FIELDS: [&str; 67] = [
     "policy",
     "cron_period",
     "cron_expression",
+    "compose.minute",
+    "compose.weekday",
+    "keep.daily",
     "retention",
     "include",
     "exclude",
@@ -150,7 +153,7 @@ pub fn broken_bodies() -> Vec<(&'static str, Vec<u8>)> {
 fn broken_json() -> Vec<(&'static str, Vec<u8>)> {
     let nested = |open: &str, close: &str, depth: usize| format!("{}{}", open.repeat(depth), close.repeat(depth));
     let values = ["null", "true", "7", "-7", "1e999", "\"x\"", "[]", "{}", "[null]", "{\"search\":{}}", "\"\\ud800\""];
-    let names = ["query", "project", "credential", "token", "expression", "time_zone", "form"];
+    let names = ["query", "project", "credential", "token", "expression", "time_zone", "terms", "form"];
     let mut texts = vec![
         String::new(),
         "{".to_owned(),

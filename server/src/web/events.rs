@@ -1,0 +1,179 @@
+//! `/events`: tells an open page that runs moved, so that it asks again, by server-sent events (HTML standard, section
+//! 9.2).
+//!
+//! An event's data are the ids of the projects, with commas; none where some may have been missed. It says nothing of
+//! them: who hears it asks as that person.
+
+use std::{
+    collections::HashMap,
+    convert::Infallible,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use app::api::ApiError;
+use axum::{
+    Extension,
+    extract::State as Extracted,
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    response::{
+        IntoResponse, Response,
+        sse::{Event, KeepAlive, Sse},
+    },
+    routing::{MethodRouter, get},
+};
+use futures::{Stream, StreamExt, stream};
+use services::{
+    Acting, Services,
+    live::{self, Heard, Listener},
+    sessions::Store,
+};
+use tokio::time::{Interval, MissedTickBehavior, interval};
+use tower_sessions::Session;
+
+use super::{State, refusal};
+
+/// How many pages of one session may listen at the same time. A browser has six connections to a host, and pages need
+/// some of them; those that find no place ask by themselves.
+const MOST_OF_A_SESSION: u32 = 4;
+
+/// How often a connection looks whether its session is still there.
+const CHECK: Duration = Duration::from_secs(10);
+
+/// How often something is said where nothing moves, so that no proxy takes the connection for dead.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// How long a browser waits before it connects again, in milliseconds.
+const RETRY: Duration = Duration::from_secs(3);
+
+/// Tells nginx and its like to pass events on at once.
+const UNBUFFERED: (HeaderName, &str) = (HeaderName::from_static("x-accel-buffering"), "no");
+
+/// Each address with what answers there.
+pub fn table() -> Vec<(&'static str, MethodRouter<State>)> {
+    vec![("/events", get(events))]
+}
+
+async fn events(Extracted(state): Extracted<State>, acting: Option<Extension<Acting>>, session: Session) -> Response {
+    let (Some(Extension(acting)), Some(id)) = (acting, session.id()) else {
+        let error = ApiError::SignedOut;
+        return refusal::json(refusal::status(&error), &error);
+    };
+    let Some(seat) = state.seats.take(&id.to_string()) else { return full() };
+    let mut check = interval(CHECK);
+    check.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    check.reset();
+    let open = Open {
+        listener: live::listen(&state.services),
+        session: Session::new(Some(id), Arc::new(Store::new(state.services.clone())), None),
+        services: state.services,
+        acting,
+        check,
+        _seat: seat,
+    };
+    let first = Event::default().retry(RETRY).comment("listening");
+    let told = stream::once(async { Ok(first) }).chain(open.told()).take_until(state.stop.cancelled_owned());
+    let answer = Sse::new(told).keep_alive(KeepAlive::new().interval(HEARTBEAT));
+    ([(header::CACHE_CONTROL, "no-store"), UNBUFFERED], answer).into_response()
+}
+
+fn full() -> Response {
+    let sentence = format!("{MOST_OF_A_SESSION} pages of this session are told of changes. This one asks by itself.");
+    let mut response = refusal::json(StatusCode::TOO_MANY_REQUESTS, &ApiError::TooMany(sentence));
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
+    response
+}
+
+/// A connection.
+struct Open {
+    listener: Listener,
+    /// The session as the database has it, not as it was when the page connected.
+    session: Session,
+    services: Services,
+    acting: Acting,
+    check: Interval,
+    _seat: Seat,
+}
+
+impl Open {
+    fn told(self) -> impl Stream<Item = Result<Event, Infallible>> {
+        stream::unfold(self, |mut open| async {
+            let event = open.next().await?;
+            Some((Ok(event), open))
+        })
+    }
+
+    /// The next event; `None` when the session has ended, or with the process.
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            let heard = tokio::select! {
+                heard = self.listener.next(&self.acting) => heard?,
+                _ = self.check.tick() => Heard::SessionEnded,
+            };
+            match heard {
+                Heard::SessionEnded => self.acting = self.still_acting().await?,
+                Heard::Moved(projects) => {
+                    let ids: Vec<String> = projects.iter().map(ToString::to_string).collect();
+                    return Some(Event::default().data(ids.join(",")));
+                }
+            }
+        }
+    }
+
+    /// The person with today's role. Where the database does not answer the connection ends too: the browser comes back.
+    async fn still_acting(&self) -> Option<Acting> {
+        self.session.load().await.ok()?;
+        services::sessions::acting(&self.services, &self.session, self.acting.address.clone()).await.ok().flatten()
+    }
+}
+
+/// How many pages of each session listen.
+#[derive(Clone, Debug, Default)]
+pub struct Seats(Arc<Mutex<HashMap<String, u32>>>);
+
+/// One of them, until it is dropped.
+struct Seat {
+    seats: Seats,
+    session: String,
+}
+
+impl Seats {
+    fn take(&self, session: &str) -> Option<Seat> {
+        let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = taken.entry(session.to_owned()).or_default();
+        if *count >= MOST_OF_A_SESSION {
+            return None;
+        }
+        *count += 1;
+        Some(Seat { seats: self.clone(), session: session.to_owned() })
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut taken = self.seats.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = taken.get_mut(&self.session) {
+            *count -= 1;
+            if *count == 0 {
+                taken.remove(&self.session);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_has_so_many_seats_and_gets_them_back() {
+        let seats = Seats::default();
+        let mut taken: Vec<_> = (0..MOST_OF_A_SESSION).map(|_| seats.take("a").unwrap()).collect();
+        assert!(seats.take("a").is_none());
+        assert!(seats.take("b").is_some(), "another session has its own");
+        taken.pop();
+        assert!(seats.take("a").is_some());
+        drop(taken);
+        assert!(seats.0.lock().unwrap().is_empty(), "nothing is left behind");
+    }
+}
