@@ -123,7 +123,8 @@ impl Open {
     /// The person with today's role. Where the database does not answer the connection ends too: the browser comes back.
     async fn still_acting(&self) -> Option<Acting> {
         self.session.load().await.ok()?;
-        services::sessions::acting(&self.services, &self.session, self.acting.address.clone()).await.ok().flatten()
+        let address = self.acting.address.clone();
+        services::sessions::visitor(&self.services, &self.session, address).await.ok()?.signed_in()
     }
 }
 

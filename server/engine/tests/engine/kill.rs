@@ -18,7 +18,7 @@ use std::{
     time::Duration,
 };
 
-use engine::{OnConflict, Progress, Repository, RestoreRequest};
+use engine::{OnConflict, Part, Progress, PruneRequest, Repository, RestoreRequest};
 use rand::{Rng, SeedableRng, rngs::SmallRng};
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -38,7 +38,7 @@ struct Operation {
     judge: for<'a> fn(&'a Trial) -> Doing<'a>,
 }
 
-const OPERATIONS: [Operation; 2] = [
+const OPERATIONS: [Operation; 3] = [
     Operation {
         name: "backup",
         prepare: |trial| {
@@ -71,6 +71,35 @@ const OPERATIONS: [Operation; 2] = [
         judge: |trial| {
             Box::pin(async {
                 trial.remove_unfinished();
+                files::assert_same(&trial.source(), &trial.target());
+            })
+        },
+    },
+    Operation {
+        name: "prune",
+        prepare: |trial| {
+            Box::pin(async {
+                trial.write_files(0..12);
+                trial.backup(Arc::new(())).await;
+                for number in (0..12).step_by(2) {
+                    fs::remove_file(trial.source().join(format!("file {number}"))).unwrap();
+                }
+                trial.write_files(12..14);
+                trial.backup(Arc::new(())).await;
+                let repository = trial.repository().await;
+                let first = repository.snapshots().await.unwrap().remove(0).id;
+                repository.forget(&[first]).await.unwrap();
+                // Marks what is not needed, so that the one that is killed also removes.
+                trial.prune(Arc::new(())).await;
+            })
+        },
+        work: |trial, progress| Box::pin(trial.prune(progress)),
+        judge: |trial| {
+            Box::pin(async {
+                let repository = trial.repository().await;
+                let whole = repository.verify(Part::Whole, Arc::new(()), CancellationToken::new()).await.unwrap();
+                assert_eq!((&whole.damaged[..], &whole.incomplete[..]), (&[][..], &[][..]));
+                trial.restore(Arc::new(())).await;
                 files::assert_same(&trial.source(), &trial.target());
             })
         },
@@ -116,6 +145,13 @@ impl Trial {
         let request = request(&self.source());
         let taken = self.repository().await.snapshot(request, progress, CancellationToken::new()).await.unwrap();
         assert_eq!(taken.unreadable, []);
+    }
+
+    /// Without grace and without bound, so that it does as much as it can.
+    async fn prune(&self, progress: Arc<dyn Progress>) {
+        let request =
+            PruneRequest { grace: Duration::ZERO, most_repacked: u64::MAX, permit: engine::Permit::default() };
+        self.repository().await.prune(request, progress, CancellationToken::new()).await.unwrap();
     }
 
     async fn restore(&self, progress: Arc<dyn Progress>) {
