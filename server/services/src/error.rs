@@ -66,6 +66,11 @@ impl ServiceError {
         !matches!(self, Self::Database(_) | Self::Password(_) | Self::Session(_) | Self::Stored(_))
     }
 
+    /// Whether what was to be changed was deleted by somebody else in the same moment.
+    pub const fn has_vanished(&self) -> bool {
+        matches!(self, Self::Database(DbErr::RecordNotUpdated))
+    }
+
     /// Whether the request holds a text that no database of ours can hold: PostgreSQL has no NUL (SQLSTATE 22021,
     /// `character_not_in_repertoire`).
     pub fn is_unreadable_text(&self) -> bool {

@@ -37,8 +37,12 @@ async fn hostile_fields_are_refused_or_kept_as_text(app: &TestApp) {
             let partner = &partner;
             async move {
                 let what = format!("{function} with {:?}", &text[..text.floor_char_boundary(40)]);
-                let fields: Vec<_> = FIELDS.iter().map(|field| (input(field), value(field, text))).collect();
-                is_harmless(&what, text, &partner.call(function, &fields).await);
+                // All fields with a long text are more than a body may be.
+                let at_once = if text.len() > 1_000 { FIELDS.len() / 3 } else { FIELDS.len() };
+                for fields in FIELDS.chunks(at_once) {
+                    let fields: Vec<_> = fields.iter().map(|field| (input(field), value(field, text))).collect();
+                    is_harmless(&what, text, &partner.call(function, &fields).await);
+                }
                 is_harmless(&what, text, &partner.ask(function, &arguments(text)).await);
             }
         })

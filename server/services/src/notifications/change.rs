@@ -11,7 +11,8 @@ use model::{
     permission::Action,
 };
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait,
+    IntoActiveModel, QueryFilter, QuerySelect,
 };
 use serde_json::{Map, Value, json};
 
@@ -74,7 +75,7 @@ pub async fn update(acting: &Acting, services: &Services, form: &ChannelForm) ->
     let id = form.channel().map_err(|_| ServiceError::NotFound)?;
     let now = services.clock().now();
     let tx = services.write().await?;
-    let (before, home) = find(acting, &tx, id).await?;
+    let (before, home) = find_locked(acting, &tx, id).await?;
     let terms = form.parse_change(before.kind.parse().map_err(ServiceError::Stored)?)?;
     if form.version() != Ok(before.version) {
         let summary = format!(
@@ -102,7 +103,7 @@ pub async fn update(acting: &Acting, services: &Services, form: &ChannelForm) ->
 /// Deletes a channel, and with it what it was told and what still waits for it.
 pub async fn delete(acting: &Acting, services: &Services, form: &ChannelRef) -> Result<Done, ServiceError> {
     let tx = services.write().await?;
-    let (row, _) = find(acting, &tx, named(form)?).await?;
+    let (row, _) = find_locked(acting, &tx, named(form)?).await?;
     notification_channel::Entity::delete_by_id(row.id).exec(&tx).await?;
     let now = services.clock().now();
     audit::record(&tx, acting, now, Deed::ChannelDeleted, subject(&row), audit::no_changes()).await?;
@@ -113,7 +114,7 @@ pub async fn delete(acting: &Acting, services: &Services, form: &ChannelRef) -> 
 /// Nothing is sent any more; what waits is given up.
 pub async fn pause(acting: &Acting, services: &Services, form: &ChannelRef) -> Result<Done, ServiceError> {
     let tx = services.write().await?;
-    let (row, _) = find(acting, &tx, named(form)?).await?;
+    let (row, _) = find_locked(acting, &tx, named(form)?).await?;
     if row.paused {
         return Err(Conflict::ChannelAlreadyPaused.into());
     }
@@ -131,7 +132,7 @@ pub async fn pause(acting: &Acting, services: &Services, form: &ChannelRef) -> R
 /// What happens from now on is sent again.
 pub async fn resume(acting: &Acting, services: &Services, form: &ChannelRef) -> Result<Done, ServiceError> {
     let tx = services.write().await?;
-    let (row, home) = find(acting, &tx, named(form)?).await?;
+    let (row, home) = find_locked(acting, &tx, named(form)?).await?;
     if !row.paused {
         return Err(Conflict::ChannelNotPaused.into());
     }
@@ -317,6 +318,16 @@ async fn find(
     let (row, home) = found.and_then(|(row, home)| Some((row, home?))).ok_or(ServiceError::NotFound)?;
     acting.may(Action::ManageNotifications, organizations::owner(&home))?;
     Ok((row, home))
+}
+
+/// The same, held until the transaction ends: of two who change a channel the second sees what the first made of it.
+async fn find_locked(
+    acting: &Acting,
+    tx: &DatabaseTransaction,
+    id: ChannelId,
+) -> Result<(notification_channel::Model, organization::Model), ServiceError> {
+    notification_channel::Entity::find_by_id(id.0).lock_exclusive().one(tx).await?;
+    find(acting, tx, id).await
 }
 
 fn subject(row: &notification_channel::Model) -> Subject<'_> {

@@ -27,13 +27,19 @@ const GIVEN_UP: &str = "The server stopped in the middle of this backup, again a
 /// there were.
 pub async fn expired(services: &Services, now: DateTime<Utc>) -> Result<u64, DbErr> {
     let db = services.db();
+    let backups = expired_backups(services, now).await?;
+    Ok(backups + expired_restores(db, now).await? + expired_maintenance(db, now).await?)
+}
+
+async fn expired_backups(services: &Services, now: DateTime<Utc>) -> Result<u64, DbErr> {
+    let db = services.db();
     let dead_backup = Condition::all()
         .add(backup::Column::Phase.eq(BackupPhase::InProgress.as_str()))
         .add(backup::Column::LeaseUntil.lt(now));
     // Mostly nothing is dead, and looking takes no lock.
     let is_calm = backup::Entity::find().filter(dead_backup.clone()).count(db).await? == 0;
     if is_calm {
-        return expired_restores(db, now).await;
+        return Ok(0);
     }
     let cancelled = ended_backup(BackupPhase::Cancelled, "Cancelled while the server was stopped", now)
         .filter(dead_backup.clone())
@@ -49,8 +55,7 @@ pub async fn expired(services: &Services, now: DateTime<Utc>) -> Result<u64, DbE
             Expr::value("The server stopped in the middle of this backup. It is tried again"),
         )
         .filter(dead_backup);
-    released += again.exec(db).await?.rows_affected;
-    Ok(released + expired_restores(db, now).await? + expired_maintenance(db, now).await?)
+    Ok(released + again.exec(db).await?.rows_affected)
 }
 
 /// Ends those that were tried often enough, and tells of it.
@@ -101,11 +106,13 @@ async fn expired_restores(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Resu
 /// Every kind of maintenance may simply be done again.
 async fn expired_maintenance(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<u64, DbErr> {
     use maintenance::Column;
-    let update = || {
-        freed(maintenance::Entity::update_many(), Column::LeaseOwner, Column::LeaseUntil)
-            .filter(Column::Phase.eq(MaintenancePhase::InProgress.as_str()))
-            .filter(Column::LeaseUntil.lt(now))
-    };
+    let dead =
+        Condition::all().add(Column::Phase.eq(MaintenancePhase::InProgress.as_str())).add(Column::LeaseUntil.lt(now));
+    if maintenance::Entity::find().filter(dead.clone()).count(db).await? == 0 {
+        return Ok(0);
+    }
+    let update =
+        || freed(maintenance::Entity::update_many(), Column::LeaseOwner, Column::LeaseUntil).filter(dead.clone());
     let (failed, cancelled) = (MaintenancePhase::Failed, MaintenancePhase::Cancelled);
     let by_a_person = Condition::all().add(Column::CancelRequested.eq(true)).add(Column::Yields.eq(false));
     let mut released = 0;
