@@ -48,7 +48,7 @@ test('a policy is checked, added, described and deleted', async ({ partner, s3, 
   });
 
   await test.step('a picture of what remains', async () => {
-    const picture = dialog.root.getByRole('group', { name: 'Retention Preview' });
+    const picture = dialog.root.getByRole('group', { name: 'Outlook' });
     await dialog.fill({ 'Retention Period': '90d' });
     await expect(picture).toContainText(/Of (\d+) backups in the next 90 days \1 remain/);
     await dialog.fill({ 'Retention Period': '30d' });

@@ -132,10 +132,11 @@ pub fn Loading() -> impl IntoView {
 }
 
 /// How often a page asks again by itself: while something runs; otherwise, since a schedule may start something any
-/// minute; and while the server tells what moves.
+/// minute; and both while the server tells what moves, which may miss what begins and ends between two of its looks.
 const BUSY: Duration = Duration::from_secs(2);
 const IDLE: Duration = Duration::from_secs(10);
-const TOLD: Duration = Duration::from_secs(30);
+const BUSY_AND_TOLD: Duration = Duration::from_secs(5);
+const IDLE_AND_TOLD: Duration = Duration::from_secs(30);
 
 /// Asks for an answer again while the page is open: whenever runs of any project move, and now and then.
 pub fn keep_fresh<T: Data>(answer: Answer<T>, is_busy: impl Fn(&T) -> bool + Send + Sync + 'static) {
@@ -168,8 +169,14 @@ fn keep_fresh_for<T: Data>(
     Effect::new(move |_| {
         let told = live.is_connected();
         let pause = match answer.get() {
-            Some(Ok(_)) if told => TOLD,
-            Some(Ok(shown)) if is_busy(&shown) => BUSY,
+            Some(Ok(shown)) if is_busy(&shown) => {
+                if told {
+                    BUSY_AND_TOLD
+                } else {
+                    BUSY
+                }
+            }
+            Some(Ok(_)) if told => IDLE_AND_TOLD,
             Some(Err(ApiError::Offline)) => {
                 ui.note_offline();
                 IDLE

@@ -31,7 +31,7 @@ pub fn OutlookPreview(
         None => view! { <p class="muted">"Choose a period to see which backups remain."</p> }.into_any(),
     };
     view! {
-        <div class="preview" role="group" aria-label="Retention Preview">
+        <div class="preview" role="group" aria-label="Outlook">
             {draw}
         </div>
     }
