@@ -3,8 +3,9 @@
 //! It keeps objects as files below one folder, checks signatures against one pair of keys, and listens on loopback
 //! only. It is no service for production: no replication, no access control beyond the keys.
 
-use std::{io, net::SocketAddr, path::PathBuf};
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
 
+use hyper::{Request, body::Incoming, header::IF_NONE_MATCH, service::Service};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo},
     server::conn::auto::Builder as ConnectionBuilder,
@@ -15,7 +16,10 @@ use s3s::{
 };
 use s3s_fs::FileSystem;
 use thiserror::Error;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Mutex,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
@@ -72,7 +76,7 @@ impl EmbeddedS3 {
         if !config.listen.ip().is_loopback() {
             return Err(EmbeddedS3Error::NotLoopback(config.listen));
         }
-        let service = service(&config)?;
+        let service = Turns { service: service(&config)?, writes: Arc::default() };
         let listen_error = |cause| EmbeddedS3Error::Listen { address: config.listen, cause };
         let listener = TcpListener::bind(config.listen).await.map_err(listen_error)?;
         let address = listener.local_addr().map_err(listen_error)?;
@@ -115,7 +119,23 @@ fn service(config: &EmbeddedS3Config) -> Result<S3Service, EmbeddedS3Error> {
     Ok(builder.build())
 }
 
-async fn accept(listener: TcpListener, service: S3Service, stop: CancellationToken, connections: TaskTracker) {
+/// The file system's service looks first and writes then, so what is written only where nothing is goes one after the
+/// other.
+#[derive(Clone)]
+struct Turns {
+    service: S3Service,
+    writes: Arc<Mutex<()>>,
+}
+
+impl Turns {
+    async fn answer(self, request: Request<Incoming>) -> Result<s3s::HttpResponse, s3s::HttpError> {
+        let conditional = request.headers().contains_key(IF_NONE_MATCH);
+        let _turn = if conditional { Some(self.writes.lock().await) } else { None };
+        Service::call(&self.service, request).await
+    }
+}
+
+async fn accept(listener: TcpListener, service: Turns, stop: CancellationToken, connections: TaskTracker) {
     loop {
         let accepted = tokio::select! {
             () = stop.cancelled() => return,
@@ -130,12 +150,13 @@ async fn accept(listener: TcpListener, service: S3Service, stop: CancellationTok
     }
 }
 
-async fn serve(socket: TcpStream, service: S3Service, stop: CancellationToken) {
+async fn serve(socket: TcpStream, turns: Turns, stop: CancellationToken) {
     // Without it each small answer waits 40 ms for the client's delayed acknowledgement.
     if let Err(error) = socket.set_nodelay(true) {
         tracing::debug!(%error, "embedded S3: TCP_NODELAY not set");
     }
     let server = ConnectionBuilder::new(TokioExecutor::new());
+    let service = hyper::service::service_fn(|request| turns.clone().answer(request));
     let connection = server.serve_connection(TokioIo::new(socket), service);
     tokio::select! {
         () = stop.cancelled() => {}
