@@ -85,7 +85,12 @@ pub(super) async fn create(location: &Location, config: &RepositoryConfig) -> Re
             Err(error) => Err(repository_error(&error)),
         }
     })
-    .await?;
+    .await;
+    let made = match made {
+        // The library has looked itself, and found the other process's.
+        Err(RepositoryError::Internal { .. }) if !location.list(FileType::Config).await?.is_empty() => None,
+        made => made?,
+    };
     // A key that opens nothing would make the restic command fail.
     let useless: Vec<Id> = match made {
         Some(_) => left_behind.into_iter().map(|(key, _)| key).collect(),
