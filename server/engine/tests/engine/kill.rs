@@ -15,10 +15,10 @@ use std::{
     pin::Pin,
     process::{Child, Command, Stdio},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use engine::{OnConflict, Part, Progress, PruneRequest, Repository, RestoreRequest};
+use engine::{OnConflict, Part, PruneRequest, Repository, RestoreRequest};
 use rand::{Rng, SeedableRng, rngs::SmallRng};
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -33,7 +33,7 @@ struct Operation {
     /// Makes what the work needs.
     prepare: for<'a> fn(&'a Trial) -> Doing<'a>,
     /// Is killed, and then done again to its end.
-    work: for<'a> fn(&'a Trial, Arc<dyn Progress>) -> Doing<'a>,
+    work: for<'a> fn(&'a Trial, &'a Repository) -> Doing<'a>,
     /// What must be so afterwards.
     judge: for<'a> fn(&'a Trial) -> Doing<'a>,
 }
@@ -44,17 +44,17 @@ const OPERATIONS: [Operation; 3] = [
         prepare: |trial| {
             Box::pin(async {
                 trial.write_files(0..2);
-                trial.backup(Arc::new(())).await;
+                trial.backup(&trial.repository().await).await;
                 trial.write_files(1..12);
             })
         },
-        work: |trial, progress| Box::pin(trial.backup(progress)),
+        work: |trial, repository| Box::pin(trial.backup(repository)),
         judge: |trial| {
             Box::pin(async {
                 let snapshots = trial.repository().await.snapshots().await.unwrap();
                 // The first one, the one done to its end, and the killed one where it was just complete.
                 assert!(matches!(snapshots.len(), 2 | 3), "{} snapshots", snapshots.len());
-                trial.restore(Arc::new(())).await;
+                trial.restore(&trial.repository().await).await;
                 files::assert_same(&trial.source(), &trial.target());
             })
         },
@@ -64,10 +64,10 @@ const OPERATIONS: [Operation; 3] = [
         prepare: |trial| {
             Box::pin(async {
                 trial.write_files(0..12);
-                trial.backup(Arc::new(())).await;
+                trial.backup(&trial.repository().await).await;
             })
         },
-        work: |trial, progress| Box::pin(trial.restore(progress)),
+        work: |trial, repository| Box::pin(trial.restore(repository)),
         judge: |trial| {
             Box::pin(async {
                 trial.remove_unfinished();
@@ -80,26 +80,26 @@ const OPERATIONS: [Operation; 3] = [
         prepare: |trial| {
             Box::pin(async {
                 trial.write_files(0..12);
-                trial.backup(Arc::new(())).await;
+                trial.backup(&trial.repository().await).await;
                 for number in (0..12).step_by(2) {
                     fs::remove_file(trial.source().join(format!("file {number}"))).unwrap();
                 }
                 trial.write_files(12..14);
-                trial.backup(Arc::new(())).await;
+                trial.backup(&trial.repository().await).await;
                 let repository = trial.repository().await;
                 let first = repository.snapshots().await.unwrap().remove(0).id;
                 repository.forget(&[first]).await.unwrap();
                 // Marks what is not needed, so that the one that is killed also removes.
-                trial.prune(Arc::new(())).await;
+                trial.prune(&repository).await;
             })
         },
-        work: |trial, progress| Box::pin(trial.prune(progress)),
+        work: |trial, repository| Box::pin(trial.prune(repository)),
         judge: |trial| {
             Box::pin(async {
                 let repository = trial.repository().await;
                 let whole = repository.verify(Part::Whole, Arc::new(()), CancellationToken::new()).await.unwrap();
                 assert_eq!((&whole.damaged[..], &whole.incomplete[..]), (&[][..], &[][..]));
-                trial.restore(Arc::new(())).await;
+                trial.restore(&trial.repository().await).await;
                 files::assert_same(&trial.source(), &trial.target());
             })
         },
@@ -141,26 +141,25 @@ impl Trial {
         Repository::open_or_create(config).await.unwrap().0
     }
 
-    async fn backup(&self, progress: Arc<dyn Progress>) {
+    async fn backup(&self, repository: &Repository) {
         let request = request(&self.source());
-        let taken = self.repository().await.snapshot(request, progress, CancellationToken::new()).await.unwrap();
+        let taken = repository.snapshot(request, Arc::new(()), CancellationToken::new()).await.unwrap();
         assert_eq!(taken.unreadable, []);
     }
 
     /// Without grace and without bound, so that it does as much as it can.
-    async fn prune(&self, progress: Arc<dyn Progress>) {
+    async fn prune(&self, repository: &Repository) {
         let request =
             PruneRequest { grace: Duration::ZERO, most_repacked: u64::MAX, permit: engine::Permit::default() };
-        self.repository().await.prune(request, progress, CancellationToken::new()).await.unwrap();
+        repository.prune(request, Arc::new(()), CancellationToken::new()).await.unwrap();
     }
 
-    async fn restore(&self, progress: Arc<dyn Progress>) {
-        let repository = self.repository().await;
+    async fn restore(&self, repository: &Repository) {
         let snapshot = repository.snapshots().await.unwrap().pop().unwrap().id;
         let target = self.target();
         // A folder that is there keeps its own mode and time with every other choice, also a killed restore's.
         let request = RestoreRequest { snapshot, paths: Vec::new(), target, on_conflict: OnConflict::Overwrite };
-        let report = repository.restore(request, progress, CancellationToken::new()).await.unwrap();
+        let report = repository.restore(request, Arc::new(()), CancellationToken::new()).await.unwrap();
         assert_eq!(report.warnings, []);
     }
 
@@ -182,8 +181,8 @@ impl Trial {
 const ROLE: &str = "HOLDFAST_KILL_ROLE";
 const FOLDER: &str = "HOLDFAST_KILL_FOLDER";
 const ENDPOINT: &str = "HOLDFAST_KILL_ENDPOINT";
-/// How much a work tells of its progress, in all.
-const TOLD: u64 = 18_000_000;
+/// What the process tells when its work begins.
+const BEGUN: &str = "the work begins";
 
 /// Not a test of its own: what this program does when it was started with a role.
 #[tokio::test(flavor = "multi_thread")]
@@ -194,20 +193,10 @@ async fn role() {
         endpoint: std::env::var(ENDPOINT).unwrap().parse().unwrap(),
     };
     let operation = OPERATIONS.iter().find(|operation| operation.name == role).unwrap();
-    (operation.work)(&trial, Arc::new(Tell)).await;
-}
-
-/// Tells the other process.
-struct Tell;
-
-impl Progress for Tell {
-    fn total(&self, _files: u64, _bytes: u64) {}
-
-    fn advance(&self, _files: u64, bytes: u64) {
-        // Straight out: the harness would keep it.
-        let mut out = std::io::stderr();
-        let _ = writeln!(out, "bytes {bytes}");
-    }
+    let repository = trial.repository().await;
+    // Straight out: the harness would keep it.
+    writeln!(std::io::stderr(), "{BEGUN}").unwrap();
+    (operation.work)(&trial, &repository).await;
 }
 
 fn start(operation: &Operation, trial: &Trial) -> Child {
@@ -222,16 +211,26 @@ fn start(operation: &Operation, trial: &Trial) -> Child {
         .unwrap()
 }
 
-/// Kills the process a little after it has done so many bytes. Whether it was in time.
-async fn kill(mut process: Child, after: u64, later: Duration) -> bool {
-    let mut told = BufReader::new(process.stderr.take().unwrap()).lines();
-    let mut done = 0;
-    while done < after
-        && let Some(Ok(line)) = told.next()
-    {
-        done += line.strip_prefix("bytes ").map_or(0, |bytes| bytes.parse().unwrap());
-    }
-    tokio::time::sleep(later).await;
+/// Waits until the process has begun its work.
+fn wait_begun(process: &mut Child) {
+    let told = BufReader::new(process.stderr.take().unwrap()).lines();
+    told.map_while(Result::ok).find(|line| line == BEGUN).expect("it ended before it began");
+}
+
+/// How long the work takes where nothing kills it.
+async fn time(operation: &Operation, trial: &Trial) -> Duration {
+    (operation.prepare)(trial).await;
+    let mut process = start(operation, trial);
+    wait_begun(&mut process);
+    let begun = Instant::now();
+    assert!(process.wait().unwrap().success());
+    begun.elapsed()
+}
+
+/// Kills the process so long after it has begun its work. Whether it was in time.
+async fn kill(mut process: Child, after: Duration) -> bool {
+    wait_begun(&mut process);
+    tokio::time::sleep(after).await;
     // SIGKILL.
     process.kill().unwrap();
     let ended = process.wait().unwrap();
@@ -249,16 +248,21 @@ async fn whatever_is_killed_is_whole_the_next_time() {
     writeln!(terminal, "kill -9: {trials} trials, seed {seed}").unwrap();
     let folder = tempfile::tempdir().unwrap();
     let moto = Moto::start().await;
+    let mut takes = Vec::new();
+    for operation in &OPERATIONS {
+        let trial = new_trial(folder.path(), operation.name, &moto.endpoint);
+        takes.push(time(operation, &trial).await);
+        fs::remove_dir_all(&trial.folder).unwrap();
+    }
     let mut in_time = 0;
     for number in 0..trials {
-        let operation = &OPERATIONS[usize::try_from(number).unwrap() % OPERATIONS.len()];
-        let after = random.random_range(0..TOLD + TOLD / 10);
-        let later = Duration::from_millis(random.random_range(0..60));
-        let trial = new_trial(folder.path(), number, &moto.endpoint);
+        let kind = number % OPERATIONS.len();
+        let operation = &OPERATIONS[kind];
+        let trial = new_trial(folder.path(), &format!("trial-{number}"), &moto.endpoint);
         (operation.prepare)(&trial).await;
-        let killed = kill(start(operation, &trial), after, later).await;
-        in_time += u64::from(killed);
-        (operation.work)(&trial, Arc::new(())).await;
+        let after = random.random_range(Duration::ZERO..takes[kind]);
+        in_time += u64::from(kill(start(operation, &trial), after).await);
+        (operation.work)(&trial, &trial.repository().await).await;
         moto.assert_sound(&trial.prefix());
         (operation.judge)(&trial).await;
         fs::remove_dir_all(&trial.folder).unwrap();
@@ -266,8 +270,8 @@ async fn whatever_is_killed_is_whole_the_next_time() {
     writeln!(terminal, "kill -9: {trials} trials passed, in {in_time} of them the work was not done yet").unwrap();
 }
 
-fn new_trial(folder: &Path, number: u64, endpoint: &Url) -> Trial {
-    let folder = folder.canonicalize().unwrap().join(format!("trial-{number}"));
+fn new_trial(folder: &Path, name: &str, endpoint: &Url) -> Trial {
+    let folder = folder.canonicalize().unwrap().join(name);
     fs::create_dir(&folder).unwrap();
     Trial { folder, endpoint: endpoint.clone() }
 }

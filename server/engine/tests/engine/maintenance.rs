@@ -133,12 +133,16 @@ async fn what_a_cancelled_backup_left_goes_too() {
         ..request(&world.source())
     };
     repository.snapshot(cancelled, progress, cancel).await.unwrap_err();
-    let packs = world.stored("data").len();
-    assert!(packs > 4, "it left something: {packs} packs");
+    let packs: BTreeSet<_> = world.stored("data").into_iter().collect();
+    assert!(packs.len() > 4, "it left something: {} packs", packs.len());
     prune(&repository, Duration::ZERO).await;
-    assert_eq!(world.stored("data").len(), packs, "marked first");
-    let report = prune(&repository, Duration::ZERO).await;
+    // The server may still have written what was on its way when the backup was cancelled.
+    assert!(packs.is_subset(&world.stored("data").into_iter().collect()), "marked first");
+    let mut report = prune(&repository, Duration::ZERO).await;
     assert!(report.removed_bytes > 8 << 20, "{report:?}");
+    if report.goes_on {
+        report = prune(&repository, Duration::ZERO).await;
+    }
     assert!(report.stored_bytes < 3 << 20, "{report:?}");
     restores(&repository, &kept.snapshot, &world, "after").await;
     restic_finds_no_fault(&world);
