@@ -1,6 +1,7 @@
 //! Projects, their source, and whether they are backed up.
 
 mod form;
+mod objects;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,7 @@ use crate::{
 pub use self::form::{
     BackupFields, BackupSettingsForm, DeleteProjectForm, MoveProjectForm, NewProject, ProjectForm, ProjectRef,
 };
+pub use self::objects::{Encryption, KmsKey, ObjectOptions, StorageClass};
 
 name! {
     /// An absolute path of a directory on the server. Whether it exists and lies under an allowed root is the server's
@@ -130,6 +132,7 @@ pub struct EnableBackup {
     pub credential: CredentialId,
     /// `None` where nothing was said: the bucket in use, or else one made for the project.
     pub bucket: Option<BucketChoice>,
+    pub objects: ObjectOptions,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -208,7 +211,7 @@ pub struct ProjectView {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Backup {
     Off,
-    On { credential: CredentialId, credential_name: String, bucket: String, prefix: String },
+    On { credential: CredentialId, credential_name: String, bucket: String, prefix: String, objects: ObjectOptions },
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use leptos::{html, prelude::*};
 use model::{
     credential::{CredentialChoice, OrganizationChoice},
     ids::OrganizationId,
-    project::{Backup, ProjectChoices},
+    project::{Backup, ObjectOptions, ProjectChoices},
 };
 
 use crate::{
@@ -15,6 +15,7 @@ use crate::{
         select::{Choice, ChoiceGroup, Select},
         switch::Switch,
     },
+    pages::object_fields::ObjectFields,
     ui::use_ui,
 };
 
@@ -29,6 +30,10 @@ pub fn BackupFields(
     organization: Option<OrganizationId>,
     #[prop(optional)] credential: NodeRef<html::Select>,
 ) -> impl IntoView {
+    let objects = match &backup {
+        Backup::On { objects, .. } => objects.clone(),
+        Backup::Off => ObjectOptions::default(),
+    };
     let chosen = match &backup {
         Backup::On { credential, .. } => credential.to_string(),
         Backup::Off => {
@@ -60,6 +65,7 @@ pub fn BackupFields(
                     hint="Locked credentials cannot be chosen."
                 />
                 {place}
+                <ObjectFields objects=objects/>
             </div>
         </div>
     }

@@ -10,6 +10,7 @@ pub mod login_code;
 pub mod nodes;
 pub mod not_found;
 pub mod notifications;
+mod object_fields;
 pub mod organizations;
 pub mod policies;
 pub mod profile;

@@ -22,7 +22,7 @@ pub use self::{
         RestoreWarning, SnapshotId, SnapshotInfo, SnapshotReport, SnapshotRequest, SnapshotSource, Unreadable,
         VerifyReport,
     },
-    s3::{KeyCheck, S3, S3Access, S3Counts, S3Error, Unreachable},
+    s3::{Encryption, KeyCheck, ObjectOptions, S3, S3Access, S3Counts, S3Error, Unreachable},
     secret::Secret,
     source::{DirectorySource, Patterns, SourceError, SourceRoots},
 };

@@ -53,7 +53,7 @@ pub use self::{
     verify::{Damage, DamagedFile, DamagedKind, Part, VerifyReport},
 };
 use self::{blocking::blocking, fault::repository_error, location::Location, reader::Reader, storage::Storage};
-use crate::{Progress, S3};
+use crate::{ObjectOptions, Progress, S3};
 
 type Result<T> = std::result::Result<T, RepositoryError>;
 
@@ -209,7 +209,7 @@ impl Repository {
     /// Deletes a repository with all its backups. It need not be opened for that, and may be half gone already. Other
     /// objects in the bucket stay, and so does the bucket.
     pub async fn remove(s3: &S3, bucket: &str, prefix: &str) -> Result<()> {
-        remove::remove(&Location::new(s3.clone(), bucket.to_owned(), prefix)).await
+        remove::remove(&Location::new(s3.clone(), bucket.to_owned(), prefix, ObjectOptions::default())).await
     }
 
     /// Lets go of the index that browsing keeps in memory.

@@ -7,6 +7,7 @@ mod connect;
 mod counts;
 mod error;
 mod object;
+mod options;
 mod resolver;
 mod upload;
 
@@ -19,6 +20,7 @@ pub use self::{
     check::KeyCheck,
     counts::S3Counts,
     error::{S3Error, Unreachable},
+    options::{Encryption, ObjectOptions},
 };
 use crate::Secret;
 

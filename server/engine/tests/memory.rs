@@ -14,8 +14,8 @@ use std::{
 
 use embedded_s3::{EmbeddedS3, EmbeddedS3Config};
 use engine::{
-    NetworkPolicy, OnConflict, Repository, RepositoryConfig, RestoreRequest, S3, S3Access, Secret, SnapshotRequest,
-    SnapshotSource, SourceRoots,
+    NetworkPolicy, ObjectOptions, OnConflict, Repository, RepositoryConfig, RestoreRequest, S3, S3Access, Secret,
+    SnapshotRequest, SnapshotSource, SourceRoots,
 };
 use rand::{RngCore, SeedableRng, rngs::SmallRng};
 use tokio_util::sync::CancellationToken;
@@ -141,6 +141,7 @@ async fn repository() -> Repository {
         bucket: BUCKET.into(),
         prefix: String::new(),
         password: Secret::new("password".into()),
+        options: ObjectOptions::default(),
         cache_dir: None,
     };
     Repository::open_or_create(config).await.unwrap().0

@@ -26,7 +26,8 @@ use crate::{
 mod enable;
 mod set_up;
 
-pub(crate) use enable::{enable, may_lie_in_a_bucket};
+use self::enable::Changed;
+pub(crate) use self::enable::{enable, may_lie_in_a_bucket};
 
 /// What Save in Settings means: backup on, another credential, the question whether it shall be off, or nothing.
 pub async fn save(acting: &Acting, services: &Services, form: &BackupSettingsForm) -> Result<Done, ServiceError> {
@@ -42,12 +43,14 @@ pub async fn save(acting: &Acting, services: &Services, form: &BackupSettingsFor
             Ok(Done::new(format!("Backup enabled for {}", row.name), settings))
         }
         (Some(choice), Some(in_use)) if !stays(&choice, &in_use) => Err(Conflict::BackupAlreadyEnabled.into()),
-        (Some(choice), Some(in_use)) if choice.credential.0 == in_use.credential.id => {
-            Ok(Done::new(NOTHING_CHANGED, settings))
-        }
         (Some(choice), Some(in_use)) => {
-            enable::change_credential(acting, services, &row, &in_use, choice.credential).await?;
-            Ok(Done::new(format!("Backup credential of {} changed", row.name), settings))
+            let changed = enable::change(acting, services, &row, &in_use, &choice).await?;
+            let message = match changed {
+                Changed::Nothing => NOTHING_CHANGED.to_owned(),
+                Changed::Credential => format!("Backup credential of {} changed", row.name),
+                Changed::Storage => format!("What {} writes from now on is stored as chosen", row.name),
+            };
+            Ok(Done::new(message, settings))
         }
     }
 }

@@ -85,6 +85,7 @@ pub async fn get(acting: &Acting, services: &Services, id: ProjectId) -> Result<
     let backup = match in_use {
         None => Backup::Off,
         Some(in_use) => Backup::On {
+            objects: repositories::objects(&in_use.repository)?,
             credential: CredentialId(in_use.credential.id),
             credential_name: in_use.credential.s3_name,
             bucket: in_use.repository.bucket,

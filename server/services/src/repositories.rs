@@ -3,7 +3,11 @@
 use std::{collections::HashMap, time::Duration};
 
 use engine::{Repository, RepositoryConfig, S3Access};
-use model::{credential::Endpoint, rule::RuleError};
+use model::{
+    credential::Endpoint,
+    project::{Encryption, KmsKey, ObjectOptions},
+    rule::RuleError,
+};
 use moka::future::Cache;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
@@ -65,12 +69,14 @@ pub struct Opened {
     browsed: Cache<OpenedKey, Repository>,
 }
 
-/// A repository as opened with a credential in one of its versions: changed keys open it anew.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+/// A repository as opened with a credential in one of its versions: changed keys open it anew, and so does another way
+/// to keep what is written.
+#[derive(Clone, PartialEq, Eq, Hash)]
 struct OpenedKey {
     repository: i64,
     credential: i64,
     version: i64,
+    objects: [Option<String>; 3],
 }
 
 impl Opened {
@@ -102,7 +108,8 @@ impl Opened {
 }
 
 fn key(InUse { repository, credential }: &InUse) -> OpenedKey {
-    OpenedKey { repository: repository.id, credential: credential.id, version: credential.version }
+    let objects = [&repository.storage_class, &repository.encryption, &repository.kms_key].map(Clone::clone);
+    OpenedKey { repository: repository.id, credential: credential.id, version: credential.version, objects }
 }
 
 /// The opened repository.
@@ -140,9 +147,43 @@ pub fn config(
         network: services.network().clone(),
         bucket: repository.bucket.clone(),
         prefix: repository.prefix.clone(),
+        options: engine_options(&objects(repository)?),
         password,
         cache_dir: Some(services.config().data_dir.join("cache")),
     })
+}
+
+/// How the service keeps what is written to a repository.
+pub fn objects(repository: &repository::Model) -> Result<ObjectOptions, ServiceError> {
+    let parse = || {
+        let storage_class = repository.storage_class.as_deref().map(str::parse).transpose()?;
+        let key = repository.kms_key.as_deref().map(KmsKey::parse).transpose()?;
+        let encryption = Encryption::parse(repository.encryption.as_deref().unwrap_or_default(), key)?;
+        Ok(ObjectOptions { storage_class, encryption })
+    };
+    parse().map_err(ServiceError::Stored)
+}
+
+/// The repository with other options.
+pub fn with_objects(repository: &repository::Model, objects: &ObjectOptions) -> repository::Model {
+    let encryption = objects.encryption.as_ref();
+    repository::Model {
+        storage_class: objects.storage_class.map(|class| class.as_str().to_owned()),
+        encryption: encryption.map(|encryption| encryption.as_str().to_owned()),
+        kms_key: encryption.and_then(Encryption::key).map(ToString::to_string),
+        ..repository.clone()
+    }
+}
+
+/// The same in the engine's words.
+pub fn engine_options(objects: &ObjectOptions) -> engine::ObjectOptions {
+    engine::ObjectOptions {
+        storage_class: objects.storage_class.map(|class| class.as_str().to_owned()),
+        encryption: objects.encryption.as_ref().map(|encryption| match encryption {
+            Encryption::S3 => engine::Encryption::S3,
+            Encryption::Kms { key } => engine::Encryption::Kms { key: key.as_ref().map(ToString::to_string) },
+        }),
+    }
 }
 
 /// The endpoint and the keys of a credential.

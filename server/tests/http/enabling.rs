@@ -4,8 +4,9 @@ use std::fs;
 
 use model::{
     credential::CredentialRow,
+    form::Done,
     ids::ProjectId,
-    project::{Backup, ProjectRow},
+    project::{Backup, Encryption, KmsKey, ObjectOptions, ProjectRow, StorageClass},
 };
 
 use crate::support::{
@@ -17,6 +18,7 @@ on_both_databases!(
     a_new_project_whose_repository_was_not_answered_stays,
     a_failed_try_keeps_the_password_of_an_emptied_repository,
     a_save_that_changes_nothing_succeeds_quietly,
+    how_objects_are_kept_can_be_chosen_and_changed,
 );
 
 /// A bucket that was there before Holdfast.
@@ -95,6 +97,41 @@ async fn a_save_that_changes_nothing_succeeds_quietly(app: &TestApp) {
         assert_eq!(refused.status, 409, "{}", refused.text());
         assert_eq!(refused.error().to_string(), "Backup already enabled for this project");
     }
+}
+
+async fn how_objects_are_kept_can_be_chosen_and_changed(app: &TestApp) {
+    let (partner, s3) = (app.set_up().await, app.s3().await);
+    let credential = partner.add_credential(&s3).await;
+    fs::create_dir(app.folder().join("s3").join(BUCKET)).unwrap();
+    let project = partner.add_project("web-shop", &app.files(), None).await;
+    let save = async |class: &str, encryption: &str, key: &str| {
+        let mut fields = into_the_bucket(project, &credential);
+        let objects = [("backup.storage_class", class), ("backup.encryption", encryption), ("backup.kms_key", key)];
+        fields.extend(form(&objects));
+        partner.call("projects/save_backup_settings", &fields).await
+    };
+    let kept = async || match partner.project(project).await.backup {
+        Backup::On { objects, .. } => objects,
+        Backup::Off => panic!("backup is off"),
+    };
+    let infrequent = Some(StorageClass::StandardInfrequentAccess);
+    save("STANDARD_IA", "aws:kms", "alias/backups").await.json::<Done>("on");
+    let key = Some(KmsKey::parse("alias/backups").unwrap());
+    assert_eq!(kept().await, ObjectOptions { storage_class: infrequent, encryption: Some(Encryption::Kms { key }) });
+
+    let told = app.column("audit_entry", "action").await.len();
+    let same = save("STANDARD_IA", "aws:kms", "alias/backups").await.json::<Done>("same");
+    assert_eq!(same.message, "Nothing changed");
+    save("STANDARD_IA", "AES256", "alias/backups").await.json::<Done>("other encryption");
+    assert_eq!(kept().await, ObjectOptions { storage_class: infrequent, encryption: Some(Encryption::S3) });
+    save("", "", "").await.json::<Done>("the bucket's own");
+    assert_eq!(kept().await, ObjectOptions::default());
+    let told = app.column("audit_entry", "action").await.split_off(told);
+    assert_eq!(told, ["storage class or encryption of backups changed"; 2]);
+
+    let refused = save("DEEP_ARCHIVE", "rot13", "").await.form_errors();
+    assert!(refused.message_for("backup.storage_class").is_some(), "what cannot be read at once is no choice");
+    assert!(refused.message_for("backup.encryption").is_some());
 }
 
 /// A Partner, a way to S3 that can be spoiled, and a credential that goes that way. The bucket is there.

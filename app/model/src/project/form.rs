@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{BucketChoice, BucketName, DirectoryPath, EnableBackup, NewSource, Prefix};
+use super::{
+    BucketChoice, BucketName, DirectoryPath, EnableBackup, Encryption, KmsKey, NewSource, ObjectOptions, Prefix,
+};
 use crate::{
     credential::optional_id,
     database::ConnectionUrl,
@@ -22,6 +24,12 @@ pub struct BackupFields {
     pub bucket: String,
     pub bucket_name: String,
     pub prefix: String,
+    /// S3's name of a storage class; empty: the bucket's own.
+    pub storage_class: String,
+    /// `AES256` or `aws:kms`; empty: as the bucket is set up.
+    pub encryption: String,
+    /// Empty: the key service's default one.
+    pub kms_key: String,
 }
 
 impl BackupFields {
@@ -44,7 +52,18 @@ impl BackupFields {
                 None
             }
         };
-        Some(EnableBackup { credential: credential?, bucket: bucket? })
+        let objects = self.objects(check);
+        Some(EnableBackup { credential: credential?, bucket: bucket?, objects: objects? })
+    }
+
+    fn objects(&self, check: &mut FormCheck) -> Option<ObjectOptions> {
+        let class = Some(self.storage_class.as_str()).filter(|class| !class.is_empty());
+        let class = check.field("backup.storage_class", class.map(str::parse).transpose());
+        // What was typed for another choice does not count.
+        let key = Some(self.kms_key.trim()).filter(|key| !key.is_empty() && self.encryption == Encryption::KMS);
+        let key = check.field("backup.kms_key", key.map(KmsKey::parse).transpose());
+        let encryption = check.field("backup.encryption", Encryption::parse(&self.encryption, key?));
+        Some(ObjectOptions { storage_class: class?, encryption: encryption? })
     }
 }
 
@@ -192,5 +211,39 @@ mod tests {
         assert_eq!(form.parse().unwrap().source.shown().location(), "postgresql://me@db:5432/shop");
         let form = ProjectForm { connection_url: Hidden::default(), directory: "/srv".to_owned(), ..form };
         assert_eq!(form.parse().unwrap_err().message_for("connection_url"), Some("Connection URL is required"));
+    }
+
+    #[test]
+    fn a_key_counts_for_the_encryption_that_has_one() {
+        let objects = |class: &str, encryption: &str, key: &str| {
+            let backup = BackupFields {
+                enable_backup: Ticked(true),
+                credential: "1".to_owned(),
+                storage_class: class.to_owned(),
+                encryption: encryption.to_owned(),
+                kms_key: key.to_owned(),
+                ..BackupFields::default()
+            };
+            let form = BackupSettingsForm { project: "1".to_owned(), backup };
+            form.parse().map(|choice| choice.unwrap().objects)
+        };
+        let key = |text: &str| Some(KmsKey::parse(text).unwrap());
+        let storage_class = None;
+        for (encryption, typed, expected) in [
+            ("", "alias/x", None),
+            ("AES256", "alias/x", Some(Encryption::S3)),
+            ("aws:kms", " ", Some(Encryption::Kms { key: None })),
+            ("aws:kms", " alias/x ", Some(Encryption::Kms { key: key("alias/x") })),
+        ] {
+            let expected = ObjectOptions { storage_class, encryption: expected };
+            assert_eq!(objects("", encryption, typed), Ok(expected), "{encryption}");
+        }
+        for (class, encryption, typed, field) in [
+            ("DEEP_ARCHIVE", "", "", "backup.storage_class"),
+            ("", "rot13", "", "backup.encryption"),
+            ("", "aws:kms", "two words", "backup.kms_key"),
+        ] {
+            assert!(objects(class, encryption, typed).unwrap_err().message_for(field).is_some(), "{field}");
+        }
     }
 }

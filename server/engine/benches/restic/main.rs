@@ -64,7 +64,7 @@ fn bench(set: &Set, folder: &Path, server: &Server, rounds: usize) -> Outcome {
         one_round(set, folder, server, round, &mut measured)?;
     }
     print(set, &measured);
-    limits::print(&source, folder, server, &measured)?;
+    limits::print(&source, server, &measured)?;
     fs::remove_dir_all(source)?;
     Ok(())
 }

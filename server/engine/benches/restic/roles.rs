@@ -4,8 +4,8 @@ use std::{env, path::PathBuf, process::Command, sync::Arc};
 
 use embedded_s3::{EmbeddedS3, EmbeddedS3Config};
 use engine::{
-    NetworkPolicy, OnConflict, Permit, Repository, RepositoryConfig, RestoreRequest, S3, S3Access, Secret,
-    SnapshotRequest, SnapshotSource, SourceRoots,
+    NetworkPolicy, ObjectOptions, OnConflict, Permit, Repository, RepositoryConfig, RestoreRequest, S3, S3Access,
+    Secret, SnapshotRequest, SnapshotSource, SourceRoots,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -76,6 +76,7 @@ async fn repository() -> Outcome<Repository> {
         bucket,
         prefix: String::new(),
         password: Secret::new(PASSWORD.into()),
+        options: ObjectOptions::default(),
         cache_dir: Some(env::var(CACHE)?.into()),
     };
     Ok(Repository::open_or_create(config).await?.0)

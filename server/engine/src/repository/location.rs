@@ -4,9 +4,9 @@
 use std::ops::Range;
 
 use bytes::Bytes;
-use rustic_core::{FileType, Id};
+use rustic_core::{FileType, Id, repofile::BlobType};
 
-use crate::{S3, S3Error, s3::Pace};
+use crate::{ObjectOptions, S3, S3Error, s3::Pace};
 
 /// A repository's place.
 #[derive(Clone, Debug)]
@@ -15,13 +15,14 @@ pub(super) struct Location {
     pub(super) bucket: String,
     /// Empty, or ends with a slash.
     pub(super) prefix: String,
+    options: ObjectOptions,
 }
 
 impl Location {
-    pub(super) fn new(s3: S3, bucket: String, prefix: &str) -> Self {
+    pub(super) fn new(s3: S3, bucket: String, prefix: &str, options: ObjectOptions) -> Self {
         let folder = prefix.trim_matches('/');
         let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
-        Self { s3, bucket, prefix }
+        Self { s3, bucket, prefix, options }
     }
 
     fn folder(&self, kind: FileType) -> String {
@@ -70,19 +71,34 @@ impl Location {
         self.s3.get(&self.bucket, &self.key(kind, id), range).await
     }
 
+    /// Writes a file that is no pack. A file's id is its content's SHA-256.
     pub(super) async fn put(&self, kind: FileType, id: &Id, content: Bytes) -> Result<(), S3Error> {
-        self.put_paced(kind, id, content).await.0
+        self.put_as(kind, id, content, &self.options.without_class()).await.0
     }
 
-    /// Writes a file, and says how the service takes it. A file's id is its content's SHA-256.
-    pub(super) async fn put_paced(&self, kind: FileType, id: &Id, content: Bytes) -> (Result<(), S3Error>, Pace) {
+    /// Writes a pack, and says how the service takes it.
+    pub(super) async fn put_pack(&self, id: &Id, content: Bytes, holds: BlobType) -> (Result<(), S3Error>, Pace) {
+        match holds {
+            BlobType::Data => self.put_as(FileType::Pack, id, content, &self.options).await,
+            // Read by every backup and every look into one.
+            BlobType::Tree => self.put_as(FileType::Pack, id, content, &self.options.without_class()).await,
+        }
+    }
+
+    async fn put_as(
+        &self,
+        kind: FileType,
+        id: &Id,
+        content: Bytes,
+        options: &ObjectOptions,
+    ) -> (Result<(), S3Error>, Pace) {
         let hash = id.to_hex();
-        self.s3.put_paced(&self.bucket, &self.key(kind, id), content, Some(hash.as_str())).await
+        self.s3.put_paced(&self.bucket, &self.key(kind, id), content, options, Some(hash.as_str())).await
     }
 
     /// Writes the config unless there is one. False when there is another one already.
     pub(super) async fn create_config(&self, content: Bytes) -> Result<bool, S3Error> {
-        self.s3.create(&self.bucket, &self.config_key(), content).await
+        self.s3.create(&self.bucket, &self.config_key(), content, &self.options.without_class()).await
     }
 
     pub(super) async fn delete(&self, kind: FileType, id: &Id) -> Result<(), S3Error> {

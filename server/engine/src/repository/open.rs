@@ -27,7 +27,7 @@ const TREE_PACK: ByteSize = ByteSize::mib(4);
 
 pub(super) fn location(config: &RepositoryConfig) -> Location {
     let s3 = S3::connect(&config.access, &config.network);
-    Location::new(s3, config.bucket.clone(), &config.prefix)
+    Location::new(s3, config.bucket.clone(), &config.prefix, config.options.clone())
 }
 
 /// The master key of the repository at `location`.

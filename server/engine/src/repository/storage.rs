@@ -9,7 +9,7 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
-use rustic_core::{BytesList, FileType, Id, ReadBackend, RusticResult, WriteBackend};
+use rustic_core::{BytesList, FileType, Id, ReadBackend, RusticResult, WriteBackend, repofile::BlobType};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
@@ -99,7 +99,7 @@ impl Storage {
         if let Some(cache) = self.cache.get() {
             cache.put(FileType::Pack, id, &content);
         }
-        self.write(FileType::Pack, id, content)
+        self.uploads.start(*id, content, BlobType::Tree)
     }
 
     /// Waits for `work`, but not longer than until the run is stopped.
@@ -152,7 +152,7 @@ impl Storage {
         whole(read, FileType::Pack, pack, length)
     }
 
-    /// Writes a pack, an index and the like; a pack of folders with [`Self::write_trees`].
+    /// Writes a pack of data, an index and the like; a pack of folders with [`Self::write_trees`].
     pub(super) fn write(&self, kind: FileType, id: &Id, content: Bytes) -> Result<(), Fault> {
         if let Some(cache) = self.cache.get()
             && matches!(kind, FileType::Index | FileType::Snapshot)
@@ -160,7 +160,7 @@ impl Storage {
             cache.put(kind, id, &content);
         }
         match kind {
-            FileType::Pack => self.uploads.start(*id, content),
+            FileType::Pack => self.uploads.start(*id, content, BlobType::Data),
             FileType::Config => {
                 self.uploads.barrier()?;
                 let created = self.wait(self.location.create_config(content))?;

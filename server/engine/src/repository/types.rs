@@ -5,7 +5,9 @@ use std::{fmt, path::PathBuf, str::FromStr, sync::Arc};
 use chrono::{DateTime, Utc};
 use thiserror::Error;
 
-use crate::{DatabaseTarget, DirectorySource, NetworkPolicy, PostgresDatabase, PostgresTools, S3Access, Secret};
+use crate::{
+    DatabaseTarget, DirectorySource, NetworkPolicy, ObjectOptions, PostgresDatabase, PostgresTools, S3Access, Secret,
+};
 
 /// Where a repository is and how it is opened.
 #[derive(Clone, Debug)]
@@ -18,6 +20,8 @@ pub struct RepositoryConfig {
     pub bucket: String,
     /// The repository's folder in the bucket; slashes at its ends do not matter. Empty: the bucket itself.
     pub prefix: String,
+    /// How the service keeps what is written. The storage class is for packs of data: the rest is small and read often.
+    pub options: ObjectOptions,
     /// The repository's password.
     pub password: Secret,
     /// Where copies of indexes and trees are kept between runs; none are when it is absent.

@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use bytes::Bytes;
-use rustic_core::{FileType, Id};
+use rustic_core::{Id, repofile::BlobType};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
@@ -58,7 +58,7 @@ impl Uploads {
     }
 
     /// Starts to upload a pack, after waiting until few enough are on their way.
-    pub(super) fn start(&self, id: Id, content: Bytes) -> Result<(), Fault> {
+    pub(super) fn start(&self, id: Id, content: Bytes, holds: BlobType) -> Result<(), Fault> {
         self.check()?;
         let passage = Gate::enter(&self.gate);
         self.check()?;
@@ -66,7 +66,7 @@ impl Uploads {
         self.runtime.spawn(async move {
             let (uploaded, pace) = tokio::select! {
                 () = uploads.stop.cancelled() => (Err(Fault::Cancelled), Pace::Fine),
-                (uploaded, pace) = uploads.location.put_paced(FileType::Pack, &id, content) => {
+                (uploaded, pace) = uploads.location.put_pack(&id, content, holds) => {
                     (uploaded.map_err(Fault::from), pace)
                 }
             };

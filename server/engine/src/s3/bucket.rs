@@ -9,7 +9,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use bytes::Bytes;
 use rand::Rng;
 
-use super::{S3, S3Error, classify::Call, object::quick};
+use super::{ObjectOptions, S3, S3Error, classify::Call, object::quick};
 
 impl S3 {
     /// Makes the bucket. One that exists and is ours is fine.
@@ -54,8 +54,8 @@ impl S3 {
         Ok(rule.is_some_and(|rule| rule.default_retention.is_some()))
     }
 
-    /// Writes an object below `prefix`, reads it back, compares and deletes it.
-    pub async fn probe(&self, bucket: &str, prefix: &str) -> Result<(), S3Error> {
+    /// Writes an object below `prefix` as `options` say, reads it back, compares and deletes it.
+    pub async fn probe(&self, bucket: &str, prefix: &str, options: &ObjectOptions) -> Result<(), S3Error> {
         let mut token = [0_u8; 16];
         rand::rng().fill(&mut token);
         let name = format!("holdfast-probe-{:032x}", u128::from_be_bytes(token));
@@ -64,7 +64,7 @@ impl S3 {
             folder => format!("{folder}/{name}"),
         };
         let written = Bytes::from(format!("Holdfast checks its access to this bucket. {key}\n"));
-        self.put(bucket, &key, written.clone()).await?;
+        self.put(bucket, &key, written.clone(), options).await?;
         let read = self.get(bucket, &key, None).await;
         self.delete(bucket, &key).await?;
         if read? == written { Ok(()) } else { Err(S3Error::Corrupted { key }) }

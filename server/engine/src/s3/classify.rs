@@ -89,6 +89,10 @@ impl Call<'_> {
             "QuotaExceeded" | "StorageQuotaExceeded" | "XMinioStorageFull" | "InsufficientStorage" => {
                 S3Error::Full { code: code.into() }
             }
+            "InvalidStorageClass" => S3Error::StorageClass,
+            _ if code.starts_with("KMS.") || code == "InvalidEncryptionAlgorithmError" => {
+                S3Error::Encryption { code: code.into(), message: message.into() }
+            }
             _ if status == INSUFFICIENT_STORAGE => S3Error::Full { code: code.into() },
             _ => S3Error::Refused { code: code.into(), message: message.into() },
         }

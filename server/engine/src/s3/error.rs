@@ -92,6 +92,19 @@ pub enum S3Error {
         /// The bucket's name.
         bucket: String,
     },
+    /// The service has no such storage class.
+    #[error("The S3 service does not know this storage class. Choose another one, or the bucket's own.")]
+    StorageClass,
+    /// The service cannot encrypt as it was asked to.
+    #[error(
+        "The S3 service cannot encrypt in this way ({code}: {message}). Check the KMS key, choose another encryption, or leave it to the bucket."
+    )]
+    Encryption {
+        /// S3's error code.
+        code: String,
+        /// S3's message.
+        message: String,
+    },
     /// Any other refusal.
     #[error("The S3 service refused the request ({code}: {message}).")]
     Refused {

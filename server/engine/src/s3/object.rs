@@ -8,7 +8,7 @@ use aws_sdk_s3::{
 use bytes::Bytes;
 
 use super::{
-    S3, S3Error, Unreachable,
+    ObjectOptions, S3, S3Error, Unreachable,
     classify::Call,
     connect::timeouts,
     upload::{SignedHash, Slowed},
@@ -41,8 +41,14 @@ pub(crate) enum Pace {
 
 impl S3 {
     /// Writes an object; it is durable when this returns.
-    pub(crate) async fn put(&self, bucket: &str, key: &str, content: Bytes) -> Result<(), S3Error> {
-        self.put_paced(bucket, key, content, None).await.0
+    pub(crate) async fn put(
+        &self,
+        bucket: &str,
+        key: &str,
+        content: Bytes,
+        options: &ObjectOptions,
+    ) -> Result<(), S3Error> {
+        self.put_paced(bucket, key, content, options, None).await.0
     }
 
     /// Writes an object whose SHA-256, in hexadecimal digits, may be known; it is durable when this succeeds.
@@ -51,6 +57,7 @@ impl S3 {
         bucket: &str,
         key: &str,
         content: Bytes,
+        options: &ObjectOptions,
         sha256: Option<&str>,
     ) -> (Result<(), S3Error>, Pace) {
         let action = format!("write to the bucket \"{bucket}\"");
@@ -62,7 +69,7 @@ impl S3 {
         };
         let slowed = Slowed::default();
         let request = client.put_object().bucket(bucket).key(key).body(ByteStream::from(content));
-        let mut request = request.customize().config_override(patience).interceptor(slowed.clone());
+        let mut request = options.apply(request).customize().config_override(patience).interceptor(slowed.clone());
         if let Some(sha256) = sha256 {
             request = request.interceptor(SignedHash(sha256.to_owned()));
         }
@@ -71,19 +78,25 @@ impl S3 {
     }
 
     /// Writes an object unless there is one. False when there is one with other content.
-    pub(crate) async fn create(&self, bucket: &str, key: &str, content: Bytes) -> Result<bool, S3Error> {
+    pub(crate) async fn create(
+        &self,
+        bucket: &str,
+        key: &str,
+        content: Bytes,
+        options: &ObjectOptions,
+    ) -> Result<bool, S3Error> {
         let action = format!("write to the bucket \"{bucket}\"");
         let call = Call { action: &action, bucket, key };
         let body = ByteStream::from(content.clone());
         let request = self.client()?.put_object().bucket(bucket).key(key).body(body).if_none_match("*");
-        let Err(error) = request.send().await else { return Ok(true) };
+        let Err(error) = options.apply(request).send().await else { return Ok(true) };
         match error.code() {
             // Also the answer to the second try of a request whose first answer was lost.
             Some("PreconditionFailed" | "ConditionalRequestConflict") => {
                 Ok(self.get(bucket, key, None).await? == content)
             }
             // Services that know no conditional writes.
-            Some("NotImplemented") => self.put(bucket, key, content).await.map(|()| true),
+            Some("NotImplemented") => self.put(bucket, key, content, options).await.map(|()| true),
             _ => Err(call.failed(&error)),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use engine::{KeyCheck, NetworkPolicy, S3, S3Access, S3Error, Secret, Unreachable};
+use engine::{KeyCheck, NetworkPolicy, ObjectOptions, S3, S3Access, S3Error, Secret, Unreachable};
 use url::Url;
 
 use crate::support::{BUCKET, SECRET_KEY, World, access, loopback, servers};
@@ -100,7 +100,7 @@ async fn a_forbidden_address_reads_the_same_whether_somebody_listens_or_not() {
         let s3 = S3::connect(&access(endpoint.clone()), &NetworkPolicy::default());
         let forbidden = S3Error::from(Unreachable::ForbiddenAddress);
         assert_eq!(s3.check_keys().await.unwrap_err(), forbidden, "{endpoint}");
-        assert_eq!(s3.probe(BUCKET, "").await.unwrap_err(), forbidden, "{endpoint}");
+        assert_eq!(s3.probe(BUCKET, "", &ObjectOptions::default()).await.unwrap_err(), forbidden, "{endpoint}");
     }
 }
 
@@ -111,8 +111,8 @@ async fn a_bucket_is_made_opened_and_proven() {
     s3.create_bucket("a-new-bucket").await.unwrap();
     s3.create_bucket("a-new-bucket").await.unwrap();
     s3.open_bucket("a-new-bucket").await.unwrap();
-    s3.probe("a-new-bucket", "/some/prefix/").await.unwrap();
-    s3.probe("a-new-bucket", "").await.unwrap();
+    s3.probe("a-new-bucket", "/some/prefix/", &ObjectOptions::default()).await.unwrap();
+    s3.probe("a-new-bucket", "", &ObjectOptions::default()).await.unwrap();
 
     let missing = S3Error::NoSuchBucket { bucket: "no-such-bucket".into() };
     assert_eq!(s3.open_bucket("no-such-bucket").await.unwrap_err(), missing);

@@ -10,6 +10,7 @@ mod database;
 mod faults;
 mod kill;
 mod maintenance;
+mod options;
 mod repository;
 mod restic;
 mod restore;

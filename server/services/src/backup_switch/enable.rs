@@ -7,8 +7,9 @@ use model::{
     rule::RuleError,
 };
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
-    PaginatorTrait, QueryFilter,
+    ActiveModelTrait,
+    ActiveValue::{Set, Unchanged},
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
 };
 use serde_json::json;
 
@@ -35,13 +36,14 @@ pub async fn enable(
     let credential = usable_credential(acting, services.db(), row.organization_id, choice.credential).await?;
     let bucket = choice.bucket.clone().unwrap_or_default();
     let place = reserve(services, row, home, &credential, &bucket).await?;
-    if let Err(SetUpError { error, repository }) = set_up(services, &place.repository, &credential, &bucket).await {
+    let repository = repositories::with_objects(&place.repository, &choice.objects);
+    if let Err(SetUpError { error, repository }) = set_up(services, &repository, &credential, &bucket).await {
         if repository == Left::Nothing {
             release(services, &place).await?;
         }
         return Err(error);
     }
-    switch_on(acting, services, row, &place.repository, &credential).await
+    switch_on(acting, services, row, &repository, &credential).await
 }
 
 /// A credential that backup can be switched to: there, of the project's organization, and not locked.
@@ -196,9 +198,7 @@ async fn switch_on(
     let tx = services.write().await?;
     organizations::lock(&tx, OrganizationId(row.organization_id)).await?;
     usable_credential(acting, &tx, row.organization_id, CredentialId(credential.id)).await?;
-    let mut in_use = place.clone().into_active_model();
-    in_use.backup_credential_id = Set(Some(credential.id));
-    match in_use.update(&tx).await {
+    match in_use_with(place, credential).update(&tx).await {
         Err(error) if database::is_unique_violation(&error) => return Err(Conflict::BackupAlreadyEnabled.into()),
         updated => updated?,
     };
@@ -207,29 +207,71 @@ async fn switch_on(
     Ok(tx.commit().await?)
 }
 
-/// Other keys for the same bucket: tried first, then changed.
-pub async fn change_credential(
+/// The row as it is while backup is on, with the credential and the way objects are kept.
+fn in_use_with(repository: &repository::Model, credential: &backup_credential::Model) -> repository::ActiveModel {
+    repository::ActiveModel {
+        id: Unchanged(repository.id),
+        backup_credential_id: Set(Some(credential.id)),
+        storage_class: Set(repository.storage_class.clone()),
+        encryption: Set(repository.encryption.clone()),
+        kms_key: Set(repository.kms_key.clone()),
+        ..Default::default()
+    }
+}
+
+/// What is another one than before.
+pub enum Changed {
+    Nothing,
+    Credential,
+    Storage,
+}
+
+/// Other keys for the same bucket, or another way to keep what is written to it: tried first, then changed.
+pub async fn change(
     acting: &Acting,
     services: &Services,
     row: &project::Model,
     in_use: &InUse,
-    choice: CredentialId,
-) -> Result<(), ServiceError> {
-    let credential = usable_credential(acting, services.db(), row.organization_id, choice).await?;
+    choice: &EnableBackup,
+) -> Result<Changed, ServiceError> {
+    let repository = repositories::with_objects(&in_use.repository, &choice.objects);
+    let same_keys = choice.credential.0 == in_use.credential.id;
+    let changed = match (same_keys, repository == in_use.repository) {
+        (true, true) => return Ok(Changed::Nothing),
+        (true, false) => Changed::Storage,
+        (false, _) => Changed::Credential,
+    };
+    let credential = usable_credential(acting, services.db(), row.organization_id, choice.credential).await?;
     if endpoint_of(&credential) != in_use.repository.endpoint {
         let message = "These credentials are for another S3 endpoint. Choose credentials for the bucket's own endpoint";
         return Err(ServiceError::at(CREDENTIAL, message));
     }
     let s3 = S3::connect(&repositories::access(services, &credential)?, services.network());
-    check_access(services, &s3, &in_use.repository, &credential).await.map_err(|failed| failed.error)?;
+    check_access(services, &s3, &repository, &credential).await.map_err(|failed| failed.error)?;
     let tx = services.write().await?;
     organizations::lock(&tx, OrganizationId(row.organization_id)).await?;
-    usable_credential(acting, &tx, row.organization_id, choice).await?;
-    let mut changed = in_use.repository.clone().into_active_model();
-    changed.backup_credential_id = Set(Some(credential.id));
-    changed.update(&tx).await?;
-    let changes = json!({ "credential": [in_use.credential.s3_name, credential.s3_name] });
-    audit::record(&tx, acting, services.clock().now(), Deed::CredentialChanged, projects::subject(row), changes)
-        .await?;
-    Ok(tx.commit().await?)
+    usable_credential(acting, &tx, row.organization_id, choice.credential).await?;
+    let still = repositories::of_project(&tx, row.id).await?;
+    if still.is_none_or(|still| still.repository.id != repository.id) {
+        return Err(Conflict::BackupAlreadyDisabled.into());
+    }
+    in_use_with(&repository, &credential).update(&tx).await?;
+    let mut changes = serde_json::Map::new();
+    if !same_keys {
+        changes.insert("credential".into(), json!([in_use.credential.s3_name, credential.s3_name]));
+    }
+    let before = &in_use.repository;
+    for (what, from, to) in [
+        ("storage class", &before.storage_class, &repository.storage_class),
+        ("encryption", &before.encryption, &repository.encryption),
+        ("KMS key", &before.kms_key, &repository.kms_key),
+    ] {
+        if from != to {
+            changes.insert(what.into(), json!([from, to]));
+        }
+    }
+    let deed = if same_keys { Deed::StorageChanged } else { Deed::CredentialChanged };
+    audit::record(&tx, acting, services.clock().now(), deed, projects::subject(row), changes.into()).await?;
+    tx.commit().await?;
+    Ok(changed)
 }

@@ -57,7 +57,8 @@ pub async fn check_access(
     place: &repository::Model,
     credential: &backup_credential::Model,
 ) -> Result<(), SetUpError> {
-    s3.probe(&place.bucket, &place.prefix)
+    let options = repositories::engine_options(&repositories::objects(place)?);
+    s3.probe(&place.bucket, &place.prefix, &options)
         .await
         .map_err(|error| step_failed("Writing, reading and deleting a probe object", error.into()))?;
     let opened = Repository::open_or_create(repositories::config(services, place, credential)?).await;
@@ -75,6 +76,8 @@ fn step_failed(step: &'static str, error: RepositoryError) -> ServiceError {
             S3Error::NoSuchBucket { .. } | S3Error::BucketTaken { .. } | S3Error::ObjectLock { .. },
         )
         | RepositoryError::WrongPassword => "backup.bucket_name",
+        RepositoryError::Storage(S3Error::StorageClass) => "backup.storage_class",
+        RepositoryError::Storage(S3Error::Encryption { .. }) => "backup.encryption",
         _ => CREDENTIAL,
     };
     let summary = match &error {

@@ -29,6 +29,14 @@ pub struct Model {
     pub unused_bytes: Option<i64>,
     #[sea_orm(column_type = "JsonBinary")]
     pub damage: DamageList,
+    /// S3's name of a storage class. `None` here and below: as the bucket is set up.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub storage_class: Option<String>,
+    /// `AES256` or `aws:kms`.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub encryption: Option<String>,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub kms_key: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

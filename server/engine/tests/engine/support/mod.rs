@@ -16,8 +16,8 @@ use std::{
 
 use embedded_s3::{EmbeddedS3, EmbeddedS3Config};
 use engine::{
-    DirectorySource, NetworkPolicy, OnConflict, Progress, Repository, RepositoryConfig, RestoreRequest, S3, S3Access,
-    Secret, SnapshotId, SnapshotRequest, SnapshotSource, SourceRoots,
+    DirectorySource, NetworkPolicy, ObjectOptions, OnConflict, Progress, Repository, RepositoryConfig, RestoreRequest,
+    S3, S3Access, Secret, SnapshotId, SnapshotRequest, SnapshotSource, SourceRoots,
 };
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -99,6 +99,7 @@ pub fn repository_config(endpoint: Url) -> RepositoryConfig {
         bucket: BUCKET.into(),
         prefix: "/prefix/".into(),
         password: Secret::new(PASSWORD.into()),
+        options: ObjectOptions::default(),
         cache_dir: None,
     }
 }
