@@ -58,6 +58,9 @@ async fn main() -> Outcome {
         count("FROM backup WHERE phase = 'Completed'").await?,
         count("FROM backup WHERE phase = 'Completed' AND attempt > 1").await?
     );
+    for (cause, times) in failures(&db).await? {
+        println!("  {times} × {cause}");
+    }
     println!("  snapshots in the buckets {}", snapshots(&folder.path().join("s3"))?);
     drop((one, two));
     db.close().await?;
@@ -163,13 +166,21 @@ async fn add_policies(db: &DatabaseConnection) -> Outcome {
     Ok(())
 }
 
-/// Until so many runs have ended.
+/// Until so many runs have ended, and none will be tried again.
 async fn wait(db: &DatabaseConnection, runs: i64) -> Outcome {
     let mut looks = interval(Duration::from_millis(500));
-    while count(db, "FROM backup WHERE phase NOT IN ('Queued', 'InProgress')").await? < runs {
+    while count(db, "FROM backup WHERE phase NOT IN ('Queued', 'InProgress') AND retry_at IS NULL").await? < runs {
         looks.tick().await;
     }
     Ok(())
+}
+
+/// Why first tries failed, and how many times each.
+#[expect(clippy::disallowed_methods, reason = "counts, as a person would ask for them")]
+async fn failures(db: &DatabaseConnection) -> Outcome<Vec<(String, i64)>> {
+    let sql = "SELECT cause, count(*) AS n FROM backup WHERE cause IS NOT NULL GROUP BY cause ORDER BY n DESC";
+    let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
+    rows.iter().map(|row| Ok((row.try_get("", "cause")?, row.try_get("", "n")?))).collect()
 }
 
 #[expect(clippy::disallowed_methods, reason = "counts, as a person would ask for them")]

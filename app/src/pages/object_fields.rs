@@ -41,8 +41,8 @@ pub fn ObjectFields(
 fn EncryptionFields(encryption: Option<Encryption>) -> impl IntoView {
     let choices = vec![
         Choice::new("", "As the bucket is set up"),
-        Choice::new(Encryption::S3, "With the service's keys (SSE-S3)"),
-        Choice::new(Encryption::KMS, "With a key of KMS (SSE-KMS)"),
+        Choice::new(Encryption::SSE_S3, "With the service's keys (SSE-S3)"),
+        Choice::new(Encryption::SSE_KMS, "With a key of KMS (SSE-KMS)"),
     ];
     let kind = encryption.as_ref().map(Encryption::as_str).unwrap_or_default();
     let key = encryption.as_ref().and_then(Encryption::key).map(ToString::to_string).unwrap_or_default();

@@ -60,7 +60,7 @@ impl BackupFields {
         let class = Some(self.storage_class.as_str()).filter(|class| !class.is_empty());
         let class = check.field("backup.storage_class", class.map(str::parse).transpose());
         // What was typed for another choice does not count.
-        let key = Some(self.kms_key.trim()).filter(|key| !key.is_empty() && self.encryption == Encryption::KMS);
+        let key = Some(self.kms_key.trim()).filter(|key| !key.is_empty() && self.encryption == Encryption::SSE_KMS);
         let key = check.field("backup.kms_key", key.map(KmsKey::parse).transpose());
         let encryption = check.field("backup.encryption", Encryption::parse(&self.encryption, key?));
         Some(ObjectOptions { storage_class: class?, encryption: encryption? })

@@ -74,15 +74,15 @@ pub enum Encryption {
 
 impl Encryption {
     /// S3's names for SSE-S3 and SSE-KMS.
-    pub const S3: &'static str = "AES256";
-    pub const KMS: &'static str = "aws:kms";
+    pub const SSE_S3: &'static str = "AES256";
+    pub const SSE_KMS: &'static str = "aws:kms";
 
     /// What a form or a row says; `None` where nothing is asked for.
     pub fn parse(kind: &str, key: Option<KmsKey>) -> Result<Option<Self>, RuleError> {
         match kind {
             "" => Ok(None),
-            Self::S3 => Ok(Some(Self::S3)),
-            Self::KMS => Ok(Some(Self::Kms { key })),
+            Self::SSE_S3 => Ok(Some(Self::S3)),
+            Self::SSE_KMS => Ok(Some(Self::Kms { key })),
             _ => Err(RuleError::Unlisted { field: "Server-Side Encryption" }),
         }
     }
@@ -90,8 +90,8 @@ impl Encryption {
     /// S3's name for it.
     pub const fn as_str(&self) -> &'static str {
         match self {
-            Self::S3 => Self::S3,
-            Self::Kms { .. } => Self::KMS,
+            Self::S3 => Self::SSE_S3,
+            Self::Kms { .. } => Self::SSE_KMS,
         }
     }
 

@@ -5,6 +5,9 @@
 //! and memory are those of the work alone. All files are in the page cache before, and nothing waits to be written. The
 //! S3 server is the embedded one, a process too.
 //!
+//! Nothing with many files is deleted before the end: an ext4 that has lost many files in the last minutes looks so long
+//! for an inode that it may use again that a restore takes three times as long, whoever does it.
+//!
 //! `HOLDFAST_BENCH_ROUNDS` (5), `HOLDFAST_BENCH_SETS` (`small,mixed,large`), `HOLDFAST_BENCH_FOLDER` (a temporary one;
 //! 20 GB are needed, and given back).
 
@@ -16,7 +19,12 @@ mod processes;
 mod programs;
 mod roles;
 
-use std::{collections::BTreeMap, fs, io, path::Path, time::Duration};
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use self::{
     data::Set,
@@ -56,7 +64,7 @@ const WORK: [(&str, &str); 4] =
     [("first backup", "0.7"), ("nothing changed", "0.5"), ("5 % changed", "0.6"), ("restore", "0.6")];
 
 fn bench(set: &Set, folder: &Path, server: &Server, rounds: usize) -> Outcome {
-    let source = folder.join("source");
+    let source = source_of(set, folder);
     let made = (set.make)(&source)?;
     println!("\n{}: {} files, {:.0} MB", set.title, made.files, made.bytes as f64 / 1e6);
     let mut measured = Measured::default();
@@ -65,12 +73,15 @@ fn bench(set: &Set, folder: &Path, server: &Server, rounds: usize) -> Outcome {
     }
     print(set, &measured);
     limits::print(&source, server, &measured)?;
-    fs::remove_dir_all(source)?;
-    Ok(())
+    data::empty(&source)
+}
+
+fn source_of(set: &Set, folder: &Path) -> PathBuf {
+    folder.join(format!("source-{}", set.name))
 }
 
 fn one_round(set: &Set, folder: &Path, server: &Server, round: usize, measured: &mut Measured) -> Outcome {
-    let source = folder.join("source");
+    let source = source_of(set, folder);
     let mut programs = Program::BOTH;
     // Whoever comes second may find something warmer.
     if round % 2 == 1 {
@@ -85,7 +96,7 @@ fn one_round(set: &Set, folder: &Path, server: &Server, round: usize, measured: 
             data::change(&source, round)?;
         }
         for place in &places {
-            let target = folder.join("target");
+            let target = folder.join(format!("restored-{}", place.bucket));
             settle(&source)?;
             let run = if work == 3 { place.restore(&target)? } else { place.backup(&source)? };
             measured.runs.entry((work, place.program.name())).or_default().push(run);
@@ -97,7 +108,7 @@ fn one_round(set: &Set, folder: &Path, server: &Server, round: usize, measured: 
                 if round == 0 {
                     data::assert_same(&source, &target)?;
                 }
-                fs::remove_dir_all(target)?;
+                data::empty(&target)?;
             }
         }
     }

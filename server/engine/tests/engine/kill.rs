@@ -256,11 +256,11 @@ async fn whatever_is_killed_is_whole_the_next_time() {
     }
     let mut in_time = 0;
     for number in 0..trials {
-        let kind = number % OPERATIONS.len();
+        let kind = usize::try_from(number).unwrap() % OPERATIONS.len();
         let operation = &OPERATIONS[kind];
         let trial = new_trial(folder.path(), &format!("trial-{number}"), &moto.endpoint);
         (operation.prepare)(&trial).await;
-        let after = random.random_range(Duration::ZERO..takes[kind]);
+        let after = takes[kind].mul_f64(random.random());
         in_time += u64::from(kill(start(operation, &trial), after).await);
         (operation.work)(&trial, &trial.repository().await).await;
         moto.assert_sound(&trial.prefix());

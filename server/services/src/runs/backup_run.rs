@@ -103,7 +103,10 @@ pub async fn run(services: &Services, row: &backup::Model, stop: &CancellationTo
         (Err(_), Some(StopReason::Person)) => Outcome::Cancelled { cause: "Cancelled by a person" },
         (Err(error), None) => failure(row, &error),
     };
-    tracing::info!(backup = row.id, name = row.name, ?outcome, "backup ended");
+    match &outcome {
+        Outcome::Failed { cause } => tracing::warn!(backup = row.id, name = row.name, cause, "backup failed"),
+        outcome => tracing::info!(backup = row.id, name = row.name, ?outcome, "backup ended"),
+    }
     count(services, &outcome, lease.age());
     settle(services, row, outcome).await
 }

@@ -1,7 +1,7 @@
 //! What attackers send.
 
 /// Every field that some form has.
-pub const FIELDS: [&str; 70] = [
+pub const FIELDS: [&str; 73] = [
     "account_name",
     "organization",
     "email",

@@ -10,7 +10,8 @@ use rustic_core::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    NetworkPolicy, OnConflict, Repository, RepositoryConfig, RestoreRequest, S3, S3Access, Secret, SnapshotId,
+    NetworkPolicy, ObjectOptions, OnConflict, Repository, RepositoryConfig, RestoreRequest, S3, S3Access, Secret,
+    SnapshotId,
     repository::{blocking::blocking, fault::repository_error, open, storage::Storage},
 };
 
@@ -76,6 +77,7 @@ async fn nothing_in_a_snapshot_leads_out_of_the_target() {
         network,
         bucket: "bucket".into(),
         prefix: String::new(),
+        options: ObjectOptions::default(),
         password: Secret::new("password".into()),
         cache_dir: None,
     };
