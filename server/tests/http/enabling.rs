@@ -6,7 +6,7 @@ use model::{
     credential::CredentialRow,
     form::Done,
     ids::ProjectId,
-    project::{Backup, Encryption, KmsKey, ObjectOptions, ProjectRow, StorageClass},
+    project::{Backup, Encryption, KmsKey, ObjectOptions, ProjectRow},
 };
 
 use crate::support::{
@@ -114,16 +114,19 @@ async fn how_objects_are_kept_can_be_chosen_and_changed(app: &TestApp) {
         Backup::On { objects, .. } => objects,
         Backup::Off => panic!("backup is off"),
     };
-    let infrequent = Some(StorageClass::StandardInfrequentAccess);
-    save("STANDARD_IA", "aws:kms", "alias/backups").await.json::<Done>("on");
     let key = Some(KmsKey::parse("alias/backups").unwrap());
-    assert_eq!(kept().await, ObjectOptions { storage_class: infrequent, encryption: Some(Encryption::Kms { key }) });
+    save("", "aws:kms", "alias/backups").await.json::<Done>("on");
+    let encrypted = |encryption| ObjectOptions { storage_class: None, encryption: Some(encryption) };
+    assert_eq!(kept().await, encrypted(Encryption::Kms { key }));
 
     let told = app.column("audit_entry", "action").await.len();
-    let same = save("STANDARD_IA", "aws:kms", "alias/backups").await.json::<Done>("same");
-    assert_eq!(same.message, "Nothing changed");
-    save("STANDARD_IA", "AES256", "alias/backups").await.json::<Done>("other encryption");
-    assert_eq!(kept().await, ObjectOptions { storage_class: infrequent, encryption: Some(Encryption::S3) });
+    assert_eq!(save("", "aws:kms", "alias/backups").await.json::<Done>("same").message, "Nothing changed");
+    save("", "AES256", "alias/backups").await.json::<Done>("other encryption");
+    assert_eq!(kept().await, encrypted(Encryption::S3));
+    let unknown = save("STANDARD_IA", "AES256", "").await.form_errors();
+    let message = unknown.message_for("backup.storage_class").unwrap();
+    assert!(message.contains("does not know this storage class"), "the embedded server has but one: {message}");
+    assert_eq!(kept().await, encrypted(Encryption::S3), "what fails changes nothing");
     save("", "", "").await.json::<Done>("the bucket's own");
     assert_eq!(kept().await, ObjectOptions::default());
     let told = app.column("audit_entry", "action").await.split_off(told);

@@ -1,6 +1,6 @@
-//! What the machine itself takes for the same bytes, one after another on one processor.
+//! What the machine itself takes for the same bytes: on one processor, and for writing on all.
 
-use std::{io, path::Path, time::Duration};
+use std::{fs, io, path::Path, sync::Mutex, thread, time::Duration};
 
 use aws_sdk_s3::{
     Client, Config,
@@ -25,18 +25,40 @@ pub fn print(source: &Path, server: &Server, measured: &Measured) -> Outcome {
         data::read(source, |bytes| hash.update(bytes))
     })?;
     let ((), compressing) = timed(|| compress(source))?;
+    let written = source.with_extension("written");
+    let ((), writing) = timed(|| copy(source, &written))?;
+    data::empty(&written).map_err(|error| io::Error::other(error.to_string()))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let ((), uploading) = timed(|| runtime.block_on(upload(server, stored)).map_err(io::Error::other))?;
-    std::fs::remove_dir_all(server.bucket(BUCKET))?;
+    fs::remove_dir_all(server.bucket(BUCKET))?;
     let seconds = |took: Duration| format!("{:.2} s", took.as_secs_f64());
     println!(
-        "the machine alone: reading {}, reading and SHA-256 {}, reading and zstd {}, uploading the stored bytes {}",
+        "the machine alone: reading {}, reading and SHA-256 {}, reading and zstd {}, uploading the stored bytes {}, writing the files {}",
         seconds(reading),
         seconds(hashing),
         seconds(compressing),
         seconds(uploading),
+        seconds(writing),
     );
     Ok(())
+}
+
+/// The same files once more, on as many threads as the machine has processors.
+fn copy(source: &Path, target: &Path) -> io::Result<()> {
+    let files = Mutex::new(data::list(source)?.into_iter());
+    let next = || files.lock().ok()?.next();
+    let work = || {
+        while let Some(file) = next() {
+            let to = target.join(file.strip_prefix(source).map_err(io::Error::other)?);
+            fs::create_dir_all(to.parent().unwrap_or(target))?;
+            fs::write(to, fs::read(file)?)?;
+        }
+        Ok(())
+    };
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..thread::available_parallelism()?.get()).map(|_| scope.spawn(work)).collect();
+        threads.into_iter().try_for_each(|thread| thread.join().unwrap_or(Ok(())))
+    })
 }
 
 fn compress(source: &Path) -> io::Result<()> {
