@@ -57,6 +57,34 @@ test('switching off asks first, and what was backed up stays', async ({ partner,
   });
 });
 
+test('how objects are kept is chosen beside the bucket', async ({ partner, s3, folders }) => {
+  const { settings } = partner;
+  const { project } = await addBackup(partner, s3, folders);
+  await settings.open(project);
+  const more = settings.page.getByText('Storage class and server-side encryption');
+  const key = settings.form.field('KMS Key');
+
+  await test.step('the key of KMS is asked for where it counts', async () => {
+    await expect(settings.form.field('Storage Class')).toBeHidden();
+    await more.click();
+    await expect(key).toBeHidden();
+    await settings.form.fill({ 'Server-Side Encryption': 'With a key of KMS (SSE-KMS)' });
+    await expect(key).toBeVisible();
+    await settings.form.fill({ 'KMS Key': 'alias/backups' });
+    await settings.button('Save').click();
+    await expect(settings.notice).toContainText('is stored as chosen');
+    await settings.open(project);
+    await expect(key).toHaveValue('alias/backups');
+  });
+
+  await test.step('a class that the service does not know is told at the field', async () => {
+    await settings.form.fill({ 'Storage Class': 'Intelligent tiering' });
+    await settings.button('Save').click();
+    await settings.form.expectErrorAt('Storage Class', /does not know this storage class/);
+    await expect(key).toHaveValue('alias/backups');
+  });
+});
+
 test('the recovery kit names the place and the password', async ({ partner, s3, folders }) => {
   const { settings } = partner;
   const { project } = await addBackup(partner, s3, folders);
