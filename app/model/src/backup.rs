@@ -136,6 +136,8 @@ pub struct BackupRow {
     /// Bytes that the backup added to the bucket.
     pub added: Option<u64>,
     pub expires: Option<DateTime<Utc>>,
+    /// Its retention period has ended, and it stays: as the newest of its policy, or because the policy keeps so many.
+    pub kept: bool,
     /// What failed and why, and what to do next.
     pub cause: Option<String>,
     /// The number of the try, from 1, and when a failed one is tried again.

@@ -73,9 +73,10 @@ pub(crate) fn phase(row: &backup::Model) -> Result<BackupPhase, ServiceError> {
 }
 
 pub(crate) fn view(clock: &Clock, row: backup::Model) -> Result<BackupRow, ServiceError> {
+    let (phase, now) = (phase(&row)?, clock.now());
     Ok(BackupRow {
         id: BackupId(row.id),
-        phase: phase(&row)?,
+        phase,
         policy: row.policy_name,
         queued: row.queued_at,
         started: row.started_at,
@@ -85,6 +86,7 @@ pub(crate) fn view(clock: &Clock, row: backup::Model) -> Result<BackupRow, Servi
         size: row.bytes.map(count),
         added: row.added_bytes.map(count),
         expires: row.expires_at,
+        kept: phase.has_snapshot() && row.expires_at.is_some_and(|expires| expires <= now),
         cause: row.cause,
         attempt: u32::try_from(row.attempt).unwrap_or(1),
         retry_at: row.retry_at,

@@ -251,5 +251,7 @@ fn counts_keep_backups_beyond_their_retention() {
         let left = async || partner.backups(project).await.into_iter().map(|backup| backup.name).collect::<Vec<_>>();
         let newest_two = [names[3].clone(), names[2].clone()];
         until(Duration::from_secs(90), left, |left| *left == newest_two).await;
+        let left = partner.backups(project).await;
+        assert!(left.iter().all(|backup| backup.kept), "their date has passed, and the list says why they are there");
     });
 }
