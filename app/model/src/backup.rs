@@ -118,6 +118,14 @@ impl Progress {
     }
 }
 
+/// When a backup's retention period ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Expiry {
+    At(DateTime<Utc>),
+    /// It has ended, and the backup stays: as the newest of its policy, or because the policy keeps so many.
+    Kept(DateTime<Utc>),
+}
+
 /// A row of the tab Backups.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BackupRow {
@@ -135,9 +143,7 @@ pub struct BackupRow {
     pub size: Option<u64>,
     /// Bytes that the backup added to the bucket.
     pub added: Option<u64>,
-    pub expires: Option<DateTime<Utc>>,
-    /// Its retention period has ended, and it stays: as the newest of its policy, or because the policy keeps so many.
-    pub kept: bool,
+    pub expires: Option<Expiry>,
     /// What failed and why, and what to do next.
     pub cause: Option<String>,
     /// The number of the try, from 1, and when a failed one is tried again.

@@ -1,7 +1,7 @@
 //! Backups of a project: list, cancel, delete.
 
 use model::{
-    backup::{BackupPhase, BackupRef, BackupRow, RestorePhase},
+    backup::{BackupPhase, BackupRef, BackupRow, Expiry, RestorePhase},
     form::Done,
     ids::{BackupId, ProjectId},
     list::{ListQuery, Page},
@@ -85,8 +85,11 @@ pub(crate) fn view(clock: &Clock, row: backup::Model) -> Result<BackupRow, Servi
         files: row.files.map(count),
         size: row.bytes.map(count),
         added: row.added_bytes.map(count),
-        expires: row.expires_at,
-        kept: phase.has_snapshot() && row.expires_at.is_some_and(|expires| expires <= now),
+        expires: row.expires_at.map(
+            |at| {
+                if phase.has_snapshot() && at <= now { Expiry::Kept(at) } else { Expiry::At(at) }
+            },
+        ),
         cause: row.cause,
         attempt: u32::try_from(row.attempt).unwrap_or(1),
         retry_at: row.retry_at,

@@ -7,7 +7,7 @@ use model::{
     size,
 };
 
-use super::{describe::gone, expiry::Expiry};
+use super::{describe::gone, expires::Expires};
 use crate::{
     address::use_address,
     components::{
@@ -67,7 +67,7 @@ fn facts(row: BackupRow) -> AnyView {
             <Fact term="Size">{or_none(row.size.map(size::bytes))}</Fact>
             <Fact term="Added">{or_none(row.added.map(size::bytes))}</Fact>
             <Fact term="Expires">
-                <Expiry expires=row.expires kept=row.kept/>
+                <Expires expiry=row.expires/>
             </Fact>
             <Fact term="Unreadable">
                 <Lines lines=unreadable/>

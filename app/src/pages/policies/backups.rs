@@ -13,7 +13,7 @@ use model::{
 use super::{
     backup_actions::{BackupActions, DeleteQuestion},
     backup_description::DescribeBackup,
-    expiry::Expiry,
+    expires::Expires,
     restore::RestoreDialog,
 };
 use crate::{
@@ -131,7 +131,7 @@ fn Row(row: BackupRow, cancel: Submission<CancelBackup>) -> impl IntoView {
                 {or_none(row.added.map(size::bytes))}
             </td>
             <td data-label="Expires">
-                <Expiry expires=row.expires kept=row.kept/>
+                <Expires expiry=row.expires/>
             </td>
             <td data-label="Actions" class="actions">
                 <BackupActions id=row.id.0 phase=row.phase cancel_requested=row.cancel_requested cancel=cancel/>

@@ -7,7 +7,7 @@ mod backups;
 mod compose;
 mod describe;
 mod edit;
-mod expiry;
+mod expires;
 mod outlook;
 mod policy_fields;
 mod preview;

@@ -2,7 +2,8 @@
 //!
 //! The library's own restore holds what twenty threads read and knows no conflicts. This one walks the
 //! snapshot's folders, decides about each entry, and collects files into batches; a batch's blobs are read
-//! in the order in which they lie in their packs, by a few threads, and written where they belong.
+//! in the order in which they lie in their packs, by a few threads, and written where they belong, while the next
+//! batch is collected.
 
 mod batch;
 mod folder;
@@ -11,13 +12,16 @@ mod pending;
 mod selection;
 mod walk;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError, mpsc},
+    thread,
+};
 
 use rustic_core::{IndexedFullStatus, TreeId};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
-use self::{folder::Folder, selection::Selection, walk::Walk};
+use self::{batch::Batch, folder::Folder, selection::Selection, walk::Walk};
 use super::{
     Inner, OnConflict, RepositoryError, RestoreReport, RestoreRequest, RestoreWarning, Result, blocking::blocking,
     location::Location, open::Library, reader::Reader, seal::Sealer,
@@ -69,7 +73,15 @@ fn run(
 }
 
 fn restore_all(job: &Job<'_>, reader: &Reader, root: TreeId, selection: Selection, target: Folder) -> Result<()> {
-    Walk::new(job, reader, selection).run(root, target)
+    thread::scope(|scope| {
+        // Without room: one batch is worked on, and one is collected.
+        let (batches, collected) = mpsc::sync_channel::<Batch>(0);
+        let work = scope.spawn(|| collected.into_iter().try_for_each(|batch| batch.run(job)));
+        let walked = Walk::new(job, reader, selection, batches).run(root, target);
+        // What stopped the work is why the walk could not go on.
+        work.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        walked
+    })
 }
 
 /// What all parts of one restore share.

@@ -22,11 +22,12 @@ use crate::source::words;
 
 /// Threads that read and write. Each holds a segment of some MiB, read and decoded.
 const WORKERS: usize = 6;
-/// A batch is full with this many blobs, bytes, open folders, or files of several blobs, which stay open.
+/// A batch is full with this many blobs, bytes, open folders, or files of several blobs, which stay open. There are two
+/// at a time.
 const MOST_BLOBS: usize = 8192;
 const MOST_BYTES: u64 = 256 << 20;
-const MOST_FOLDERS: usize = 128;
-const MOST_OPEN_FILES: usize = 128;
+const MOST_FOLDERS: usize = 96;
+const MOST_OPEN_FILES: usize = 96;
 
 /// Where a blob goes.
 #[derive(Clone)]

@@ -3,7 +3,7 @@
 use std::{
     ffi::{OsStr, OsString},
     io,
-    sync::Arc,
+    sync::{Arc, mpsc::SyncSender},
     vec,
 };
 
@@ -36,6 +36,8 @@ pub(super) struct Walk<'a> {
     selection: Selection,
     levels: Vec<Level>,
     batch: Batch,
+    /// Takes full batches, one while another is worked on.
+    batches: SyncSender<Batch>,
 }
 
 struct Level {
@@ -48,8 +50,8 @@ struct Level {
 }
 
 impl<'a> Walk<'a> {
-    pub(super) fn new(job: &'a Job<'a>, reader: &'a Reader, selection: Selection) -> Self {
-        Self { job, reader, selection, levels: Vec::new(), batch: Batch::default() }
+    pub(super) fn new(job: &'a Job<'a>, reader: &'a Reader, selection: Selection, batches: SyncSender<Batch>) -> Self {
+        Self { job, reader, selection, levels: Vec::new(), batch: Batch::default(), batches }
     }
 
     pub(super) fn run(mut self, root: TreeId, target: Folder) -> Result<()> {
@@ -64,11 +66,16 @@ impl<'a> Walk<'a> {
             }
             self.flush_when_full()?;
         }
-        self.batch.run(self.job)
+        self.hand_over()
     }
 
     fn flush_when_full(&mut self) -> Result<()> {
-        if self.batch.is_full() { std::mem::take(&mut self.batch).run(self.job) } else { Ok(()) }
+        if self.batch.is_full() { self.hand_over() } else { Ok(()) }
+    }
+
+    /// Fails when the work has ended, which tells why itself.
+    fn hand_over(&mut self) -> Result<()> {
+        self.batches.send(std::mem::take(&mut self.batch)).map_err(|_| RepositoryError::Cancelled)
     }
 
     fn leave(&mut self) {

@@ -1,0 +1,18 @@
+//! When a backup goes.
+
+use leptos::prelude::*;
+use model::{backup::Expiry, time};
+
+use crate::components::time::{NoValue, Time};
+
+#[component]
+pub fn Expires(expiry: Option<Expiry>) -> impl IntoView {
+    match expiry {
+        None => view! { <NoValue/> }.into_any(),
+        Some(Expiry::At(at)) => view! { <Time at=at/> }.into_any(),
+        Some(Expiry::Kept(ended)) => {
+            let title = format!("Its retention period ended at {}", time::exact(ended));
+            view! { <span title=title>"Kept for longer"</span> }.into_any()
+        }
+    }
+}
