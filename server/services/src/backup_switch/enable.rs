@@ -11,7 +11,7 @@ use sea_orm::{
     ActiveValue::{Set, Unchanged},
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::set_up::{Left, SetUpError, check_access, set_up};
 use crate::{
@@ -256,22 +256,25 @@ pub async fn change(
         return Err(Conflict::BackupAlreadyDisabled.into());
     }
     in_use_with(&repository, &credential).update(&tx).await?;
-    let mut changes = serde_json::Map::new();
+    let mut changes = storage_changes(&in_use.repository, &repository);
     if !same_keys {
         changes.insert("credential".into(), json!([in_use.credential.s3_name, credential.s3_name]));
-    }
-    let before = &in_use.repository;
-    for (what, from, to) in [
-        ("storage class", &before.storage_class, &repository.storage_class),
-        ("encryption", &before.encryption, &repository.encryption),
-        ("KMS key", &before.kms_key, &repository.kms_key),
-    ] {
-        if from != to {
-            changes.insert(what.into(), json!([from, to]));
-        }
     }
     let deed = if same_keys { Deed::StorageChanged } else { Deed::CredentialChanged };
     audit::record(&tx, acting, services.clock().now(), deed, projects::subject(row), changes.into()).await?;
     tx.commit().await?;
     Ok(changed)
+}
+
+/// How objects are kept otherwise than before, for the audit log.
+fn storage_changes(before: &repository::Model, after: &repository::Model) -> serde_json::Map<String, Value> {
+    let all = [
+        ("storage class", &before.storage_class, &after.storage_class),
+        ("encryption", &before.encryption, &after.encryption),
+        ("KMS key", &before.kms_key, &after.kms_key),
+    ];
+    all.into_iter()
+        .filter(|(_, from, to)| from != to)
+        .map(|(what, from, to)| (what.into(), json!([from, to])))
+        .collect()
 }
