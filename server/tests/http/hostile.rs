@@ -27,6 +27,15 @@ type Ask = fn(&Browser) -> RequestBuilder;
 /// Requests on their way at the same time.
 const AT_ONCE: usize = 8;
 
+/// The text in every field: in one form, or in several where all together are more than a body may be.
+fn forms(text: &str) -> Vec<Vec<(String, String)>> {
+    let at_once = if text.len() > 1_000 { FIELDS.len() / 4 } else { FIELDS.len() };
+    FIELDS
+        .chunks(at_once)
+        .map(|fields| fields.iter().map(|field| (input(field), value(field, text))).collect())
+        .collect()
+}
+
 async fn hostile_fields_are_refused_or_kept_as_text(app: &TestApp) {
     let (partner, texts) = (app.with_things().await, hostile_texts());
     assert!(texts.len() >= 150, "{}", texts.len());
@@ -37,10 +46,7 @@ async fn hostile_fields_are_refused_or_kept_as_text(app: &TestApp) {
             let partner = &partner;
             async move {
                 let what = format!("{function} with {:?}", &text[..text.floor_char_boundary(40)]);
-                // All fields with a long text are more than a body may be.
-                let at_once = if text.len() > 1_000 { FIELDS.len() / 3 } else { FIELDS.len() };
-                for fields in FIELDS.chunks(at_once) {
-                    let fields: Vec<_> = fields.iter().map(|field| (input(field), value(field, text))).collect();
+                for fields in forms(text) {
                     is_harmless(&what, text, &partner.call(function, &fields).await);
                 }
                 is_harmless(&what, text, &partner.ask(function, &arguments(text)).await);
@@ -128,11 +134,12 @@ async fn what_comes_back_into_a_form_is_text(app: &TestApp) {
             ("/organizations?dialog=add", "organizations/add"),
             ("/notifications?dialog=add", "notifications/add_channel"),
         ] {
-            let fields: Vec<_> = FIELDS.iter().map(|field| (input(field), value(field, text))).collect();
-            let sent = partner.post(page, function, &fields).await;
-            is_harmless(function, text, &sent);
-            if sent.status == 303 {
-                is_harmless(page, text, &partner.get(page).await);
+            for fields in forms(text) {
+                let sent = partner.post(page, function, &fields).await;
+                is_harmless(function, text, &sent);
+                if sent.status == 303 {
+                    is_harmless(page, text, &partner.get(page).await);
+                }
             }
         }
     }
