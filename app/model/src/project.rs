@@ -18,6 +18,7 @@ use crate::{
 
 pub use self::form::{
     BackupFields, BackupSettingsForm, DeleteProjectForm, MoveProjectForm, NewProject, ProjectForm, ProjectRef,
+    RecoveryKitForm,
 };
 
 name! {

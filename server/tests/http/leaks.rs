@@ -184,7 +184,7 @@ async fn links_and_passwords(partner: &Browser, project: ProjectId) -> Vec<(&'st
     let invited = form(&[("email", "ann@example.com"), ("role", "Manager")]);
     let invited = token(partner.done("users/invite", &invited).await.link);
     let reset = token(partner.done("users/reset_password", &form(&[("user", "1")])).await.link);
-    let kit = partner.get(&format!("/projects/{project}/recovery-kit")).await.text();
+    let kit = partner.recovery_kit(project).await.text();
     let password = kit.lines().find_map(|line| line.strip_prefix("Repository password")).unwrap().trim().to_owned();
     vec![("an invitation's token", invited), ("a reset's token", reset), ("the repository's password", password)]
 }
@@ -262,7 +262,7 @@ async fn open_everything(partner: &Browser, seen: &mut Seen) {
     for page in pages {
         let page = page.replace("{project}", "1").replace("{backup}", "1");
         seen.keep(partner.get(&page).await);
-        for dialog in ["add", "update", "delete", "disable", "describe", "restore"] {
+        for dialog in ["add", "update", "delete", "disable", "describe", "restore", "recovery-kit"] {
             seen.keep(partner.get(&format!("{page}?dialog={dialog}&id=1&expand=1")).await);
         }
         for tab in ["backups", "restores"] {

@@ -164,6 +164,7 @@ fn projects(Things { project, directory, .. }: &Things) -> Vec<Row> {
         Row("projects/choices", Ask::Json(json!({ "project": project })), READ),
         Row("projects/create", known, UNFIT),
         // Asks whether backup shall be off.
+        Row("projects/recovery_kit", filled(&[("project", &project.to_string()), ("password", "wrong")]), UNFIT),
         Row("projects/save_backup_settings", named("project", project), READ),
     ]
 }

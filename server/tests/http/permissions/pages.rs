@@ -54,7 +54,12 @@ fn table(Things { project, backup, .. }: &Things) -> Vec<Row> {
         Row("/projects/{project}/policies", format!("/projects/{project}/policies"), MEMBERS),
         Row("/projects/{project}/settings", format!("/projects/{project}/settings"), MANAGERS),
         Row("/projects/{project}/repository", format!("/projects/{project}/repository"), MEMBERS),
-        Row("/projects/{project}/recovery-kit", format!("/projects/{project}/recovery-kit"), MANAGERS),
+        // Who may have it is asked for the password.
+        Row(
+            "/projects/{project}/recovery-kit",
+            format!("/projects/{project}/recovery-kit"),
+            [303, 403, 403, 404, 303, 303],
+        ),
         Row("/projects/{project}/backups/{backup}", format!("/projects/{project}/backups/{backup}"), MANAGERS),
         Row(
             "/projects/{project}/backups/{backup}/download",
