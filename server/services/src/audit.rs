@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use model::ids::{AccountId, OrganizationId};
-use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use serde_json::{Value, json};
 
 use crate::{acting::Acting, entity::audit_entry};
@@ -223,3 +225,22 @@ pub async fn record(
 pub fn no_changes() -> Value {
     json!({})
 }
+/// When the `count`th last deed of that kind was done to something of the organization; `None` where there were fewer.
+pub async fn before_the_last(
+    db: &impl ConnectionTrait,
+    acting: &Acting,
+    deed: Deed,
+    organization: i64,
+    count: u64,
+) -> Result<Option<DateTime<Utc>>, DbErr> {
+    let found = audit_entry::Entity::find()
+        .filter(audit_entry::Column::AccountId.eq(acting.actor.account.0))
+        .filter(audit_entry::Column::OrganizationId.eq(organization))
+        .filter(audit_entry::Column::Action.eq(deed.as_str()))
+        .order_by_desc(audit_entry::Column::At)
+        .offset(count.saturating_sub(1))
+        .one(db)
+        .await?;
+    Ok(found.map(|entry| entry.at))
+}
+

@@ -25,6 +25,12 @@ pub enum ServiceError {
     /// Too many passwords were guessed.
     #[error("Too many failed attempts. Try again in {}", size::duration(*.seconds))]
     Throttled { seconds: u64 },
+    /// The sign-in provider led nobody in.
+    #[error(transparent)]
+    OpenId(#[from] OpenIdError),
+    /// Too many messages were sent to try channels.
+    #[error("This organization has sent {most} tests within an hour. Try again in {}", size::duration(*.seconds))]
+    TooManyTests { most: u64, seconds: u64 },
     /// A message did not arrive; why, and what to do.
     #[error("{0}")]
     NotSent(String),
