@@ -69,7 +69,7 @@ unit: test-tools
 
 # The S3 server of the stories is a program of its own, so that a story can stop it.
 browser: test-tools
-	cargo build --workspace --exclude frontend --example embedded-s3-server --example postgres-cluster
+	cargo build --workspace --exclude frontend --example embedded-s3-server --example openid-provider --example postgres-cluster
 	cargo leptos build
 	cd end2end && npx tsc --noEmit && npx playwright test
 

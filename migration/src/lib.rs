@@ -18,6 +18,7 @@ mod m20261124_000009_database_sources;
 mod m20261125_000010_second_factor;
 mod m20261125_000011_notifications;
 mod m20261125_000012_maintenance;
+mod m20261125_000013_identities;
 
 pub struct Migrator;
 
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000010_second_factor::Migration),
             Box::new(m20261125_000011_notifications::Migration),
             Box::new(m20261125_000012_maintenance::Migration),
+            Box::new(m20261125_000013_identities::Migration),
         ]
     }
 }

@@ -120,6 +120,7 @@ impl From<services::ServiceError> for ApiError {
             }
             ServiceError::Source(failure) => Self::Conflict(failure.to_string()),
             ServiceError::Repository(failure) => Self::Unavailable(failure.to_string()),
+            ServiceError::OpenId(refusal) => Self::Forbidden(refusal.to_string()),
             ServiceError::NotSent(cause) => Self::Conflict(cause),
             vanished if vanished.has_vanished() => Self::NotFound,
             unreadable if unreadable.is_unreadable_text() => Self::Malformed,

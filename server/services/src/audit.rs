@@ -14,12 +14,14 @@ use crate::{acting::Acting, entity::audit_entry};
 pub enum Deed {
     AccountCreated,
     SignedIn,
+    SignedInWithProvider,
     SignedOut,
     OrganizationAdded,
     OrganizationChanged,
     OrganizationRemoved,
     UserAdded,
     UserInvited,
+    IdentityLinked,
     RoleChanged,
     UserRemoved,
     PasswordResetRequested,
@@ -88,12 +90,14 @@ impl Deed {
         match self {
             Self::AccountCreated => "account created",
             Self::SignedIn => "signed in",
+            Self::SignedInWithProvider => "signed in with the sign-in provider",
             Self::SignedOut => "signed out",
             Self::OrganizationAdded => "organization added",
             Self::OrganizationChanged => "organization changed",
             Self::OrganizationRemoved => "organization removed",
             Self::UserAdded => "user added",
             Self::UserInvited => "user invited",
+            Self::IdentityLinked => "user linked with the sign-in provider",
             Self::RoleChanged => "role changed",
             Self::UserRemoved => "user removed",
             Self::PasswordResetRequested => "password reset requested",
@@ -179,6 +183,11 @@ impl Author {
         Self { account, name: "schedule".to_owned(), address: String::new() }
     }
 
+    /// The sign-in provider, by what it says of who just came from there.
+    pub fn provider(account: AccountId, address: &str) -> Self {
+        Self { account, name: "sign-in provider".to_owned(), address: address.to_owned() }
+    }
+
     /// Whoever has a shell on the machine.
     pub fn operator(account: AccountId) -> Self {
         Self { account, name: "operator".to_owned(), address: "command line".to_owned() }
@@ -221,10 +230,6 @@ pub async fn record(
     Ok(())
 }
 
-/// Where nothing but the deed itself is to be told.
-pub fn no_changes() -> Value {
-    json!({})
-}
 /// When the `count`th last deed of that kind was done to something of the organization; `None` where there were fewer.
 pub async fn before_the_last(
     db: &impl ConnectionTrait,
@@ -244,3 +249,7 @@ pub async fn before_the_last(
     Ok(found.map(|entry| entry.at))
 }
 
+/// Where nothing but the deed itself is to be told.
+pub fn no_changes() -> Value {
+    json!({})
+}

@@ -4,7 +4,7 @@ use engine::{RepositoryError, S3Error, SourceError};
 use model::{form::FormErrors, permission::Denied, rule::RuleError, size};
 use sea_orm::{DbErr, RuntimeErr, sqlx::error::DatabaseError};
 
-use crate::{passwords::PasswordError, vault::VaultError};
+use crate::{openid::OpenIdError, passwords::PasswordError, vault::VaultError};
 
 /// The first group is for the person and reads as a sentence; the second is a fault that only the log sees.
 #[derive(Debug, thiserror::Error)]

@@ -34,6 +34,9 @@ fn table(Things { project, backup, .. }: &Things) -> Vec<Row> {
         Row("/setup", at("/setup"), [404; 6]),
         // Who is signed in needs no sign-in page.
         Row("/login", at("/login"), [200, 303, 303, 303, 303, 303]),
+        // It leads to the provider, and from there nobody comes with what the session knows.
+        Row("/login/oidc", at("/login/oidc"), [303; 6]),
+        Row("/login/oidc/callback", at("/login/oidc/callback?state=x&code=y"), [303; 6]),
         // Where nobody owes a code.
         Row("/login/code", at("/login/code"), [303; 6]),
         Row("/profile/second-factor", at("/profile/second-factor"), SIGNED_IN),
