@@ -120,9 +120,13 @@ pub async fn complete(
 ) -> Result<Done, ServiceError> {
     let provider = services.provider().ok_or(ServiceError::NotFound)?;
     let attempt = throttle::begin_from(services, &address).await?;
-    let outcome = vouched(services, provider, session, callback, back).await;
-    let (identified, next) = outcome.inspect_err(|_| tracing::warn!(address, "a sign-in with the provider failed"))?;
-    let acting = users::by_identity(services, provider.settings(), &identified, address).await?;
+    let admitted = async {
+        let (identified, next) = vouched(services, provider, session, callback, back).await?;
+        Ok((users::by_identity(services, provider.settings(), &identified, address.clone()).await?, next))
+    };
+    let (acting, next) = admitted.await.inspect_err(|error: &ServiceError| {
+        tracing::warn!(address, reason = %error, "a sign-in with the provider failed");
+    })?;
     attempt.succeeded(services).await?;
     let user: UserId = acting.actor.user;
     match sessions::enter(services, session, user, &acting.address, &next).await? {

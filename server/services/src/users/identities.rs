@@ -30,8 +30,8 @@ struct Place {
     organization: organization::Model,
 }
 
-/// Where changes are told, and who made them.
-struct Teller<'a, C> {
+/// Somebody who comes from the provider, and what may be written for them.
+struct Arrival<'a, C> {
     services: &'a Services,
     db: &'a C,
     address: &'a str,
@@ -53,14 +53,14 @@ pub(crate) async fn by_identity(
         return Err(OpenIdError::Distrusted.into());
     }
     let tx = services.write().await?;
-    let teller = Teller { services, db: &tx, address: &address };
+    let arrival = Arrival { services, db: &tx, address: &address };
     let places = places(&tx, settings, identified).await?;
     let user = match linked(&tx, settings, identified).await? {
         Some(user) => user,
-        None => teller.newly_linked(settings, identified, &places).await?,
+        None => arrival.newly_linked(settings, identified, &places).await?,
     };
     let (user, has_another_role) =
-        if settings.grants.is_empty() { (user, false) } else { teller.with_role(user, &places).await? };
+        if settings.grants.is_empty() { (user, false) } else { arrival.with_role(user, &places).await? };
     let actor = sessions::actor(&tx, user).await?;
     tx.commit().await?;
     if has_another_role {
@@ -105,7 +105,7 @@ async fn linked(
     Ok(found.and_then(|(_, user)| user))
 }
 
-impl<C: ConnectionTrait> Teller<'_, C> {
+impl<C: ConnectionTrait> Arrival<'_, C> {
     /// The user with the verified email, made where the claim says so.
     async fn newly_linked(
         &self,
