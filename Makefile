@@ -10,7 +10,7 @@ export PATH := $(HOME)/.cargo/bin:$(CURDIR)/end2end/node_modules/.bin:$(TOOLS_FO
 DEMO_FOLDER := demo-data
 RELEASE := $(CARGO_TARGET_DIR)/release/holdfast
 
-.PHONY: help demo clean-demo run dev test check unit browser bench fuzz audit build tools test-tools fuzz-tools audit-tools
+.PHONY: help demo clean-demo run dev test check unit browser bench fuzz audit build sbom tools test-tools fuzz-tools audit-tools sbom-tools
 
 help:
 	@echo 'make demo        try Holdfast: everything embedded, with a sample project that is backed up every minute'
@@ -23,6 +23,7 @@ help:
 	@echo 'make browser     the browser tests alone'
 	@echo 'make bench       the benchmarks, as tables'
 	@echo 'make fuzz        a million inputs for each thing that reads what people type; FUZZ_CASES=… for another number'
+	@echo 'make sbom        the bill of materials of a build, beside the executable'
 	@echo 'make audit       known vulnerabilities, licences and origins of everything that is used; asks the network'
 
 demo: build
@@ -41,6 +42,16 @@ build: tools
 	cp $(CARGO_TARGET_DIR)/release/hash.txt target/site/hash.txt
 	cargo build --release --package server --bin holdfast --no-default-features
 
+# As the lock files have it, for the targets of this machine and of browsers, without what only tests need. The program
+# writes beside each manifest. The packages of npm build the styles and run the browser tests; nothing of them is shipped.
+SBOM := cargo cyclonedx --quiet --format json --spec-version 1.5
+sbom: sbom-tools
+	mkdir -p $(dir $(RELEASE))
+	$(SBOM) && mv server/server.cdx.json $(RELEASE).cdx.json
+	$(SBOM) --target wasm32-unknown-unknown && mv frontend/frontend.cdx.json $(RELEASE)-browser.cdx.json
+	cd end2end && npm sbom --package-lock-only --sbom-format cyclonedx > $(RELEASE)-npm.cdx.json
+	find app frontend migration server -name '*.cdx.json' -delete
+
 dev: tools
 	cargo leptos watch
 
@@ -58,7 +69,7 @@ unit: test-tools
 
 # The S3 server of the stories is a program of its own, so that a story can stop it.
 browser: test-tools
-	cargo build --workspace --exclude frontend --example embedded-s3-server --example postgres-cluster
+	cargo build --workspace --exclude frontend --example embedded-s3-server --example openid-provider --example postgres-cluster
 	cargo leptos build
 	cd end2end && npx tsc --noEmit && npx playwright test
 
@@ -97,3 +108,6 @@ fuzz-tools:
 
 audit-tools:
 	@.ci/tools audit
+
+sbom-tools:
+	@.ci/tools sbom

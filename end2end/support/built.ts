@@ -7,4 +7,5 @@ const BUILT = path.join(process.env['CARGO_TARGET_DIR'] ?? path.join(CHECKOUT, '
 export const HOLDFAST_PROGRAM = process.env['HOLDFAST_BINARY'] ?? path.join(BUILT, 'holdfast');
 export const S3_PROGRAM = path.join(BUILT, 'examples', 'embedded-s3-server');
 export const POSTGRES_PROGRAM = path.join(BUILT, 'examples', 'postgres-cluster');
+export const OPENID_PROGRAM = path.join(BUILT, 'examples', 'openid-provider');
 export const SITE = process.env['LEPTOS_SITE_ROOT'] ?? path.join(CHECKOUT, 'target', 'site');

@@ -34,6 +34,8 @@ interface Fixtures {
   home: string;
   folders: Folders;
   s3: S3Server;
+  /** Settings of the server beside those that every test needs. */
+  settings: Record<string, string>;
   holdfast: Holdfast;
   faults: Faults;
   /** Somebody before a fresh installation. */
@@ -69,8 +71,12 @@ export const test = base.extend<Fixtures>({
     }
   },
 
-  holdfast: async ({ home, folders, s3 }, use, testInfo) => {
-    const holdfast = await Holdfast.start(home, folders.root);
+  settings: async ({}, use) => {
+    await use({});
+  },
+
+  holdfast: async ({ home, folders, s3, settings }, use, testInfo) => {
+    const holdfast = await Holdfast.start(home, folders.root, settings);
     await use(holdfast);
     await holdfast.stop();
     if (testInfo.status !== testInfo.expectedStatus) {

@@ -17,7 +17,8 @@ export class Holdfast {
     readonly url: string,
   ) {}
 
-  static async start(folder: string, sourceRoot: string): Promise<Holdfast> {
+  /** `more` are settings beside those that every test needs. */
+  static async start(folder: string, sourceRoot: string, more: Record<string, string>): Promise<Holdfast> {
     const settings = {
       HOLDFAST_LISTEN: '127.0.0.1:0',
       HOLDFAST_DATA_DIR: path.join(folder, 'data'),
@@ -25,6 +26,7 @@ export class Holdfast {
       HOLDFAST_S3_ALLOW_NETWORKS: '127.0.0.0/8',
       HOLDFAST_NOTIFY_ALLOW_NETWORKS: '127.0.0.0/8',
       LEPTOS_SITE_ROOT: SITE,
+      ...more,
     };
     const program = Program.start(HOLDFAST_PROGRAM, ['serve'], settings);
     const [, url = ''] = await program.prints(/listens on (http:\S+)/);

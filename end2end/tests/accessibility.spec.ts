@@ -122,6 +122,7 @@ function filled(partner: Visitor, project: string, folders: Folders, s3: S3Serve
     ['repository', () => partner.repository.open(project)],
     ['settings', () => settings.open(project)],
     ['settings-delete', dialog(`${home}/settings?dialog=delete`, /^Delete project/)],
+    ['settings-recovery-kit', dialog(`${home}/settings?dialog=recovery-kit`, /^Recovery kit of/)],
     ['settings-disable', dialog(`${home}/settings?dialog=disable`, /^Disable backup of/)],
     ['schedules', () => policies.open(project, 'Schedules')],
     ['schedules-add', dialog(`${home}/policies?tab=schedules&dialog=add`, 'Add Policy')],

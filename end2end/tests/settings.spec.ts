@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 
-import { expect, test } from '../support/fixtures';
+import { expect, PASSWORD, test } from '../support/fixtures';
 import { addBackup, addCredential, CREDENTIAL, POLICY, PROJECT } from '../support/prepare';
 
 test('backup is switched on', async ({ partner, s3, folders }) => {
@@ -89,7 +89,12 @@ test('the recovery kit names the place and the password', async ({ partner, s3, 
   const { settings } = partner;
   const { project } = await addBackup(partner, s3, folders);
   await settings.open(project);
-  const [download] = await Promise.all([settings.page.waitForEvent('download'), settings.link('Recovery Kit').click()]);
+  await settings.link('Recovery Kit').click();
+  await settings.kit.fill({ Password: 'not the password' });
+  await settings.kit.press('Download');
+  await settings.kit.expectErrorAt('Password', /not your password/);
+  await settings.kit.fill({ Password: PASSWORD });
+  const [download] = await Promise.all([settings.page.waitForEvent('download'), settings.kit.press('Download')]);
   const kit = await readFile(await download.path(), 'utf8');
   expect(kit).toContain(s3.endpoint);
   expect(kit).toContain('restic');

@@ -19,6 +19,7 @@ mod m20261125_000010_second_factor;
 mod m20261125_000011_notifications;
 mod m20261125_000012_maintenance;
 mod m20261125_000013_object_options;
+mod m20261125_000014_identities;
 
 pub struct Migrator;
 
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000011_notifications::Migration),
             Box::new(m20261125_000012_maintenance::Migration),
             Box::new(m20261125_000013_object_options::Migration),
+            Box::new(m20261125_000014_identities::Migration),
         ]
     }
 }

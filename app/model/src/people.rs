@@ -132,6 +132,13 @@ pub struct SetupState {
     pub code_required: bool,
 }
 
+/// What the sign-in page offers beside email and password.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignInOptions {
+    /// What people call the sign-in provider, where there is one.
+    pub provider: Option<String>,
+}
+
 /// The sign-in form.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]

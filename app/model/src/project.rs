@@ -19,6 +19,7 @@ use crate::{
 
 pub use self::form::{
     BackupFields, BackupSettingsForm, DeleteProjectForm, MoveProjectForm, NewProject, ProjectForm, ProjectRef,
+    RecoveryKitForm,
 };
 pub use self::objects::{Encryption, KmsKey, ObjectOptions, StorageClass};
 

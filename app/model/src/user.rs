@@ -104,6 +104,8 @@ pub struct LinkView {
 pub enum SignsIn {
     /// Invited, and has chosen no password yet.
     NotYet,
+    /// With the sign-in provider alone.
+    WithProvider,
     WithPassword,
     WithSecondFactor,
 }

@@ -115,9 +115,12 @@ impl From<services::ServiceError> for ApiError {
             ServiceError::Denied(denied) => Self::Forbidden(denied.to_string()),
             ServiceError::Invalid(errors) => Self::Invalid(errors),
             ServiceError::Conflict(conflict) => Self::Conflict(conflict.to_string()),
-            throttled @ ServiceError::Throttled { .. } => Self::TooMany(throttled.to_string()),
+            throttled @ (ServiceError::Throttled { .. } | ServiceError::TooManyTests { .. }) => {
+                Self::TooMany(throttled.to_string())
+            }
             ServiceError::Source(failure) => Self::Conflict(failure.to_string()),
             ServiceError::Repository(failure) => Self::Unavailable(failure.to_string()),
+            ServiceError::OpenId(refusal) => Self::Forbidden(refusal.to_string()),
             ServiceError::NotSent(cause) => Self::Conflict(cause),
             vanished if vanished.has_vanished() => Self::NotFound,
             unreadable if unreadable.is_unreadable_text() => Self::Malformed,

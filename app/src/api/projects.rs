@@ -7,7 +7,7 @@ use model::{
     list::ListQuery,
     project::{
         BackupSettingsForm, DeleteProjectForm, MoveProjectForm, ProjectChoices, ProjectForm, ProjectList, ProjectRef,
-        ProjectView,
+        ProjectView, RecoveryKitForm,
     },
 };
 
@@ -50,6 +50,13 @@ pub async fn save_backup_settings(form: BackupSettingsForm) -> Result<Done, ApiE
 pub async fn disable_backup(form: ProjectRef) -> Result<Done, ApiError> {
     let (acting, services) = super::server::signed_in()?;
     Ok(services::backup_switch::disable(&acting, &services, &form).await?)
+}
+
+/// Asks for the password before the recovery kit, and leads to its download.
+#[server(endpoint = "projects/recovery_kit")]
+pub async fn ask_for_recovery_kit(form: RecoveryKitForm) -> Result<Done, ApiError> {
+    let ((acting, services), session) = (super::server::signed_in()?, super::server::session()?);
+    Ok(services::recovery_kit::ask(&acting, &services, &session, &form).await?)
 }
 
 /// Locks the project: nothing of it can be changed. Its scheduled backups go on.

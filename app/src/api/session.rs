@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use model::{
     form::Done,
-    people::{SetupForm, SetupState, SignInForm},
+    people::{SetupForm, SetupState, SignInForm, SignInOptions},
     second_factor::CodeForm,
 };
 
@@ -21,6 +21,13 @@ pub async fn get_setup_state() -> Result<SetupState, ApiError> {
 pub async fn set_up(form: SetupForm) -> Result<Done, ApiError> {
     let (services, session) = (super::server::services()?, super::server::session()?);
     Ok(services::setup::create_account(&services, &session, super::server::address(), &form).await?)
+}
+
+/// What the sign-in page offers.
+#[allow(clippy::unused_async, reason = "a server function is asked across the network")]
+#[server(endpoint = "session/options", input = leptos::server_fn::codec::Json)]
+pub async fn get_sign_in_options() -> Result<SignInOptions, ApiError> {
+    Ok(services::openid::options(&super::server::services()?))
 }
 
 #[server(endpoint = "session/sign_in")]

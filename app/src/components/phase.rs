@@ -131,6 +131,7 @@ impl Look {
     pub const LOCKED: Self = Self { word: "Locked", icon: "lock", class: CALM };
     pub const INVITED: Self = Self { word: "Invited", icon: "clock", class: CALM };
     pub const OWN_USER: Self = Self { word: "You", icon: "user", class: "badge badge-accent" };
+    pub const PROVIDER: Self = Self { word: "Sign-in provider", icon: "link", class: CALM };
     pub const SECOND_FACTOR: Self = Self { word: "Second factor", icon: "lock", class: GOOD };
     pub const SECOND_FACTOR_ON: Self = Self { word: "On", icon: "check-circle", class: GOOD };
     pub const SECOND_FACTOR_OFF: Self = Self { word: "Off", icon: "minus-circle", class: CALM };

@@ -2,13 +2,15 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
+use model::people::SignInOptions;
 
 use crate::{
-    address::page_address,
-    api::session::SignIn,
+    address::{Address, page_address},
+    api::session::{SignIn, get_sign_in_options},
     components::{
         field::{Field, Kind},
         form::PlainForm,
+        loaded::{Answer, loaded_quietly},
         submit::Submit,
     },
 };
@@ -17,6 +19,13 @@ use crate::{
 pub fn LoginPage() -> impl IntoView {
     let address = page_address();
     let next = address.read_untracked().get("next").unwrap_or_default().to_owned();
+    let options: Answer<SignInOptions> = Resource::new(|| (), |()| get_sign_in_options());
+    let way = Address::new("/login/oidc", "").with("next", &next).href();
+    let provider = loaded_quietly(
+        options,
+        |options| options.provider.clone(),
+        move |provider| provider.map(|name| view! { <Provider name=name way=way.clone()/> }),
+    );
     view! {
         <Title text="Sign in"/>
         <section class="gate">
@@ -26,6 +35,18 @@ pub fn LoginPage() -> impl IntoView {
                 <Field name="password" label="Password" kind=Kind::Password required=true/>
                 <Submit label="Sign In" pending="Signing in…" class="button button-primary button-wide"/>
             </PlainForm<SignIn>>
+            {provider}
         </section>
+    }
+}
+
+/// A link and no form: what it leads to sends the browser on to another site, which forms may not.
+#[component]
+fn Provider(name: String, way: String) -> impl IntoView {
+    view! {
+        <a class="button button-wide" href=way rel="external">
+            "Sign In with "
+            {name}
+        </a>
     }
 }

@@ -20,7 +20,7 @@ pub fn LoginCodePage() -> impl IntoView {
         <Title text="Enter your code"/>
         <section class="gate">
             <h1>"Enter your code"</h1>
-            <p class="gate-text">"Your password is right. Your authenticator app shows the code that is needed too."</p>
+            <p class="gate-text">"One step is left. Your authenticator app shows the code that is needed too."</p>
             <PlainForm<SignInWithCode>>
                 <Field
                     name="code"

@@ -21,6 +21,10 @@ export class SettingsPage extends ConsolePage {
     return this.dialog(/^Disable backup of /);
   }
 
+  get kit(): Form {
+    return this.dialog(/^Recovery kit of /);
+  }
+
   /** Turns the switch and saves. */
   async save(enabled: boolean): Promise<void> {
     await this.enableBackup.setChecked(enabled);

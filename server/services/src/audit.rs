@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use model::ids::{AccountId, OrganizationId};
-use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use serde_json::{Value, json};
 
 use crate::{acting::Acting, entity::audit_entry};
@@ -12,12 +14,14 @@ use crate::{acting::Acting, entity::audit_entry};
 pub enum Deed {
     AccountCreated,
     SignedIn,
+    SignedInWithProvider,
     SignedOut,
     OrganizationAdded,
     OrganizationChanged,
     OrganizationRemoved,
     UserAdded,
     UserInvited,
+    IdentityLinked,
     RoleChanged,
     UserRemoved,
     PasswordResetRequested,
@@ -87,12 +91,14 @@ impl Deed {
         match self {
             Self::AccountCreated => "account created",
             Self::SignedIn => "signed in",
+            Self::SignedInWithProvider => "signed in with the sign-in provider",
             Self::SignedOut => "signed out",
             Self::OrganizationAdded => "organization added",
             Self::OrganizationChanged => "organization changed",
             Self::OrganizationRemoved => "organization removed",
             Self::UserAdded => "user added",
             Self::UserInvited => "user invited",
+            Self::IdentityLinked => "user linked with the sign-in provider",
             Self::RoleChanged => "role changed",
             Self::UserRemoved => "user removed",
             Self::PasswordResetRequested => "password reset requested",
@@ -179,6 +185,11 @@ impl Author {
         Self { account, name: "schedule".to_owned(), address: String::new() }
     }
 
+    /// The sign-in provider, by what it says of who just came from there.
+    pub fn provider(account: AccountId, address: &str) -> Self {
+        Self { account, name: "sign-in provider".to_owned(), address: address.to_owned() }
+    }
+
     /// Whoever has a shell on the machine.
     pub fn operator(account: AccountId) -> Self {
         Self { account, name: "operator".to_owned(), address: "command line".to_owned() }
@@ -219,6 +230,25 @@ pub async fn record(
     };
     audit_entry::Entity::insert(entry).exec_without_returning(db).await?;
     Ok(())
+}
+
+/// When the `count`th last deed of that kind was done to something of the organization; `None` where there were fewer.
+pub async fn before_the_last(
+    db: &impl ConnectionTrait,
+    acting: &Acting,
+    deed: Deed,
+    organization: i64,
+    count: u64,
+) -> Result<Option<DateTime<Utc>>, DbErr> {
+    let found = audit_entry::Entity::find()
+        .filter(audit_entry::Column::AccountId.eq(acting.actor.account.0))
+        .filter(audit_entry::Column::OrganizationId.eq(organization))
+        .filter(audit_entry::Column::Action.eq(deed.as_str()))
+        .order_by_desc(audit_entry::Column::At)
+        .offset(count.saturating_sub(1))
+        .one(db)
+        .await?;
+    Ok(found.map(|entry| entry.at))
 }
 
 /// Where nothing but the deed itself is to be told.

@@ -4,7 +4,7 @@ use engine::{RepositoryError, S3Error, SourceError};
 use model::{form::FormErrors, permission::Denied, rule::RuleError, size};
 use sea_orm::{DbErr, RuntimeErr, sqlx::error::DatabaseError};
 
-use crate::{passwords::PasswordError, vault::VaultError};
+use crate::{openid::OpenIdError, passwords::PasswordError, vault::VaultError};
 
 /// The first group is for the person and reads as a sentence; the second is a fault that only the log sees.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +25,12 @@ pub enum ServiceError {
     /// Too many passwords were guessed.
     #[error("Too many failed attempts. Try again in {}", size::duration(*.seconds))]
     Throttled { seconds: u64 },
+    /// The sign-in provider led nobody in.
+    #[error(transparent)]
+    OpenId(#[from] OpenIdError),
+    /// Too many messages were sent to try channels.
+    #[error("This organization has sent {most} tests within an hour. Try again in {}", size::duration(*.seconds))]
+    TooManyTests { most: u64, seconds: u64 },
     /// A message did not arrive; why, and what to do.
     #[error("{0}")]
     NotSent(String),

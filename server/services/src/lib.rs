@@ -18,6 +18,7 @@ mod database;
 mod entity;
 mod error;
 pub mod health;
+mod http;
 mod listing;
 pub mod live;
 pub mod maintenance;
@@ -25,6 +26,7 @@ mod master_key;
 pub mod metrics;
 pub mod nodes;
 pub mod notifications;
+pub mod openid;
 pub mod organizations;
 mod passwords;
 pub mod policies;
@@ -45,7 +47,7 @@ pub mod transfer;
 pub mod users;
 mod vault;
 
-pub use engine::{FileStream, RepositoryError};
+pub use engine::{FileStream, RepositoryError, Secret};
 
 pub use self::{
     acting::Acting,

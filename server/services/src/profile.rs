@@ -86,6 +86,10 @@ pub(crate) async fn check_password(
 ) -> Result<users::Model, ServiceError> {
     let found = users::Entity::find_by_id(acting.actor.user.0).one(services.db()).await?;
     let user = found.ok_or(ServiceError::SignedOut)?;
+    if user.password_hash.is_empty() {
+        let way = "You have no password yet. Ask a Partner or Manager to make you a link for one, with Reset Password";
+        return Err(ServiceError::at(field, way));
+    }
     let attempt = throttle::begin(services, Guess::Password, &user.email, &acting.address).await?;
     if !passwords::verify(typed.clone(), Some(user.password_hash.clone())).await? {
         return Err(ServiceError::at(field, "This is not your password. Check it and try again"));

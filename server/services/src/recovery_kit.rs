@@ -1,13 +1,21 @@
 //! What a person needs to list and restore a project's backups without Holdfast.
 
-use model::{ids::ProjectId, permission::Action, project::Source};
+use chrono::{DateTime, TimeDelta, Utc};
+use model::{
+    form::Done,
+    ids::ProjectId,
+    permission::Action,
+    project::{RecoveryKitForm, Source},
+};
+use serde::{Deserialize, Serialize};
+use tower_sessions::Session;
 
 use crate::{
     acting::Acting,
     audit::{self, Deed},
     entity::{backup_credential, project, repository},
     error::{Conflict, ServiceError},
-    projects, repositories,
+    profile, projects, repositories,
     start::Services,
     vault::Purpose,
 };
@@ -18,19 +26,59 @@ pub struct RecoveryKit {
     pub text: String,
 }
 
-/// Writes the kit. Every download of it is in the audit log before it goes out.
-pub async fn download(acting: &Acting, services: &Services, id: ProjectId) -> Result<RecoveryKit, ServiceError> {
+/// The key under which a session keeps for which project the password was given, and when.
+const ASKED: &str = "recovery_kit";
+
+/// How long, in seconds, the download may take to begin.
+const PATIENCE: i64 = 60;
+
+#[derive(Serialize, Deserialize)]
+struct Asked {
+    project: i64,
+    at: DateTime<Utc>,
+}
+
+/// Asks for the password, and leads to the download, which the session may begin once.
+pub async fn ask(
+    acting: &Acting,
+    services: &Services,
+    session: &Session,
+    form: &RecoveryKitForm,
+) -> Result<Done, ServiceError> {
+    let id = form.project().map_err(|_| ServiceError::NotFound)?;
+    let (project, _) = projects::find(acting, services.db(), Action::ManageProjects, id).await?;
+    repositories::of_project(services.db(), project.id).await?.ok_or(Conflict::BackupDisabled)?;
+    profile::check_password(acting, services, "password", &form.password).await?;
+    session.insert(ASKED, Asked { project: project.id, at: services.clock().now() }).await?;
+    session.save().await?;
+    Ok(Done::new("The recovery kit is on its way", format!("/projects/{id}/recovery-kit")))
+}
+
+/// Writes the kit; `None` where the password has to be asked for first. Every download of it is in the audit log before
+/// it goes out.
+pub async fn download(
+    acting: &Acting,
+    services: &Services,
+    session: &Session,
+    id: ProjectId,
+) -> Result<Option<RecoveryKit>, ServiceError> {
     let (project, _) = projects::find(acting, services.db(), Action::ManageProjects, id).await?;
     let in_use = repositories::of_project(services.db(), project.id).await?.ok_or(Conflict::BackupDisabled)?;
+    let now = services.clock().now();
+    let asked = session.get::<Asked>(ASKED).await?;
+    if !asked.is_some_and(|asked| asked.project == project.id && asked.at + TimeDelta::seconds(PATIENCE) > now) {
+        return Ok(None);
+    }
+    session.remove::<Asked>(ASKED).await?;
+    session.save().await?;
     let place = &in_use.repository;
     let password = services.vault().open_sealed(Purpose::RepositoryPassword, place.id, &place.password_sealed)?;
-    let now = services.clock().now();
     let subject = projects::subject(&project);
     audit::record(services.db(), acting, now, Deed::RecoveryKitDownloaded, subject, audit::no_changes()).await?;
-    Ok(RecoveryKit {
+    Ok(Some(RecoveryKit {
         file_name: format!("{}-recovery-kit.txt", project.name),
         text: text((&project, &projects::source(&project)?), place, &in_use.credential, password.expose()),
-    })
+    }))
 }
 
 fn text(

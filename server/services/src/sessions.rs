@@ -35,6 +35,9 @@ const ADDRESS: &str = "address";
 /// The key under which a session keeps whose password was right while a code is still owed.
 const OWES_CODE: &str = "owes_code";
 
+/// The key under which a session keeps that the sign-in provider led the person in.
+const TRUSTED: &str = "trusted";
+
 /// Where the code is asked for.
 pub(crate) const CODE_PAGE: &str = "/login/code";
 
@@ -154,7 +157,10 @@ pub async fn visitor(services: &Services, session: &Session, address: String) ->
     let Some(user) = users::Entity::find_by_id(id).one(db).await? else { return Ok(Visitor::Nobody) };
     let acting = Acting { actor: actor(db, user).await?, address };
     let (role, account) = (acting.actor.role, acting.actor.account.0);
-    let owes = second_factor::is_required(db, role, account).await? && !second_factor::is_on(db, id).await?;
+    // What the provider asks for beside a password is its own business.
+    let trusted = session.get::<bool>(TRUSTED).await?.unwrap_or_default();
+    let owes =
+        !trusted && second_factor::is_required(db, role, account).await? && !second_factor::is_on(db, id).await?;
     Ok(if owes { Visitor::OwesSecondFactor(acting) } else { Visitor::SignedIn(acting) })
 }
 
@@ -165,7 +171,13 @@ async fn owed(services: &Services, session: &Session) -> Result<Option<Owed>, Se
     Ok(owed.filter(|owed| owed.since > oldest))
 }
 
-/// After the right password: signs in, or has the session owe a code where the person has a second factor.
+/// Notes that the sign-in provider stands for a second factor too, in a session that has just begun.
+pub(crate) async fn trust(session: &Session) -> Result<(), ServiceError> {
+    session.insert(TRUSTED, true).await?;
+    Ok(session.save().await?)
+}
+
+/// After the right password, or what takes its place: signs in, or has the session owe a code where the person has a second factor.
 pub(crate) async fn enter(
     services: &Services,
     session: &Session,
@@ -189,6 +201,7 @@ pub(crate) async fn enter(
 pub(crate) async fn begin(session: &Session, user: UserId, address: &str) -> Result<(), ServiceError> {
     session.cycle_id().await?;
     session.remove::<Owed>(OWES_CODE).await?;
+    session.remove::<bool>(TRUSTED).await?;
     session.insert(USER, user.0).await?;
     session.insert(ADDRESS, address).await?;
     // Written now, so that a fault after this is not told to somebody who believes to be signed in.
@@ -236,7 +249,7 @@ pub(crate) async fn delete_expired(db: &impl ConnectionTrait, now: DateTime<Utc>
     Ok(ended.exec(db).await?.rows_affected)
 }
 
-async fn record(services: &Services, acting: &Acting, deed: Deed) -> Result<(), DbErr> {
+pub(crate) async fn record(services: &Services, acting: &Acting, deed: Deed) -> Result<(), DbErr> {
     let actor = &acting.actor;
     let subject = Subject { kind: "user", id: actor.user.0, name: &actor.email, organization: actor.organization };
     audit::record(services.db(), acting, services.clock().now(), deed, subject, audit::no_changes()).await

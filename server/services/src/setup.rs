@@ -5,7 +5,7 @@ use model::{
     ids::{AccountId, OrganizationId, UserId},
     people::{Actor, Role, Setup, SetupForm, SetupState},
 };
-use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter};
 use subtle::ConstantTimeEq as _;
 use tower_sessions::Session;
 
@@ -100,6 +100,12 @@ fn check_code(services: &Services, form: &SetupForm) -> Result<(), ServiceError>
         return Ok(());
     }
     Err(ServiceError::at("setup_code", "Setup Code is wrong. The server printed it when it started"))
+}
+
+/// The one account of the installation, once it is there.
+pub(crate) async fn account(db: &impl ConnectionTrait) -> Result<Option<AccountId>, DbErr> {
+    let found = account::Entity::find().filter(account::Column::Origin.eq(FIRST_RUN)).one(db).await?;
+    Ok(found.map(|account| AccountId(account.id)))
 }
 
 pub(crate) async fn account_exists(db: &impl ConnectionTrait) -> Result<bool, DbErr> {

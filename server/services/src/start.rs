@@ -17,6 +17,7 @@ use crate::{
     metrics::Metrics,
     nodes::Node,
     notifications::{MailServer, Sender},
+    openid::{OpenIdSettings, Provider},
     repositories,
     runs::{self, SchedulerError},
     setup,
@@ -41,6 +42,8 @@ pub struct ServicesConfig {
     pub notify_networks: Vec<IpNet>,
     /// Sends e-mail; `None` where there is none.
     pub mail_server: Option<MailServer>,
+    /// Whom people may sign in with; `None` where there is nobody.
+    pub provider: Option<OpenIdSettings>,
     /// The address that people use, without a slash at the end, for links in messages.
     pub public_url: Option<String>,
     /// Runs that are worked on at the same time, at least 1.
@@ -79,6 +82,7 @@ struct Inner {
     roots: SourceRoots,
     network: NetworkPolicy,
     sender: Sender,
+    provider: Option<Provider>,
     postgres_tools: PostgresTools,
     node: Node,
     setup_code: Option<String>,
@@ -107,6 +111,7 @@ impl Services {
             roots: SourceRoots::new(config.source_roots.clone()),
             network: NetworkPolicy::allowing(config.allow_networks.clone()),
             sender: Sender::new(NetworkPolicy::allowing(config.notify_networks.clone()), config.mail_server.clone()),
+            provider: config.provider.clone().map(Provider::new),
             postgres_tools: PostgresTools::installed(),
             node: Node {
                 id: format!("{:016x}", rand::random::<u64>()),
@@ -162,6 +167,10 @@ impl Services {
 
     pub(crate) fn sender(&self) -> &Sender {
         &self.0.sender
+    }
+
+    pub(crate) fn provider(&self) -> Option<&Provider> {
+        self.0.provider.as_ref()
     }
 
     /// A path of this site as an address for messages, where it is known what address people use.

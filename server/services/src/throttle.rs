@@ -28,7 +28,8 @@ const FORGOTTEN_AFTER: TimeDelta = TimeDelta::hours(24);
 
 /// An attempt that was let through and counted.
 pub struct Attempt {
-    person: Subject,
+    /// `None` where it is not known yet who tries.
+    person: Option<Subject>,
     network: Option<Subject>,
 }
 
@@ -79,7 +80,16 @@ impl Subject {
 /// Counts an attempt of `email` from `address`, or refuses it with [`ServiceError::Throttled`]. A refused one is not
 /// counted.
 pub async fn begin(services: &Services, guess: Guess, email: &str, address: &str) -> Result<Attempt, ServiceError> {
-    let attempt = Attempt { person: Subject::person(guess, email), network: Subject::network(address) };
+    let person = Some(Subject::person(guess, email));
+    count(services, Attempt { person, network: Subject::network(address) }).await
+}
+
+/// The same where nobody has said yet who they are.
+pub async fn begin_from(services: &Services, address: &str) -> Result<Attempt, ServiceError> {
+    count(services, Attempt { person: None, network: Subject::network(address) }).await
+}
+
+async fn count(services: &Services, attempt: Attempt) -> Result<Attempt, ServiceError> {
     let now = services.clock().now();
     let tx = services.write().await?;
     let mut counted = Vec::new();
@@ -131,13 +141,15 @@ async fn locked_row(
 
 impl Attempt {
     fn subjects(&self) -> impl Iterator<Item = &Subject> {
-        [&self.person].into_iter().chain(&self.network)
+        self.person.iter().chain(&self.network)
     }
 
     /// It was right: the person's failures are forgotten, and the network's are one fewer.
     pub async fn succeeded(self, services: &Services) -> Result<(), ServiceError> {
         let tx = services.write().await?;
-        sign_in_throttle::Entity::delete_by_id(&self.person.key).exec(&tx).await?;
+        if let Some(person) = &self.person {
+            sign_in_throttle::Entity::delete_by_id(&person.key).exec(&tx).await?;
+        }
         if let Some(network) = &self.network {
             let row = locked_row(&tx, &network.key, services.clock().now()).await?;
             let mut change = row.clone().into_active_model();

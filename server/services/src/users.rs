@@ -21,15 +21,17 @@ use crate::{
     acting::Acting,
     audit::{self, Deed, Subject},
     database,
-    entity::{organization, second_factor as second_factor_row, users},
+    entity::{identity, organization, second_factor as second_factor_row, users},
     error::{Conflict, ServiceError},
     listing, organizations, second_factor, sessions,
     start::Services,
 };
 
+mod identities;
 mod links;
 mod operator;
 
+pub(crate) use self::identities::by_identity;
 pub use self::{
     links::{look_at_link, set_password_by_link},
     operator::{UserLine, add, list_all, reset_second_factor as reset_second_factor_of, set_password},
@@ -72,12 +74,15 @@ pub async fn list(acting: &Acting, services: &Services, query: &ListQuery) -> Re
         .select_also(organization::Entity)
         .all(db)
         .await?;
-    let protected = with_second_factor(db, rows.iter().map(|(user, _)| user.id)).await?;
+    let ids = || rows.iter().map(|(user, _)| user.id);
+    let (protected, provided) = (with_second_factor(db, ids()).await?, with_provider(db, ids()).await?);
     let rows = rows.into_iter().filter_map(|(user, home)| {
-        let signs_in = if user.password_hash.is_empty() {
+        let signs_in = if user.password_hash.is_empty() && !provided.contains(&user.id) {
             SignsIn::NotYet
         } else if protected.contains(&user.id) {
             SignsIn::WithSecondFactor
+        } else if user.password_hash.is_empty() {
+            SignsIn::WithProvider
         } else {
             SignsIn::WithPassword
         };
@@ -99,6 +104,12 @@ async fn with_second_factor(
         .filter(second_factor_row::Column::Id.is_in(users))
         .filter(second_factor_row::Column::ConfirmedAt.is_not_null());
     Ok(found.all(db).await?.into_iter().map(|row| row.id).collect())
+}
+
+/// Who of these people the sign-in provider knows.
+async fn with_provider(db: &impl ConnectionTrait, users: impl Iterator<Item = i64>) -> Result<HashSet<i64>, DbErr> {
+    let found = identity::Entity::find().filter(identity::Column::UserId.is_in(users));
+    Ok(found.all(db).await?.into_iter().map(|row| row.user_id).collect())
 }
 
 fn view(

@@ -31,6 +31,14 @@ pub enum ConfigError {
     MasterKeyFileMissing,
     #[error("{} needs {} beside it: the address that messages come from", Key::SmtpUrl, Key::SmtpFrom)]
     SmtpFromMissing,
+    #[error(
+        "{} needs {} beside it: what Holdfast is registered as with the provider",
+        Key::OidcIssuer,
+        Key::OidcClientId
+    )]
+    ClientIdMissing,
+    #[error("{} needs {} beside it: the provider sends people back to that address", Key::OidcIssuer, Key::PublicUrl)]
+    PublicUrlMissing,
 }
 
 /// What is wrong with one value.
@@ -62,6 +70,10 @@ pub enum Problem {
     Log(String),
     #[error("{0}")]
     MailServer(services::notifications::MailServerError),
+    #[error("{0}")]
+    OpenId(services::openid::OpenIdSettingError),
+    #[error("{} holds nothing", .0.display())]
+    EmptyFile(PathBuf),
     #[error("\"{0}\" is neither text nor json")]
     LogFormat(String),
 }

@@ -18,6 +18,14 @@ pub enum Key {
     NotifyAllowNetworks,
     SmtpUrl,
     SmtpFrom,
+    OidcIssuer,
+    OidcClientId,
+    OidcClientSecretFile,
+    OidcName,
+    OidcScopes,
+    OidcClaim,
+    OidcRoles,
+    OidcAllowNetworks,
     TrustedProxies,
     BackupWorkers,
     VerificationWeeks,
@@ -28,7 +36,7 @@ pub enum Key {
 }
 
 impl Key {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 25] = [
         Self::Listen,
         Self::PublicUrl,
         Self::DataDir,
@@ -39,6 +47,14 @@ impl Key {
         Self::NotifyAllowNetworks,
         Self::SmtpUrl,
         Self::SmtpFrom,
+        Self::OidcIssuer,
+        Self::OidcClientId,
+        Self::OidcClientSecretFile,
+        Self::OidcName,
+        Self::OidcScopes,
+        Self::OidcClaim,
+        Self::OidcRoles,
+        Self::OidcAllowNetworks,
         Self::TrustedProxies,
         Self::BackupWorkers,
         Self::VerificationWeeks,
@@ -61,6 +77,14 @@ impl Key {
             Self::NotifyAllowNetworks => "HOLDFAST_NOTIFY_ALLOW_NETWORKS",
             Self::SmtpUrl => "HOLDFAST_SMTP_URL",
             Self::SmtpFrom => "HOLDFAST_SMTP_FROM",
+            Self::OidcIssuer => "HOLDFAST_OIDC_ISSUER",
+            Self::OidcClientId => "HOLDFAST_OIDC_CLIENT_ID",
+            Self::OidcClientSecretFile => "HOLDFAST_OIDC_CLIENT_SECRET_FILE",
+            Self::OidcName => "HOLDFAST_OIDC_NAME",
+            Self::OidcScopes => "HOLDFAST_OIDC_SCOPES",
+            Self::OidcClaim => "HOLDFAST_OIDC_CLAIM",
+            Self::OidcRoles => "HOLDFAST_OIDC_ROLES",
+            Self::OidcAllowNetworks => "HOLDFAST_OIDC_ALLOW_NETWORKS",
             Self::TrustedProxies => "HOLDFAST_TRUSTED_PROXIES",
             Self::BackupWorkers => "HOLDFAST_BACKUP_WORKERS",
             Self::VerificationWeeks => "HOLDFAST_VERIFICATION_WEEKS",
@@ -85,7 +109,13 @@ impl Key {
     pub const fn separator(self) -> Option<char> {
         match self {
             Self::SourceRoots => Some(':'),
-            Self::S3AllowNetworks | Self::NotifyAllowNetworks | Self::TrustedProxies => Some(','),
+            // Values of a claim may have commas in them.
+            Self::OidcRoles => Some(';'),
+            Self::S3AllowNetworks
+            | Self::NotifyAllowNetworks
+            | Self::OidcScopes
+            | Self::OidcAllowNetworks
+            | Self::TrustedProxies => Some(','),
             _ => None,
         }
     }

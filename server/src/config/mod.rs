@@ -16,7 +16,7 @@ use std::{
 };
 
 use ipnet::IpNet;
-use services::{Clock, ServicesConfig, notifications::MailServer};
+use services::{Clock, ServicesConfig, notifications::MailServer, openid::OpenIdSettings};
 
 pub use self::{
     database::DatabaseUrl,
@@ -49,6 +49,9 @@ pub struct Config {
     pub notify_networks: Vec<IpNet>,
     /// Where e-mail is sent through.
     pub mail_server: Option<MailServer>,
+    /// Whom people may sign in with, and where the secret was read from.
+    pub provider: Option<OpenIdSettings>,
+    pub provider_secret_file: Option<PathBuf>,
     /// Reverse proxies whose word on where a request comes from counts.
     pub trusted_proxies: Vec<IpNet>,
     /// How many backups and restores run at the same time.
@@ -96,13 +99,15 @@ impl Config {
         if database.is_postgres() && given_key_file.is_none() {
             return Err(ConfigError::MasterKeyFileMissing);
         }
+        let (listen, provider) = (parse::listen(settings)?, parse::provider(settings)?);
+        let public_url = settings.get(Key::PublicUrl).map(PublicUrl::parse).transpose();
+        let public_url = public_url.map_err(|problem| problem.at(Key::PublicUrl))?;
+        if provider.is_some() && public_url.is_none() && !listen.ip().is_loopback() {
+            return Err(ConfigError::PublicUrlMissing);
+        }
         Ok(Self {
-            listen: parse::listen(settings)?,
-            public_url: settings
-                .get(Key::PublicUrl)
-                .map(PublicUrl::parse)
-                .transpose()
-                .map_err(|problem| problem.at(Key::PublicUrl))?,
+            listen,
+            public_url,
             create_master_key: given_key_file.is_none(),
             master_key_file: given_key_file.unwrap_or_else(|| data_dir.join("master.key")),
             database,
@@ -111,6 +116,8 @@ impl Config {
             allow_networks: parse::networks(settings, Key::S3AllowNetworks)?,
             notify_networks: parse::networks(settings, Key::NotifyAllowNetworks)?,
             mail_server: parse::mail_server(settings)?,
+            provider,
+            provider_secret_file: settings.get(Key::OidcClientSecretFile).map(PathBuf::from),
             trusted_proxies: parse::networks(settings, Key::TrustedProxies)?,
             backup_workers: parse::workers(settings)?,
             verification_weeks: parse::verification_weeks(settings)?,
@@ -143,6 +150,7 @@ impl Config {
             allow_networks: self.allow_networks.clone(),
             notify_networks: self.notify_networks.clone(),
             mail_server: self.mail_server.clone(),
+            provider: self.provider.clone(),
             public_url: self.public_url.as_ref().map(|url| url.origin().to_owned()),
             workers: self.backup_workers.get(),
             verification_weeks: self.verification_weeks.get(),
@@ -160,7 +168,8 @@ impl fmt::Display for Config {
         let roots: Vec<_> = self.source_roots.iter().map(|root| root.display().to_string()).collect();
         let list = |networks: &[IpNet]| networks.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
         let public_url = self.public_url.as_ref().map_or("", PublicUrl::origin);
-        let token_file = self.metrics_token_file.as_ref().map(|file| file.display().to_string());
+        let file = |file: &Option<PathBuf>| file.as_ref().map(|file| file.display().to_string()).unwrap_or_default();
+        let provider = |text: fn(&OpenIdSettings) -> String| self.provider.as_ref().map(text).unwrap_or_default();
         let lines = [
             (Key::Listen, self.listen.to_string()),
             (Key::PublicUrl, public_url.to_owned()),
@@ -172,11 +181,19 @@ impl fmt::Display for Config {
             (Key::NotifyAllowNetworks, list(&self.notify_networks)),
             (Key::SmtpUrl, self.mail_server.as_ref().map_or("", MailServer::shown).to_owned()),
             (Key::SmtpFrom, self.mail_server.as_ref().map(MailServer::from).unwrap_or_default()),
+            (Key::OidcIssuer, provider(|known| known.issuer.as_str().to_owned())),
+            (Key::OidcClientId, provider(|known| known.client_id.clone())),
+            (Key::OidcClientSecretFile, file(&self.provider_secret_file)),
+            (Key::OidcName, provider(|known| known.name.clone())),
+            (Key::OidcScopes, provider(|known| known.scopes.join(","))),
+            (Key::OidcClaim, provider(|known| known.claim.clone())),
+            (Key::OidcRoles, provider(OpenIdSettings::grants_as_text)),
+            (Key::OidcAllowNetworks, list(self.provider.as_ref().map_or(&[], |known| &known.networks))),
             (Key::TrustedProxies, list(&self.trusted_proxies)),
             (Key::BackupWorkers, self.backup_workers.to_string()),
             (Key::VerificationWeeks, self.verification_weeks.to_string()),
             (Key::Node, self.node.clone()),
-            (Key::MetricsTokenFile, token_file.unwrap_or_default()),
+            (Key::MetricsTokenFile, file(&self.metrics_token_file)),
             (Key::Log, self.log.clone()),
             (Key::LogFormat, self.log_format.to_string()),
         ];

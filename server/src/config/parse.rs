@@ -9,7 +9,11 @@ use std::{
 };
 
 use ipnet::IpNet;
-use services::notifications::{MailServer, MailServerError};
+use services::{
+    Secret,
+    notifications::{MailServer, MailServerError},
+    openid::{Issuer, OpenIdSettings},
+};
 use tracing_subscriber::EnvFilter;
 
 use super::{ConfigError, Key, LogFormat, Problem, Settings};
@@ -91,13 +95,46 @@ pub fn mail_server(settings: &Settings) -> Result<Option<MailServer>, ConfigErro
 
 /// Read at start; a change needs a restart.
 pub fn metrics_token(settings: &Settings) -> Result<Option<Arc<str>>, ConfigError> {
-    let Some(file) = settings.get(Key::MetricsTokenFile).map(PathBuf::from) else { return Ok(None) };
-    let text = std::fs::read_to_string(&file).map_err(|cause| ConfigError::File { file: file.clone(), cause })?;
+    let Some((file, text)) = file(settings, Key::MetricsTokenFile)? else { return Ok(None) };
     let token = text.trim();
     if token.len() < SHORTEST_TOKEN {
         return Err(Problem::Token(file).at(Key::MetricsTokenFile));
     }
     Ok(Some(token.into()))
+}
+
+/// Whom people may sign in with; `None` where nothing is set. The secret is read at start.
+pub fn provider(settings: &Settings) -> Result<Option<OpenIdSettings>, ConfigError> {
+    let Some(issuer) = settings.get(Key::OidcIssuer) else { return Ok(None) };
+    let issuer: Issuer = issuer.trim().parse().map_err(|error| Problem::OpenId(error).at(Key::OidcIssuer))?;
+    let client_id = settings.get(Key::OidcClientId).ok_or(ConfigError::ClientIdMissing)?;
+    let client_secret = match file(settings, Key::OidcClientSecretFile)? {
+        Some((file, text)) if text.trim().is_empty() => {
+            return Err(Problem::EmptyFile(file).at(Key::OidcClientSecretFile));
+        }
+        secret => secret.map(|(_, text)| Secret::new(text.trim().to_owned())),
+    };
+    let grant = |text: &str| text.parse().map_err(|error| Problem::OpenId(error).at(Key::OidcRoles));
+    let scopes: Vec<String> = parts(settings, Key::OidcScopes).map(str::to_owned).collect();
+    Ok(Some(OpenIdSettings {
+        name: settings.get(Key::OidcName).map_or_else(|| issuer.host(), str::trim).to_owned(),
+        issuer,
+        client_id: client_id.trim().to_owned(),
+        client_secret,
+        scopes: if scopes.is_empty() { vec!["email".to_owned()] } else { scopes },
+        claim: settings.get(Key::OidcClaim).unwrap_or("groups").trim().to_owned(),
+        grants: parts(settings, Key::OidcRoles).map(grant).collect::<Result<_, _>>()?,
+        networks: networks(settings, Key::OidcAllowNetworks)?,
+    }))
+}
+
+/// A file that a setting names, and what is in it.
+fn file(settings: &Settings, key: Key) -> Result<Option<(PathBuf, String)>, ConfigError> {
+    let Some(file) = settings.get(key).map(PathBuf::from) else { return Ok(None) };
+    match std::fs::read_to_string(&file) {
+        Ok(text) => Ok(Some((file, text))),
+        Err(cause) => Err(ConfigError::File { file, cause }),
+    }
 }
 
 pub fn log_filter(settings: &Settings) -> Result<String, ConfigError> {
@@ -118,7 +155,11 @@ pub fn log_format(settings: &Settings) -> Result<LogFormat, ConfigError> {
 
 /// The parts of a list, without empty ones.
 fn parts(settings: &Settings, key: Key) -> impl Iterator<Item = &str> {
-    let separators: &[char] = if key.separator() == Some(':') { &[':'] } else { &[',', ' '] };
+    let separators: &[char] = match key.separator() {
+        Some(':') => &[':'],
+        Some(';') => &[';'],
+        _ => &[',', ' '],
+    };
     settings.get(key).unwrap_or_default().split(separators).map(str::trim).filter(|part| !part.is_empty())
 }
 
@@ -143,6 +184,26 @@ mod tests {
         for bad in ["10.0.0.0/33", "minio", "169.254.0.0/16", "169.254.169.254", "fe80::1"] {
             let error = allowed(bad).unwrap_err().to_string();
             assert!(error.starts_with("HOLDFAST_S3_ALLOW_NETWORKS: "), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_provider_needs_what_holdfast_is_registered_as() {
+        let mut settings = settings(Key::OidcIssuer, "https://login.example.com/");
+        assert!(provider(&settings).unwrap_err().to_string().contains("HOLDFAST_OIDC_CLIENT_ID"));
+        settings.set(Key::OidcClientId, "holdfast");
+        settings.set(Key::OidcRoles, "CN=admins,DC=x=Partner@acme; staff=User@globex");
+        let known = provider(&settings).unwrap().unwrap();
+        assert_eq!((known.name.as_str(), known.claim.as_str()), ("login.example.com", "groups"));
+        assert_eq!(
+            known.grants.iter().map(|grant| grant.value.as_str()).collect::<Vec<_>>(),
+            ["CN=admins,DC=x", "staff"]
+        );
+        for (key, bad) in [(Key::OidcIssuer, "http://login.example.com"), (Key::OidcRoles, "admins=King@acme")] {
+            let mut settings = settings.clone();
+            settings.set(key, bad);
+            let error = provider(&settings).unwrap_err().to_string();
+            assert!(error.starts_with(key.variable()), "{error}");
         }
     }
 

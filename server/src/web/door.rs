@@ -11,7 +11,7 @@ use axum::{
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use services::sessions::Visitor;
 
-use super::{State, pages, refusal};
+use super::{State, openid, pages, refusal};
 
 const SETUP: &str = "/setup";
 const LOGIN: &str = "/login";
@@ -55,7 +55,9 @@ fn before_the_first_account(asked: &Uri) -> Door {
 fn decide(visitor: &Visitor, asked: &Uri) -> Door {
     use Visitor::{Nobody, OwesCode, OwesSecondFactor, SignedIn};
     let to = |place: &str| Door::To(place.to_owned());
-    match (asked.path(), visitor) {
+    // The way to the sign-in provider and back is part of that page.
+    let path = if [openid::START, openid::CALLBACK].contains(&asked.path()) { LOGIN } else { asked.path() };
+    match (path, visitor) {
         (SETUP, _) => Door::Missing,
         (SET_PASSWORD, _) | (LOGIN, Nobody | OwesCode) | (CODE, OwesCode) | (SECOND_FACTOR, OwesSecondFactor(_)) => {
             Door::Open
@@ -126,7 +128,7 @@ mod tests {
         let at = |asked| at(&Visitor::Nobody, asked);
         assert_eq!(at("/"), to("/login"));
         assert_eq!(at("/projects?search=a&page=2"), to("/login?next=/projects%3Fsearch%3Da%26page%3D2"));
-        assert_eq!(at("/login"), Door::Open);
+        assert_eq!([at("/login"), at("/login/oidc"), at("/login/oidc/callback?code=x")], [const { Door::Open }; 3]);
         assert_eq!(at("/login/code"), to("/login"), "a code is asked of nobody without a password");
     }
 
@@ -134,7 +136,9 @@ mod tests {
     fn who_is_signed_in_needs_no_sign_in_page() {
         let visitor = Visitor::SignedIn(acting());
         assert_eq!(at(&visitor, "/login?next=/x"), to("/"));
-        assert_eq!(at(&visitor, "/login/code"), to("/"));
+        for page in ["/login/code", "/login/oidc", "/login/oidc/callback"] {
+            assert_eq!(at(&visitor, page), to("/"), "{page}");
+        }
         assert_eq!(at(&visitor, "/projects"), Door::Open);
     }
 

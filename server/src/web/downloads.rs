@@ -8,7 +8,7 @@ use axum::{
     body::Body,
     extract::{Path, Query, Request, State as Extracted},
     http::{HeaderMap, HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
     routing::{MethodRouter, get},
 };
 use futures::StreamExt;
@@ -21,6 +21,7 @@ use model::{
 use serde::Deserialize;
 use services::{Acting, FileStream};
 use tokio::sync::OwnedSemaphorePermit;
+use tower_sessions::Session;
 
 use super::{State, attachment, pages, refusal};
 
@@ -102,16 +103,20 @@ fn held<T>(chunk: T, _permit: &OwnedSemaphorePermit) -> T {
     chunk
 }
 
+/// Leads to the question for the password where that was not answered just now.
 async fn recovery_kit(
     Extracted(state): Extracted<State>,
     Path(project): Path<String>,
+    session: Session,
     acting: Option<Extension<Acting>>,
     request: Request,
 ) -> Response {
     let answer = async {
         let (acting, project) = (signed_in(acting.as_deref())?, id::<ProjectId>(&project)?);
-        let kit = services::recovery_kit::download(acting, &state.services, project).await?;
-        Ok((attachment::headers(&kit.file_name, "text/plain; charset=utf-8"), kit.text).into_response())
+        Ok(match services::recovery_kit::download(acting, &state.services, &session, project).await? {
+            Some(kit) => (attachment::headers(&kit.file_name, "text/plain; charset=utf-8"), kit.text).into_response(),
+            None => Redirect::to(&format!("/projects/{project}/settings?dialog=recovery-kit")).into_response(),
+        })
     };
     match answer.await {
         Ok(response) => response,

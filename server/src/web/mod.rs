@@ -11,6 +11,7 @@ mod form_posts;
 mod headers;
 mod health;
 mod metrics;
+mod openid;
 mod pages;
 mod people;
 mod refusal;

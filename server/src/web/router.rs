@@ -14,8 +14,8 @@ use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{
-    State, api, client, door, downloads, events, flash, form_posts, headers, health, metrics, pages, people, refusal,
-    theme, trace,
+    State, api, client, door, downloads, events, flash, form_posts, headers, health, metrics, openid, pages, people,
+    refusal, theme, trace,
 };
 
 pub fn router(state: State) -> Router {
@@ -24,6 +24,7 @@ pub fn router(state: State) -> Router {
     };
     let pages = pages::routes(&state)
         .merge(of(downloads::table()))
+        .merge(of(openid::table()))
         .layer(from_fn_with_state(state.clone(), door::door))
         .layer(from_fn(flash::flash))
         .layer(known());
@@ -59,8 +60,8 @@ fn of(table: Vec<(&'static str, MethodRouter<State>)>) -> Router<State> {
 /// Every address besides server functions and built files, as routes are written.
 pub fn addresses() -> Vec<String> {
     let tables =
-        [downloads::table(), events::table(), health::table(), metrics::table(), theme::table()].into_iter().flatten();
-    tables.map(|(address, _)| address.to_owned()).chain(pages::addresses()).collect()
+        [downloads::table(), events::table(), health::table(), metrics::table(), openid::table(), theme::table()];
+    tables.into_iter().flatten().map(|(address, _)| address.to_owned()).chain(pages::addresses()).collect()
 }
 
 async fn missing(Extracted(state): Extracted<State>, request: Request) -> Response {

@@ -16,7 +16,7 @@ use services::{ServiceError, Services};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::{downloads::MOST_AT_ONCE, events::Seats, site::Site};
+use super::{downloads::MOST_AT_ONCE, events::Seats, openid::CALLBACK, site::Site};
 use crate::config::{Config, PublicUrl};
 
 /// Cheap to clone.
@@ -25,6 +25,8 @@ pub struct State {
     pub services: Services,
     pub public_url: Option<Arc<PublicUrl>>,
     pub site: Site,
+    /// Where the sign-in provider sends people back to.
+    pub openid_callback: Arc<str>,
     pub trusted_proxies: Arc<[IpNet]>,
     /// A permit for each download that may still start.
     pub downloads: Arc<Semaphore>,
@@ -43,6 +45,7 @@ impl State {
             services,
             public_url: config.public_url.clone().map(Arc::new),
             site: Site::find(address, &config.data_dir)?,
+            openid_callback: format!("{}{CALLBACK}", config.address_for_people(address)).into(),
             trusted_proxies: config.trusted_proxies.clone().into(),
             downloads: Arc::new(Semaphore::new(MOST_AT_ONCE)),
             metrics_token: config.metrics_token.clone(),

@@ -9,10 +9,15 @@ use std::{
 use model::{
     backup::{BackupPhase, EntryKind, RestorePhase},
     form::FormErrors,
+    people::Role,
 };
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::support::{Database, TestApp, app::SECRET_KEY, files, form, on_both_databases, tell};
+use crate::support::{
+    Database, TestApp,
+    app::{ORGANIZATION, PASSWORD, SECRET_KEY},
+    files, form, on_both_databases, tell,
+};
 
 on_both_databases!(
     a_backup_restores_byte_for_byte,
@@ -217,7 +222,20 @@ async fn a_run_that_finds_s3_gone_is_tried_again(app: &TestApp) {
 
 async fn the_recovery_kit_is_downloaded(app: &TestApp) {
     let (partner, project) = app.backed_up_project().await;
-    let kit = partner.get(&format!("/projects/{project}/recovery-kit")).await;
+    let (address, question) =
+        (format!("/projects/{project}/recovery-kit"), format!("/projects/{project}/settings?dialog=recovery-kit"));
+    assert_eq!(partner.get(&address).await.location(), question, "the password is asked for first");
+    let page = partner.get(&question).await.text();
+    assert!(page.contains("name=\"form[password]\""), "{page}");
+    let wrong = form(&[("project", &project.to_string()), ("password", "not the password")]);
+    let errors = partner.call("projects/recovery_kit", &wrong).await.form_errors();
+    assert!(errors.message_for("password").is_some_and(|told| told.contains("not your password")), "{errors:?}");
+    let back = partner.post(&question, "projects/recovery_kit", &wrong).await;
+    assert_eq!(back.location(), question);
+    assert!(partner.get(&question).await.text().contains("not your password"), "also without script");
+    assert_eq!(partner.get(&address).await.location(), question);
+
+    let kit = partner.recovery_kit(project).await;
     assert_eq!((kit.status, kit.header("cache-control")), (200, "no-store"));
     assert!(kit.header("content-disposition").starts_with("attachment; filename=\"web-shop-recovery-kit.txt\""));
     let text = kit.text();
@@ -225,7 +243,19 @@ async fn the_recovery_kit_is_downloaded(app: &TestApp) {
         assert!(text.contains(part), "{part}: {text}");
     }
     assert!(!text.contains(SECRET_KEY), "the S3 secret is returned by nothing");
-    assert_eq!(app.browser().get(&format!("/projects/{project}/recovery-kit")).await.status, 303);
+    assert_eq!(partner.get(&address).await.location(), question, "each time");
+    assert_eq!(app.browser().get(&address).await.location(), format!("/login?next={address}"));
+
+    let right = form(&[("project", &project.to_string()), ("password", PASSWORD)]);
+    let manager = app.person(Role::Manager, ORGANIZATION).await;
+    manager.done("projects/recovery_kit", &right).await;
+    assert_eq!(partner.get(&address).await.location(), question, "another session's password");
+    app.pass(60);
+    assert_eq!(manager.get(&address).await.location(), question, "a minute later");
+    for _ in 0..5 {
+        assert_eq!(manager.call("projects/recovery_kit", &wrong).await.status, 422);
+    }
+    assert_eq!(manager.call("projects/recovery_kit", &right).await.status, 429, "guessing is as slow as at sign-in");
 }
 
 /// A stop lets nothing be lost: the run waits in the database, and the next start takes it up.

@@ -93,7 +93,7 @@ async fn a_database_is_backed_up_and_restored(app: &TestApp) {
     assert_eq!((restore.phase, restore.cause), (RestorePhase::Completed, None));
     assert_eq!(orders(&database), before);
 
-    let kit = partner.get(&format!("/projects/{project}/recovery-kit")).await.text();
+    let kit = partner.recovery_kit(project).await.text();
     assert!(kit.contains("pg_restore") && !kit.contains(PASSWORD), "{kit}");
 }
 

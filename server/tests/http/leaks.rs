@@ -11,15 +11,19 @@ use model::{
     policy::PolicyDraft,
 };
 use serde_json::json;
+use test_openid::{Person, Provider};
 
-use crate::support::{
-    Answer, Browser,
-    app::{ACCESS_KEY, ORGANIZATION, PARTNER, PASSWORD, SECRET_KEY, setup_form},
-    deeds::{credential_form, until},
-    files, form,
-    program::Program,
-    receivers::Hooks,
-    tell,
+use crate::{
+    openid,
+    support::{
+        Answer, Browser,
+        app::{ACCESS_KEY, ORGANIZATION, PARTNER, PASSWORD, SECRET_KEY, setup_form},
+        deeds::{credential_form, until},
+        files, form,
+        program::Program,
+        receivers::Hooks,
+        tell,
+    },
 };
 
 const WRONG_SECRET: &str = "mistyped-secret-4711-abcdef";
@@ -37,7 +41,8 @@ const MAIL_PASSWORD: &str = "opens-the-mail-server-4711";
 #[test]
 fn nothing_leaks_with_sqlite() {
     let program = logging_everything();
-    tell(async { nothing_leaks(&program, &program.folder().join("data/master.key"), None).await });
+    let key = program.folder().join("data/master.key");
+    tell(async { nothing_leaks(program, &key, None).await });
 }
 
 #[test]
@@ -47,7 +52,7 @@ fn nothing_leaks_with_postgresql() {
     fs::write(&key, format!("{}\n", "b".repeat(42) + "g=")).unwrap();
     let program =
         program.with("HOLDFAST_DATABASE_URL", &database).with("HOLDFAST_MASTER_KEY_FILE", &key.display().to_string());
-    tell(async { nothing_leaks(&program, &key, Some(&database)).await });
+    tell(async { nothing_leaks(program, &key, Some(&database)).await });
 }
 
 /// With a mail server that takes no password.
@@ -55,6 +60,16 @@ fn logging_everything() -> Program {
     let mail = format!("smtp://ann:{MAIL_PASSWORD}@127.0.0.1:1");
     let program = Program::new().with("HOLDFAST_LOG", "trace").with("HOLDFAST_SMTP_URL", &mail);
     program.with("HOLDFAST_SMTP_FROM", "backups@example.com")
+}
+
+fn with_provider(program: Program, provider: &Provider) -> Program {
+    let secret = program.folder().join("client-secret");
+    fs::write(&secret, test_openid::CLIENT_SECRET).unwrap();
+    program
+        .with("HOLDFAST_OIDC_ISSUER", &provider.issuer())
+        .with("HOLDFAST_OIDC_CLIENT_ID", test_openid::CLIENT_ID)
+        .with("HOLDFAST_OIDC_CLIENT_SECRET_FILE", &secret.display().to_string())
+        .with("HOLDFAST_OIDC_ALLOW_NETWORKS", "127.0.0.0/8")
 }
 
 /// All that was answered.
@@ -69,7 +84,9 @@ impl Seen {
     }
 }
 
-async fn nothing_leaks(program: &Program, key: &Path, database: Option<&str>) {
+async fn nothing_leaks(program: Program, key: &Path, database: Option<&str>) {
+    let provider = Provider::start(SocketAddr::from(([127, 0, 0, 1], 0)), Person::new(PARTNER, &[])).await;
+    let program = &with_provider(program, &provider);
     let log = program.folder().join("server.log");
     let running = program.serve_logging_to(Stdio::from(fs::File::create(&log).unwrap()));
     let s3 = s3(program, SECRET_KEY, SocketAddr::from(([127, 0, 0, 1], 0))).await;
@@ -80,6 +97,7 @@ async fn nothing_leaks(program: &Program, key: &Path, database: Option<&str>) {
     let project = work(program, &partner, &s3, &mut seen).await;
     secrets.extend(links_and_passwords(&partner, project).await);
     notify(&partner, project, &mut seen).await;
+    seen.keep(openid::come(&running.browser()).await);
     secrets.extend(second_factor(program, &running.browser(), &mut seen).await);
     ask_everything(&partner, &secrets, &mut seen).await;
     open_everything(&partner, &mut seen).await;
@@ -111,6 +129,7 @@ fn secrets_that_are_typed() -> Vec<(&'static str, String)> {
         ("an access token", ACCESS_TOKEN),
         ("a Ping URL's token", PING_TOKEN),
         ("the mail server's password", MAIL_PASSWORD),
+        ("the secret that Holdfast and the sign-in provider share", test_openid::CLIENT_SECRET),
     ]
     .map(|(name, secret)| (name, secret.to_owned()))
     .to_vec()
@@ -184,7 +203,7 @@ async fn links_and_passwords(partner: &Browser, project: ProjectId) -> Vec<(&'st
     let invited = form(&[("email", "ann@example.com"), ("role", "Manager")]);
     let invited = token(partner.done("users/invite", &invited).await.link);
     let reset = token(partner.done("users/reset_password", &form(&[("user", "1")])).await.link);
-    let kit = partner.get(&format!("/projects/{project}/recovery-kit")).await.text();
+    let kit = partner.recovery_kit(project).await.text();
     let password = kit.lines().find_map(|line| line.strip_prefix("Repository password")).unwrap().trim().to_owned();
     vec![("an invitation's token", invited), ("a reset's token", reset), ("the repository's password", password)]
 }
@@ -262,7 +281,7 @@ async fn open_everything(partner: &Browser, seen: &mut Seen) {
     for page in pages {
         let page = page.replace("{project}", "1").replace("{backup}", "1");
         seen.keep(partner.get(&page).await);
-        for dialog in ["add", "update", "delete", "disable", "describe", "restore"] {
+        for dialog in ["add", "update", "delete", "disable", "describe", "restore", "recovery-kit"] {
             seen.keep(partner.get(&format!("{page}?dialog={dialog}&id=1&expand=1")).await);
         }
         for tab in ["backups", "restores"] {

@@ -18,6 +18,7 @@ mod maintenance;
 mod master_key;
 mod nodes;
 mod notifications;
+mod openid;
 mod operators;
 mod people;
 mod permissions;

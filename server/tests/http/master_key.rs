@@ -44,7 +44,7 @@ async fn the_key_is_changed_while_the_server_runs(app: &TestApp) {
     app.pass(STEP);
     assert_eq!(again.enter_code(&authenticator.code(app.now())).await.status, 200);
     assert_eq!(fs::read_to_string(&retired).unwrap().lines().count(), 2);
-    assert_eq!(partner.get(&format!("/projects/{project}/recovery-kit")).await.status, 200);
+    assert_eq!(partner.recovery_kit(project).await.status, 200);
 }
 
 async fn a_change_that_was_killed_goes_on_with_the_same_key(app: &TestApp) {
@@ -53,7 +53,7 @@ async fn a_change_that_was_killed_goes_on_with_the_same_key(app: &TestApp) {
     // As a command leaves it that was killed before it sealed anything anew.
     let new = format!("{}\n", "b".repeat(42) + "g=");
     fs::write(&app.config.master_key_file, format!("{new}{old}")).unwrap();
-    let kit = partner.get(&format!("/projects/{project}/recovery-kit")).await;
+    let kit = partner.recovery_kit(project).await;
     assert_eq!(kit.status, 200, "in between both keys open");
     assert_eq!(app.rotate().await.sealed, 2);
     assert_eq!(key_file(app), new, "no third key is made");

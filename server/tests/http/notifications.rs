@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::{Datelike, TimeDelta, Utc, Weekday};
+use futures::future::join_all;
 use model::{
     backup::BackupPhase,
     ids::{PolicyId, ProjectId},
@@ -31,6 +32,7 @@ on_both_databases!(
     a_digest_comes_on_monday,
     a_ping_url_is_told_of_each_run,
     a_test_tells_its_outcome,
+    tests_are_as_many_as_a_person_needs,
     addresses_that_are_not_allowed_are_not_dialled,
     a_channel_is_changed_and_keeps_its_secrets,
     a_paused_channel_is_told_nothing,
@@ -332,6 +334,32 @@ async fn a_test_tells_its_outcome(app: &TestApp) {
     let mail = partner.add_channel(&mail).await;
     let refused = partner.to_channel("send_test", &mail).await.error().to_string();
     assert!(refused.starts_with("The mail server refused the message: 550"), "{refused}");
+}
+
+async fn tests_are_as_many_as_a_person_needs(app: &TestApp) {
+    let (partner, hooks) = (app.set_up().await, Hooks::start().await);
+    let channel = partner.add_channel(&webhook_form("Hook", &hooks.url("/hook"))).await;
+    for _ in 0..10 {
+        assert_eq!(partner.to_channel("send_test", &channel).await.status, 200);
+    }
+    app.pass(60);
+    // Another channel in the place of the first one changes nothing.
+    assert_eq!(partner.to_channel("delete_channel", &channel).await.status, 200);
+    let channel = partner.add_channel(&webhook_form("Hook", &hooks.url("/hook"))).await;
+    let answers = join_all((0..15).map(|_| partner.to_channel("send_test", &channel))).await;
+    let sent = answers.iter().filter(|answer| answer.status == 200).count();
+    assert_eq!((sent, hooks.received().len()), (10, 20), "also of those that are sent at once");
+
+    let refused = partner.to_channel("send_test", &channel).await;
+    assert_eq!(refused.status, 429);
+    let told = refused.error().to_string();
+    assert!(told.starts_with("This organization has sent 20 tests within an hour. Try again in 5"), "{told}");
+    app.organization("globex").await;
+    let manager = app.person(Role::Manager, "globex").await;
+    let theirs = manager.add_channel(&webhook_form("Theirs", &hooks.url("/theirs"))).await;
+    assert_eq!(manager.to_channel("send_test", &theirs).await.status, 200, "each organization has its own");
+    app.pass(3600 - 60);
+    assert_eq!(partner.to_channel("send_test", &channel).await.status, 200);
 }
 
 async fn addresses_that_are_not_allowed_are_not_dialled(app: &TestApp) {

@@ -64,18 +64,19 @@ const ROWS: [(u32, &[&str]); 10] = [
 ];
 
 /// What the newest version writes, beside what is there from before.
-const LATEST_ROWS: [&str; 7] = [
+const LATEST_ROWS: [&str; 8] = [
     "INSERT INTO maintenance (id, project_id, repository_id, kind, phase, queued_at, not_before) VALUES (1, 1, 1, 'Verification', 'Queued', '2026-11-25T00:00:00Z', '2026-11-25T00:00:00Z')",
     "INSERT INTO notification_channel (id, organization_id, name, name_key, kind, target, url_sealed, on_failure, on_recovery, on_overdue, on_damage, on_digest, created_by, created_at, modified_by, modified_at) VALUES (1, 1, 'Chat', 'chat', 'slack', 'example.com', ?, true, true, true, true, false, 'a', '2026-11-25T00:00:00Z', 'a', '2026-11-25T00:00:00Z')",
     "INSERT INTO delivery (id, organization_id, channel_id, kind, event_key, subject, payload, phase, not_before, created_at) VALUES (1, 1, 1, 'failure', 'failure:1:nightly-1', 'x', '{}', 'Queued', '2026-11-25T00:00:00Z', '2026-11-25T00:00:00Z')",
     "INSERT INTO delivery (id, organization_id, policy_id, kind, event_key, subject, payload, phase, not_before, created_at) VALUES (2, 1, 1, 'ping-start', 'ping-start:nightly-1', 'x', '{}', 'Queued', '2026-11-25T00:00:00Z', '2026-11-25T00:00:00Z')",
     "INSERT INTO trouble (policy_id, likeness, event_key, told_at, failures, since) VALUES (1, 'Failed', 'failure:1:nightly-1', '2026-11-25T00:00:00Z', 1, '2026-11-25T00:00:00Z')",
+    "INSERT INTO identity (issuer, subject, user_id, linked_at) VALUES ('https://login.example.com', '42', 1, '2026-11-25T00:00:00Z')",
     "UPDATE policy SET ping_url_sealed = ?, overdue_at = '2026-11-26T00:00:00Z', overdue_told_at = '2026-11-26T00:00:00Z' WHERE id = 1",
     "UPDATE repository SET storage_class = 'STANDARD_IA', encryption = 'aws:kms', kms_key = 'alias/backups' WHERE id = 1",
 ];
 
 /// What the schema keeps out.
-const IMPOSSIBLE: [&str; 8] = [
+const IMPOSSIBLE: [&str; 10] = [
     // Two verifications of one repository that wait.
     "INSERT INTO maintenance (project_id, repository_id, kind, phase, queued_at, not_before) VALUES (1, 1, 'Verification', 'Queued', '2026-11-25T00:00:00Z', '2026-11-25T00:00:00Z')",
     // Maintenance that nobody works on.
@@ -84,6 +85,10 @@ const IMPOSSIBLE: [&str; 8] = [
     "INSERT INTO delivery (organization_id, channel_id, kind, event_key, subject, payload, phase, not_before, created_at) VALUES (1, 1, 'failure', 'failure:1:nightly-1', 'x', '{}', 'Queued', '2026-11-25T00:00:00Z', '2026-11-25T00:00:00Z')",
     // One that is sent by nobody.
     "UPDATE delivery SET phase = 'Sending' WHERE id = 1",
+    // One person's identity for another.
+    "INSERT INTO identity (issuer, subject, user_id, linked_at) VALUES ('https://login.example.com', '42', 1, '2026-11-25T00:00:00Z')",
+    // A second identity at the same provider.
+    "INSERT INTO identity (issuer, subject, user_id, linked_at) VALUES ('https://login.example.com', '43', 1, '2026-11-25T00:00:00Z')",
     // A channel that is told nothing.
     "UPDATE notification_channel SET on_failure = false, on_recovery = false, on_overdue = false, on_damage = false WHERE id = 1",
     // A webhook that nothing signs.
@@ -136,6 +141,7 @@ fn every_step_runs_forward_with_data_in_it() {
                 ("trouble", 1),
                 ("second_factor", 1),
                 ("recovery_code", 1),
+                ("identity", 1),
                 ("account WHERE NOT partners_need_second_factor", 1),
             ] {
                 assert_eq!(count(&db, table).await, rows, "{database:?}: {table}");

@@ -166,6 +166,20 @@ impl ProjectRef {
     }
 }
 
+/// The password, asked for once more before the recovery kit is given out.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RecoveryKitForm {
+    pub project: String,
+    pub password: Hidden,
+}
+
+impl RecoveryKitForm {
+    pub fn project(&self) -> Result<ProjectId, RuleError> {
+        required_id(&self.project, "Project")
+    }
+}
+
 /// The question whether a project shall be deleted, answered.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]

@@ -4,6 +4,7 @@ mod delete;
 mod disable;
 mod lock;
 mod node;
+mod recovery_kit;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -22,7 +23,6 @@ use crate::{
     components::{
         dialog::DialogRoute,
         form::Form,
-        icon::Icon,
         loaded::{Answer, loaded_below},
         locked_note::LockedNote,
         project_frame::{ProjectFrame, use_project, use_project_id},
@@ -36,6 +36,7 @@ use delete::{DeletePanel, DeleteProject};
 use disable::DisableBackup;
 use lock::LockPanel;
 use node::NodePanel;
+use recovery_kit::{AskForRecoveryKit, RecoveryKitPanel};
 
 /// How the project is, and what there is to choose from.
 type Settings = (ProjectView, ProjectChoices);
@@ -74,6 +75,9 @@ pub fn SettingsPage() -> impl IntoView {
         <DialogRoute name="disable">
             <DisableBackup project=project/>
         </DialogRoute>
+        <DialogRoute name="recovery-kit">
+            <AskForRecoveryKit project=project/>
+        </DialogRoute>
         {delete}
     }
 }
@@ -88,7 +92,7 @@ fn BackupForm(
     choices: ProjectChoices,
     submission: Submission<SaveBackupSettings>,
 ) -> impl IntoView {
-    let kit = (project.backup != Backup::Off).then(|| view! { <RecoveryKit project=project.id/> });
+    let kit = (project.backup != Backup::Off).then(|| view! { <RecoveryKitPanel/> });
     let hidden = vec![("project", project.id.to_string())];
     let locked = project.locked;
     let note = locked.then(|| view! { <LockedNote/> });
@@ -106,21 +110,5 @@ fn BackupForm(
             </Form>
         </section>
         {kit}
-    }
-}
-
-#[component]
-fn RecoveryKit(project: ProjectId) -> impl IntoView {
-    view! {
-        <section class="panel" aria-labelledby="recovery-kit">
-            <h2 id="recovery-kit">"Without Holdfast"</h2>
-            <p>
-                "The recovery kit holds the repository's password, its place, and the commands that list and restore the backups with restic alone. Keep it where you keep your other keys: whoever has it, and access to the bucket, can read every backup."
-            </p>
-            <a class="button" href=format!("/projects/{project}/recovery-kit") rel="external">
-                <Icon name="download"/>
-                "Recovery Kit"
-            </a>
-        </section>
     }
 }

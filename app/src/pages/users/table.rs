@@ -71,6 +71,7 @@ fn Row(row: UserRow, reset: Submission<ResetUserPassword>) -> impl IntoView {
     let id = row.id.0;
     let look = match row.signs_in {
         SignsIn::NotYet => Some(Look::INVITED),
+        SignsIn::WithProvider => Some(Look::PROVIDER),
         SignsIn::WithPassword => None,
         SignsIn::WithSecondFactor => Some(Look::SECOND_FACTOR),
     };

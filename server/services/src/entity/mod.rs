@@ -9,6 +9,7 @@ pub mod audit_entry;
 pub mod backup;
 pub mod backup_credential;
 pub mod delivery;
+pub mod identity;
 pub mod maintenance;
 pub mod node;
 pub mod notification_channel;

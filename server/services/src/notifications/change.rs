@@ -1,6 +1,6 @@
 //! Adding, changing and trying channels.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use model::{
     form::Done,
     ids::{ChannelId, OrganizationId},
@@ -34,6 +34,10 @@ use crate::{
 };
 
 const PAGE: &str = "/notifications";
+
+/// How many tests an organization may send within [`TESTS_WITHIN`], over all of its channels.
+const MOST_TESTS: u64 = 20;
+const TESTS_WITHIN: TimeDelta = TimeDelta::hours(1);
 
 /// Adds a channel. Nothing is sent yet.
 pub async fn add(acting: &Acting, services: &Services, form: &ChannelForm) -> Result<Done, ServiceError> {
@@ -164,7 +168,8 @@ pub async fn test(acting: &Acting, services: &Services, form: &ChannelRef) -> Re
     }
 }
 
-/// A test is a delivery that was tried once, whatever becomes of it.
+/// A test is a delivery that was tried once, whatever becomes of it. It is counted by the audit log, where nobody can
+/// make it go away.
 async fn begin_test(
     acting: &Acting,
     services: &Services,
@@ -173,6 +178,8 @@ async fn begin_test(
     now: DateTime<Utc>,
 ) -> Result<i64, ServiceError> {
     let tx = services.write().await?;
+    organizations::lock(&tx, OrganizationId(channel.organization_id)).await?;
+    check_tests(acting, &tx, channel, now).await?;
     let key = format!("test:{}:{}", now.timestamp_millis(), crate::fault_id());
     let row = delivery::ActiveModel {
         channel_id: Set(Some(channel.id)),
@@ -186,6 +193,25 @@ async fn begin_test(
     audit::record(&tx, acting, now, Deed::ChannelTested, subject(channel), audit::no_changes()).await?;
     tx.commit().await?;
     Ok(id)
+}
+
+/// Refuses another test of the organization's where there were too many: they may go to people who did not ask for them.
+async fn check_tests(
+    acting: &Acting,
+    db: &impl ConnectionTrait,
+    channel: &notification_channel::Model,
+    now: DateTime<Utc>,
+) -> Result<(), ServiceError> {
+    let before = now - TESTS_WITHIN;
+    let oldest_that_counts =
+        audit::before_the_last(db, acting, Deed::ChannelTested, channel.organization_id, MOST_TESTS);
+    match oldest_that_counts.await? {
+        Some(at) if at > before => {
+            let wait = (at - before).num_milliseconds().max(0).unsigned_abs().div_ceil(1000);
+            Err(ServiceError::TooManyTests { most: MOST_TESTS, seconds: wait })
+        }
+        _ => Ok(()),
+    }
 }
 
 async fn end_test(services: &Services, id: i64, outcome: &Result<(), SendError>) -> Result<(), DbErr> {

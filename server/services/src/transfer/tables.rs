@@ -41,6 +41,7 @@ pub fn exported() -> Vec<Table> {
         table::<entity::account::Entity>(),
         table::<entity::organization::Entity>(),
         table::<entity::users::Entity>(),
+        table::<entity::identity::Entity>(),
         table::<entity::one_time_link::Entity>(),
         table::<entity::second_factor::Entity>(),
         table::<entity::recovery_code::Entity>(),

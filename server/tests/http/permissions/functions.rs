@@ -84,6 +84,7 @@ fn filled(fields: &[(&str, &str)]) -> Ask {
 fn session() -> Vec<Row> {
     vec![
         Row("session/setup_state", Ask::Json(json!({})), OPEN),
+        Row("session/options", Ask::Json(json!({})), OPEN),
         Row("session/set_up", named("email", "x"), [404; 6]),
         Row("session/sign_in", named("email", "x"), [422; 6]),
         Row("dashboard/get", Ask::Json(json!({})), SIGNED_IN),
@@ -163,6 +164,7 @@ fn projects(Things { project, directory, .. }: &Things) -> Vec<Row> {
         Row("projects/get", Ask::Json(json!({ "project": project })), MEMBERS),
         Row("projects/choices", Ask::Json(json!({ "project": project })), READ),
         Row("projects/create", known, UNFIT),
+        Row("projects/recovery_kit", filled(&[("project", &project.to_string()), ("password", "wrong")]), UNFIT),
         // Asks whether backup shall be off.
         Row("projects/save_backup_settings", named("project", project), READ),
     ]

@@ -34,6 +34,9 @@ fn table(Things { project, backup, .. }: &Things) -> Vec<Row> {
         Row("/setup", at("/setup"), [404; 6]),
         // Who is signed in needs no sign-in page.
         Row("/login", at("/login"), [200, 303, 303, 303, 303, 303]),
+        // It leads to the provider, and from there nobody comes with what the session knows.
+        Row("/login/oidc", at("/login/oidc"), [303; 6]),
+        Row("/login/oidc/callback", at("/login/oidc/callback?state=x&code=y"), [303; 6]),
         // Where nobody owes a code.
         Row("/login/code", at("/login/code"), [303; 6]),
         Row("/profile/second-factor", at("/profile/second-factor"), SIGNED_IN),
@@ -54,7 +57,12 @@ fn table(Things { project, backup, .. }: &Things) -> Vec<Row> {
         Row("/projects/{project}/policies", format!("/projects/{project}/policies"), MEMBERS),
         Row("/projects/{project}/settings", format!("/projects/{project}/settings"), MANAGERS),
         Row("/projects/{project}/repository", format!("/projects/{project}/repository"), MEMBERS),
-        Row("/projects/{project}/recovery-kit", format!("/projects/{project}/recovery-kit"), MANAGERS),
+        // Who may have it is asked for the password.
+        Row(
+            "/projects/{project}/recovery-kit",
+            format!("/projects/{project}/recovery-kit"),
+            [303, 403, 403, 404, 303, 303],
+        ),
         Row("/projects/{project}/backups/{backup}", format!("/projects/{project}/backups/{backup}"), MANAGERS),
         Row(
             "/projects/{project}/backups/{backup}/download",

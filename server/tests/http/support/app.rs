@@ -26,6 +26,7 @@ use server::{
 };
 use services::{Clock, Services, sessions::Store};
 use tempfile::TempDir;
+use test_openid::{Person, Provider};
 use test_postgres as postgres;
 use tokio::sync::OnceCell;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -36,6 +37,12 @@ use super::{Browser, files, form, receivers::TestMailServer};
 pub const PARTNER: &str = "partner@example.com";
 pub const PASSWORD: &str = "correct horse battery";
 pub const ORGANIZATION: &str = "acme";
+
+/// What people call the sign-in provider.
+pub const PROVIDER: &str = "Example & Sons";
+/// What the groups that it tells of may do.
+pub const ROLES: &str = "admins=Partner@acme; team=Manager@acme; staff=User@acme; neighbours=Manager@globex; \
+                         strangers=Partner@elsewhere; nowhere=Partner@no-such-organization";
 
 pub const ACCESS_KEY: &str = "TESTKEY";
 pub const SECRET_KEY: &str = "test-secret-0123456789";
@@ -57,11 +64,18 @@ pub struct TestApp {
     s3: OnceCell<EmbeddedS3>,
     /// The operator's mail server.
     pub mail: TestMailServer,
+    /// Whom people may sign in with.
+    pub provider: Arc<Provider>,
 }
 
 impl TestApp {
     /// Starts the server on a free port with an empty database.
     pub async fn spawn(database: Database) -> Self {
+        Self::spawn_with(database, &[]).await
+    }
+
+    /// The same with some settings otherwise.
+    pub async fn spawn_with(database: Database, otherwise: &[(Key, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut settings = Settings::default();
         settings.set(Key::Listen, "127.0.0.1:0");
@@ -72,19 +86,31 @@ impl TestApp {
         settings.set(Key::SmtpUrl, mail.url());
         settings.set(Key::SmtpFrom, "Holdfast <backups@holdfast.example>");
         settings.set(Key::NotifyAllowNetworks, "127.0.0.0/8");
+        let provider = Provider::start(SocketAddr::from(([127, 0, 0, 1], 0)), Person::new(PARTNER, &["admins"])).await;
+        let secret_file = folder.path().join("client-secret");
+        fs::write(&secret_file, test_openid::CLIENT_SECRET).unwrap();
+        settings.set(Key::OidcIssuer, provider.issuer());
+        settings.set(Key::OidcClientId, test_openid::CLIENT_ID);
+        settings.set(Key::OidcClientSecretFile, secret_file.display().to_string());
+        settings.set(Key::OidcName, PROVIDER);
+        settings.set(Key::OidcRoles, ROLES);
+        settings.set(Key::OidcAllowNetworks, "127.0.0.0/8");
         settings.set(Key::TrustedProxies, "127.0.0.0/8");
         settings.set(Key::BackupWorkers, "2");
         if database == Database::Postgres {
             settings.set(Key::DatabaseUrl, postgres::new_database());
             settings.set(Key::MasterKeyFile, folder.path().join("master.key").display().to_string());
         }
+        for (key, value) in otherwise {
+            settings.set(*key, *value);
+        }
         let mut config = Config::from_settings(&settings).unwrap();
         config.create_master_key = true;
         fs::create_dir(folder.path().join("files")).unwrap();
-        Self::start(config, folder, mail).await
+        Self::start(config, folder, mail, Arc::new(provider)).await
     }
 
-    async fn start(config: Config, folder: TempDir, mail: TestMailServer) -> Self {
+    async fn start(config: Config, folder: TempDir, mail: TestMailServer, provider: Arc<Provider>) -> Self {
         if let Ok(filter) = std::env::var("TEST_LOG") {
             telemetry::start(&Config { log: filter, ..config.clone() });
         }
@@ -96,7 +122,7 @@ impl TestApp {
         let serving = application.run_until(stop.clone().cancelled_owned());
         running.spawn(async { serving.await.unwrap() });
         running.close();
-        Self { address, config, services, folder, stop, running, ahead, s3: OnceCell::new(), mail }
+        Self { address, config, services, folder, stop, running, ahead, s3: OnceCell::new(), mail, provider }
     }
 
     /// Stops as SIGTERM does, and returns when all has ended.
@@ -107,7 +133,7 @@ impl TestApp {
 
     /// Starts again, after a stop, on the same folder, database and buckets.
     pub async fn restart(self) -> Self {
-        Self { s3: self.s3, ..Self::start(self.config, self.folder, self.mail).await }
+        Self { s3: self.s3, ..Self::start(self.config, self.folder, self.mail, self.provider).await }
     }
 
     /// Sets the server's clock ahead, by so many seconds more.

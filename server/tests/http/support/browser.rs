@@ -3,13 +3,18 @@
 use std::net::SocketAddr;
 
 use app::api::ApiError;
-use model::form::{Done, FormErrors};
+use model::{
+    form::{Done, FormErrors},
+    ids::ProjectId,
+};
 use reqwest::{
     Client, Method, RequestBuilder, Response,
     header::{ACCEPT, HeaderMap, LOCATION, ORIGIN, REFERER, SET_COOKIE},
     redirect::Policy,
 };
 use serde::{Serialize, de::DeserializeOwned};
+
+use super::{app::PASSWORD, form};
 
 const HTML: &str = "text/html,application/xhtml+xml";
 
@@ -59,6 +64,14 @@ impl Browser {
         let request = self.request(Method::GET, path).header(ACCEPT, HTML).header("x-forwarded-for", "192.0.2.1");
         let response = request.send().await.unwrap();
         Answer { status: response.status().as_u16(), headers: response.headers().clone(), bytes: Vec::new() }
+    }
+
+    /// Downloads a project's recovery kit, after the password.
+    pub async fn recovery_kit(&self, project: ProjectId) -> Answer {
+        let fields = form(&[("project", &project.to_string()), ("password", PASSWORD)]);
+        let page = format!("/projects/{project}/settings?dialog=recovery-kit");
+        let led = self.post(&page, "projects/recovery_kit", &fields).await;
+        self.get(led.location()).await
     }
 
     /// Sends a form from a page without script.

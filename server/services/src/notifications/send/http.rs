@@ -1,18 +1,10 @@
 //! Posts to hooks, to where the operator allows.
 
-use std::{error::Error, net::SocketAddr, sync::Arc, time::Duration};
-
 use engine::{NetworkPolicy, ResolveError, Secret};
-use reqwest::{
-    Client, Url,
-    dns::{Addrs, Name, Resolve, Resolving},
-    redirect::Policy,
-};
+use reqwest::{Client, Url};
 
 use super::{DEADLINE, SendError};
-
-/// Waiting longer for a connection only hides that nobody answers.
-const CONNECT: Duration = Duration::from_secs(5);
+use crate::http;
 
 /// Header names and values, and a body.
 #[derive(Debug)]
@@ -27,36 +19,9 @@ pub struct Http {
     network: NetworkPolicy,
 }
 
-/// The client dials exactly the addresses that it returns.
-struct Guard(NetworkPolicy);
-
-impl Resolve for Guard {
-    fn resolve(&self, name: Name) -> Resolving {
-        let policy = self.0.clone();
-        Box::pin(async move {
-            let permitted = policy.resolve(name.as_str()).await?;
-            let addresses: Addrs = Box::new(permitted.into_iter().map(|address| SocketAddr::new(address, 0)));
-            Ok(addresses)
-        })
-    }
-}
-
 impl Http {
-    /// Redirects are not followed, and no proxy is taken from the environment: either would lead around the guard.
     pub fn new(network: NetworkPolicy) -> Self {
-        let client = Client::builder()
-            .user_agent(concat!("Holdfast/", env!("CARGO_PKG_VERSION")))
-            .redirect(Policy::none())
-            .no_proxy()
-            .referer(false)
-            .connect_timeout(CONNECT)
-            .timeout(DEADLINE)
-            .pool_max_idle_per_host(0)
-            .dns_resolver(Arc::new(Guard(network.clone())))
-            .build()
-            // It fails where the system has no certificates at all; then every https host is distrusted, and told so.
-            .unwrap_or_default();
-        Self { client, network }
+        Self { client: http::client(&network, DEADLINE), network }
     }
 
     /// Posts to the address, and takes every answer of the 2xx kind for success. The answer's body is not read: it is
@@ -96,13 +61,10 @@ fn parse(url: &Secret) -> Result<Url, SendError> {
 
 /// The client's own words would hold the address.
 fn failure(error: &reqwest::Error) -> SendError {
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        match inner.downcast_ref::<ResolveError>() {
-            Some(ResolveError::Forbidden) => return SendError::Forbidden,
-            Some(ResolveError::Name(_)) => return SendError::Name,
-            None => cause = inner.source(),
-        }
+    match http::resolve_error(error) {
+        Some(ResolveError::Forbidden) => return SendError::Forbidden,
+        Some(ResolveError::Name(_)) => return SendError::Name,
+        None => {}
     }
     if error.is_timeout() {
         SendError::TimedOut

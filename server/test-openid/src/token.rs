@@ -1,0 +1,67 @@
+//! JSON Web Tokens in their compact form (RFC 7519, RFC 7515).
+
+use aws_lc_rs::{
+    hmac,
+    rand::SystemRandom,
+    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _},
+};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::{Value, json};
+
+use super::{CLIENT_SECRET, Fault};
+
+pub fn base64url(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// A key of ES256 (RFC 7518, section 3.4).
+pub struct SigningKey {
+    id: &'static str,
+    pair: EcdsaKeyPair,
+}
+
+impl SigningKey {
+    pub fn generate(id: &'static str) -> Self {
+        Self { id, pair: EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap() }
+    }
+
+    /// Its public half (RFC 7518, section 6.2.1).
+    pub fn published(&self) -> Value {
+        // An uncompressed point: 4, x, y.
+        let (x, y) = self.pair.public_key().as_ref()[1..].split_at(32);
+        json!({
+            "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": self.id,
+            "x": base64url(x), "y": base64url(y),
+        })
+    }
+
+    /// The claims as a token, as wrong as it is to be.
+    pub fn signed(&self, claims: &Value, fault: Option<Fault>) -> String {
+        let (algorithm, forged) = match fault {
+            Some(Fault::Unsigned) => ("none", None),
+            Some(Fault::SignedWithTheSecret) => ("HS256", None),
+            Some(Fault::AnotherKey) => ("ES256", Some(Self::generate(self.id))),
+            _ => ("ES256", None),
+        };
+        let part = |value: &Value| base64url(value.to_string().as_bytes());
+        let header = json!({ "alg": algorithm, "typ": "JWT", "kid": self.id });
+        let text = format!("{}.{}", part(&header), part(claims));
+        let signature = match algorithm {
+            "none" => String::new(),
+            "HS256" => {
+                let key = hmac::Key::new(hmac::HMAC_SHA256, CLIENT_SECRET.as_bytes());
+                base64url(hmac::sign(&key, text.as_bytes()).as_ref())
+            }
+            _ => {
+                let pair = forged.as_ref().map_or(&self.pair, |forged| &forged.pair);
+                base64url(pair.sign(&SystemRandom::new(), text.as_bytes()).unwrap().as_ref())
+            }
+        };
+        if fault == Some(Fault::Tampered) {
+            let mut claims = claims.clone();
+            claims["groups"] = json!(["admins"]);
+            return format!("{}.{}.{signature}", part(&header), part(&claims));
+        }
+        format!("{text}.{signature}")
+    }
+}
