@@ -3,6 +3,8 @@
 //! It keeps objects as files below one folder, checks signatures against one pair of keys, and listens on loopback
 //! only. It is no service for production: no replication, no access control beyond the keys.
 
+mod files;
+
 use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use hyper::{Request, body::Incoming, header::IF_NONE_MATCH, service::Service};
@@ -14,7 +16,6 @@ use s3s::{
     auth::SimpleAuth,
     service::{S3Service, S3ServiceBuilder},
 };
-use s3s_fs::FileSystem;
 use thiserror::Error;
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -22,6 +23,8 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
+
+use self::files::Files;
 
 /// The only region the server knows.
 pub const REGION: &str = "us-east-1";
@@ -112,8 +115,7 @@ impl Drop for EmbeddedS3 {
 fn service(config: &EmbeddedS3Config) -> Result<S3Service, EmbeddedS3Error> {
     let folder_error = |cause| EmbeddedS3Error::Folder { folder: config.folder.clone(), cause };
     std::fs::create_dir_all(&config.folder).map_err(folder_error)?;
-    let files =
-        FileSystem::new(&config.folder).map_err(|error| folder_error(io::Error::other(format!("{error:?}"))))?;
+    let files = Files::new(&config.folder).map_err(|error| folder_error(io::Error::other(format!("{error:?}"))))?;
     let mut builder = S3ServiceBuilder::new(files);
     builder.set_auth(SimpleAuth::from_single(config.access_key_id.clone(), config.secret_key.clone()));
     Ok(builder.build())
