@@ -6,10 +6,11 @@
 //! S3 server is the embedded one, a process too.
 //!
 //! Nothing with many files is deleted before the end: an ext4 that has lost many files in the last minutes looks so long
-//! for an inode that it may use again that a restore takes three times as long, whoever does it.
+//! for an inode that it may use again that a restore takes three times as long, whoever does it. `make bench` therefore
+//! keeps all files in memory.
 //!
 //! `HOLDFAST_BENCH_ROUNDS` (5), `HOLDFAST_BENCH_SETS` (`small,mixed,large`), `HOLDFAST_BENCH_FOLDER` (a temporary one;
-//! 20 GB are needed, and given back).
+//! 16 GB are needed, and given back).
 
 #![allow(clippy::cast_precision_loss, reason = "figures for people")]
 
