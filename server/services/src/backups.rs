@@ -1,5 +1,6 @@
 //! Backups of a project: list, cancel, delete.
 
+use chrono::{DateTime, Utc};
 use model::{
     backup::{BackupPhase, BackupRef, BackupRow, Expiry, RestorePhase},
     form::Done,
@@ -74,6 +75,7 @@ pub(crate) fn phase(row: &backup::Model) -> Result<BackupPhase, ServiceError> {
 
 pub(crate) fn view(clock: &Clock, row: backup::Model) -> Result<BackupRow, ServiceError> {
     let (phase, now) = (phase(&row)?, clock.now());
+    let kept = |at: DateTime<Utc>| phase.has_snapshot() && at <= now;
     Ok(BackupRow {
         id: BackupId(row.id),
         phase,
@@ -85,11 +87,7 @@ pub(crate) fn view(clock: &Clock, row: backup::Model) -> Result<BackupRow, Servi
         files: row.files.map(count),
         size: row.bytes.map(count),
         added: row.added_bytes.map(count),
-        expires: row.expires_at.map(
-            |at| {
-                if phase.has_snapshot() && at <= now { Expiry::Kept(at) } else { Expiry::At(at) }
-            },
-        ),
+        expires: row.expires_at.map(|at| if kept(at) { Expiry::Kept(at) } else { Expiry::At(at) }),
         cause: row.cause,
         attempt: u32::try_from(row.attempt).unwrap_or(1),
         retry_at: row.retry_at,

@@ -176,7 +176,7 @@ pub fn with_objects(repository: &repository::Model, objects: &ObjectOptions) -> 
 }
 
 /// The same in the engine's words.
-pub fn engine_options(objects: &ObjectOptions) -> engine::ObjectOptions {
+fn engine_options(objects: &ObjectOptions) -> engine::ObjectOptions {
     engine::ObjectOptions {
         storage_class: objects.storage_class.map(|class| class.as_str().to_owned()),
         encryption: objects.encryption.as_ref().map(|encryption| match encryption {

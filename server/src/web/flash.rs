@@ -1,7 +1,12 @@
 //! What a plain form post leaves in the session for the next page.
 
-use app::api::Flash;
-use axum::{extract::Request, http::Method, middleware::Next, response::Response};
+use app::api::{ApiError, Flash};
+use axum::{
+    extract::Request,
+    http::Method,
+    middleware::Next,
+    response::{IntoResponse, Redirect, Response},
+};
 use services::sessions::Visitor;
 use tower_sessions::{Expiry, Session, cookie::time::Duration, session::Error};
 
@@ -18,6 +23,17 @@ pub async fn leave(session: &Session, flash: Flash) -> Result<(), Error> {
         session.set_expiry(Some(Expiry::OnInactivity(ANONYMOUS)));
     }
     session.insert(FLASH, flash).await
+}
+
+/// Leads to the page that tells `flash`.
+pub async fn lead(session: &Session, flash: Flash, to: &str) -> Response {
+    if let Err(error) = leave(session, flash).await {
+        let id = services::fault_id();
+        tracing::error!(fault = %id, error = &error as &dyn std::error::Error, "what came of a request was not kept");
+        let error = ApiError::Internal { id };
+        return refusal::page(refusal::status(&error), &error);
+    }
+    Redirect::to(to).into_response()
 }
 
 /// Hands what was left to the page that is about to be drawn.

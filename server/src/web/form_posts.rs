@@ -83,13 +83,7 @@ impl PlainPost {
                 (Flash { failed: Some(failed), ..Flash::default() }, self.back)
             }
         };
-        if let Err(error) = flash::leave(session, flash).await {
-            let id = services::fault_id();
-            tracing::error!(fault = %id, error = &error as &dyn std::error::Error, "a form's outcome was not kept");
-            let error = ApiError::Internal { id };
-            return refusal::page(refusal::status(&error), &error);
-        }
-        Redirect::to(&goto).into_response()
+        flash::lead(session, flash, &goto).await
     }
 }
 

@@ -77,15 +77,13 @@ async fn refused(state: &State, session: &Session, request: Request, error: ApiE
         _ => {}
     }
     let failed = FailedForm { action: SignIn::url().to_owned(), error, typed: Vec::new() };
-    match flash::leave(session, Flash { failed: Some(failed), ..Flash::default() }).await {
-        Ok(()) => leading(&door::sign_in(next)),
-        Err(error) => {
-            let error = ApiError::from(services::ServiceError::from(error));
-            refusal::page(refusal::status(&error), &error)
-        }
-    }
+    not_stored(flash::lead(session, Flash { failed: Some(failed), ..Flash::default() }, &door::sign_in(next)).await)
 }
 
 fn leading(to: &str) -> Response {
-    ([(header::CACHE_CONTROL, "no-store")], Redirect::to(to)).into_response()
+    not_stored(Redirect::to(to))
+}
+
+fn not_stored(answer: impl IntoResponse) -> Response {
+    ([(header::CACHE_CONTROL, "no-store")], answer).into_response()
 }

@@ -1,6 +1,6 @@
 //! What the machine itself takes for the same bytes: on one processor, and for writing on all.
 
-use std::{fs, io, path::Path, sync::Mutex, thread, time::Duration};
+use std::{fs, io, panic, path::Path, sync::Mutex, thread, time::Duration};
 
 use aws_sdk_s3::{
     Client, Config,
@@ -27,7 +27,7 @@ pub fn print(source: &Path, server: &Server, measured: &Measured) -> Outcome {
     let ((), compressing) = timed(|| compress(source))?;
     let written = source.with_extension("written");
     let ((), writing) = timed(|| copy(source, &written))?;
-    data::empty(&written).map_err(|error| io::Error::other(error.to_string()))?;
+    data::empty(&written)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let ((), uploading) = timed(|| runtime.block_on(upload(server, stored)).map_err(io::Error::other))?;
     fs::remove_dir_all(server.bucket(BUCKET))?;
@@ -57,7 +57,7 @@ fn copy(source: &Path, target: &Path) -> io::Result<()> {
     };
     thread::scope(|scope| {
         let threads: Vec<_> = (0..thread::available_parallelism()?.get()).map(|_| scope.spawn(work)).collect();
-        threads.into_iter().try_for_each(|thread| thread.join().unwrap_or(Ok(())))
+        threads.into_iter().try_for_each(|thread| thread.join().unwrap_or_else(|panic| panic::resume_unwind(panic)))
     })
 }
 

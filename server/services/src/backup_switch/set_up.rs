@@ -57,11 +57,11 @@ pub async fn check_access(
     place: &repository::Model,
     credential: &backup_credential::Model,
 ) -> Result<(), SetUpError> {
-    let options = repositories::engine_options(&repositories::objects(place)?);
-    s3.probe(&place.bucket, &place.prefix, &options)
+    let config = repositories::config(services, place, credential)?;
+    s3.probe(&config.bucket, &config.prefix, &config.options)
         .await
         .map_err(|error| step_failed("Writing, reading and deleting a probe object", error.into()))?;
-    let opened = Repository::open_or_create(repositories::config(services, place, credential)?).await;
+    let opened = Repository::open_or_create(config).await;
     opened.map(drop).map_err(|error| SetUpError {
         // Somebody else's repository is not one of ours.
         repository: if matches!(error, RepositoryError::WrongPassword) { Left::Nothing } else { Left::Repository },
