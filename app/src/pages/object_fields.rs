@@ -25,14 +25,16 @@ pub fn ObjectFields(
     view! {
         <details class="more-fields" open=open>
             <summary>"Storage class and server-side encryption"</summary>
-            <Select
-                name="backup.storage_class"
-                label="Storage Class"
-                groups=vec![classes.into()]
-                value=class
-                hint="For what is written from now on. Indexes and folders stay in the bucket's own class, since every backup reads them."
-            />
-            <EncryptionFields encryption=objects.encryption/>
+            <div class="fields">
+                <Select
+                    name="backup.storage_class"
+                    label="Storage Class"
+                    groups=vec![classes.into()]
+                    value=class
+                    hint="For what is written from now on. Indexes and folders stay in the bucket's own class, since every backup reads them."
+                />
+                <EncryptionFields encryption=objects.encryption/>
+            </div>
         </details>
     }
 }
