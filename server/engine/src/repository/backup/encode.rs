@@ -4,6 +4,12 @@ use zstd::bulk::{Compressor, Decompressor};
 
 use super::super::{RepositoryError, Result, seal::Sealer};
 
+/// Blobs of at least so many bytes are probed before they are compressed whole.
+const PROBED: usize = 128 << 10;
+/// Bytes of a stretch that is probed, and how many there are, spread over the blob.
+const STRETCH: usize = 8 << 10;
+const STRETCHES: usize = 4;
+
 /// What a blob has become.
 pub(in crate::repository) struct Encoded {
     pub(in crate::repository) sealed: Vec<u8>,
@@ -16,6 +22,8 @@ pub(in crate::repository) struct Encoder<'a> {
     sealer: &'a Sealer,
     compressor: Option<Compressor<'static>>,
     decompressor: Decompressor<'static>,
+    probe: Vec<u8>,
+    compressed: Vec<u8>,
     opened: Vec<u8>,
     decoded: Vec<u8>,
 }
@@ -25,15 +33,16 @@ impl<'a> Encoder<'a> {
     pub(in crate::repository) fn new(sealer: &'a Sealer, level: Option<i32>) -> Result<Self> {
         let compressor = level.map(Compressor::new).transpose().map_err(internal)?;
         let decompressor = Decompressor::new().map_err(internal)?;
-        Ok(Self { sealer, compressor, decompressor, opened: Vec::new(), decoded: Vec::new() })
+        let [probe, compressed, opened, decoded] = [const { Vec::new() }; 4];
+        Ok(Self { sealer, compressor, decompressor, probe, compressed, opened, decoded })
     }
 
     /// Encodes a blob, and makes sure that it comes back as it was: a fault in memory would otherwise show when
     /// somebody needs it.
     pub(in crate::repository) fn encode(&mut self, content: &[u8]) -> Result<Encoded> {
-        let compressed = self.compressed(content)?;
-        let sealed = self.sealer.seal(compressed.as_deref().unwrap_or(content))?;
-        let plain = compressed.map(|_| length(content)).transpose()?;
+        let smaller = self.compress(content)?;
+        let sealed = self.sealer.seal(if smaller { &self.compressed } else { content })?;
+        let plain = smaller.then(|| length(content)).transpose()?;
         let encoded = Encoded { sealed, plain };
         if self.is_faithful(&encoded, content) {
             return Ok(encoded);
@@ -42,11 +51,21 @@ impl<'a> Encoder<'a> {
         Err(RepositoryError::Internal { detail })
     }
 
-    /// None where it would not become smaller.
-    fn compressed(&mut self, content: &[u8]) -> Result<Option<Vec<u8>>> {
-        let Some(compressor) = &mut self.compressor else { return Ok(None) };
-        let compressed = compressor.compress(content).map_err(internal)?;
-        Ok((compressed.len() < content.len()).then_some(compressed))
+    /// Whether `content` became smaller, and is in `compressed` now.
+    fn compress(&mut self, content: &[u8]) -> Result<bool> {
+        let Some(compressor) = &mut self.compressor else { return Ok(false) };
+        // What is compressed or encrypted already takes as long to compress as text does, for nothing.
+        if content.len() >= PROBED {
+            self.probe.clear();
+            for number in 0..STRETCHES {
+                let start = (content.len() - STRETCH) / (STRETCHES - 1) * number;
+                self.probe.extend_from_slice(&content[start..start + STRETCH]);
+            }
+            if !is_smaller(compressor, &self.probe, &mut self.compressed)? {
+                return Ok(false);
+            }
+        }
+        is_smaller(compressor, content, &mut self.compressed)
     }
 
     fn is_faithful(&mut self, encoded: &Encoded, content: &[u8]) -> bool {
@@ -63,10 +82,59 @@ impl<'a> Encoder<'a> {
     }
 }
 
+/// Compresses `content` into `compressed`, and says whether that made it smaller.
+fn is_smaller(compressor: &mut Compressor<'_>, content: &[u8], compressed: &mut Vec<u8>) -> Result<bool> {
+    compressed.clear();
+    compressed.reserve(zstd::zstd_safe::compress_bound(content.len()));
+    compressor.compress_to_buffer(content, compressed).map_err(internal)?;
+    Ok(compressed.len() < content.len())
+}
+
 pub(in crate::repository) fn length(content: &[u8]) -> Result<u32> {
     u32::try_from(content.len()).map_err(|_| RepositoryError::Internal { detail: "a folder is too large".into() })
 }
 
 fn internal(error: std::io::Error) -> RepositoryError {
     RepositoryError::Internal { detail: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::{RngCore, SeedableRng, rngs::SmallRng};
+
+    use super::{Encoder, PROBED, Sealer};
+
+    fn noise(length: usize) -> Vec<u8> {
+        let mut bytes = vec![0; length];
+        SmallRng::seed_from_u64(7).fill_bytes(&mut bytes);
+        bytes
+    }
+
+    #[test]
+    fn only_what_becomes_smaller_is_stored_compressed() {
+        let sealer = Sealer::from_bytes(&[7; 64]);
+        let mut encoder = Encoder::new(&sealer, Some(0)).unwrap();
+        let half = [noise(PROBED), vec![b'a'; PROBED]].concat();
+        let cases = [
+            ("text", b"a line of a file\n".repeat(100_000), true),
+            ("noise", noise(1 << 20), false),
+            ("a little noise", noise(100), false),
+            ("just long enough to be probed", noise(PROBED), false),
+            ("half of it noise", half, true),
+            ("nothing", Vec::new(), false),
+        ];
+        for (name, content, smaller) in cases {
+            let encoded = encoder.encode(&content).unwrap();
+            assert_eq!(encoded.plain.is_some(), smaller, "{name}");
+            assert_eq!(encoded.sealed.len() < content.len(), smaller, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_repository_without_compression_gets_none() {
+        let sealer = Sealer::from_bytes(&[7; 64]);
+        let encoded = Encoder::new(&sealer, None).unwrap().encode(&[b'a'; 1000]).unwrap();
+        assert!(encoded.plain.is_none());
+        assert_eq!(encoded.sealed.len(), 1032);
+    }
 }
