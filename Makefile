@@ -38,7 +38,7 @@ run: build
 # The browser's half first, compressed: the executable takes it in. cargo-leptos would empty the folder before it builds
 # the server alone.
 build: tools
-	cargo leptos build --release --frontend-only --precompress
+	cargo leptos build --split --release --frontend-only --precompress
 	cp $(CARGO_TARGET_DIR)/release/hash.txt target/site/hash.txt
 	cargo build --release --package server --bin holdfast --no-default-features
 
@@ -53,7 +53,7 @@ sbom: sbom-tools
 	find app frontend migration server -name '*.cdx.json' -delete
 
 dev: tools
-	cargo leptos watch
+	cargo leptos watch --split
 
 test: check unit browser
 
@@ -70,7 +70,7 @@ unit: test-tools
 # The S3 server of the stories is a program of its own, so that a story can stop it.
 browser: test-tools
 	cargo build --workspace --exclude frontend --example embedded-s3-server --example openid-provider --example postgres-cluster
-	cargo leptos build
+	cargo leptos build --split
 	cd end2end && npx tsc --noEmit && npx playwright test
 
 # Files in memory, where there is one: a disk would be measured more than the programs.

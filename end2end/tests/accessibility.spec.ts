@@ -10,7 +10,9 @@ import { closedEndpoint, type S3Server } from '../support/s3';
 import type { Visitor } from '../support/visitor';
 
 const DESK = { width: 1280, height: 800 };
-const PHONE = { width: 390, height: 844 };
+const PHONE = { width: 360, height: 780 };
+/** A screen of 4K, for the picture alone. */
+const WALL = { width: 3840, height: 2160 };
 
 /** Something to look at: its name, and how to get there. */
 type View = [name: string, show: () => Promise<unknown>];
@@ -41,7 +43,7 @@ for (const scheme of ['light', 'dark'] as const) {
   });
 }
 
-/** Scans and pictures each view on a desk and on a phone; answers what is in somebody's way. */
+/** Scans each view on a desk and on a phone, and pictures it at three widths; answers what is in somebody's way. */
 async function look(page: Page, scheme: 'light' | 'dark', pictures: string, views: View[]): Promise<string[]> {
   const found: string[] = [];
   await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
@@ -56,6 +58,8 @@ async function look(page: Page, scheme: 'light' | 'dark', pictures: string, view
         found.push(...(await hiddenSideways(page)).map((place) => `${view}: ${place} is too wide`));
         await page.screenshot({ path: path.join(pictures, `${name}-${size.width}.png`), fullPage: true });
       }
+      await page.setViewportSize(WALL);
+      await page.screenshot({ path: path.join(pictures, `${name}-${WALL.width}.png`) });
     });
   }
   return found;

@@ -11,7 +11,7 @@ use axum::{
     routing::MethodRouter,
 };
 use tower::ServiceBuilder;
-use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::{CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
 use super::{
     State, api, client, door, downloads, events, flash, form_posts, headers, health, metrics, openid, pages, people,
@@ -23,6 +23,7 @@ pub fn router(state: State) -> Router {
         ServiceBuilder::new().layer(people::sessions(&state)).layer(from_fn_with_state(state.clone(), people::people))
     };
     let pages = pages::routes(&state)
+        .layer(compression())
         .merge(of(downloads::table()))
         .merge(of(openid::table()))
         .layer(from_fn_with_state(state.clone(), door::door))
@@ -31,6 +32,7 @@ pub fn router(state: State) -> Router {
     // A page that listens is told that its session has ended; led to the sign-in page it could do nothing with it.
     let told = of(events::table()).layer(known());
     let functions = api::routes()
+        .layer(compression())
         .layer(from_fn_with_state(state.clone(), form_posts::form_posts))
         .layer(known())
         .layer(from_fn_with_state(state.clone(), form_posts::same_site));
@@ -51,6 +53,12 @@ pub fn router(state: State) -> Router {
         .layer(from_fn_with_state(state.clone(), headers::headers))
         .layer(from_fn_with_state(state.clone(), trace::trace))
         .with_state(state)
+}
+
+/// For what is written anew for each request. Its text holds no secret beside what the address says (BREACH): links
+/// and codes that are shown once are in one answer only. Fast before small, since somebody waits.
+fn compression() -> CompressionLayer {
+    CompressionLayer::new().quality(CompressionLevel::Fastest)
 }
 
 fn of(table: Vec<(&'static str, MethodRouter<State>)>) -> Router<State> {

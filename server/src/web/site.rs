@@ -28,6 +28,8 @@ use tower_http::services::ServeDir;
 const OUTPUT_NAME: &str = "holdfast";
 const PKG: &str = "pkg";
 const HASHES: &str = "hash.txt";
+/// As leptos names it where no list of hashes names it otherwise.
+const PARTS: &str = "__wasm_split_manifest.json";
 
 /// The built half of the browser.
 #[derive(Clone)]
@@ -38,15 +40,18 @@ pub struct Site {
 }
 
 impl Site {
-    /// Leptos reads the hashes from a file, so those that are inside are written to `data_dir`.
+    /// Leptos reads the hashes, and which part of the WASM needs which others, from files: those that are inside are
+    /// written to `data_dir`.
     pub fn find(address: SocketAddr, data_dir: &Path) -> io::Result<Self> {
-        let inside = if env::var_os("LEPTOS_SITE_ROOT").is_none() { embedded::hashes() } else { None };
-        let Some(hashes) = inside else {
+        let inside = if env::var_os("LEPTOS_SITE_ROOT").is_none() { embedded::lists() } else { None };
+        let Some(lists) = inside else {
             return Ok(Self { options: options_of_folder(address), is_inside: false });
         };
-        let file = std::path::absolute(data_dir.join(HASHES))?;
-        std::fs::write(&file, hashes)?;
-        Ok(Self { options: options(address, Path::new(""), Some(&file)), is_inside: true })
+        let root = std::path::absolute(data_dir.join("site"))?;
+        std::fs::create_dir_all(root.join(PKG))?;
+        std::fs::write(root.join(HASHES), lists.hashes)?;
+        std::fs::write(root.join(PKG).join(PARTS), lists.parts)?;
+        Ok(Self { options: options(address, &root, Some(&root.join(HASHES))), is_inside: true })
     }
 
     /// The files under `/pkg`.

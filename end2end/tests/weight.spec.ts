@@ -1,0 +1,73 @@
+import { brotliCompressSync } from 'node:zlib';
+
+import type { Page, Response } from '@playwright/test';
+
+import { expect, test } from '../support/fixtures';
+import { addCredential } from '../support/prepare';
+
+const KB = 1000;
+
+/** What a first visit may weigh, and what a page after it may. */
+const FIRST = 345 * KB;
+const FIRST_WASM = 305 * KB;
+const SIGN_IN = 215 * KB;
+const NEXT = 15 * KB;
+
+interface Weight {
+  all: number;
+  wasm: number;
+}
+
+test('a page brings only what it needs', async ({ partner, holdfast, another, s3 }) => {
+  await addCredential(partner, s3);
+  const { cookies } = await partner.page.context().storageState();
+  const stranger = await another();
+  const gate = await weight(stranger.page, () => stranger.login.open());
+  const fresh = await another();
+  await fresh.page.context().addCookies(cookies.map(({ name, value }) => ({ name, value, url: holdfast.url })));
+  const first = await weight(fresh.page, () => fresh.credentials.open());
+  const known = await weight(fresh.page, () => fresh.credentials.open('?search=store'));
+  const { projects } = fresh;
+  const next = await weight(fresh.page, async () => {
+    await projects.navigation('Projects').click();
+    await expect(projects.heading('Projects')).toBeVisible();
+    await expect(fresh.page.getByText('Loading…')).toHaveCount(0);
+  });
+  const kilobytes = ({ all, wasm }: Weight) => `${(all / KB).toFixed(1)} kB, of that WASM ${(wasm / KB).toFixed(1)}`;
+  const told = { 'sign-in page': gate, 'credentials, first': first, 'credentials, again': known, 'next page': next };
+  for (const [name, weighed] of Object.entries(told)) console.log(`${name}: ${kilobytes(weighed)}`);
+  expect(first.wasm).toBeLessThan(FIRST_WASM);
+  expect(first.all).toBeLessThan(FIRST);
+  expect(gate.all).toBeLessThan(SIGN_IN);
+  expect(known.all).toBeLessThan(NEXT);
+  expect(next.all).toBeLessThan(NEXT);
+});
+
+/** The bytes that come while something is shown. Built files are counted as a release serves them: in brotli, which
+ * this build does not make. */
+async function weight(page: Page, show: () => Promise<unknown>): Promise<Weight> {
+  const weighed: Weight = { all: 0, wasm: 0 };
+  const weighing: Promise<void>[] = [];
+  const note = (response: Response) => {
+    weighing.push(
+      (async () => {
+        const bytes = await size(response);
+        weighed.all += bytes;
+        if (response.url().endsWith('.wasm')) weighed.wasm += bytes;
+      })(),
+    );
+  };
+  page.on('response', note);
+  await show();
+  await page.waitForTimeout(500);
+  page.off('response', note);
+  await Promise.all(weighing);
+  return weighed;
+}
+
+async function size(response: Response): Promise<number> {
+  const { responseBodySize } = await response.request().sizes();
+  // Nothing came where it was in the browser's cache.
+  if (responseBodySize === 0 || !response.url().includes('/pkg/')) return responseBodySize;
+  return brotliCompressSync(await response.body()).length;
+}
