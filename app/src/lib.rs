@@ -3,9 +3,14 @@
 // A page's view is one type of all its parts, deeper than the compiler follows by itself.
 #![recursion_limit = "512"]
 
+// `tr!`, around all that people read.
+#[macro_use]
+extern crate tr;
+
 pub mod address;
 pub mod api;
 pub mod components;
+pub mod language;
 pub mod live;
 pub mod pages;
 pub mod ui;
@@ -17,6 +22,7 @@ use leptos_router::{
     components::{FlatRoutes, Route, Router},
     path,
 };
+use model::language::Language;
 
 use crate::{
     api::page::PageRequest,
@@ -39,10 +45,10 @@ use crate::{
 
 /// The document around the application, drawn by the server alone.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
-    let theme = PageRequest::current().theme;
+    let PageRequest { theme, language, .. } = PageRequest::current();
     view! {
         <!DOCTYPE html>
-        <html lang="en" data-theme=theme.attribute()>
+        <html lang=language.as_str() data-theme=theme.attribute()>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
@@ -51,6 +57,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 <HashedStylesheet options=options.clone() id="style"/>
                 <AutoReload options=options.clone()/>
+                {catalog_link(language)}
                 <HydrationScripts options=options/>
                 <MetaTags/>
             </head>
@@ -59,6 +66,14 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
             </body>
         </html>
     }
+}
+
+/// Leads the browser's half to the words of the page's language.
+fn catalog_link(language: Language) -> impl IntoView {
+    let address = language::catalog_address(language)?;
+    Some(
+        view! { <link rel="preload" r#as="fetch" crossorigin="anonymous" id=crate::language::CATALOG_ELEMENT href=address/> },
+    )
 }
 
 #[component]

@@ -6,7 +6,10 @@ use model::{people::Actor, permission::Action};
 
 use crate::{
     api::session::SignOut,
-    components::{form::PlainForm, icon::Icon, logo::Logo, notice::NoticeRegion, submit::Submit, theme::ThemeSwitch},
+    components::{
+        form::PlainForm, icon::Icon, language::LanguageSwitch, logo::Logo, notice::NoticeRegion, submit::Submit,
+        theme::ThemeSwitch,
+    },
     ui::use_ui,
 };
 
@@ -28,6 +31,7 @@ pub fn Chrome(children: Children) -> impl IntoView {
                     <span>"Holdfast"</span>
                 </a>
                 <div class="header-end">
+                    <LanguageSwitch/>
                     <ThemeSwitch/>
                     {actor.clone().map(|actor| view! { <Person actor=actor/> })}
                 </div>

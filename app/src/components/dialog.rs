@@ -78,7 +78,7 @@ pub fn DialogText(children: Children) -> impl IntoView {
 /// The buttons at a dialog's end; **Cancel** comes by itself.
 #[component]
 pub fn DialogFooter(
-    #[prop(default = "Cancel")] cancel: &'static str,
+    #[prop(default = tr!("Cancel"), into)] cancel: String,
     #[prop(optional)] children: Option<Children>,
 ) -> impl IntoView {
     view! {

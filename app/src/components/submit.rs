@@ -6,9 +6,10 @@ use crate::components::form_state::FormState;
 
 #[component]
 pub fn Submit(
-    label: &'static str,
+    #[prop(into)] label: String,
     /// What the button says while the form is on its way.
-    pending: &'static str,
+    #[prop(into)]
+    pending: String,
     #[prop(default = "button button-primary")] class: &'static str,
 ) -> impl IntoView {
     let state = expect_context::<FormState>();

@@ -18,7 +18,7 @@ pub fn ThemeSwitch() -> impl IntoView {
         view! {
             <button
                 type="submit"
-                class="theme-button"
+                class="choice-button"
                 name="theme"
                 value=theme.as_str()
                 aria-label=label
@@ -30,7 +30,7 @@ pub fn ThemeSwitch() -> impl IntoView {
         }
     };
     view! {
-        <form class="theme" method="post" action="/theme" aria-label="Theme">
+        <form class="choice" method="post" action="/theme" aria-label="Theme">
             {Theme::ALL.map(button).into_iter().collect_view()}
         </form>
     }
