@@ -8,7 +8,7 @@ use crate::{api::ApiError, components::error_view::ErrorView};
 #[component]
 pub fn NotFoundPage() -> impl IntoView {
     view! {
-        <Title text="Not found"/>
+        <Title text=tr!("Not found")/>
         <ErrorView error=ApiError::NotFound/>
     }
 }
