@@ -220,7 +220,7 @@ fn PingFields(stored: bool) -> impl IntoView {
     let state = expect_context::<FormState>();
     let open = move || stored || state.message("ping_url").is_some();
     let hint = if stored {
-        tr!("It is stored and never shown. Leave this empty to keep it.")
+        tr!("Ping URL" => "It is stored and never shown. Leave this empty to keep it.")
     } else {
         tr!(
             "Of Healthchecks or a service like it. It gets a POST when a run starts (/start), completes, and fails (/fail)."
