@@ -194,7 +194,7 @@ fn changed_meanwhile(row: &policy::Model, terms: &PolicyTerms) -> Result<FormErr
         differs("retention", retention(row)?.to_string(), terms.retention.to_string()),
         differs("include", row.include.0.join(", "), terms.include.as_slice().join(", ")),
         differs("exclude", row.exclude.0.join(", "), terms.exclude.as_slice().join(", ")),
-        differs("keep.last", keep(row).to_string(), terms.keep.to_string()),
+        differs("keep.last", keep(row).in_words(), terms.keep.in_words()),
     ];
     let by = row.modified_by.clone().unwrap_or_else(|| tr!("Somebody"));
     Ok(FormErrors {
