@@ -73,7 +73,7 @@ impl FromStr for Language {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let found = Self::ALL.into_iter().find(|language| language.as_str() == text);
-        found.ok_or(RuleError::Unlisted { field: "Language" })
+        found.ok_or(RuleError::Unlisted { field: msgid("Language") })
     }
 }
 

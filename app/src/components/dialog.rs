@@ -54,7 +54,7 @@ pub fn Dialog(
                 <header class="dialog-header">
                     <h2 id="dialog-title">{title}</h2>
                     <form method="dialog" id=CLOSE_FORM>
-                        <button type="submit" class="button button-icon" aria-label="Close">
+                        <button type="submit" class="button button-icon" aria-label=tr!("Close")>
                             <Icon name="close"/>
                         </button>
                     </form>

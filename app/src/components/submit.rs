@@ -13,7 +13,7 @@ pub fn Submit(
     #[prop(default = "button button-primary")] class: &'static str,
 ) -> impl IntoView {
     let state = expect_context::<FormState>();
-    let text = move || if state.pending.get() { pending } else { label };
+    let text = move || if state.pending.get() { pending.clone() } else { label.clone() };
     view! {
         <button type="submit" class=class disabled=move || state.pending.get()>
             {text}

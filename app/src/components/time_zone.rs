@@ -34,7 +34,7 @@ pub fn TimeZoneField(
     view! {
         <Field
             name="time_zone"
-            label="Time Zone"
+            label=tr!("Time Zone")
             value=value
             list="time-zones"
             required=true
