@@ -9,7 +9,7 @@ use leptos::{
     web_sys::{HtmlDialogElement, HtmlElement},
 };
 use leptos_router::{NavigateOptions, hooks::use_location};
-use model::{people::Actor, permission::Action, theme::Theme};
+use model::{language::Language, people::Actor, permission::Action, theme::Theme};
 
 use crate::api::{ApiError, flash::FailedForm, page::PageRequest};
 
@@ -20,6 +20,7 @@ const NOTICE: Duration = Duration::from_secs(8);
 pub struct Ui {
     actor: StoredValue<Option<Actor>>,
     theme: Theme,
+    language: Language,
     /// The last success, for the region that announces it.
     pub notice: RwSignal<Option<String>>,
     /// The one-time link that the last change made, as a path of this site, until it was dismissed or the page left.
@@ -36,6 +37,7 @@ impl Ui {
         let ui = Self {
             actor: StoredValue::new(request.actor),
             theme: request.theme,
+            language: request.language,
             notice: RwSignal::new(request.flash.notice),
             link: RwSignal::new(request.flash.link),
             changes: RwSignal::new(0),
@@ -59,6 +61,11 @@ impl Ui {
     /// Light or dark, as this browser's person chose.
     pub fn theme(self) -> Theme {
         self.theme
+    }
+
+    /// What this page is written in.
+    pub fn language(self) -> Language {
+        self.language
     }
 
     /// Whether the page should offer `action`. The server decides.
@@ -143,4 +150,14 @@ pub fn close_dialog() {
 /// Options of a step inside the page that is shown.
 pub fn in_place() -> NavigateOptions {
     NavigateOptions { scroll: false, ..NavigateOptions::default() }
+}
+
+/// Tells the style sheet that the buttons for browsers without scripts are not needed; each page does, once its code is
+/// there.
+pub fn mark_hydrated() {
+    Effect::new(|_| {
+        if let Some(root) = document().document_element() {
+            let _ = root.class_list().add_1("hydrated");
+        }
+    });
 }

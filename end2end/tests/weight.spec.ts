@@ -66,6 +66,8 @@ async function weight(page: Page, show: () => Promise<unknown>): Promise<Weight>
 }
 
 async function size(response: Response): Promise<number> {
+  // What is told as long as the page is open has no end.
+  if (response.headers()['content-type']?.startsWith('text/event-stream')) return 0;
   const { responseBodySize } = await response.request().sizes();
   // Nothing came where it was in the browser's cache.
   if (responseBodySize === 0 || !response.url().includes('/pkg/')) return responseBodySize;

@@ -59,6 +59,7 @@ impl Application {
 
     /// The same, with a clock that a test holds.
     pub async fn build_with_clock(config: &Config, clock: Clock) -> Result<Self, StartupError> {
+        app::language::install();
         let services = open(config, clock, true).await?;
         let listen_error = |cause| StartupError::Listen { address: config.listen, cause };
         let listener = TcpListener::bind(config.listen).await.map_err(listen_error)?;

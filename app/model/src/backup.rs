@@ -7,12 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ids::{BackupId, ProjectId},
+    language::msgid,
     rule::RuleError,
 };
 
-/// Defines an enum of phases with the names that pages show and the database stores.
+/// Defines an enum of phases with the names that the database stores and pages show, translated.
 macro_rules! phases {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident),+ $(,)? }) => {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:expr),+ $(,)? }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
         pub enum $name { $($(#[$variant_doc])* $variant),+ }
@@ -21,7 +22,7 @@ macro_rules! phases {
             pub const ALL: &[Self] = &[$(Self::$variant),+];
 
             pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => stringify!($variant)),+ }
+                match self { $(Self::$variant => $word),+ }
             }
         }
 
@@ -39,7 +40,7 @@ macro_rules! phases {
                     .iter()
                     .copied()
                     .find(|phase| phase.as_str() == text)
-                    .ok_or(RuleError::Unlisted { field: "Phase" })
+                    .ok_or(RuleError::Unlisted { field: $crate::language::msgid("Phase") })
             }
         }
     };
@@ -50,15 +51,15 @@ pub(crate) use phases;
 phases! {
     /// The state of a backup.
     BackupPhase {
-        Queued,
-        InProgress,
-        Completed,
+        Queued = msgid("Queued"),
+        InProgress = msgid("InProgress"),
+        Completed = msgid("Completed"),
         /// Some files could not be read; they are listed.
-        PartiallyFailed,
-        Failed,
-        Cancelled,
-        Skipped,
-        Deleting,
+        PartiallyFailed = msgid("PartiallyFailed"),
+        Failed = msgid("Failed"),
+        Cancelled = msgid("Cancelled"),
+        Skipped = msgid("Skipped"),
+        Deleting = msgid("Deleting"),
     }
 }
 
@@ -76,7 +77,14 @@ impl BackupPhase {
 
 phases! {
     /// The state of a restore.
-    RestorePhase { Queued, InProgress, Completed, PartiallyFailed, Failed, Cancelled }
+    RestorePhase {
+        Queued = msgid("Queued"),
+        InProgress = msgid("InProgress"),
+        Completed = msgid("Completed"),
+        PartiallyFailed = msgid("PartiallyFailed"),
+        Failed = msgid("Failed"),
+        Cancelled = msgid("Cancelled"),
+    }
 }
 
 impl RestorePhase {
@@ -181,7 +189,7 @@ pub struct BackupRef {
 
 impl BackupRef {
     pub fn backup(&self) -> Result<BackupId, RuleError> {
-        self.backup.parse().map_err(|_| RuleError::Unlisted { field: "Backup" })
+        self.backup.parse().map_err(|_| RuleError::Unlisted { field: msgid("Backup") })
     }
 }
 
@@ -245,7 +253,10 @@ impl ArchiveFormat {
     }
 
     pub fn parse(text: &str) -> Result<Self, RuleError> {
-        Self::ALL.into_iter().find(|format| format.ending() == text).ok_or(RuleError::Unlisted { field: "Download as" })
+        Self::ALL
+            .into_iter()
+            .find(|format| format.ending() == text)
+            .ok_or(RuleError::Unlisted { field: msgid("Download as") })
     }
 }
 

@@ -7,6 +7,7 @@ use url::Url;
 use crate::{
     form::{FormCheck, FormErrors},
     ids::{CredentialId, OrganizationId, ProjectId},
+    language::msgid,
     list::Page,
     names::{Hidden, S3Name, name, no_control_characters},
     rule::{RuleError, length},
@@ -15,29 +16,29 @@ use crate::{
 name! {
     /// An access key id: 1-128 visible ASCII characters.
     AccessKeyId, |text| {
-        length("S3 Access Key ID", text, 1..=128)?;
+        length(msgid("S3 Access Key ID"), text, 1..=128)?;
         if text.chars().all(|c| c.is_ascii_graphic()) {
             return Ok(());
         }
-        Err(RuleError::Characters { field: "S3 Access Key ID", allowed: "visible ASCII characters without spaces" })
+        Err(RuleError::Characters { field: msgid("S3 Access Key ID"), allowed: msgid("visible ASCII characters without spaces") })
     }
 }
 
 name! {
     /// A region: 1-64 characters of letters, digits, `-`, `_`.
     Region, |text| {
-        length("S3 Region", text, 1..=64)?;
+        length(msgid("S3 Region"), text, 1..=64)?;
         if text.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c)) {
             return Ok(());
         }
-        Err(RuleError::Characters { field: "S3 Region", allowed: "letters, digits, hyphens and underscores" })
+        Err(RuleError::Characters { field: msgid("S3 Region"), allowed: msgid("letters, digits, hyphens and underscores") })
     }
 }
 
 name! {
     /// An absolute http or https address with a host, without user, query or fragment.
     Endpoint, |text| {
-        length("S3 Endpoint", text, 1..=2000)?;
+        length(msgid("S3 Endpoint"), text, 1..=2000)?;
         let url = Url::parse(text).map_err(|_| RuleError::EndpointNotUrl)?;
         if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
             return Err(RuleError::EndpointNotUrl);
@@ -62,8 +63,8 @@ pub struct SecretKey(Hidden);
 
 impl SecretKey {
     pub fn parse(typed: &Hidden) -> Result<Self, RuleError> {
-        length("S3 Secret Key", typed.expose(), 1..=256)?;
-        no_control_characters("S3 Secret Key", typed.expose())?;
+        length(msgid("S3 Secret Key"), typed.expose(), 1..=256)?;
+        no_control_characters(msgid("S3 Secret Key"), typed.expose())?;
         Ok(Self(typed.clone()))
     }
 
@@ -99,7 +100,7 @@ pub struct NewCredential {
 impl CredentialForm {
     pub fn parse(&self) -> Result<NewCredential, FormErrors> {
         let mut check = FormCheck::default();
-        let organization = check.field("organization", optional_id(&self.organization, "Organization"));
+        let organization = check.field("organization", optional_id(&self.organization, msgid("Organization")));
         let s3_name = check.field("s3_name", S3Name::parse(&self.s3_name));
         let access_key_id = check.field("access_key_id", AccessKeyId::parse(&self.access_key_id));
         let secret_key = check.field("secret_key", SecretKey::parse(&self.secret_key));
@@ -143,12 +144,12 @@ pub struct CredentialUpdate {
 
 impl CredentialUpdateForm {
     pub fn credential(&self) -> Result<CredentialId, RuleError> {
-        self.credential.parse().map_err(|_| RuleError::Unlisted { field: "Backup Credentials" })
+        self.credential.parse().map_err(|_| RuleError::Unlisted { field: msgid("Backup Credentials") })
     }
 
     pub fn parse(&self) -> Result<CredentialUpdate, FormErrors> {
         let mut check = FormCheck::default();
-        let version = self.version.parse().map_err(|_| RuleError::Unlisted { field: "Version" });
+        let version = self.version.parse().map_err(|_| RuleError::Unlisted { field: msgid("Version") });
         let version = check.field("version", version);
         let s3_name = check.field("s3_name", S3Name::parse(&self.s3_name));
         let access_key_id = check.field("access_key_id", AccessKeyId::parse(&self.access_key_id));
@@ -175,7 +176,7 @@ pub struct CredentialRef {
 
 impl CredentialRef {
     pub fn credential(&self) -> Result<CredentialId, RuleError> {
-        self.credential.parse().map_err(|_| RuleError::Unlisted { field: "Backup Credentials" })
+        self.credential.parse().map_err(|_| RuleError::Unlisted { field: msgid("Backup Credentials") })
     }
 }
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{backup::BackupPhase, ids::ProjectId};
+use crate::{backup::BackupPhase, ids::ProjectId, language::msgid};
 
 /// What is shown of each kind of trouble; the rest is counted.
 pub const MOST_SHOWN: u64 = 20;
@@ -29,14 +29,14 @@ pub enum Trouble {
 impl Trouble {
     pub const fn label(self) -> &'static str {
         match self {
-            Self::Damaged => "Repository damaged",
-            Self::Failed => "Failed",
-            Self::Overdue => "Overdue",
-            Self::CredentialLocked => "Credential locked",
-            Self::PartiallyFailed => "Partially failed",
-            Self::NeverBackedUp => "Never backed up",
-            Self::Missed => "Cancelled",
-            Self::PolicyPaused => "Paused",
+            Self::Damaged => msgid("Repository damaged"),
+            Self::Failed => msgid("Failed"),
+            Self::Overdue => msgid("Overdue"),
+            Self::CredentialLocked => msgid("Credential locked"),
+            Self::PartiallyFailed => msgid("Partially failed"),
+            Self::NeverBackedUp => msgid("Never backed up"),
+            Self::Missed => msgid("Cancelled"),
+            Self::PolicyPaused => msgid("Paused"),
         }
     }
 }

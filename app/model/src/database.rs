@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::{
+    language::msgid,
     names::{Hidden, name, no_control_characters},
     rule::RuleError,
 };
@@ -14,7 +15,7 @@ use crate::{
 /// What RFC 3986, section 2.3, lets stand as it is.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-const FIELD: &str = "Connection URL";
+const FIELD: &str = msgid("Connection URL");
 const DEFAULT_PORT: u16 = 5432;
 
 /// Longest identifier of PostgreSQL in bytes (`NAMEDATALEN` - 1). Longer ones are cut by the server, silently.
@@ -23,11 +24,11 @@ const LONGEST_NAME: usize = 63;
 name! {
     /// A database's name: 1 to 63 bytes.
     DatabaseName, |text| {
-        no_control_characters("Database Name", text)?;
+        no_control_characters(msgid("Database Name"), text)?;
         match text.len() {
-            0 => Err(RuleError::Missing { field: "Database Name" }),
+            0 => Err(RuleError::Missing { field: msgid("Database Name") }),
             1..=LONGEST_NAME => Ok(()),
-            _ => Err(RuleError::Length { field: "Database Name", min: 1, max: LONGEST_NAME }),
+            _ => Err(RuleError::Length { field: msgid("Database Name"), min: 1, max: LONGEST_NAME }),
         }
     }
 }
@@ -131,11 +132,11 @@ fn address(url: &Url) -> Result<DatabaseAddress, RuleError> {
     }
     let user = decoded(url.username())?;
     if user.is_empty() {
-        return Err(RuleError::ConnectionUrlPart { part: "user" });
+        return Err(RuleError::ConnectionUrlUser);
     }
     let database = decoded(url.path().strip_prefix('/').unwrap_or_default())?;
     if database.is_empty() {
-        return Err(RuleError::ConnectionUrlPart { part: "database" });
+        return Err(RuleError::ConnectionUrlDatabase);
     }
     Ok(DatabaseAddress {
         user,

@@ -52,7 +52,7 @@ impl FormCheck {
         self.errors.fields.push(FieldError { field: field.to_owned(), message: message.to_string() });
         self.errors.summary = match self.errors.fields.len() {
             1 => self.errors.fields[0].message.clone(),
-            more => format!("{more} fields need attention"),
+            more => tr!("{n} field needs attention" | "{n} fields need attention" % more),
         };
     }
 

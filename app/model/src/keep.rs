@@ -5,7 +5,7 @@ use std::fmt;
 use chrono::{DateTime, Datelike, NaiveDateTime, Timelike, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{form::FormCheck, retention::Retention, rule::RuleError, schedule::TimeZone};
+use crate::{form::FormCheck, language::msgid, retention::Retention, rule::RuleError, schedule::TimeZone};
 
 /// Most backups that one count keeps.
 pub const MOST_KEPT: u16 = 1000;
@@ -37,12 +37,12 @@ pub struct KeepCounts {
 impl KeepForm {
     /// The counts, with what is wrong noted at `keep.last` and so on.
     pub fn parse(&self, check: &mut FormCheck) -> Option<KeepCounts> {
-        let last = check.field("keep.last", count("Keep Last", &self.last));
-        let hourly = check.field("keep.hourly", count("Keep Hourly", &self.hourly));
-        let daily = check.field("keep.daily", count("Keep Daily", &self.daily));
-        let weekly = check.field("keep.weekly", count("Keep Weekly", &self.weekly));
-        let monthly = check.field("keep.monthly", count("Keep Monthly", &self.monthly));
-        let yearly = check.field("keep.yearly", count("Keep Yearly", &self.yearly));
+        let last = check.field("keep.last", count(msgid("Keep Last"), &self.last));
+        let hourly = check.field("keep.hourly", count(msgid("Keep Hourly"), &self.hourly));
+        let daily = check.field("keep.daily", count(msgid("Keep Daily"), &self.daily));
+        let weekly = check.field("keep.weekly", count(msgid("Keep Weekly"), &self.weekly));
+        let monthly = check.field("keep.monthly", count(msgid("Keep Monthly"), &self.monthly));
+        let yearly = check.field("keep.yearly", count(msgid("Keep Yearly"), &self.yearly));
         Some(KeepCounts {
             last: last?,
             hourly: hourly?,
@@ -134,8 +134,24 @@ fn keep_newest_of_each(kept: &mut [bool], local: &[NaiveDateTime], count: u16, p
     }
 }
 
+impl KeepCounts {
+    /// As people read it, such as `last 3, 7 daily, 12 monthly`; nothing where nothing is kept.
+    pub fn in_words(self) -> String {
+        let parts = [
+            (self.last, tr!("last {n}" | "last {n}" % self.last)),
+            (self.hourly, tr!("{n} hourly" | "{n} hourly" % self.hourly)),
+            (self.daily, tr!("{n} daily" | "{n} daily" % self.daily)),
+            (self.weekly, tr!("{n} weekly" | "{n} weekly" % self.weekly)),
+            (self.monthly, tr!("{n} monthly" | "{n} monthly" % self.monthly)),
+            (self.yearly, tr!("{n} yearly" | "{n} yearly" % self.yearly)),
+        ];
+        let kept = parts.into_iter().filter(|(count, _)| *count > 0).map(|(_, words)| words);
+        kept.collect::<Vec<_>>().join(", ")
+    }
+}
+
 impl fmt::Display for KeepCounts {
-    /// Such as `last 3, 7 daily, 12 monthly`; nothing where nothing is kept.
+    /// As the audit log writes it: the same, in English whatever the reader's language.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut parts = Vec::new();
         if self.last > 0 {
@@ -202,6 +218,7 @@ mod tests {
         let form = KeepForm { last: "3".to_owned(), daily: " 7 ".to_owned(), ..KeepForm::default() };
         let counts = form.parse(&mut check).unwrap();
         assert_eq!((counts.last, counts.daily, counts.to_string().as_str()), (3, 7, "last 3, 7 daily"));
+        assert_eq!(counts.in_words(), counts.to_string());
         assert_eq!(KeepForm::from(counts).daily, "7");
         for bad in ["-1", "many", "1001", "1.5"] {
             let mut check = FormCheck::default();

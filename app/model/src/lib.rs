@@ -3,6 +3,10 @@
 //! Everything here is pure: no input or output, no clock, no web framework. A rule is written once, as the only
 //! constructor of a type, and used by the forms, the server and the tests.
 
+// `tr!`, around all that people read.
+#[macro_use]
+extern crate tr;
+
 pub mod audit;
 pub mod backup;
 pub mod credential;
@@ -11,6 +15,7 @@ pub mod database;
 pub mod form;
 pub mod ids;
 pub mod keep;
+pub mod language;
 pub mod list;
 pub mod maintenance;
 pub mod names;

@@ -9,6 +9,7 @@ use crate::{
     backup::{Progress, phases},
     form::Ticked,
     ids::{BackupId, MaintenanceId, ProjectId},
+    language::msgid,
     rule::RuleError,
 };
 
@@ -16,17 +17,23 @@ phases! {
     /// What is done to a repository.
     MaintenanceKind {
         /// Removes what no backup needs any more.
-        Prune,
+        Prune = "Prune",
         /// Looks whether everything is as it was written.
-        Verification,
+        Verification = "Verification",
         /// Makes the best of what a verification found.
-        Repair,
+        Repair = "Repair",
     }
 }
 
 phases! {
     /// The state of a maintenance.
-    MaintenancePhase { Queued, InProgress, Completed, Failed, Cancelled }
+    MaintenancePhase {
+        Queued = msgid("Queued"),
+        InProgress = msgid("InProgress"),
+        Completed = msgid("Completed"),
+        Failed = msgid("Failed"),
+        Cancelled = msgid("Cancelled"),
+    }
 }
 
 impl MaintenancePhase {
@@ -74,11 +81,12 @@ impl DamagedFile {
 }
 
 impl fmt::Display for Damage {
+    /// What is said of the file, after its name.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Missing => "is missing",
-            Self::Size => "has another size than when it was written",
-            Self::Content => "is not as it was written",
+        f.write_str(&match self {
+            Self::Missing => tr!("is missing"),
+            Self::Size => tr!("has another size than when it was written"),
+            Self::Content => tr!("is not as it was written"),
         })
     }
 }
@@ -173,7 +181,7 @@ pub struct VerifyForm {
 
 impl VerifyForm {
     pub fn project(&self) -> Result<ProjectId, RuleError> {
-        self.project.parse().map_err(|_| RuleError::Unlisted { field: "Project" })
+        self.project.parse().map_err(|_| RuleError::Unlisted { field: msgid("Project") })
     }
 }
 
@@ -186,7 +194,7 @@ pub struct MaintenanceRef {
 
 impl MaintenanceRef {
     pub fn maintenance(&self) -> Result<MaintenanceId, RuleError> {
-        self.maintenance.parse().map_err(|_| RuleError::Unlisted { field: "Maintenance" })
+        self.maintenance.parse().map_err(|_| RuleError::Unlisted { field: msgid("Maintenance") })
     }
 }
 

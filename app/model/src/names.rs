@@ -4,7 +4,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::rule::{RuleError, length};
+use crate::{
+    language::msgid,
+    rule::{RuleError, length},
+};
 
 /// Defines a text type whose only constructor is `parse`.
 macro_rules! name {
@@ -54,27 +57,27 @@ pub(crate) use name;
 name! {
     /// Name of a partner account, 3-60 characters.
     AccountName, |text| {
-        length("Account Name", text, 3..=60)?;
-        no_control_characters("Account Name", text)
+        length(msgid("Account Name"), text, 3..=60)?;
+        no_control_characters(msgid("Account Name"), text)
     }
 }
 
 name! {
     /// Name of an organization: 3-30 characters of letters, digits, `.`, `_`, `-`; unique in the account.
     OrganizationName, |text| {
-        length("Organization", text, 3..=30)?;
+        length(msgid("Organization"), text, 3..=30)?;
         if text.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c)) {
             return Ok(());
         }
-        Err(RuleError::Characters { field: "Organization", allowed: "letters, digits, dots, underscores and hyphens" })
+        Err(RuleError::Characters { field: msgid("Organization"), allowed: msgid("letters, digits, dots, underscores and hyphens") })
     }
 }
 
 name! {
     /// Name of a backup credential: 3-30 characters, unique in the organization whatever the letter case.
     S3Name, |text| {
-        length("S3 Name", text, 3..=30)?;
-        no_control_characters("S3 Name", text)
+        length(msgid("S3 Name"), text, 3..=30)?;
+        no_control_characters(msgid("S3 Name"), text)
     }
 }
 
@@ -87,19 +90,19 @@ impl S3Name {
 
 name! {
     /// Name of a project: `^[a-z0-9]([a-z0-9-]*[a-z0-9])?$`, 3-30 characters, unique in the organization.
-    ProjectName, |text| slug("Project Name", text)
+    ProjectName, |text| slug(msgid("Project Name"), text)
 }
 
 name! {
     /// Name of a backup policy: the same rule as a project's, unique in the project.
-    PolicyName, |text| slug("Name", text)
+    PolicyName, |text| slug(msgid("Name"), text)
 }
 
 name! {
     /// Name of a restore: the same rule as a project's, but up to 63 characters.
     RestoreName, |text| {
-        length("Restore Name", text, 3..=63)?;
-        slug_characters("Restore Name", text)
+        length(msgid("Restore Name"), text, 3..=63)?;
+        slug_characters(msgid("Restore Name"), text)
     }
 }
 
@@ -110,7 +113,7 @@ fn slug(field: &'static str, text: &str) -> Result<(), RuleError> {
 
 fn slug_characters(field: &'static str, text: &str) -> Result<(), RuleError> {
     if !text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') {
-        return Err(RuleError::Characters { field, allowed: "lower-case letters, digits and hyphens" });
+        return Err(RuleError::Characters { field, allowed: msgid("lower-case letters, digits and hyphens") });
     }
     if text.starts_with('-') || text.ends_with('-') {
         return Err(RuleError::Ends { field });
@@ -120,7 +123,7 @@ fn slug_characters(field: &'static str, text: &str) -> Result<(), RuleError> {
 
 pub(crate) fn no_control_characters(field: &'static str, text: &str) -> Result<(), RuleError> {
     if text.chars().any(char::is_control) {
-        return Err(RuleError::Characters { field, allowed: "visible characters" });
+        return Err(RuleError::Characters { field, allowed: msgid("visible characters") });
     }
     Ok(())
 }

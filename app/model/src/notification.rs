@@ -11,6 +11,7 @@ use url::Url;
 use crate::{
     credential::OrganizationChoice,
     ids::{ChannelId, DeliveryId},
+    language::msgid,
     list::Page,
     names::{Hidden, name, no_control_characters},
     rule::{RuleError, length},
@@ -18,10 +19,10 @@ use crate::{
 
 pub use self::form::{ChannelForm, ChannelRef, ChannelTerms, TypedTarget};
 
-/// Defines an enum of words that the database stores and pages show.
+/// Defines an enum of words that the database stores and pages show, translated.
 macro_rules! words {
-    ($(#[$doc:meta])* $name:ident in $field:literal {
-        $($(#[$variant_doc:meta])* $variant:ident = $stored:literal, $shown:literal;)+
+    ($(#[$doc:meta])* $name:ident in ($field:expr) {
+        $($(#[$variant_doc:meta])* $variant:ident = $stored:literal, $shown:expr;)+
     }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -61,32 +62,32 @@ macro_rules! words {
 words! {
     /// What a channel can be told of. A new kind of trouble is a new variant here, with a column of `notification_channel`
     /// in which a channel chooses it.
-    EventKind in "Events" {
+    EventKind in (msgid("Events")) {
         /// A backup failed for good or partially, or was skipped because its credential is locked.
-        Failure = "failure", "Failure";
+        Failure = "failure", msgid("Failure");
         /// The first completed backup of a policy after that.
-        Recovery = "recovery", "Recovery";
+        Recovery = "recovery", msgid("Recovery");
         /// A policy has no completed backup for longer than its schedule promises.
-        Overdue = "overdue", "Overdue";
+        Overdue = "overdue", msgid("Overdue");
         /// A verification found that a repository is damaged, or that it is sound again.
-        Damage = "damage", "Damage";
+        Damage = "damage", msgid("Damage");
         /// How the last week went, on Monday mornings.
-        Digest = "digest", "Weekly digest";
+        Digest = "digest", msgid("Weekly digest");
     }
 }
 
 words! {
     /// What a delivery tells: an event of a channel, a test of it, or the state of a run to a policy's Ping URL.
-    DeliveryKind in "Event" {
-        Failure = "failure", "Failure";
-        Recovery = "recovery", "Recovery";
-        Overdue = "overdue", "Overdue";
-        Damage = "damage", "Damage";
-        Digest = "digest", "Weekly digest";
-        Test = "test", "Test";
-        PingStart = "ping-start", "Ping: start";
-        PingSuccess = "ping-success", "Ping: success";
-        PingFail = "ping-fail", "Ping: fail";
+    DeliveryKind in (msgid("Event")) {
+        Failure = "failure", msgid("Failure");
+        Recovery = "recovery", msgid("Recovery");
+        Overdue = "overdue", msgid("Overdue");
+        Damage = "damage", msgid("Damage");
+        Digest = "digest", msgid("Weekly digest");
+        Test = "test", msgid("Test");
+        PingStart = "ping-start", msgid("Ping: start");
+        PingSuccess = "ping-success", msgid("Ping: success");
+        PingFail = "ping-fail", msgid("Ping: fail");
     }
 }
 
@@ -104,30 +105,30 @@ impl From<EventKind> for DeliveryKind {
 
 words! {
     /// How a channel is reached.
-    ChannelKind in "Kind" {
-        Email = "email", "E-mail";
-        Webhook = "webhook", "Webhook";
-        Slack = "slack", "Slack";
-        Ntfy = "ntfy", "ntfy";
+    ChannelKind in (msgid("Kind")) {
+        Email = "email", msgid("E-mail");
+        Webhook = "webhook", msgid("Webhook");
+        Slack = "slack", msgid("Slack");
+        Ntfy = "ntfy", msgid("ntfy");
     }
 }
 
 words! {
     /// The state of a delivery.
-    DeliveryPhase in "Phase" {
-        Queued = "Queued", "Queued";
-        Sending = "Sending", "Sending";
-        Delivered = "Delivered", "Delivered";
+    DeliveryPhase in (msgid("Phase")) {
+        Queued = "Queued", msgid("Queued");
+        Sending = "Sending", msgid("Sending");
+        Delivered = "Delivered", msgid("Delivered");
         /// Given up after all tries, or no longer worth telling.
-        Failed = "Failed", "Failed";
+        Failed = "Failed", msgid("Failed");
     }
 }
 
 name! {
     /// Name of a channel: 3-30 characters, unique in the organization whatever the letter case.
     ChannelName, |text| {
-        length("Name", text, 3..=30)?;
-        no_control_characters("Name", text)
+        length(msgid("Name"), text, 3..=30)?;
+        no_control_characters(msgid("Name"), text)
     }
 }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     form::{FormCheck, FormErrors},
     ids::OrganizationId,
+    language::msgid,
     names::OrganizationName,
     rule::RuleError,
     schedule::TimeZone,
@@ -31,7 +32,7 @@ pub struct OrganizationChange {
 
 impl OrganizationForm {
     pub fn organization(&self) -> Result<OrganizationId, RuleError> {
-        self.organization.parse().map_err(|_| RuleError::Unlisted { field: "Organization" })
+        self.organization.parse().map_err(|_| RuleError::Unlisted { field: msgid("Organization") })
     }
 
     pub fn parse(&self) -> Result<OrganizationChange, FormErrors> {
@@ -52,7 +53,7 @@ pub struct OrganizationRef {
 
 impl OrganizationRef {
     pub fn organization(&self) -> Result<OrganizationId, RuleError> {
-        self.organization.parse().map_err(|_| RuleError::Unlisted { field: "Organization" })
+        self.organization.parse().map_err(|_| RuleError::Unlisted { field: msgid("Organization") })
     }
 }
 

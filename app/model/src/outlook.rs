@@ -118,16 +118,19 @@ impl Outlook {
     /// All of it in a sentence.
     pub fn in_words(&self) -> String {
         let oldest = self.days().find(|(_, day)| day.1 > 0).map(|(date, _)| date);
-        match (self.total(), oldest) {
-            ((made, remain), Some(oldest)) => {
-                let verb = if remain == 1 { "remains" } else { "remain" };
-                let oldest = time::day(oldest);
-                let backups = if made == 1 { "backup" } else { "backups" };
-                format!(
-                    "Of {made} {backups} in the next {DAYS} days {remain} {verb} at their end, the oldest of {oldest}."
-                )
+        match (self.total(), oldest.map(time::day)) {
+            ((1, _), Some(oldest)) => {
+                tr!("Of 1 backup in the next {} days 1 remains at their end, the oldest of {}.", DAYS, oldest)
             }
-            _ => format!("No backup is due in the next {DAYS} days."),
+            ((made, remain), Some(oldest)) => tr!(
+                "Of {made} backups in the next {days} days {n} remains at their end, the oldest of {oldest}."
+                    | "Of {made} backups in the next {days} days {n} remain at their end, the oldest of {oldest}."
+                        % remain,
+                made,
+                days = DAYS,
+                oldest
+            ),
+            _ => tr!("No backup is due in the next {} days.", DAYS),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Glob patterns that say which part of a source is backed up.
 
-use crate::rule::RuleError;
+use crate::{language::msgid, rule::RuleError};
 
 /// Everything.
 pub const EVERYTHING: &str = "**";
@@ -16,12 +16,12 @@ pub struct Patterns(Vec<String>);
 impl Patterns {
     /// At least one pattern; an empty field means everything.
     pub fn parse_include(text: &str) -> Result<Self, RuleError> {
-        let patterns = Self::parse("Include", text)?;
+        let patterns = Self::parse(msgid("Include"), text)?;
         if patterns.0.is_empty() { Ok(Self(vec![EVERYTHING.to_owned()])) } else { Ok(patterns) }
     }
 
     pub fn parse_exclude(text: &str) -> Result<Self, RuleError> {
-        Self::parse("Exclude", text)
+        Self::parse(msgid("Exclude"), text)
     }
 
     fn parse(field: &'static str, text: &str) -> Result<Self, RuleError> {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     form::{FormCheck, FormErrors},
     ids::{AccountId, OrganizationId, UserId},
+    language::msgid,
     names::{AccountName, Hidden, OrganizationName, name},
     rule::{RuleError, length},
 };
@@ -24,9 +25,9 @@ impl Role {
 
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::User => "User",
-            Self::Manager => "Manager",
-            Self::Partner => "Partner",
+            Self::User => msgid("User"),
+            Self::Manager => msgid("Manager"),
+            Self::Partner => msgid("Partner"),
         }
     }
 }
@@ -44,7 +45,7 @@ impl FromStr for Role {
         Self::ALL
             .into_iter()
             .find(|role| role.as_str().eq_ignore_ascii_case(text))
-            .ok_or(RuleError::Unlisted { field: "Role" })
+            .ok_or(RuleError::Unlisted { field: msgid("Role") })
     }
 }
 
@@ -62,7 +63,7 @@ pub struct Actor {
 name! {
     /// An email address, kept in lower case so that it is found whatever the letter case.
     Email, |text| {
-        length("Email", text, 1..=254)?;
+        length(msgid("Email"), text, 1..=254)?;
         let well_formed = text.split_once('@').is_some_and(|(user, domain)| {
             !user.is_empty() && !domain.is_empty() && !domain.contains('@')
         });
@@ -82,7 +83,7 @@ pub struct Password(Hidden);
 
 impl Password {
     pub fn parse(typed: &Hidden) -> Result<Self, RuleError> {
-        length("Password", typed.expose(), PASSWORD_LENGTH)?;
+        length(msgid("Password"), typed.expose(), PASSWORD_LENGTH)?;
         Ok(Self(typed.clone()))
     }
 
@@ -155,10 +156,10 @@ impl SignInForm {
         let mut check = FormCheck::default();
         let email = self.email.trim().to_lowercase();
         if email.is_empty() {
-            check.fail("email", RuleError::Missing { field: "Email" });
+            check.fail("email", RuleError::Missing { field: msgid("Email") });
         }
         if self.password.expose().is_empty() {
-            check.fail("password", RuleError::Missing { field: "Password" });
+            check.fail("password", RuleError::Missing { field: msgid("Password") });
         }
         check.finish(Some(email))
     }

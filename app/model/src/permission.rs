@@ -44,9 +44,9 @@ pub struct Owner {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
     /// Another tenant's: for this person it does not exist.
-    #[error("There is nothing at this address")]
+    #[error("{}", tr!("There is nothing at this address"))]
     DoesNotExist,
-    #[error("Your role {role} may not {} in this organization", .action.in_words())]
+    #[error("{}", .action.refused(*.role))]
     Forbidden { role: Role, action: Action },
 }
 
@@ -63,17 +63,27 @@ impl Action {
         Self::SeeNodes,
     ];
 
-    const fn in_words(self) -> &'static str {
+    fn refused(self, role: Role) -> String {
+        let role = role.as_str();
+        let role = tr!(role);
         match self {
-            Self::SeeProjects => "see projects",
-            Self::ManageCredentials => "see or manage backup credentials",
-            Self::ManageProjects => "manage projects and backups",
-            Self::SeeAuditLog => "see the audit log",
-            Self::ManageNotifications => "manage notifications",
-            Self::ManageUsers => "manage users",
-            Self::ManageOrganizations => "manage organizations",
-            Self::ManageAccount => "manage the account",
-            Self::SeeNodes => "see the nodes",
+            Self::SeeProjects => tr!("Your role {role} may not see projects in this organization", role),
+            Self::ManageCredentials => {
+                tr!("Your role {role} may not see or manage backup credentials in this organization", role)
+            }
+            Self::ManageProjects => {
+                tr!("Your role {role} may not manage projects and backups in this organization", role)
+            }
+            Self::SeeAuditLog => tr!("Your role {role} may not see the audit log in this organization", role),
+            Self::ManageNotifications => {
+                tr!("Your role {role} may not manage notifications in this organization", role)
+            }
+            Self::ManageUsers => tr!("Your role {role} may not manage users in this organization", role),
+            Self::ManageOrganizations => {
+                tr!("Your role {role} may not manage organizations in this organization", role)
+            }
+            Self::ManageAccount => tr!("Your role {role} may not manage the account in this organization", role),
+            Self::SeeNodes => tr!("Your role {role} may not see the nodes in this organization", role),
         }
     }
 

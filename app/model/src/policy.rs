@@ -9,6 +9,7 @@ use crate::{
     form::{FormCheck, FormErrors, Ticked},
     ids::{PolicyId, ProjectId},
     keep::{KeepCounts, KeepForm},
+    language::msgid,
     names::{Hidden, PolicyName},
     notification::HookUrl,
     outlook::{Outlook, OutlookForm},
@@ -70,15 +71,15 @@ pub struct PolicyTerms {
 
 impl PolicyForm {
     pub fn project(&self) -> Result<ProjectId, RuleError> {
-        self.project.parse().map_err(|_| RuleError::Unlisted { field: "Project" })
+        self.project.parse().map_err(|_| RuleError::Unlisted { field: msgid("Project") })
     }
 
     pub fn policy(&self) -> Result<PolicyId, RuleError> {
-        self.policy.parse().map_err(|_| RuleError::Unlisted { field: "Policy" })
+        self.policy.parse().map_err(|_| RuleError::Unlisted { field: msgid("Policy") })
     }
 
     pub fn version(&self) -> Result<i64, RuleError> {
-        self.version.parse().map_err(|_| RuleError::Unlisted { field: "Version" })
+        self.version.parse().map_err(|_| RuleError::Unlisted { field: msgid("Version") })
     }
 
     /// `now` decides whether the cron expression still fires.
@@ -111,7 +112,7 @@ impl PolicyForm {
 
     fn ping(&self) -> Result<PingChange, RuleError> {
         if !self.ping_url.expose().trim().is_empty() {
-            return HookUrl::parse("Ping URL", &self.ping_url).map(PingChange::Set);
+            return HookUrl::parse(msgid("Ping URL"), &self.ping_url).map(PingChange::Set);
         }
         Ok(if self.forget_ping.0 { PingChange::Forget } else { PingChange::Keep })
     }
@@ -172,7 +173,7 @@ pub struct PolicyRef {
 
 impl PolicyRef {
     pub fn policy(&self) -> Result<PolicyId, RuleError> {
-        self.policy.parse().map_err(|_| RuleError::Unlisted { field: "Policy" })
+        self.policy.parse().map_err(|_| RuleError::Unlisted { field: msgid("Policy") })
     }
 }
 
@@ -186,8 +187,8 @@ pub enum SchedulePhase {
 impl SchedulePhase {
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Enabled => "Enabled",
-            Self::Paused => "Paused",
+            Self::Enabled => msgid("Enabled"),
+            Self::Paused => msgid("Paused"),
         }
     }
 }

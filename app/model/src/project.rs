@@ -11,6 +11,7 @@ use crate::{
     credential::{CredentialChoice, OrganizationChoice},
     database::{ConnectionUrl, DatabaseAddress},
     ids::{BackupId, CredentialId, ProjectId},
+    language::msgid,
     list::Page,
     maintenance::Health,
     names::{name, no_control_characters},
@@ -26,12 +27,12 @@ pub use self::objects::{Encryption, KmsKey, ObjectOptions, StorageClass};
 name! {
     /// An absolute path of a directory on the server. Whether it exists and lies under an allowed root is the server's
     /// to check.
-    DirectoryPath, |text| absolute_path("Directory", text)
+    DirectoryPath, |text| absolute_path(msgid("Directory"), text)
 }
 
 name! {
     /// An absolute path of a directory to restore into.
-    TargetDirectory, |text| absolute_path("Target Directory", text)
+    TargetDirectory, |text| absolute_path(msgid("Target Directory"), text)
 }
 
 fn absolute_path(field: &'static str, text: &str) -> Result<(), RuleError> {
@@ -75,13 +76,13 @@ impl BucketName {
 name! {
     /// The place of a repository in a bucket that it shares: path segments without a slash at either end, or nothing.
     Prefix, |text| {
-        length("Prefix", text, 0..=200)?;
+        length(msgid("Prefix"), text, 0..=200)?;
         let allowed = text.chars().all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c));
         let segments = text.is_empty() || text.split('/').all(|part| !part.is_empty() && part != "." && part != "..");
         if allowed && segments {
             return Ok(());
         }
-        Err(RuleError::Characters { field: "Prefix", allowed: "letters, digits, dots, hyphens, underscores and single slashes inside" })
+        Err(RuleError::Characters { field: msgid("Prefix"), allowed: msgid("letters, digits, dots, hyphens, underscores and single slashes inside") })
     }
 }
 
@@ -96,8 +97,8 @@ impl Source {
     /// The kind's name in the form and in lists.
     pub const fn kind(&self) -> &'static str {
         match self {
-            Self::Directory(_) => "Directory",
-            Self::Postgres(_) => "PostgreSQL",
+            Self::Directory(_) => msgid("Directory"),
+            Self::Postgres(_) => msgid("PostgreSQL"),
         }
     }
 

@@ -8,6 +8,7 @@ use crate::{
     database::DatabaseName,
     form::{FormCheck, FormErrors},
     ids::{BackupId, RestoreId},
+    language::msgid,
     names::RestoreName,
     project::TargetDirectory,
     rule::RuleError,
@@ -95,7 +96,7 @@ impl RestoredInto {
             .into_iter()
             .map(|of| of(place.clone()))
             .find(|into| into.kind() == kind)
-            .ok_or(RuleError::Unlisted { field: "Target" })
+            .ok_or(RuleError::Unlisted { field: msgid("Target") })
     }
 }
 
@@ -122,20 +123,23 @@ impl OnConflict {
     /// The words in the form.
     pub const fn label(self) -> &'static str {
         match self {
-            Self::Skip => "Skip",
-            Self::Overwrite => "Overwrite",
-            Self::KeepBoth => "Keep both",
+            Self::Skip => msgid("Skip"),
+            Self::Overwrite => msgid("Overwrite"),
+            Self::KeepBoth => msgid("Keep both"),
         }
     }
 
     pub fn parse(text: &str) -> Result<Self, RuleError> {
-        Self::ALL.into_iter().find(|choice| choice.as_str() == text).ok_or(RuleError::Unlisted { field: "On Conflict" })
+        Self::ALL
+            .into_iter()
+            .find(|choice| choice.as_str() == text)
+            .ok_or(RuleError::Unlisted { field: msgid("On Conflict") })
     }
 }
 
 impl RestoreForm {
     pub fn backup(&self) -> Result<BackupId, RuleError> {
-        self.backup.parse().map_err(|_| RuleError::Unlisted { field: "Backup" })
+        self.backup.parse().map_err(|_| RuleError::Unlisted { field: msgid("Backup") })
     }
 
     pub fn parse(&self) -> Result<NewRestore, FormErrors> {
@@ -154,7 +158,7 @@ impl RestoreForm {
             "original-database" => {
                 Some(RestoreTarget::OriginalDatabase { confirmed: self.confirm_name.trim().to_owned() })
             }
-            _ => check.field("target", Err(RuleError::Unlisted { field: "Target" })),
+            _ => check.field("target", Err(RuleError::Unlisted { field: msgid("Target") })),
         };
         let on_conflict = self.on_conflict(target.as_ref(), &mut check);
         let new = (|| {
@@ -181,7 +185,7 @@ fn paths(text: &str) -> Result<Vec<String>, RuleError> {
         .filter(|line| !line.trim().is_empty())
         .collect();
     if paths.len() > MOST_PATHS {
-        return Err(RuleError::Length { field: "Paths", min: 0, max: MOST_PATHS });
+        return Err(RuleError::Length { field: msgid("Paths"), min: 0, max: MOST_PATHS });
     }
     paths.iter().try_for_each(|path| inside(path))?;
     Ok(paths)
@@ -190,7 +194,7 @@ fn paths(text: &str) -> Result<Vec<String>, RuleError> {
 /// A path that stays below where it starts.
 pub fn inside(path: &str) -> Result<(), RuleError> {
     let climbs = path.split('/').any(|part| matches!(part, ".." | "."));
-    if climbs || path.contains('\0') { Err(RuleError::PathOutside { field: "Paths" }) } else { Ok(()) }
+    if climbs || path.contains('\0') { Err(RuleError::PathOutside { field: msgid("Paths") }) } else { Ok(()) }
 }
 
 /// A row of the tab Restores.
@@ -227,7 +231,7 @@ pub struct RestoreRef {
 
 impl RestoreRef {
     pub fn restore(&self) -> Result<RestoreId, RuleError> {
-        self.restore.parse().map_err(|_| RuleError::Unlisted { field: "Restore" })
+        self.restore.parse().map_err(|_| RuleError::Unlisted { field: msgid("Restore") })
     }
 }
 

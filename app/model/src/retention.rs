@@ -4,7 +4,7 @@ use std::fmt;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::rule::RuleError;
+use crate::{language::msgid, rule::RuleError};
 
 /// What the form starts with: 30 days.
 pub const DEFAULT_RETENTION: &str = "720h";
@@ -23,7 +23,7 @@ impl Retention {
     pub fn parse(text: &str) -> Result<Self, RuleError> {
         let text = text.trim();
         if text.is_empty() {
-            return Err(RuleError::Missing { field: "Retention Period" });
+            return Err(RuleError::Missing { field: msgid("Retention Period") });
         }
         Self::from_seconds(seconds(text).ok_or(RuleError::Retention)?)
     }

@@ -1,5 +1,7 @@
 //! When a policy runs: a cron expression in a time zone.
 
+mod description;
+mod refusal;
 mod time_zone;
 mod words;
 
@@ -13,22 +15,23 @@ use croner::{
 };
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::refusal::translated;
 pub use self::{
     time_zone::TimeZone,
     words::{CronField, CronWords},
 };
-use crate::rule::RuleError;
+use crate::{language::msgid, rule::RuleError};
 
-/// Common periods: the expression and its words, in the order in which the form offers them.
+/// Common periods: the expression and its words, to be translated, in the order in which the form offers them.
 pub const COMMON_PERIODS: [(&str, &str); 8] = [
-    ("* * * * *", "Every minute"),
-    ("*/15 * * * *", "Every 15 minutes"),
-    ("0 * * * *", "Every hour"),
-    ("0 */6 * * *", "Every 6 hours"),
-    ("30 2 * * *", "Every day at 02:30"),
-    ("30 2 * * 1-5", "Every weekday at 02:30"),
-    ("30 2 * * 0", "Every Sunday at 02:30"),
-    ("30 2 1 * *", "On the first of every month at 02:30"),
+    ("* * * * *", msgid("Every minute")),
+    ("*/15 * * * *", msgid("Every 15 minutes")),
+    ("0 * * * *", msgid("Every hour")),
+    ("0 */6 * * *", msgid("Every 6 hours")),
+    ("30 2 * * *", msgid("Every day at 02:30")),
+    ("30 2 * * 1-5", msgid("Every weekday at 02:30")),
+    ("30 2 * * 0", msgid("Every Sunday at 02:30")),
+    ("30 2 1 * *", msgid("On the first of every month at 02:30")),
 ];
 
 /// The period that the form starts with.
@@ -61,14 +64,14 @@ impl CronPeriod {
     pub fn stored(text: &str) -> Result<Self, RuleError> {
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         if text.is_empty() {
-            return Err(RuleError::Missing { field: "Cron Expression" });
+            return Err(RuleError::Missing { field: msgid("Cron Expression") });
         }
         if text.len() > 200 {
-            return Err(RuleError::Length { field: "Cron Expression", min: 1, max: 200 });
+            return Err(RuleError::Length { field: msgid("Cron Expression"), min: 1, max: 200 });
         }
         let fields = text.split(' ').count();
         if fields != 5 {
-            return Err(RuleError::CronSyntax { reason: format!("it has {fields} fields instead of 5") });
+            return Err(RuleError::CronFields { fields });
         }
         let cron = CronParser::builder()
             .seconds(Seconds::Disallowed)
@@ -156,12 +159,12 @@ impl CronPeriod {
             .collect()
     }
 
-    /// What the expression means, in English.
+    /// What the expression means.
     pub fn in_words(&self) -> String {
-        COMMON_PERIODS
-            .iter()
-            .find(|(expression, _)| *expression == self.text)
-            .map_or_else(|| self.cron.describe().trim_end_matches('.').to_owned(), |(_, words)| (*words).to_owned())
+        match COMMON_PERIODS.iter().find(|(expression, _)| *expression == self.text) {
+            Some((_, words)) => tr!(words),
+            None => description::of(&self.cron, &self.text),
+        }
     }
 }
 

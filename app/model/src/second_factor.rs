@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     form::{FormErrors, Ticked},
     ids::AccountId,
+    language::msgid,
     names::Hidden,
     rule::RuleError,
 };
@@ -40,7 +41,7 @@ impl Code {
     pub fn parse(typed: &Hidden) -> Result<Self, RuleError> {
         let plain: String = typed.expose().chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
         match plain.chars().count() {
-            0 => Err(RuleError::Missing { field: "Code" }),
+            0 => Err(RuleError::Missing { field: msgid("Code") }),
             TIME_CODE if plain.chars().all(|c| c.is_ascii_digit()) => Ok(Self::Time(Hidden::new(plain))),
             RECOVERY_CODE if plain.chars().all(|c| c.is_ascii_alphanumeric()) => {
                 Ok(Self::Recovery(Hidden::new(plain.to_ascii_uppercase())))
@@ -110,7 +111,7 @@ pub struct AccountForm {
 
 impl AccountForm {
     pub fn account(&self) -> Result<AccountId, RuleError> {
-        self.account.parse().map_err(|_| RuleError::Unlisted { field: "Account" })
+        self.account.parse().map_err(|_| RuleError::Unlisted { field: msgid("Account") })
     }
 }
 

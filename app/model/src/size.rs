@@ -14,13 +14,17 @@ pub fn bytes(size: u64) -> String {
         value /= 1024.0;
         unit += 1;
     }
-    if value < 100.0 { format!("{value:.1} {}", UNITS[unit]) } else { format!("{value:.0} {}", UNITS[unit]) }
+    let (number, unit) = (if value < 100.0 { format!("{value:.1}") } else { format!("{value:.0}") }, UNITS[unit]);
+    match number.split_once('.') {
+        Some((whole, tenths)) => tr!("{whole}.{tenths} {unit}", whole, tenths, unit),
+        None => format!("{number} {unit}"),
+    }
 }
 
 /// A duration of whole seconds, such as `1 h 5 min` or `42 s`.
 pub fn duration(seconds: u64) -> String {
     match seconds {
-        0 => "under 1 s".to_owned(),
+        0 => tr!("under 1 s"),
         1..60 => format!("{seconds} s"),
         60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
         3600..86_400 => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),

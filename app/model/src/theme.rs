@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::rule::RuleError;
+use crate::{language::msgid, rule::RuleError};
 
 /// The cookie in which a browser keeps the choice.
 pub const THEME_COOKIE: &str = "holdfast-theme";
@@ -59,7 +59,7 @@ impl FromStr for Theme {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let found = Self::ALL.into_iter().find(|theme| theme.as_str() == text);
-        found.ok_or(RuleError::Unlisted { field: "Theme" })
+        found.ok_or(RuleError::Unlisted { field: msgid("Theme") })
     }
 }
 

@@ -7,6 +7,7 @@ use crate::{
     credential::{OrganizationChoice, optional_id},
     form::{FormCheck, FormErrors},
     ids::{OrganizationId, UserId},
+    language::msgid,
     list::Page,
     names::Hidden,
     people::{Email, Password, Role},
@@ -39,7 +40,7 @@ impl InviteForm {
         let mut check = FormCheck::default();
         let email = check.field("email", Email::parse(&self.email.to_lowercase()));
         let role = check.field("role", self.role.parse());
-        let organization = check.field("organization", optional_id(&self.organization, "Organization"));
+        let organization = check.field("organization", optional_id(&self.organization, msgid("Organization")));
         let invitation = (|| Some(Invitation { email: email?, role: role?, organization: organization? }))();
         check.finish(invitation)
     }
@@ -54,7 +55,7 @@ pub struct UserRef {
 
 impl UserRef {
     pub fn user(&self) -> Result<UserId, RuleError> {
-        self.user.parse().map_err(|_| RuleError::Unlisted { field: "User" })
+        self.user.parse().map_err(|_| RuleError::Unlisted { field: msgid("User") })
     }
 }
 
@@ -68,7 +69,7 @@ pub struct RoleForm {
 
 impl RoleForm {
     pub fn user(&self) -> Result<UserId, RuleError> {
-        self.user.parse().map_err(|_| RuleError::Unlisted { field: "User" })
+        self.user.parse().map_err(|_| RuleError::Unlisted { field: msgid("User") })
     }
 
     pub fn role(&self) -> Result<Role, FormErrors> {

@@ -62,21 +62,19 @@ impl ApiError {
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::SignedOut => f.write_str("Your session has ended. Sign in and try again."),
-            Self::NotFound => f.write_str("This does not exist, or no longer."),
+            Self::SignedOut => f.write_str(&tr!("Your session has ended. Sign in and try again.")),
+            Self::NotFound => f.write_str(&tr!("This does not exist, or no longer.")),
             Self::Invalid(errors) => f.write_str(&errors.summary),
             Self::Forbidden(sentence)
             | Self::Conflict(sentence)
             | Self::TooMany(sentence)
             | Self::Unavailable(sentence) => f.write_str(sentence),
-            Self::Malformed => f.write_str("The form could not be read. Reload the page and try again."),
-            Self::Offline => f.write_str("The server cannot be reached. Check the connection and try again."),
-            Self::Internal { id } => {
-                write!(
-                    f,
-                    "Something went wrong on the server. Try again; if it stays, ask the operator to look for {id} in the log."
-                )
-            }
+            Self::Malformed => f.write_str(&tr!("The form could not be read. Reload the page and try again.")),
+            Self::Offline => f.write_str(&tr!("The server cannot be reached. Check the connection and try again.")),
+            Self::Internal { id } => f.write_str(&tr!(
+                "Something went wrong on the server. Try again; if it stays, ask the operator to look for {id} in the log.",
+                id
+            )),
         }
     }
 }

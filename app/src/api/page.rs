@@ -1,6 +1,6 @@
 //! What a page takes from the request that it is drawn for, and what it says about the answer.
 
-use model::{people::Actor, theme::Theme};
+use model::{language::Language, people::Actor, theme::Theme};
 use serde::{Deserialize, Serialize};
 
 use crate::api::Flash;
@@ -14,6 +14,8 @@ pub struct PageRequest {
     pub flash: Flash,
     /// What its browser wants to look at.
     pub theme: Theme,
+    /// The language that it is written in.
+    pub language: Language,
     /// Where the browser says that it is; `None` where it does not say, or in UTC.
     pub zone: Option<String>,
 }
@@ -29,6 +31,7 @@ impl PageRequest {
                 actor,
                 flash: extension().unwrap_or_default(),
                 theme: super::server::theme(),
+                language: crate::language::of_request(),
                 zone: super::zone::of_request(),
             }
         }

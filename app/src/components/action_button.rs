@@ -12,8 +12,8 @@ use crate::components::{
 pub fn ActionButton<S: Mutation>(
     submission: Submission<S>,
     hidden: Hidden,
-    label: &'static str,
-    pending: &'static str,
+    #[prop(into)] label: String,
+    #[prop(into)] pending: String,
     #[prop(default = "button button-quiet button-small")] class: &'static str,
 ) -> impl IntoView {
     view! {

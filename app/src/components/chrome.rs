@@ -6,7 +6,10 @@ use model::{people::Actor, permission::Action};
 
 use crate::{
     api::session::SignOut,
-    components::{form::PlainForm, icon::Icon, logo::Logo, notice::NoticeRegion, submit::Submit, theme::ThemeSwitch},
+    components::{
+        form::PlainForm, icon::Icon, language::LanguageSwitch, logo::Logo, notice::NoticeRegion, submit::Submit,
+        theme::ThemeSwitch,
+    },
     ui::use_ui,
 };
 
@@ -19,7 +22,7 @@ pub fn Chrome(children: Children) -> impl IntoView {
     let class = if actor.is_some() { "frame" } else { "frame frame-outside" };
     view! {
         <a class="skip-link" href="#main" rel="external">
-            "Skip to content"
+            {tr!("Skip to content")}
         </a>
         <div class=class>
             <header class="header">
@@ -28,6 +31,7 @@ pub fn Chrome(children: Children) -> impl IntoView {
                     <span>"Holdfast"</span>
                 </a>
                 <div class="header-end">
+                    <LanguageSwitch/>
                     <ThemeSwitch/>
                     {actor.clone().map(|actor| view! { <Person actor=actor/> })}
                 </div>
@@ -43,7 +47,8 @@ pub fn Chrome(children: Children) -> impl IntoView {
 
 #[component]
 fn Person(actor: Actor) -> impl IntoView {
-    let place = format!("{} · {}", actor.role, actor.organization_name);
+    let role = actor.role.as_str();
+    let place = format!("{} · {}", tr!(role), actor.organization_name);
     view! {
         <div class="person">
             <div class="person-words">
@@ -53,7 +58,7 @@ fn Person(actor: Actor) -> impl IntoView {
                 <span class="person-place">{place}</span>
             </div>
             <PlainForm<SignOut> class="sign-out">
-                <Submit label="Sign Out" pending="Signing out…" class="button button-small"/>
+                <Submit label=tr!("Sign Out") pending=tr!("Signing out…") class="button button-small"/>
             </PlainForm<SignOut>>
         </div>
     }
@@ -62,27 +67,27 @@ fn Person(actor: Actor) -> impl IntoView {
 #[component]
 fn Navigation() -> impl IntoView {
     let ui = use_ui();
-    let link = move |action: Action, href: &'static str, icon: &'static str, label: &'static str| {
+    let link = move |action: Action, href: &'static str, icon: &'static str, label: String| {
         ui.can(action).then(|| view! { <NavigationLink href=href icon=icon label=label/> })
     };
     view! {
-        <nav class="navigation" aria-label="Main">
+        <nav class="navigation" aria-label=tr!("Main")>
             <ul>
-                <NavigationLink href="/" icon="dashboard" label="Dashboard"/>
-                <NavigationLink href="/projects" icon="projects" label="Projects"/>
-                {link(Action::ManageCredentials, "/backup-credentials", "key", "Backup Credentials")}
-                {link(Action::ManageNotifications, "/notifications", "bell", "Notifications")}
-                {link(Action::ManageUsers, "/users", "users", "Users")}
-                {link(Action::ManageOrganizations, "/organizations", "building", "Organizations")}
-                {link(Action::SeeNodes, "/nodes", "server", "Nodes")}
-                {link(Action::SeeAuditLog, "/audit-log", "log", "Audit Log")}
+                <NavigationLink href="/" icon="dashboard" label=tr!("Dashboard")/>
+                <NavigationLink href="/projects" icon="projects" label=tr!("Projects")/>
+                {link(Action::ManageCredentials, "/backup-credentials", "key", tr!("Backup Credentials"))}
+                {link(Action::ManageNotifications, "/notifications", "bell", tr!("Notifications"))}
+                {link(Action::ManageUsers, "/users", "users", tr!("Users"))}
+                {link(Action::ManageOrganizations, "/organizations", "building", tr!("Organizations"))}
+                {link(Action::SeeNodes, "/nodes", "server", tr!("Nodes"))}
+                {link(Action::SeeAuditLog, "/audit-log", "log", tr!("Audit Log"))}
             </ul>
         </nav>
     }
 }
 
 #[component]
-fn NavigationLink(href: &'static str, icon: &'static str, label: &'static str) -> impl IntoView {
+fn NavigationLink(href: &'static str, icon: &'static str, label: String) -> impl IntoView {
     let path = use_location().pathname;
     let current = move || {
         let path = path.get();

@@ -20,9 +20,10 @@ pub fn Confirm<S: Mutation>(
     #[prop(into)] title: String,
     hidden: Hidden,
     /// The action's own name.
-    action: &'static str,
-    pending: &'static str,
-    #[prop(default = "Cancel")] cancel: &'static str,
+    #[prop(into)]
+    action: String,
+    #[prop(into)] pending: String,
+    #[prop(default = tr!("Cancel"), into)] cancel: String,
     /// What ends and what stays.
     children: Children,
 ) -> impl IntoView {

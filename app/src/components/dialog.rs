@@ -54,7 +54,7 @@ pub fn Dialog(
                 <header class="dialog-header">
                     <h2 id="dialog-title">{title}</h2>
                     <form method="dialog" id=CLOSE_FORM>
-                        <button type="submit" class="button button-icon" aria-label="Close">
+                        <button type="submit" class="button button-icon" aria-label=tr!("Close")>
                             <Icon name="close"/>
                         </button>
                     </form>
@@ -78,7 +78,7 @@ pub fn DialogText(children: Children) -> impl IntoView {
 /// The buttons at a dialog's end; **Cancel** comes by itself.
 #[component]
 pub fn DialogFooter(
-    #[prop(default = "Cancel")] cancel: &'static str,
+    #[prop(default = tr!("Cancel"), into)] cancel: String,
     #[prop(optional)] children: Option<Children>,
 ) -> impl IntoView {
     view! {

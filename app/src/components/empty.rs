@@ -31,10 +31,10 @@ pub fn NothingFound(
     view! {
         <section class="empty">
             <Icon name="search"/>
-            <h2>"Nothing found"</h2>
-            <p>"No row matches the search and the filter."</p>
+            <h2>{tr!("Nothing found")}</h2>
+            <p>{tr!("No row matches the search and the filter.")}</p>
             <a class="button" href=all data-noscroll="true">
-                "Show all"
+                {tr!("Show all")}
             </a>
         </section>
     }
@@ -53,7 +53,7 @@ pub fn Refresh() -> impl IntoView {
             on:click=move |_| ui.changed()
         >
             <Icon name="refresh"/>
-            "Refresh"
+            {tr!("Refresh")}
         </a>
     }
 }

@@ -14,11 +14,11 @@ use crate::{
 pub fn ErrorView(error: ApiError) -> impl IntoView {
     set_status(error.status());
     let (title, way_out) = match error {
-        ApiError::NotFound => ("Not found", WayOut::Dashboard),
-        ApiError::Forbidden(_) => ("Not allowed", WayOut::Dashboard),
-        ApiError::SignedOut => ("Signed out", WayOut::SignIn),
-        ApiError::Conflict(_) => ("Not possible", WayOut::TryAgain),
-        _ => ("This did not work", WayOut::TryAgain),
+        ApiError::NotFound => (tr!("Not found"), WayOut::Dashboard),
+        ApiError::Forbidden(_) => (tr!("Not allowed"), WayOut::Dashboard),
+        ApiError::SignedOut => (tr!("Signed out"), WayOut::SignIn),
+        ApiError::Conflict(_) => (tr!("Not possible"), WayOut::TryAgain),
+        _ => (tr!("This did not work"), WayOut::TryAgain),
     };
     // What does not exist has no heading of its own above this one.
     let heading = match error {
@@ -47,14 +47,14 @@ fn WayOutLink(way: WayOut) -> impl IntoView {
     let ui = use_ui();
     let here = use_context::<Memo<Address>>().map(|address| address.get_untracked().href()).unwrap_or_default();
     match way {
-        WayOut::Dashboard => view! { <a class="button" href="/">"Go to the dashboard"</a> }.into_any(),
+        WayOut::Dashboard => view! { <a class="button" href="/">{tr!("Go to the dashboard")}</a> }.into_any(),
         WayOut::SignIn => {
             let sign_in = format!("/login?next={}", encode(&here));
-            view! { <a class="button" href=sign_in rel="external">"Sign in again"</a> }.into_any()
+            view! { <a class="button" href=sign_in rel="external">{tr!("Sign in again")}</a> }.into_any()
         }
         WayOut::TryAgain => view! {
             <a class="button" href=here data-noscroll="true" on:click=move |_| ui.changed()>
-                "Try again"
+                {tr!("Try again")}
             </a>
         }
         .into_any(),

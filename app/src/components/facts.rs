@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::components::time::NoValue;
 
 #[component]
-pub fn Fact(term: &'static str, children: Children) -> impl IntoView {
+pub fn Fact(#[prop(into)] term: String, children: Children) -> impl IntoView {
     view! {
         <div>
             <dt>{term}</dt>

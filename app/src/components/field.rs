@@ -72,7 +72,7 @@ impl Kind {
 pub fn Field(
     /// The field's name in the form, such as `s3_name` or `backup.prefix`.
     name: &'static str,
-    label: &'static str,
+    #[prop(into)] label: String,
     #[prop(optional)] kind: Kind,
     /// What the field starts with.
     #[prop(optional, into)]

@@ -15,9 +15,10 @@ use crate::{
 pub fn FilterSelect(
     /// The parameter in the address.
     name: &'static str,
-    label: &'static str,
+    #[prop(into)] label: String,
     /// What it says where nothing is chosen.
-    all: &'static str,
+    #[prop(into)]
+    all: String,
     choices: Vec<Choice>,
 ) -> impl IntoView {
     let chosen = use_filter(name);
@@ -48,7 +49,7 @@ pub fn FilterSelect(
 pub fn FilterDate(
     /// The parameter in the address.
     name: &'static str,
-    label: &'static str,
+    #[prop(into)] label: String,
 ) -> impl IntoView {
     let chosen = use_filter(name);
     let set = use_set_filter(name);

@@ -126,7 +126,7 @@ pub fn Loading() -> impl IntoView {
     view! {
         <div class="loading">
             <span class="spinner" aria-hidden="true"></span>
-            <span>"Loading…"</span>
+            <span>{tr!("Loading…")}</span>
         </div>
     }
 }

@@ -9,7 +9,9 @@ pub fn LockedNote() -> impl IntoView {
     view! {
         <div class="alert alert-info">
             <Icon name="lock"/>
-            <p>"This project is locked, so nothing of it can be changed until it is unlocked in its Settings. Its backups go on."</p>
+            <p>
+                {tr!("This project is locked, so nothing of it can be changed until it is unlocked in its Settings. Its backups go on.")}
+            </p>
         </div>
     }
 }

@@ -14,6 +14,7 @@ pub mod filter;
 pub mod form;
 pub mod form_state;
 pub mod icon;
+pub mod language;
 pub mod last_backup;
 pub mod loaded;
 pub mod locked_note;

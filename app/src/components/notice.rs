@@ -17,7 +17,7 @@ pub fn NoticeRegion() -> impl IntoView {
                     <button
                         type="button"
                         class="button button-icon live"
-                        aria-label="Dismiss"
+                        aria-label=tr!("Dismiss")
                         on:click=move |_| ui.notice.set(None)
                     >
                         <Icon name="close"/>

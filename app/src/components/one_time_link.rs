@@ -35,22 +35,22 @@ fn LinkPanel(
             });
         }
     });
-    let good_for = format!("It can be used once, within {LINK_HOURS} hours, and is shown only now.");
+    let good_for = tr!("It can be used once, within {} hours, and is shown only now.", LINK_HOURS);
     let copy = move |_| {
         if let Some(input) = input.get_untracked() {
             input.select();
-            ui.announce(if copy_selection() { "Link copied" } else { "Press Ctrl+C to copy the link" });
+            ui.announce(if copy_selection() { tr!("Link copied") } else { tr!("Press Ctrl+C to copy the link") });
         }
     };
     view! {
         <section class="panel one-time-link" aria-labelledby="pass-on">
             <h2 id="pass-on">
                 <Icon name="link"/>
-                "Pass this link on"
+                {tr!("Pass this link on")}
             </h2>
-            <p>"Whoever opens it chooses the password of this user. " {good_for}</p>
+            <p>{tr!("Whoever opens it chooses the password of this user.")} " " {good_for}</p>
             <div class="field">
-                <label for="one-time-link">"One-time link"</label>
+                <label for="one-time-link">{tr!("One-time link")}</label>
                 <input
                     node_ref=input
                     class="input input-code"
@@ -59,11 +59,13 @@ fn LinkPanel(
                     readonly=true
                     value=move || format!("{}{link}", origin.read())
                 />
-                <p class="field-hint fallback">"Append it to this site's address, such as https://backup.example.com."</p>
+                <p class="field-hint fallback">
+                    {tr!("Append it to this site's address, such as https://backup.example.com.")}
+                </p>
             </div>
             <div class="form-footer">
                 <button type="button" class="button button-primary live" on:click=copy>
-                    "Copy"
+                    {tr!("Copy")}
                 </button>
                 <a
                     class="button"
@@ -71,7 +73,7 @@ fn LinkPanel(
                     data-noscroll="true"
                     on:click=move |_| ui.link.set(None)
                 >
-                    "Dismiss"
+                    {tr!("Dismiss")}
                 </a>
             </div>
         </section>

@@ -16,7 +16,7 @@ use crate::{
 pub fn OrganizationFilter(organizations: Vec<OrganizationChoice>) -> impl IntoView {
     let choices: Vec<Choice> = organization_choices(organizations).collect();
     (!choices.is_empty()).then(|| {
-        view! { <FilterSelect name="organization" label="Organization" all="All organizations" choices=choices/> }
+        view! { <FilterSelect name="organization" label=tr!("Organization") all=tr!("All organizations") choices=choices/> }
     })
 }
 
@@ -34,7 +34,7 @@ pub fn OrganizationField(
     let choices: Vec<Choice> = organization_choices(organizations).collect();
     (!choices.is_empty()).then(|| {
         view! {
-            <Select name="organization" label="Organization" groups=vec![choices.into()] value=own on_change=on_change/>
+            <Select name="organization" label=tr!("Organization") groups=vec![choices.into()] value=own on_change=on_change/>
         }
     })
 }

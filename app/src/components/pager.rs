@@ -31,11 +31,11 @@ impl<T> From<&model::list::Page<T>> for PageFacts {
 pub fn Pager(facts: PageFacts) -> impl IntoView {
     let first = ((facts.page - 1) * facts.per_page + 1).min(facts.total);
     let last = (facts.page * facts.per_page).min(facts.total);
-    let range = format!("{first}–{last} of {}", facts.total);
+    let range = tr!("{first}–{last} of {total}", first, last, total = facts.total);
     let smallest_page = facts.total <= PAGE_SIZES[0];
     let steps = (facts.pages > 1 || facts.page > 1).then(|| view! { <Steps facts=facts/> });
     view! {
-        <nav class="pager" aria-label="Pages">
+        <nav class="pager" aria-label=tr!("Pages")>
             <span class="pager-range">{range}</span>
             {(!smallest_page).then(|| view! { <PerPage chosen=facts.per_page/> })}
             {steps}
@@ -51,14 +51,14 @@ fn Steps(facts: PageFacts) -> impl IntoView {
         view! {
             <a class="button button-small" rel="prev" href=step(facts.page - 1)>
                 <Icon name="chevron-left"/>
-                "Previous"
+                {tr!("Previous")}
             </a>
         }
     });
     let next = (facts.page < facts.pages).then(|| {
         view! {
             <a class="button button-small" rel="next" href=step(facts.page + 1)>
-                "Next"
+                {tr!("Next")}
                 <Icon name="chevron-right"/>
             </a>
         }
@@ -66,7 +66,7 @@ fn Steps(facts: PageFacts) -> impl IntoView {
     view! {
         <span class="pager-steps">
             {previous}
-            <span>{format!("Page {} of {}", facts.page, facts.pages)}</span>
+            <span>{tr!("Page {} of {}", facts.page, facts.pages)}</span>
             {next}
         </span>
     }
@@ -84,7 +84,7 @@ fn PerPage(chosen: u64) -> impl IntoView {
     view! {
         <form class="pager-size" method="get">
             {move || kept_inputs(&address.get(), &["page", "per_page"])}
-            <label for="per-page">"Per page"</label>
+            <label for="per-page">{tr!("Per page")}</label>
             <div class="select">
                 <select class="input input-small" id="per-page" name="per_page" on:change=changed>
                     {option_groups(vec![sizes.into()], &chosen.to_string())}
@@ -92,7 +92,7 @@ fn PerPage(chosen: u64) -> impl IntoView {
                 <Icon name="chevron-down"/>
             </div>
             <button type="submit" class="button button-small fallback">
-                "Apply"
+                {tr!("Apply")}
             </button>
         </form>
     }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use model::{
     backup::{BackupPhase, RestorePhase},
     dashboard::Trouble,
+    language::msgid,
     maintenance::{Health, MaintenancePhase},
     node::NodePhase,
     notification::DeliveryPhase,
@@ -15,7 +16,8 @@ use crate::components::icon::Icon;
 /// How a state is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Look {
-    pub word: &'static str,
+    /// To be translated.
+    word: &'static str,
     icon: &'static str,
     class: &'static str,
 }
@@ -72,9 +74,9 @@ impl From<MaintenancePhase> for Look {
 impl From<Health> for Look {
     fn from(health: Health) -> Self {
         match health {
-            Health::NotVerified => Self { word: "Not verified yet", icon: "clock", class: CALM },
-            Health::Sound => Self { word: "Sound", icon: "check-circle", class: GOOD },
-            Health::Damaged => Self { word: "Damaged", icon: "cross-circle", class: BAD },
+            Health::NotVerified => Self { word: msgid("Not verified yet"), icon: "clock", class: CALM },
+            Health::Sound => Self { word: msgid("Sound"), icon: "check-circle", class: GOOD },
+            Health::Damaged => Self { word: msgid("Damaged"), icon: "cross-circle", class: BAD },
         }
     }
 }
@@ -120,32 +122,33 @@ impl From<Trouble> for Look {
 impl From<NodePhase> for Look {
     fn from(phase: NodePhase) -> Self {
         match phase {
-            NodePhase::Working => Self { word: "Working", icon: "check-circle", class: GOOD },
-            NodePhase::Silent => Self { word: "Silent", icon: "cross-circle", class: BAD },
+            NodePhase::Working => Self { word: msgid("Working"), icon: "check-circle", class: GOOD },
+            NodePhase::Silent => Self { word: msgid("Silent"), icon: "cross-circle", class: BAD },
         }
     }
 }
 
 impl Look {
-    pub const DEFAULT: Self = Self { word: "Default", icon: "check", class: "badge badge-accent" };
-    pub const LOCKED: Self = Self { word: "Locked", icon: "lock", class: CALM };
-    pub const INVITED: Self = Self { word: "Invited", icon: "clock", class: CALM };
-    pub const OWN_USER: Self = Self { word: "You", icon: "user", class: "badge badge-accent" };
-    pub const PROVIDER: Self = Self { word: "Sign-in provider", icon: "link", class: CALM };
-    pub const SECOND_FACTOR: Self = Self { word: "Second factor", icon: "lock", class: GOOD };
-    pub const SECOND_FACTOR_ON: Self = Self { word: "On", icon: "check-circle", class: GOOD };
-    pub const SECOND_FACTOR_OFF: Self = Self { word: "Off", icon: "minus-circle", class: CALM };
-    pub const THIS_SESSION: Self = Self { word: "This session", icon: "check", class: "badge badge-accent" };
-    pub const BACKUP_ON: Self = Self { word: "Enabled", icon: "check-circle", class: GOOD };
-    pub const BACKUP_OFF: Self = Self { word: "Off", icon: "minus-circle", class: CALM };
+    pub const DEFAULT: Self = Self { word: msgid("Default"), icon: "check", class: "badge badge-accent" };
+    pub const LOCKED: Self = Self { word: msgid("Locked"), icon: "lock", class: CALM };
+    pub const INVITED: Self = Self { word: msgid("Invited"), icon: "clock", class: CALM };
+    pub const OWN_USER: Self = Self { word: msgid("You"), icon: "user", class: "badge badge-accent" };
+    pub const PROVIDER: Self = Self { word: msgid("Sign-in provider"), icon: "link", class: CALM };
+    pub const SECOND_FACTOR: Self = Self { word: msgid("Second factor"), icon: "lock", class: GOOD };
+    pub const SECOND_FACTOR_ON: Self = Self { word: msgid("On"), icon: "check-circle", class: GOOD };
+    pub const SECOND_FACTOR_OFF: Self = Self { word: msgid("Off"), icon: "minus-circle", class: CALM };
+    pub const THIS_SESSION: Self = Self { word: msgid("This session"), icon: "check", class: "badge badge-accent" };
+    pub const BACKUP_ON: Self = Self { word: msgid("Enabled"), icon: "check-circle", class: GOOD };
+    pub const BACKUP_OFF: Self = Self { word: msgid("Off"), icon: "minus-circle", class: CALM };
 }
 
 #[component]
 pub fn Badge(#[prop(into)] look: Look) -> impl IntoView {
+    let word = look.word;
     view! {
         <span class=look.class>
             <Icon name=look.icon/>
-            {look.word}
+            {tr!(word)}
         </span>
     }
 }

@@ -31,19 +31,19 @@ pub fn use_project(project: Memo<ProjectId>) -> Answer<ProjectView> {
 pub fn ProjectFrame(
     project: Answer<ProjectView>,
     /// The heading; the overview's is the project's name.
-    #[prop(optional)]
-    heading: Option<&'static str>,
+    #[prop(optional, into)]
+    heading: Option<String>,
 ) -> impl IntoView {
     let facts =
         |project: &ProjectView| (project.id, project.name.clone(), project.organization.name.clone(), project.locked);
     let draw = move |(id, name, organization, locked): (ProjectId, String, String, bool)| {
         let home = format!("/projects/{id}");
-        let projects = ("Projects".to_owned(), "/projects".to_owned());
+        let projects = (tr!("Projects"), "/projects".to_owned());
         let steps = match heading {
             Some(_) => vec![projects, (name.clone(), home.clone())],
             None => vec![projects],
         };
-        let heading = heading.map_or(name, str::to_owned);
+        let heading = heading.clone().unwrap_or(name);
         view! {
             <Breadcrumb steps=steps/>
             <header class="page-header">
@@ -63,20 +63,20 @@ pub fn ProjectFrame(
 fn ProjectLinks(home: String) -> impl IntoView {
     let settings = use_ui().can(Action::ManageProjects).then(|| {
         let href = format!("{home}/settings");
-        view! { <SubLink href=href label="Settings"/> }
+        view! { <SubLink href=href label=tr!("Settings")/> }
     });
     view! {
-        <nav class="subnavigation" aria-label="Project">
-            <SubLink href=home.clone() label="Overview"/>
-            <SubLink href=format!("{home}/policies") label="Backup Policy"/>
-            <SubLink href=format!("{home}/repository") label="Repository"/>
+        <nav class="subnavigation" aria-label=tr!("Project")>
+            <SubLink href=home.clone() label=tr!("Overview")/>
+            <SubLink href=format!("{home}/policies") label=tr!("Backup Policy")/>
+            <SubLink href=format!("{home}/repository") label=tr!("Repository")/>
             {settings}
         </nav>
     }
 }
 
 #[component]
-fn SubLink(href: String, label: &'static str) -> impl IntoView {
+fn SubLink(href: String, label: String) -> impl IntoView {
     let path = use_location().pathname;
     let target = href.clone();
     let current = move || (path.get().trim_end_matches('/') == target).then_some("page");

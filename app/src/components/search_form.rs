@@ -47,7 +47,7 @@ pub fn SearchForm(
             <div class="search-box">
                 <Icon name="search"/>
                 <label class="sr-only" for="search">
-                    "Search"
+                    {tr!("Search")}
                 </label>
                 <input
                     node_ref=input
@@ -56,7 +56,7 @@ pub fn SearchForm(
                     id="search"
                     name="search"
                     value=initial
-                    placeholder="Search"
+                    placeholder=tr!("Search")
                     autocomplete="off"
                     spellcheck="false"
                     maxlength="200"
@@ -65,7 +65,7 @@ pub fn SearchForm(
             </div>
             {children.map(|children| children())}
             <button type="submit" class="button fallback">
-                "Apply"
+                {tr!("Apply")}
             </button>
         </form>
     }

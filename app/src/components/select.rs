@@ -39,7 +39,7 @@ impl From<Vec<Choice>> for ChoiceGroup {
 #[component]
 pub fn Select(
     name: &'static str,
-    label: &'static str,
+    #[prop(into)] label: String,
     groups: Vec<ChoiceGroup>,
     /// The value that is chosen at first.
     #[prop(optional, into)]

@@ -11,7 +11,7 @@ use leptos::{
     web_sys::{Element, HtmlElement, Storage},
 };
 use leptos_router::{NavigateOptions, hooks::use_navigate};
-use model::permission::Action;
+use model::{language::msgid, permission::Action};
 
 use crate::{components::icon::Icon, ui::use_ui};
 
@@ -23,18 +23,18 @@ const PATIENCE: Duration = Duration::from_millis(1500);
 const STORED: &str = "holdfast-shortcuts";
 const OFF: &str = "off";
 
-/// A page: its key, its address, its name, and what its readers may do.
+/// A page: its key, its address, its name, to be translated, and what its readers may do.
 type Place = (&'static str, &'static str, &'static str, Option<Action>);
 
 const PLACES: [Place; 8] = [
-    ("d", "/", "Dashboard", None),
-    ("p", "/projects", "Projects", None),
-    ("c", "/backup-credentials", "Backup Credentials", Some(Action::ManageCredentials)),
-    ("u", "/users", "Users", Some(Action::ManageUsers)),
-    ("o", "/organizations", "Organizations", Some(Action::ManageOrganizations)),
-    ("n", "/nodes", "Nodes", Some(Action::SeeNodes)),
-    ("a", "/audit-log", "Audit Log", Some(Action::SeeAuditLog)),
-    ("m", "/profile", "Profile", None),
+    ("d", "/", msgid("Dashboard"), None),
+    ("p", "/projects", msgid("Projects"), None),
+    ("c", "/backup-credentials", msgid("Backup Credentials"), Some(Action::ManageCredentials)),
+    ("u", "/users", msgid("Users"), Some(Action::ManageUsers)),
+    ("o", "/organizations", msgid("Organizations"), Some(Action::ManageOrganizations)),
+    ("n", "/nodes", msgid("Nodes"), Some(Action::SeeNodes)),
+    ("a", "/audit-log", msgid("Audit Log"), Some(Action::SeeAuditLog)),
+    ("m", "/profile", msgid("Profile"), None),
 ];
 
 /// The list of shortcuts, from wherever it is asked for.
@@ -127,7 +127,8 @@ fn List(list: ShortcutList, on: RwSignal<bool>, places: Vec<Place>) -> impl Into
             let _ = if on.get_untracked() { storage.remove_item(STORED) } else { storage.set_item(STORED, OFF) };
         }
     };
-    let rows = places.into_iter().map(|(key, _, name, _)| view! { <Row keys=vec![GO, key] name=name/> }).collect_view();
+    let row = |(key, _, name, _): Place| view! { <Row keys=vec![GO, key] name=tr!(name)/> };
+    let rows = places.into_iter().map(row).collect_view();
     view! {
         <dialog
             node_ref=node
@@ -137,20 +138,20 @@ fn List(list: ShortcutList, on: RwSignal<bool>, places: Vec<Place>) -> impl Into
         >
             <div class="dialog-box">
                 <header class="dialog-header">
-                    <h2 id="shortcuts-title">"Keyboard Shortcuts"</h2>
+                    <h2 id="shortcuts-title">{tr!("Keyboard Shortcuts")}</h2>
                     <form method="dialog">
-                        <button type="submit" class="button button-icon" aria-label="Close">
+                        <button type="submit" class="button button-icon" aria-label=tr!("Close")>
                             <Icon name="close"/>
                         </button>
                     </form>
                 </header>
                 <div class="dialog-body">
                     <dl class="shortcuts">
-                        {rows} <Row keys=vec!["/"] name="Search on this page"/> <Row keys=vec!["?"] name="This list"/>
+                        {rows} <Row keys=vec!["/"] name=tr!("Search on this page")/> <Row keys=vec!["?"] name=tr!("This list")/>
                     </dl>
                     <label class="tick">
                         <input type="checkbox" prop:checked=move || on.get() on:change=switch/>
-                        <span>"Use these shortcuts in this browser"</span>
+                        <span>{tr!("Use these shortcuts in this browser")}</span>
                     </label>
                 </div>
             </div>
@@ -159,7 +160,7 @@ fn List(list: ShortcutList, on: RwSignal<bool>, places: Vec<Place>) -> impl Into
 }
 
 #[component]
-fn Row(keys: Vec<&'static str>, name: &'static str) -> impl IntoView {
+fn Row(keys: Vec<&'static str>, name: String) -> impl IntoView {
     let key = |key| view! { <kbd>{key}</kbd> };
     view! {
         <div>

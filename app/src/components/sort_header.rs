@@ -44,7 +44,7 @@ impl Order {
 pub fn SortHeader(
     /// The column's name in the address.
     column: &'static str,
-    label: &'static str,
+    #[prop(into)] label: String,
     #[prop(optional)] class: &'static str,
 ) -> impl IntoView {
     let address = use_address();

@@ -6,13 +6,14 @@ use crate::components::form_state::FormState;
 
 #[component]
 pub fn Submit(
-    label: &'static str,
+    #[prop(into)] label: String,
     /// What the button says while the form is on its way.
-    pending: &'static str,
+    #[prop(into)]
+    pending: String,
     #[prop(default = "button button-primary")] class: &'static str,
 ) -> impl IntoView {
     let state = expect_context::<FormState>();
-    let text = move || if state.pending.get() { pending } else { label };
+    let text = move || if state.pending.get() { pending.clone() } else { label.clone() };
     view! {
         <button type="submit" class=class disabled=move || state.pending.get()>
             {text}

@@ -7,7 +7,7 @@ use crate::components::{field::FieldNotes, form_state::Wiring};
 #[component]
 pub fn Switch(
     name: &'static str,
-    label: &'static str,
+    #[prop(into)] label: String,
     #[prop(optional)] on: bool,
     #[prop(optional, into)] hint: Option<String>,
 ) -> impl IntoView {

@@ -4,18 +4,18 @@ use leptos::{ev::KeyboardEvent, prelude::*, wasm_bindgen::JsCast, web_sys::HtmlE
 
 use crate::address::use_address;
 
-/// A tab: its value in the address, and its name.
+/// A tab: its value in the address, and its name, to be translated.
 pub type Tab = (&'static str, &'static str);
 
 #[component]
-pub fn Tabs(label: &'static str, tabs: &'static [Tab], chosen: Memo<&'static str>) -> impl IntoView {
+pub fn Tabs(#[prop(into)] label: String, tabs: &'static [Tab], chosen: Memo<&'static str>) -> impl IntoView {
     let address = use_address();
     let draw = move |&(value, name): &Tab| {
         let href = move || format!("{}?tab={value}", address.read().path());
         let selected = move || if chosen.get() == value { "true" } else { "false" };
         view! {
             <a role="tab" class="tab" id=tab_id(value) href=href aria-selected=selected data-noscroll="true">
-                {name}
+                {tr!(name)}
             </a>
         }
     };

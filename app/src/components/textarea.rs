@@ -7,7 +7,7 @@ use crate::components::{field::FieldNotes, form_state::Wiring};
 #[component]
 pub fn TextArea(
     name: &'static str,
-    label: &'static str,
+    #[prop(into)] label: String,
     #[prop(optional, into)] value: String,
     #[prop(optional, into)] hint: Option<String>,
     #[prop(default = "3")] rows: &'static str,

@@ -10,18 +10,18 @@ pub fn ThemeSwitch() -> impl IntoView {
     let chosen = use_ui().theme();
     let button = move |theme: Theme| {
         let (label, icon) = match theme {
-            Theme::Light => ("Light theme", "sun"),
-            Theme::Dark => ("Dark theme", "moon"),
-            Theme::System => ("System theme", "half"),
+            Theme::Light => (tr!("Light theme"), "sun"),
+            Theme::Dark => (tr!("Dark theme"), "moon"),
+            Theme::System => (tr!("System theme"), "half"),
         };
         let pressed = if theme == chosen { "true" } else { "false" };
         view! {
             <button
                 type="submit"
-                class="theme-button"
+                class="choice-button"
                 name="theme"
                 value=theme.as_str()
-                aria-label=label
+                aria-label=label.clone()
                 title=label
                 aria-pressed=pressed
             >
@@ -30,7 +30,7 @@ pub fn ThemeSwitch() -> impl IntoView {
         }
     };
     view! {
-        <form class="theme" method="post" action="/theme" aria-label="Theme">
+        <form class="choice" method="post" action="/theme" aria-label=tr!("Theme")>
             {Theme::ALL.map(button).into_iter().collect_view()}
         </form>
     }

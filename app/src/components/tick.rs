@@ -7,7 +7,7 @@ use crate::components::{field::FieldNotes, form_state::Wiring};
 #[component]
 pub fn Tick(
     name: &'static str,
-    label: &'static str,
+    #[prop(into)] label: String,
     /// Whether it starts ticked.
     #[prop(optional)]
     on: bool,

@@ -25,7 +25,7 @@ const ZONES: [&str; 14] = [
 #[component]
 pub fn TimeZoneField(
     #[prop(into)] value: String,
-    #[prop(default = "A name such as Europe/Prague.")] hint: &'static str,
+    #[prop(default = tr!("A name such as Europe/Prague."), into)] hint: String,
     /// Told what is typed.
     #[prop(optional, into)]
     on_input: Option<Callback<String>>,
@@ -34,7 +34,7 @@ pub fn TimeZoneField(
     view! {
         <Field
             name="time_zone"
-            label="Time Zone"
+            label=tr!("Time Zone")
             value=value
             list="time-zones"
             required=true

@@ -51,18 +51,18 @@ pub fn BackupFields(
         <div class="reveal reveal-switch">
             <Switch
                 name="backup.enable_backup"
-                label="Enable Backup"
+                label=tr!("Enable Backup")
                 on=on
-                hint="Backups are encrypted and deduplicated before they leave this server."
+                hint=tr!("Backups are encrypted and deduplicated before they leave this server.")
             />
             <div class="revealed">
                 <Select
                     name="backup.credential"
-                    label="Backup Credentials"
+                    label=tr!("Backup Credentials")
                     groups=groups
                     value=chosen
                     node=credential
-                    hint="Locked credentials cannot be chosen."
+                    hint=tr!("Locked credentials cannot be chosen.")
                 />
                 {place}
                 <ObjectFields objects=objects/>
@@ -73,23 +73,24 @@ pub fn BackupFields(
 
 #[component]
 fn BucketFields() -> impl IntoView {
-    let choices = vec![Choice::new("create", "Create a bucket"), Choice::new("existing", "Use an existing bucket")];
+    let choices =
+        vec![Choice::new("create", tr!("Create a bucket")), Choice::new("existing", tr!("Use an existing bucket"))];
     view! {
         <div class="reveal reveal-select">
             <Select
                 name="backup.bucket"
-                label="Bucket"
+                label=tr!("Bucket")
                 groups=vec![choices.into()]
                 value="create"
-                hint="A created one is named holdfast-, the organization, the project, and eight random characters."
+                hint=tr!("A created one is named holdfast-, the organization, the project, and eight random characters.")
             />
             <div class="revealed">
-                <Field name="backup.bucket_name" label="Bucket Name" kind=Kind::Code/>
+                <Field name="backup.bucket_name" label=tr!("Bucket Name") kind=Kind::Code/>
                 <Field
                     name="backup.prefix"
-                    label="Prefix"
+                    label=tr!("Prefix")
                     kind=Kind::Code
-                    hint="Optional: where in the bucket the backups lie, such as team/web."
+                    hint=tr!("Optional: where in the bucket the backups lie, such as team/web.")
                 />
             </div>
         </div>
@@ -101,7 +102,7 @@ fn BucketFacts(bucket: String, prefix: String) -> impl IntoView {
     let prefix = (!prefix.is_empty()).then(|| {
         view! {
             <div>
-                <dt>"Prefix"</dt>
+                <dt>{tr!("Prefix")}</dt>
                 <dd>
                     <code>{prefix}</code>
                 </dd>
@@ -111,7 +112,7 @@ fn BucketFacts(bucket: String, prefix: String) -> impl IntoView {
     view! {
         <dl class="facts">
             <div>
-                <dt>"Bucket"</dt>
+                <dt>{tr!("Bucket")}</dt>
                 <dd>
                     <code>{bucket}</code>
                 </dd>
@@ -139,7 +140,7 @@ fn credential_groups(
     organizations: &[OrganizationChoice],
     unchosen: bool,
 ) -> Vec<ChoiceGroup> {
-    let label = if credentials.is_empty() { "No backup credentials yet" } else { "Choose credentials" };
+    let label = if credentials.is_empty() { tr!("No backup credentials yet") } else { tr!("Choose credentials") };
     let none = unchosen.then(|| vec![Choice::new("", label)].into());
     let groups: Vec<ChoiceGroup> = if organizations.is_empty() {
         vec![credentials.iter().map(credential_choice).collect::<Vec<_>>().into()]
@@ -154,12 +155,13 @@ fn credential_groups(
 }
 
 fn credential_choice(credential: &CredentialChoice) -> Choice {
-    let mark = match (credential.locked, credential.default) {
-        (true, _) => " (locked)",
-        (false, true) => " (default)",
-        (false, false) => "",
+    let name = &credential.s3_name;
+    let label = match (credential.locked, credential.default) {
+        (true, _) => tr!("{} (locked)", name),
+        (false, true) => tr!("{} (default)", name),
+        (false, false) => name.clone(),
     };
-    Choice::new(credential.id, format!("{}{mark}", credential.s3_name)).disabled(credential.locked)
+    Choice::new(credential.id, label).disabled(credential.locked)
 }
 
 #[cfg(test)]

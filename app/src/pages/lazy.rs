@@ -4,6 +4,8 @@
 use leptos::prelude::*;
 use leptos_router::LazyRoute;
 
+use crate::ui::mark_hydrated;
+
 use super::{
     audit_log::AuditLogPage, browse::BrowsePage, credentials::CredentialsPage, dashboard::DashboardPage,
     login::LoginPage, login_code::LoginCodePage, nodes::NodesPage, notifications::NotificationsPage,
@@ -37,7 +39,9 @@ macro_rules! part {
                 }
 
                 async fn view(_: Self) -> AnyView {
-                    $part($choice::$route).await
+                    let page = $part($choice::$route).await;
+                    mark_hydrated();
+                    page
                 }
             }
         )+
@@ -60,25 +64,45 @@ part! {
 }
 
 part! {
-    /// The lists of an account, and what belongs to a person.
-    lists, ListPage:
-    AuditLog => AuditLogPage,
+    /// Where backups go.
+    credentials, CredentialPage:
     Credentials => CredentialsPage,
-    Nodes => NodesPage,
-    Notifications => NotificationsPage,
+}
+
+part! {
+    /// Who may do what.
+    people, PeoplePage:
     Organizations => OrganizationsPage,
-    Profile => ProfilePage,
-    Projects => ProjectsPage,
-    SecondFactor => SecondFactorPage,
     Users => UsersPage,
 }
 
 part! {
-    /// One project.
-    project, ProjectPart:
+    /// What belongs to one person.
+    person, PersonPage:
+    Profile => ProfilePage,
+    SecondFactor => SecondFactorPage,
+}
+
+part! {
+    /// What happened, and who is told.
+    events, EventPage:
+    AuditLog => AuditLogPage,
+    Nodes => NodesPage,
+    Notifications => NotificationsPage,
+}
+
+part! {
+    /// The projects, and what one is.
+    projects, ProjectsPart:
+    Project => ProjectPage,
+    Projects => ProjectsPage,
+    Settings => SettingsPage,
+}
+
+part! {
+    /// When a project is backed up, and its backups.
+    backups, BackupPage:
     Browse => BrowsePage,
     Policies => PoliciesPage,
-    Project => ProjectPage,
     Repository => RepositoryPage,
-    Settings => SettingsPage,
 }

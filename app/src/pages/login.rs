@@ -27,13 +27,13 @@ pub fn LoginPage() -> impl IntoView {
         move |provider| provider.map(|name| view! { <Provider name=name way=way.clone()/> }),
     );
     view! {
-        <Title text="Sign in"/>
+        <Title text=tr!("Sign in")/>
         <section class="gate">
-            <h1>"Sign in"</h1>
+            <h1>{tr!("Sign in")}</h1>
             <PlainForm<SignIn> hidden=vec![("next", next)]>
-                <Field name="email" label="Email" kind=Kind::Email required=true focused=true/>
-                <Field name="password" label="Password" kind=Kind::Password required=true/>
-                <Submit label="Sign In" pending="Signing in…" class="button button-primary button-wide"/>
+                <Field name="email" label=tr!("Email") kind=Kind::Email required=true focused=true/>
+                <Field name="password" label=tr!("Password") kind=Kind::Password required=true/>
+                <Submit label=tr!("Sign In") pending=tr!("Signing in…") class="button button-primary button-wide"/>
             </PlainForm<SignIn>>
             {provider}
         </section>
@@ -45,8 +45,7 @@ pub fn LoginPage() -> impl IntoView {
 fn Provider(name: String, way: String) -> impl IntoView {
     view! {
         <a class="button button-wide" href=way rel="external">
-            "Sign In with "
-            {name}
+            {tr!("Sign In with {}", name)}
         </a>
     }
 }

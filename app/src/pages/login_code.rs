@@ -17,23 +17,23 @@ use crate::{
 pub fn LoginCodePage() -> impl IntoView {
     page_address();
     view! {
-        <Title text="Enter your code"/>
+        <Title text=tr!("Enter your code")/>
         <section class="gate">
-            <h1>"Enter your code"</h1>
-            <p class="gate-text">"One step is left. Your authenticator app shows the code that is needed too."</p>
+            <h1>{tr!("Enter your code")}</h1>
+            <p class="gate-text">{tr!("One step is left. Your authenticator app shows the code that is needed too.")}</p>
             <PlainForm<SignInWithCode>>
                 <Field
                     name="code"
-                    label="Code"
+                    label=tr!("Code")
                     kind=Kind::OneTimeCode
                     required=true
                     focused=true
-                    hint="Six digits, or one of your recovery codes. Who has lost both asks a Partner or Manager for a reset."
+                    hint=tr!("Six digits, or one of your recovery codes. Who has lost both asks a Partner or Manager for a reset.")
                 />
-                <Submit label="Sign In" pending="Signing in…" class="button button-primary button-wide"/>
+                <Submit label=tr!("Sign In") pending=tr!("Signing in…") class="button button-primary button-wide"/>
             </PlainForm<SignInWithCode>>
             <a href="/login" rel="external">
-                "Sign in as somebody else"
+                {tr!("Sign in as somebody else")}
             </a>
         </section>
     }

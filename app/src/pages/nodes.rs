@@ -20,12 +20,12 @@ pub fn NodesPage() -> impl IntoView {
     // Nodes come and go without any run that moves.
     keep_fresh(nodes, |_: &Vec<NodeRow>| true);
     view! {
-        <Title text="Nodes"/>
+        <Title text=tr!("Nodes")/>
         <header class="page-header">
-            <h1>"Nodes"</h1>
+            <h1>{tr!("Nodes")}</h1>
         </header>
         <p class="page-lead">
-            "The processes that run backups and restores. A directory belongs to the node that has it, and only that node backs it up; what a silent node was doing is taken over where another one can."
+            {tr!("The processes that run backups and restores. A directory belongs to the node that has it, and only that node backs it up; what a silent node was doing is taken over where another one can.")}
         </p>
         {loaded(nodes, |rows| view! { <NodeTable rows=rows/> })}
     }
@@ -36,19 +36,19 @@ fn NodeTable(rows: Vec<NodeRow>) -> impl IntoView {
     view! {
         <div class="table-frame">
             <table class="table">
-                <caption class="sr-only">"Nodes"</caption>
+                <caption class="sr-only">{tr!("Nodes")}</caption>
                 <thead>
                     <tr>
-                        <th scope="col">"Name"</th>
-                        <th scope="col">"State"</th>
-                        <th scope="col">"Working on"</th>
+                        <th scope="col">{tr!("Name")}</th>
+                        <th scope="col">{tr!("State")}</th>
+                        <th scope="col">{tr!("Working on")}</th>
                         <th scope="col" class="number">
-                            "Workers"
+                            {tr!("Workers")}
                         </th>
-                        <th scope="col">"Pages"</th>
-                        <th scope="col">"Version"</th>
-                        <th scope="col">"Started"</th>
-                        <th scope="col">"Last Seen"</th>
+                        <th scope="col">{tr!("Pages")}</th>
+                        <th scope="col">{tr!("Version")}</th>
+                        <th scope="col">{tr!("node" => "Started")}</th>
+                        <th scope="col">{tr!("Last Seen")}</th>
                     </tr>
                 </thead>
                 <tbody>{rows.into_iter().map(|row| view! { <Row row=row/> }).collect_view()}</tbody>
@@ -66,22 +66,22 @@ fn Row(row: NodeRow) -> impl IntoView {
     };
     view! {
         <tr>
-            <td data-label="Name">
+            <td data-label=tr!("Name")>
                 <span class="row-title">{row.name}</span>
             </td>
-            <td data-label="State">
+            <td data-label=tr!("State")>
                 <Badge look=row.phase/>
             </td>
-            <td data-label="Working on">{runs}</td>
-            <td data-label="Workers" class="number">
+            <td data-label=tr!("Working on")>{runs}</td>
+            <td data-label=tr!("Workers") class="number">
                 {row.workers}
             </td>
-            <td data-label="Pages">{if row.serves_pages { "Yes" } else { "No" }}</td>
-            <td data-label="Version">{row.version}</td>
-            <td data-label="Started">
+            <td data-label=tr!("Pages")>{if row.serves_pages { tr!("Yes") } else { tr!("No") }}</td>
+            <td data-label=tr!("Version")>{row.version}</td>
+            <td data-label=tr!("node" => "Started")>
                 <Time at=row.started/>
             </td>
-            <td data-label="Last Seen">
+            <td data-label=tr!("Last Seen")>
                 <Time at=row.seen/>
             </td>
         </tr>
@@ -91,17 +91,17 @@ fn Row(row: NodeRow) -> impl IntoView {
 #[component]
 fn Run(run: NodeRun) -> impl IntoView {
     let (kind, page) = match run.kind {
-        RunKind::Backup => ("Backup", "policies?tab=backups"),
-        RunKind::Restore => ("Restore", "policies?tab=restores"),
-        RunKind::Maintenance => ("Maintenance", "repository"),
+        RunKind::Backup => (tr!("Backup"), "policies?tab=backups"),
+        RunKind::Restore => (tr!("noun" => "Restore"), "policies?tab=restores"),
+        RunKind::Maintenance => (tr!("Maintenance"), "repository"),
     };
     view! {
         <div class="phase-cell">
             <span>
-                {kind} " " <a href=format!("/projects/{}/{page}", run.project)>{run.name.clone()}</a> " of "
-                {run.project_name}
+                {kind} " " <a href=format!("/projects/{}/{page}", run.project)>{run.name.clone()}</a>
+                {tr!("run" => " of {}", run.project_name)}
             </span>
-            <ProgressBar progress=run.progress label=format!("Progress of {}", run.name)/>
+            <ProgressBar progress=run.progress label=tr!("Progress of {}", run.name)/>
         </div>
     }
 }

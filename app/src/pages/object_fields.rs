@@ -19,19 +19,22 @@ pub fn ObjectFields(
     let set = objects != ObjectOptions::default();
     // Folded until it is set or wrong.
     let open = move || set || FIELDS.iter().any(|field| state.message(field).is_some());
-    let classes = StorageClass::ALL.map(|class| Choice::new(class.as_str(), class.title()));
-    let classes: Vec<_> = std::iter::once(Choice::new("", "The bucket's own")).chain(classes).collect();
+    let classes = StorageClass::ALL.map(|class| {
+        let title = class.title();
+        Choice::new(class.as_str(), tr!(title))
+    });
+    let classes: Vec<_> = std::iter::once(Choice::new("", tr!("The bucket's own"))).chain(classes).collect();
     let class = objects.storage_class.map(StorageClass::as_str).unwrap_or_default();
     view! {
         <details class="more-fields" open=open>
-            <summary>"Storage class and server-side encryption"</summary>
+            <summary>{tr!("Storage class and server-side encryption")}</summary>
             <div class="fields">
                 <Select
                     name="backup.storage_class"
-                    label="Storage Class"
+                    label=tr!("Storage Class")
                     groups=vec![classes.into()]
                     value=class
-                    hint="For what is written from now on. Indexes and folders stay in the bucket's own class, since every backup reads them."
+                    hint=tr!("For what is written from now on. Indexes and folders stay in the bucket's own class, since every backup reads them.")
                 />
                 <EncryptionFields encryption=objects.encryption/>
             </div>
@@ -42,9 +45,9 @@ pub fn ObjectFields(
 #[component]
 fn EncryptionFields(encryption: Option<Encryption>) -> impl IntoView {
     let choices = vec![
-        Choice::new("", "As the bucket is set up"),
-        Choice::new(Encryption::SSE_S3, "With the service's keys (SSE-S3)"),
-        Choice::new(Encryption::SSE_KMS, "With a key of KMS (SSE-KMS)"),
+        Choice::new("", tr!("As the bucket is set up")),
+        Choice::new(Encryption::SSE_S3, tr!("With the service's keys (SSE-S3)")),
+        Choice::new(Encryption::SSE_KMS, tr!("With a key of KMS (SSE-KMS)")),
     ];
     let kind = encryption.as_ref().map(Encryption::as_str).unwrap_or_default();
     let key = encryption.as_ref().and_then(Encryption::key).map(ToString::to_string).unwrap_or_default();
@@ -52,18 +55,18 @@ fn EncryptionFields(encryption: Option<Encryption>) -> impl IntoView {
         <div class="reveal reveal-select">
             <Select
                 name="backup.encryption"
-                label="Server-Side Encryption"
+                label=tr!("Server-Side Encryption")
                 groups=vec![choices.into()]
                 value=kind
-                hint="On top of Holdfast's own encryption, where a rule asks for it."
+                hint=tr!("On top of Holdfast's own encryption, where a rule asks for it.")
             />
             <div class="revealed">
                 <Field
                     name="backup.kms_key"
-                    label="KMS Key"
+                    label=tr!("KMS Key")
                     kind=Kind::Code
                     value=key
-                    hint="Optional: its id, ARN or alias. Without one, the account's default key for S3 is used."
+                    hint=tr!("Optional: its id, ARN or alias. Without one, the account's default key for S3 is used.")
                 />
             </div>
         </div>

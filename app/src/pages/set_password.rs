@@ -32,7 +32,7 @@ pub fn SetPasswordPage() -> impl IntoView {
         None => view! { <DeadLink/> }.into_any(),
     };
     view! {
-        <Title text="Set your password"/>
+        <Title text=tr!("Set your password")/>
         {loaded(link, draw)}
     }
 }
@@ -48,24 +48,25 @@ async fn look(token: Hidden) -> Result<Option<LinkView>, ApiError> {
 
 #[component]
 fn PasswordForm(link: LinkView, token: String) -> impl IntoView {
-    let hint = format!("At least {} characters.", PASSWORD_LENGTH.start());
+    let hint = tr!("At least {} characters.", PASSWORD_LENGTH.start());
     view! {
         <section class="gate">
-            <h1>"Set your password"</h1>
+            <h1>{tr!("Set your password")}</h1>
             <p class="gate-text">
-                "For " <strong class="break">{link.email}</strong> " in the organization " {link.organization}
-                ". The link can be used once, until " <Time at=link.expires/> "."
+                {tr!("For ")} <strong class="break">{link.email}</strong>
+                {tr!(" in the organization {}. The link can be used once, until ", link.organization)}
+                <Time at=link.expires/> "."
             </p>
             <PlainForm<SetPasswordByLink> hidden=vec![("token", token)]>
                 <Field
                     name="password"
-                    label="Password"
+                    label=tr!("Password")
                     kind=Kind::NewPassword
                     required=true
                     focused=true
                     hint=hint
                 />
-                <Submit label="Set Password" pending="Setting…" class="button button-primary button-wide"/>
+                <Submit label=tr!("Set Password") pending=tr!("Setting…") class="button button-primary button-wide"/>
             </PlainForm<SetPasswordByLink>>
         </section>
     }
@@ -77,12 +78,12 @@ fn DeadLink() -> impl IntoView {
     view! {
         <section class="empty empty-error">
             <Icon name="link"/>
-            <h1>"This link does not work"</h1>
+            <h1>{tr!("This link does not work")}</h1>
             <p>
-                "It was used already, it has expired, or a newer one has taken its place. Ask whoever sent it to you for another link."
+                {tr!("It was used already, it has expired, or a newer one has taken its place. Ask whoever sent it to you for another link.")}
             </p>
             <a class="button" href="/login" rel="external">
-                "Go to sign-in"
+                {tr!("Go to sign-in")}
             </a>
         </section>
     }

@@ -31,38 +31,38 @@ pub fn SetupPage() -> impl IntoView {
         }
     };
     view! {
-        <Title text="Welcome"/>
+        <Title text=tr!("Welcome")/>
         {loaded(state, draw)}
     }
 }
 
 #[component]
 fn SetupForm(code_required: bool) -> impl IntoView {
-    let password = format!("At least {} characters.", PASSWORD_LENGTH.start());
+    let password = tr!("At least {} characters.", PASSWORD_LENGTH.start());
     view! {
         <section class="gate">
-            <h1>"Welcome to Holdfast"</h1>
+            <h1>{tr!("Welcome to Holdfast")}</h1>
             <p class="gate-text">
-                "This makes your account, its first organization, and you as the person who manages both. More organizations can follow."
+                {tr!("This makes your account, its first organization, and you as the person who manages both. More organizations can follow.")}
             </p>
             <PlainForm<SetUp>>
                 <Field
                     name="account_name"
-                    label="Account Name"
+                    label=tr!("Account Name")
                     required=true
                     focused=true
-                    hint="Your company, such as Example Ltd."
+                    hint=tr!("Your company, such as Example Ltd.")
                 />
                 <Field
                     name="organization"
-                    label="Organization"
+                    label=tr!("Organization")
                     required=true
-                    hint="3 to 30 letters, digits, dots, underscores and hyphens."
+                    hint=tr!("3 to 30 letters, digits, dots, underscores and hyphens.")
                 />
-                <Field name="email" label="Email" kind=Kind::Email required=true/>
-                <Field name="password" label="Password" kind=Kind::NewPassword required=true hint=password/>
+                <Field name="email" label=tr!("Email") kind=Kind::Email required=true/>
+                <Field name="password" label=tr!("Password") kind=Kind::NewPassword required=true hint=password/>
                 <SetupCode required=code_required/>
-                <Submit label="Create Account" pending="Creating…" class="button button-primary button-wide"/>
+                <Submit label=tr!("Create Account") pending=tr!("Creating…") class="button button-primary button-wide"/>
             </PlainForm<SetUp>>
         </section>
     }
@@ -77,10 +77,10 @@ fn SetupCode(
         view! {
             <Field
                 name="setup_code"
-                label="Setup Code"
+                label=tr!("Setup Code")
                 kind=Kind::Code
                 required=true
-                hint="The server printed it when it started."
+                hint=tr!("The server printed it when it started.")
             />
         }
     })

@@ -38,10 +38,10 @@ pub async fn save(acting: &Acting, services: &Services, form: &AccountForm) -> R
     organizations::lock_account(&tx, id.0).await?;
     let row = find(acting, &tx, id).await?;
     if row.partners_need_second_factor == needed {
-        return Ok(Done::new("Nothing changed", PAGE));
+        return Ok(Done::new(tr!("Nothing changed"), PAGE));
     }
     if needed && !second_factor::is_on(&tx, acting.actor.user.0).await? {
-        let hint = "Set up your own second factor first, on your profile";
+        let hint = tr!("Set up your own second factor first, on your profile");
         return Err(ServiceError::at("partners_need_second_factor", hint));
     }
     let changes = json!({ "partners need a second factor": [row.partners_need_second_factor, needed] });
@@ -53,10 +53,12 @@ pub async fn save(acting: &Acting, services: &Services, form: &AccountForm) -> R
     let subject = Subject { kind: "account", id: actor.account.0, name: &name, organization: actor.organization };
     audit::record(&tx, acting, services.clock().now(), Deed::AccountChanged, subject, changes).await?;
     tx.commit().await?;
-    Ok(Done::new(
-        if needed { "Partners must use a second factor now" } else { "A second factor is each Partner's choice now" },
-        PAGE,
-    ))
+    let message = if needed {
+        tr!("Partners must use a second factor now")
+    } else {
+        tr!("A second factor is each Partner's choice now")
+    };
+    Ok(Done::new(message, PAGE))
 }
 
 async fn find(acting: &Acting, db: &impl ConnectionTrait, id: AccountId) -> Result<account::Model, ServiceError> {

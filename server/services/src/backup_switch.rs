@@ -36,26 +36,26 @@ pub async fn save(acting: &Acting, services: &Services, form: &BackupSettingsFor
     let settings = format!("/projects/{id}/settings");
     let in_use = repositories::of_project(services.db(), row.id).await?;
     match (form.parse()?, in_use) {
-        (None, None) => Ok(Done::new(NOTHING_CHANGED, settings)),
-        (None, Some(_)) => Ok(Done::new("Confirm that backup shall be disabled", format!("{settings}?dialog=disable"))),
+        (None, None) => Ok(Done::new(tr!("Nothing changed"), settings)),
+        (None, Some(_)) => {
+            Ok(Done::new(tr!("Confirm that backup shall be disabled"), format!("{settings}?dialog=disable")))
+        }
         (Some(choice), None) => {
             enable(acting, services, (&row, &home), &choice).await?;
-            Ok(Done::new(format!("Backup enabled for {}", row.name), settings))
+            Ok(Done::new(tr!("Backup enabled for {}", row.name), settings))
         }
         (Some(choice), Some(in_use)) if !stays(&choice, &in_use) => Err(Conflict::BackupAlreadyEnabled.into()),
         (Some(choice), Some(in_use)) => {
             let changed = enable::change(acting, services, &row, &in_use, &choice).await?;
             let message = match changed {
-                Changed::Nothing => NOTHING_CHANGED.to_owned(),
-                Changed::Credential => format!("Backup credential of {} changed", row.name),
-                Changed::Storage => format!("What {} writes from now on is stored as chosen", row.name),
+                Changed::Nothing => tr!("Nothing changed"),
+                Changed::Credential => tr!("Backup credential of {} changed", row.name),
+                Changed::Storage => tr!("What {} writes from now on is stored as chosen", row.name),
             };
             Ok(Done::new(message, settings))
         }
     }
 }
-
-const NOTHING_CHANGED: &str = "Nothing changed";
 
 /// Whether the choice leaves the backups where they are.
 fn stays(choice: &EnableBackup, in_use: &InUse) -> bool {
@@ -85,7 +85,7 @@ pub async fn disable(acting: &Acting, services: &Services, form: &ProjectRef) ->
     audit::record(&tx, acting, now, Deed::BackupDisabled, projects::subject(&row), changes).await?;
     tx.commit().await?;
     Ok(Done::new(
-        format!("Backup disabled for {}. Its backups stay in the bucket", row.name),
+        tr!("Backup disabled for {}. Its backups stay in the bucket", row.name),
         format!("/projects/{id}/settings"),
     ))
 }

@@ -114,16 +114,16 @@ pub async fn cancel(acting: &Acting, services: &Services, form: &BackupRef) -> R
     let message = match phase(&row)? {
         BackupPhase::InProgress => {
             change.cancel_requested = Set(true);
-            format!("Backup {} is being cancelled", row.name)
+            tr!("Backup {} is being cancelled", row.name)
         }
         BackupPhase::Queued => {
             change.phase = Set(BackupPhase::Cancelled.as_str().to_owned());
             change.finished_at = Set(Some(services.clock().now()));
-            format!("Backup {} cancelled", row.name)
+            tr!("Backup {} cancelled", row.name)
         }
         BackupPhase::Failed if row.retry_at.is_some() => {
             change.retry_at = Set(None);
-            format!("Backup {} will not be tried again", row.name)
+            tr!("Backup {} will not be tried again", row.name)
         }
         _ => return Err(Conflict::AlreadyEnded.into()),
     };
@@ -157,7 +157,7 @@ pub async fn delete(acting: &Acting, services: &Services, form: &BackupRef) -> R
     record(&tx, acting, services, Deed::BackupDeleted, (&row, &project)).await?;
     tx.commit().await?;
     wake::one(services).await;
-    Ok(Done::new(format!("Backup {} deleted", row.name), tab(project.id)))
+    Ok(Done::new(tr!("Backup {} deleted", row.name), tab(project.id)))
 }
 
 async fn is_being_restored(db: &impl ConnectionTrait, backup: i64) -> Result<bool, ServiceError> {

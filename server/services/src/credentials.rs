@@ -93,14 +93,14 @@ async fn name_taken(
 }
 
 fn name_error(name: &S3Name) -> ServiceError {
-    ServiceError::at("s3_name", format!("This organization has a backup credential named {name} already"))
+    ServiceError::at("s3_name", tr!("This organization has a backup credential named {} already", name))
 }
 
 fn with_notice(message: String, keys: KeyCheck) -> String {
     match keys {
         KeyCheck::Valid => message,
         KeyCheck::MayNotListBuckets => {
-            format!("{message}. Its keys may not list buckets, so a bucket may have to be made for them beforehand")
+            tr!("{}. Its keys may not list buckets, so a bucket may have to be made for them beforehand", message)
         }
     }
 }

@@ -9,9 +9,9 @@ use crate::{openid::OpenIdError, passwords::PasswordError, vault::VaultError};
 /// The first group is for the person and reads as a sentence; the second is a fault that only the log sees.
 #[derive(Debug, thiserror::Error)]
 pub enum ServiceError {
-    #[error("Sign in to go on")]
+    #[error("{}", tr!("Sign in to go on"))]
     SignedOut,
-    #[error("There is nothing at this address")]
+    #[error("{}", tr!("There is nothing at this address"))]
     NotFound,
     #[error(transparent)]
     Denied(#[from] Denied),
@@ -23,13 +23,16 @@ pub enum ServiceError {
     #[error(transparent)]
     Source(#[from] SourceError),
     /// Too many passwords were guessed.
-    #[error("Too many failed attempts. Try again in {}", size::duration(*.seconds))]
+    #[error("{}", tr!("Too many failed attempts. Try again in {}", size::duration(*.seconds)))]
     Throttled { seconds: u64 },
     /// The sign-in provider led nobody in.
     #[error(transparent)]
     OpenId(#[from] OpenIdError),
     /// Too many messages were sent to try channels.
-    #[error("This organization has sent {most} tests within an hour. Try again in {}", size::duration(*.seconds))]
+    #[error(
+        "{}",
+        tr!("This organization has sent {} tests within an hour. Try again in {}", .most, size::duration(*.seconds))
+    )]
     TooManyTests { most: u64, seconds: u64 },
     /// A message did not arrive; why, and what to do.
     #[error("{0}")]
@@ -97,82 +100,97 @@ impl ServiceError {
 /// A thing is not in the state that the request needs.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Conflict {
-    #[error("Backup already enabled for this project")]
+    #[error("{}", tr!("Backup already enabled for this project"))]
     BackupAlreadyEnabled,
-    #[error("Backup already disabled for this project")]
+    #[error("{}", tr!("Backup already disabled for this project"))]
     BackupAlreadyDisabled,
-    #[error("Backup is not enabled for this project. Enable it in the project's Settings first")]
+    #[error("{}", tr!("Backup is not enabled for this project. Enable it in the project's Settings first"))]
     BackupDisabled,
-    #[error("This organization has no backup credentials yet. Add some, then enable backup")]
+    #[error("{}", tr!("This organization has no backup credentials yet. Add some, then enable backup"))]
     NoCredentials,
-    #[error("You cannot remove yourself. Ask another Partner or Manager")]
+    #[error("{}", tr!("You cannot remove yourself. Ask another Partner or Manager"))]
     OwnUser,
-    #[error("This is the last Partner of the account and can be neither removed nor given another role")]
+    #[error("{}", tr!("This is the last Partner of the account and can be neither removed nor given another role"))]
     LastPartner,
     #[error(
-        "The organization still has {users} user(s), {projects} project(s) and {credentials} backup credential(s). Remove them first"
+        "{}",
+        tr!(
+            "The organization still has {} user(s), {} project(s) and {} backup credential(s). Remove them first",
+            .users,
+            .projects,
+            .credentials
+        )
     )]
     OrganizationNotEmpty { users: u64, projects: u64, credentials: u64 },
-    #[error("You have a second factor already. Turn it off first to set up another one")]
+    #[error("{}", tr!("You have a second factor already. Turn it off first to set up another one"))]
     SecondFactorIsOn,
-    #[error("You have no second factor. Set one up first")]
+    #[error("{}", tr!("You have no second factor. Set one up first"))]
     SecondFactorIsOff,
-    #[error("The set-up was not finished in time, or was begun anew. Begin once more")]
+    #[error("{}", tr!("The set-up was not finished in time, or was begun anew. Begin once more"))]
     DraftIsOver,
-    #[error("Partners of this account must use a second factor, so it cannot be turned off")]
+    #[error("{}", tr!("Partners of this account must use a second factor, so it cannot be turned off"))]
     SecondFactorIsRequired,
-    #[error("This user has no second factor")]
+    #[error("{}", tr!("This user has no second factor"))]
     UserHasNoSecondFactor,
-    #[error("Turn your own second factor off on your profile. That asks for your password")]
+    #[error("{}", tr!("Turn your own second factor off on your profile. That asks for your password"))]
     OwnSecondFactor,
-    #[error("Project already locked")]
+    #[error("{}", tr!("Project already locked"))]
     ProjectAlreadyLocked,
-    #[error("Project already unlocked")]
+    #[error("{}", tr!("Project already unlocked"))]
     ProjectAlreadyUnlocked,
-    #[error("Backups of a deleted project are still being removed with this credential. Try again later")]
+    #[error("{}", tr!("Backups of a deleted project are still being removed with this credential. Try again later"))]
     CredentialIsRemoving,
-    #[error("Backup credential already locked")]
+    #[error("{}", tr!("Backup credential already locked"))]
     CredentialAlreadyLocked,
-    #[error("Backup credential already unlocked")]
+    #[error("{}", tr!("Backup credential already unlocked"))]
     CredentialAlreadyUnlocked,
-    #[error("Backup credential is locked")]
+    #[error("{}", tr!("Backup credential is locked"))]
     CredentialIsLocked,
-    #[error("Backup credential is used by {projects} project(s)")]
+    #[error(
+        "{}",
+        tr!("Backup credential is used by {n} project(s)" | "Backup credential is used by {n} project(s)" % *.projects)
+    )]
     CredentialIsUsed { projects: u64 },
-    #[error("Backup credential is the default already")]
+    #[error("{}", tr!("Backup credential is the default already"))]
     CredentialIsDefault,
-    #[error("Backup credential {name} is locked. Unlock it, or choose another one")]
+    #[error("{}", tr!("Backup credential {} is locked. Unlock it, or choose another one", .name))]
     CredentialLocked { name: String },
-    #[error("This backup credential belongs to another organization. Choose one of the project's own organization")]
+    #[error(
+        "{}",
+        tr!("This backup credential belongs to another organization. Choose one of the project's own organization")
+    )]
     CredentialOfAnotherOrganization,
-    #[error("The project is locked. Unlock it to change it")]
+    #[error("{}", tr!("The project is locked. Unlock it to change it"))]
     ProjectLocked,
-    #[error("Schedule already paused")]
+    #[error("{}", tr!("Schedule already paused"))]
     ScheduleAlreadyPaused,
-    #[error("Schedule is not paused")]
+    #[error("{}", tr!("Schedule is not paused"))]
     ScheduleNotPaused,
-    #[error("A backup of this project is already waiting. It starts as soon as the running one ends")]
+    #[error("{}", tr!("A backup of this project is already waiting. It starts as soon as the running one ends"))]
     BackupAlreadyQueued,
-    #[error("A {kind} of this repository is waiting or working already")]
+    #[error("{}", tr!("A {} of this repository is waiting or working already", tr!(.kind)))]
     MaintenanceAlreadyQueued { kind: &'static str },
-    #[error("There is no damaged file to repair. Verify the repository first")]
+    #[error("{}", tr!("There is no damaged file to repair. Verify the repository first"))]
     NothingToRepair,
-    #[error("This has already ended and cannot be cancelled")]
+    #[error("{}", tr!("This has already ended and cannot be cancelled"))]
     AlreadyEnded,
-    #[error("Channel already paused")]
+    #[error("{}", tr!("Channel already paused"))]
     ChannelAlreadyPaused,
-    #[error("Channel is not paused")]
+    #[error("{}", tr!("Channel is not paused"))]
     ChannelNotPaused,
-    #[error("This is still running. Cancel it first")]
+    #[error("{}", tr!("This is still running. Cancel it first"))]
     StillRunning,
-    #[error("Another restore into the database {name} is not done yet. Wait for it, or cancel it")]
+    #[error("{}", tr!("Another restore into the database {} is not done yet. Wait for it, or cancel it", .name))]
     DatabaseIsRestored { name: String },
-    #[error("This backup is being deleted already")]
+    #[error("{}", tr!("This backup is being deleted already"))]
     BeingDeleted,
-    #[error("This backup has no data to browse or restore, because it did not complete")]
+    #[error("{}", tr!("This backup has no data to browse or restore, because it did not complete"))]
     NoSnapshot,
     #[error(
-        "The data of this backup lies in a bucket that the project no longer uses. Enable backup with that bucket to reach it"
+        "{}",
+        tr!(
+            "The data of this backup lies in a bucket that the project no longer uses. Enable backup with that bucket to reach it"
+        )
     )]
     RepositoryNotInUse,
 }
@@ -181,11 +199,11 @@ pub enum Conflict {
 pub(crate) fn credential_form_errors(error: &S3Error) -> FormErrors {
     match error {
         S3Error::InvalidCredentials { .. } => FormErrors {
-            summary: "Invalid S3 credentials".to_owned(),
+            summary: tr!("Invalid S3 credentials"),
             fields: ["access_key_id", "secret_key"]
                 .map(|field| model::form::FieldError {
                     field: field.to_owned(),
-                    message: "Invalid S3 credentials: check the access key id and the secret key".to_owned(),
+                    message: tr!("Invalid S3 credentials: check the access key id and the secret key"),
                 })
                 .to_vec(),
         },

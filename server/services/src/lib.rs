@@ -3,6 +3,10 @@
 //! Every function that a person asks for takes the [`Acting`] person first and asks the permission table in crate
 //! `model`. A change and its audit entry are written in one transaction.
 
+// `tr!`, around all that people read.
+#[macro_use]
+extern crate tr;
+
 pub mod account;
 mod acting;
 mod audit;
@@ -61,4 +65,9 @@ pub use self::{
 /// A random id by which a fault that a person was told of is found in the log.
 pub fn fault_id() -> String {
     format!("{:08x}", rand::random::<u32>())
+}
+
+/// Sets who translates the messages of this crate; until then they are English.
+pub fn set_translator(translator: impl tr::Translator + 'static) {
+    tr::set_translator!(translator);
 }

@@ -3,6 +3,7 @@
 use model::{
     form::Done,
     ids::{BackupId, MaintenanceId, ProjectId},
+    language::msgid,
     maintenance::{
         DamagedBackup, Health, MaintenanceKind, MaintenancePhase, MaintenanceRef, MaintenanceRow, RepositoryState,
         RepositoryView, VerifyForm,
@@ -144,19 +145,19 @@ async fn ask(
     record(&tx, acting, services, Deed::MaintenanceRequested, (&project, kind)).await?;
     tx.commit().await?;
     wake::one(services).await;
-    let word = match kind {
-        MaintenanceKind::Prune => "Cleaning up",
-        MaintenanceKind::Verification => "Verification",
-        MaintenanceKind::Repair => "Repair",
+    let message = match kind {
+        MaintenanceKind::Prune => tr!("Cleaning up queued"),
+        MaintenanceKind::Verification => tr!("Verification queued"),
+        MaintenanceKind::Repair => tr!("Repair queued"),
     };
-    Ok(Done::new(format!("{word} queued"), page(project.id)))
+    Ok(Done::new(message, page(project.id)))
 }
 
 const fn in_words(kind: MaintenanceKind) -> &'static str {
     match kind {
-        MaintenanceKind::Prune => "clean-up",
-        MaintenanceKind::Verification => "verification",
-        MaintenanceKind::Repair => "repair",
+        MaintenanceKind::Prune => msgid("clean-up"),
+        MaintenanceKind::Verification => msgid("verification"),
+        MaintenanceKind::Repair => msgid("repair"),
     }
 }
 
@@ -167,19 +168,20 @@ pub async fn cancel(acting: &Acting, services: &Services, form: &MaintenanceRef)
     let row = maintenance::Entity::find_by_id(id.0).one(&tx).await?.ok_or(ServiceError::NotFound)?;
     let (project, _) = projects::find(acting, &tx, Action::ManageProjects, ProjectId(row.project_id)).await?;
     let kind: MaintenanceKind = row.kind.parse().map_err(ServiceError::Stored)?;
+    let word = in_words(kind);
     let mut change = row.clone().into_active_model();
     let message = match row.phase.parse().map_err(ServiceError::Stored)? {
         MaintenancePhase::InProgress => {
             change.cancel_requested = Set(true);
             // Also where it was to make way only.
             change.yields = Set(false);
-            format!("The {} is being cancelled", in_words(kind))
+            tr!("The {} is being cancelled", tr!(word))
         }
         MaintenancePhase::Queued => {
             change.phase = Set(MaintenancePhase::Cancelled.as_str().to_owned());
             change.finished_at = Set(Some(services.clock().now()));
             change.cause = Set(Some("Cancelled by a person".to_owned()));
-            format!("The {} is cancelled", in_words(kind))
+            tr!("The {} is cancelled", tr!(word))
         }
         _ => return Err(Conflict::AlreadyEnded.into()),
     };

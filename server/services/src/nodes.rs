@@ -153,7 +153,10 @@ pub(crate) async fn missing(
     let Some(node) = node else { return Ok(None) };
     let works = names(services, db).await?.iter().any(|name| name == node);
     Ok((!works).then(|| {
-        format!("Waits for node {node}, which has the directory and is not working. Start it, or move the project in its Settings")
+        tr!(
+            "Waits for node {}, which has the directory and is not working. Start it, or move the project in its Settings",
+            node
+        )
     }))
 }
 

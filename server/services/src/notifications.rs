@@ -177,7 +177,7 @@ impl Names {
         let of_policy = |(policy, project): (policy::Model, Option<project::Model>)| {
             (
                 policy.id,
-                format!("Ping URL of {} / {}", project.map(|project| project.name).unwrap_or_default(), policy.name),
+                tr!("Ping URL of {} / {}", project.map(|project| project.name).unwrap_or_default(), policy.name),
             )
         };
         Ok(Self {

@@ -39,31 +39,43 @@ const PATIENCE: i64 = 10;
 /// Why nobody was signed in. The words are for the person; what the provider said is in the log.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OpenIdError {
-    #[error("This sign-in was not begun in this browser, or it took longer than {PATIENCE} minutes. Try again")]
+    #[error(
+        "{}",
+        tr!("This sign-in was not begun in this browser, or it took longer than {} minutes. Try again", PATIENCE)
+    )]
     NotBegun,
-    #[error("The sign-in provider did not let you in. Try again, or ask who runs it")]
+    #[error("{}", tr!("The sign-in provider did not let you in. Try again, or ask who runs it"))]
     Refused,
-    #[error("The sign-in provider cannot be reached. Try again later, or sign in with your password")]
+    #[error("{}", tr!("The sign-in provider cannot be reached. Try again later, or sign in with your password"))]
     Unreachable,
     #[error(
-        "The answer of the sign-in provider could not be verified. Try again; if it stays, ask the operator to look into the log"
+        "{}",
+        tr!(
+            "The answer of the sign-in provider could not be verified. Try again; if it stays, ask the operator to look into the log"
+        )
     )]
     Distrusted,
-    #[error("The sign-in provider has not verified your email address. Have it verified there first")]
+    #[error("{}", tr!("The sign-in provider has not verified your email address. Have it verified there first"))]
     EmailNotVerified,
-    #[error("There is no user with your email address. Ask a Manager or Partner to invite you")]
+    #[error("{}", tr!("There is no user with your email address. Ask a Manager or Partner to invite you"))]
     Unknown,
-    #[error("The sign-in provider gives you no role here. Ask who runs it, or the operator")]
+    #[error("{}", tr!("The sign-in provider gives you no role here. Ask who runs it, or the operator"))]
     NoRole,
     #[error(
-        "The sign-in provider gives you a role in another organization than yours. A Partner can remove you from yours first"
+        "{}",
+        tr!(
+            "The sign-in provider gives you a role in another organization than yours. A Partner can remove you from yours first"
+        )
     )]
     OtherOrganization,
     #[error(
-        "The user with your email address belongs to somebody else at the sign-in provider. Ask a Manager or Partner to remove that user first"
+        "{}",
+        tr!(
+            "The user with your email address belongs to somebody else at the sign-in provider. Ask a Manager or Partner to remove that user first"
+        )
     )]
     SomebodyElse,
-    #[error("You signed in twice in the same moment. Try again")]
+    #[error("{}", tr!("You signed in twice in the same moment. Try again"))]
     AtOnce,
 }
 
@@ -125,16 +137,16 @@ pub async fn complete(
         Ok((users::by_identity(services, provider.settings(), &identified, address.clone()).await?, next))
     };
     let (acting, next) = admitted.await.inspect_err(|error: &ServiceError| {
-        tracing::warn!(address, reason = %error, "a sign-in with the provider failed");
+        tracing::warn!(address, reason = ?error, "a sign-in with the provider failed");
     })?;
     attempt.succeeded(services).await?;
     let user: UserId = acting.actor.user;
     match sessions::enter(services, session, user, &acting.address, &next).await? {
-        Entered::OwesCode => Ok(Done::new("A code is needed too", sessions::CODE_PAGE)),
+        Entered::OwesCode => Ok(Done::new(tr!("A code is needed too"), sessions::CODE_PAGE)),
         Entered::SignedIn => {
             sessions::trust(session).await?;
             sessions::record(services, &acting, Deed::SignedInWithProvider).await?;
-            Ok(Done::new("Signed in", next))
+            Ok(Done::new(tr!("Signed in"), next))
         }
     }
 }

@@ -145,7 +145,7 @@ pub async fn add(acting: &Acting, services: &Services, form: &OrganizationForm) 
     let changes = json!({ "time_zone": [null, row.time_zone] });
     audit::record(&tx, acting, now, Deed::OrganizationAdded, subject(&row), changes).await?;
     tx.commit().await?;
-    Ok(Done::new(format!("Organization {} added", change.name), PAGE))
+    Ok(Done::new(tr!("Organization {} added", change.name), PAGE))
 }
 
 /// Renames an organization or changes its time zone.
@@ -164,12 +164,12 @@ pub async fn update(acting: &Acting, services: &Services, form: &OrganizationFor
     };
     let changes = changes(&before, &after);
     if changes.is_empty() {
-        return Ok(Done::new("Nothing changed", PAGE));
+        return Ok(Done::new(tr!("Nothing changed"), PAGE));
     }
     let changes = Value::Object(changes);
     audit::record(&tx, acting, services.clock().now(), Deed::OrganizationChanged, subject(&after), changes).await?;
     tx.commit().await?;
-    Ok(Done::new(format!("Organization {} saved", after.name), PAGE))
+    Ok(Done::new(tr!("Organization {} saved", after.name), PAGE))
 }
 
 /// The changed fields before and after.
@@ -199,7 +199,7 @@ pub async fn remove(acting: &Acting, services: &Services, form: &OrganizationRef
     audit::record(&tx, acting, now, Deed::OrganizationRemoved, subject(&row), audit::no_changes()).await?;
     organization::Entity::delete_by_id(id.0).exec(&tx).await?;
     tx.commit().await?;
-    Ok(Done::new(format!("Organization {} removed", row.name), PAGE))
+    Ok(Done::new(tr!("Organization {} removed", row.name), PAGE))
 }
 
 /// The page to which every change leads back.
@@ -221,7 +221,7 @@ async fn find(
 }
 
 fn name_error(name: &OrganizationName) -> ServiceError {
-    ServiceError::at("name", format!("There is an organization {name} already"))
+    ServiceError::at("name", tr!("There is an organization {} already", name))
 }
 
 fn subject(row: &organization::Model) -> Subject<'_> {

@@ -56,7 +56,7 @@ fn view(row: policy::Model) -> Result<PolicyRow, ServiceError> {
     Ok(PolicyRow {
         id: PolicyId(row.id),
         retention: retention(&row)?.to_string(),
-        keep: keep(&row).to_string(),
+        keep: keep(&row).in_words(),
         has_ping: row.ping_url_sealed.is_some(),
         name: row.name,
         cron_words: cron.in_words(),

@@ -74,7 +74,7 @@ pub async fn change_password(
     tx.commit().await?;
     services.live().session_ended();
     sessions::begin(current, id, &acting.address).await?;
-    Ok(Done::new("Password changed. Your other sessions have ended", PAGE))
+    Ok(Done::new(tr!("Password changed. Your other sessions have ended"), PAGE))
 }
 
 /// Asks for the person's password once more. A wrong one is told at `field`, and guessing is as slow as at sign-in.
@@ -87,12 +87,13 @@ pub(crate) async fn check_password(
     let found = users::Entity::find_by_id(acting.actor.user.0).one(services.db()).await?;
     let user = found.ok_or(ServiceError::SignedOut)?;
     if user.password_hash.is_empty() {
-        let way = "You have no password yet. Ask a Partner or Manager to make you a link for one, with Reset Password";
+        let way =
+            tr!("You have no password yet. Ask a Partner or Manager to make you a link for one, with Reset Password");
         return Err(ServiceError::at(field, way));
     }
     let attempt = throttle::begin(services, Guess::Password, &user.email, &acting.address).await?;
     if !passwords::verify(typed.clone(), Some(user.password_hash.clone())).await? {
-        return Err(ServiceError::at(field, "This is not your password. Check it and try again"));
+        return Err(ServiceError::at(field, tr!("This is not your password. Check it and try again")));
     }
     attempt.succeeded(services).await?;
     Ok(user)
@@ -107,7 +108,7 @@ pub async fn end_session(acting: &Acting, services: &Services, form: &SessionRef
     record(&tx, acting, services, Deed::SessionEnded).await?;
     tx.commit().await?;
     services.live().session_ended();
-    Ok(Done::new("Session ended", PAGE))
+    Ok(Done::new(tr!("Session ended"), PAGE))
 }
 
 async fn record(db: &impl ConnectionTrait, acting: &Acting, services: &Services, deed: Deed) -> Result<(), DbErr> {

@@ -169,16 +169,16 @@ pub async fn create(acting: &Acting, services: &Services, form: &ProjectForm) ->
             return Err(error);
         }
         return Ok(Done::new(
-            format!("Project {} created, backup enabled", new.name),
+            tr!("Project {} created, backup enabled", new.name),
             format!("/projects/{id}/policies?tab=schedules"),
         ));
     }
-    Ok(Done::new(format!("Project {} created", new.name), format!("/projects/{id}")))
+    Ok(Done::new(tr!("Project {} created", new.name), format!("/projects/{id}")))
 }
 
 fn created_without_backup(new: &NewProject, error: &ServiceError) -> ServiceError {
     let error = error.to_string();
-    let summary = format!(
+    let summary = tr!(
         "Project {} is created, but without backup. {}. Enable it in the project's Settings",
         new.name,
         error.trim_end_matches('.'),
@@ -209,7 +209,7 @@ async fn insert(
     };
     let row = match row.insert(&tx).await {
         Err(error) if database::is_unique_violation(&error) => {
-            let message = format!("This organization has a project named {} already", new.name);
+            let message = tr!("This organization has a project named {} already", new.name);
             return Err(ServiceError::at("project_name", message));
         }
         inserted => inserted?,

@@ -51,7 +51,7 @@ pub async fn ask(
     profile::check_password(acting, services, "password", &form.password).await?;
     session.insert(ASKED, Asked { project: project.id, at: services.clock().now() }).await?;
     session.save().await?;
-    Ok(Done::new("The recovery kit is on its way", format!("/projects/{id}/recovery-kit")))
+    Ok(Done::new(tr!("The recovery kit is on its way"), format!("/projects/{id}/recovery-kit")))
 }
 
 /// Writes the kit; `None` where the password has to be asked for first. Every download of it is in the audit log before

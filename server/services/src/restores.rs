@@ -6,6 +6,7 @@ use model::{
     backup::RestorePhase,
     form::Done,
     ids::{BackupId, ProjectId, RestoreId},
+    language::msgid,
     list::{ListQuery, Page},
     permission::Action,
     project::Source,
@@ -85,7 +86,7 @@ pub async fn add(acting: &Acting, services: &Services, form: &RestoreForm) -> Re
     };
     let queued = match queued.insert(&tx).await {
         Err(error) if database::is_unique_violation(&error) => {
-            let message = format!("This project has a restore named {} already", new.name);
+            let message = tr!("This project has a restore named {} already", new.name);
             return Err(ServiceError::at("restore_name", message));
         }
         inserted => inserted?,
@@ -96,7 +97,7 @@ pub async fn add(acting: &Acting, services: &Services, form: &RestoreForm) -> Re
     audit::record(&tx, acting, now, Deed::RestoreRequested, subject(&queued, &project), changes).await?;
     tx.commit().await?;
     wake::one(services).await;
-    Ok(Done::new(format!("Restore {} queued", new.name), tab(project.id)))
+    Ok(Done::new(tr!("Restore {} queued", new.name), tab(project.id)))
 }
 
 /// Where to restore: a directory under an allowed root, a database that can be made, or the one whose name was typed.
@@ -121,12 +122,12 @@ async fn target(
         (RestoreTarget::OriginalDatabase { confirmed }, Source::Postgres(address)) => {
             let name = address.database.as_str();
             if confirmed != name {
-                let message = format!("Type the database's name, {name}, to replace what is in it");
+                let message = tr!("Type the database's name, {}, to replace what is in it", name);
                 return Err(ServiceError::at("confirm_name", message));
             }
             Ok(RestoredInto::OriginalDatabase(name.to_owned()))
         }
-        _ => Err(ServiceError::at("target", RuleError::Unlisted { field: "Target" })),
+        _ => Err(ServiceError::at("target", RuleError::Unlisted { field: msgid("Target") })),
     }
 }
 
@@ -163,12 +164,12 @@ pub async fn cancel(acting: &Acting, services: &Services, form: &RestoreRef) -> 
     let message = match phase(&row)? {
         RestorePhase::InProgress => {
             change.cancel_requested = Set(true);
-            format!("Restore {} is being cancelled", row.name)
+            tr!("Restore {} is being cancelled", row.name)
         }
         RestorePhase::Queued => {
             change.phase = Set(RestorePhase::Cancelled.as_str().to_owned());
             change.finished_at = Set(Some(services.clock().now()));
-            format!("Restore {} cancelled", row.name)
+            tr!("Restore {} cancelled", row.name)
         }
         _ => return Err(Conflict::AlreadyEnded.into()),
     };
@@ -192,7 +193,7 @@ pub async fn delete(acting: &Acting, services: &Services, form: &RestoreRef) -> 
     let subject = subject(&row, &project);
     audit::record(&tx, acting, now, Deed::RestoreDeleted, subject, audit::no_changes()).await?;
     tx.commit().await?;
-    Ok(Done::new(format!("Restore {} deleted", row.name), tab(project.id)))
+    Ok(Done::new(tr!("Restore {} deleted", row.name), tab(project.id)))
 }
 
 async fn find(

@@ -107,7 +107,7 @@ pub async fn begin(acting: &Acting, services: &Services, form: &PasswordForm) ->
     };
     second_factor::Entity::insert(row).exec_without_returning(&tx).await?;
     tx.commit().await?;
-    Ok(Done::new("Add the secret to your app, and keep the recovery codes", PAGE))
+    Ok(Done::new(tr!("Add the secret to your app, and keep the recovery codes"), PAGE))
 }
 
 /// Makes the draft count, where the code shows that the app has the secret. The person's other sessions end, and this
@@ -123,7 +123,9 @@ pub async fn confirm(
     let row = second_factor::Entity::find_by_id(user).one(services.db()).await?;
     let drafted = row.filter(|row| row.confirmed_at.is_none() && is_fresh(row, now)).ok_or(Conflict::DraftIsOver)?;
     let Some(step) = totp::Secret::open(services, &drafted)?.step_of(&code, now) else {
-        let hint = "This is not the code that the app should show now. Check the clock of the device, and type the newest code";
+        let hint = tr!(
+            "This is not the code that the app should show now. Check the clock of the device, and type the newest code"
+        );
         return Err(ServiceError::at("code", hint));
     };
     let hashes = recovery::hash_all(fresh_codes(services, &drafted)?).await?;
@@ -151,7 +153,7 @@ pub async fn confirm(
     tx.commit().await?;
     services.live().session_ended();
     sessions::begin(current, acting.actor.user, &acting.address).await?;
-    Ok(Done::new("Your second factor is on. From now on you are asked for a code at sign-in", PAGE))
+    Ok(Done::new(tr!("Your second factor is on. From now on you are asked for a code at sign-in"), PAGE))
 }
 
 /// Drafts other recovery codes, after the password. The ones from before count until these are used.
@@ -168,7 +170,7 @@ pub async fn new_codes(acting: &Acting, services: &Services, form: &PasswordForm
     change.drafted_at = Set(Some(services.clock().now()));
     change.update(&tx).await?;
     tx.commit().await?;
-    Ok(Done::new("Keep these recovery codes, then use them", PAGE))
+    Ok(Done::new(tr!("Keep these recovery codes, then use them"), PAGE))
 }
 
 /// Puts the drafted recovery codes in the place of those from before.
@@ -189,7 +191,7 @@ pub async fn use_codes(acting: &Acting, services: &Services) -> Result<Done, Ser
     recovery::replace(&tx, user, hashes).await?;
     record(&tx, acting, services, Deed::RecoveryCodesRenewed, audit::no_changes()).await?;
     tx.commit().await?;
-    Ok(Done::new("The new recovery codes count, and the ones from before are worth nothing", PAGE))
+    Ok(Done::new(tr!("The new recovery codes count, and the ones from before are worth nothing"), PAGE))
 }
 
 /// Turns it off, after the password. The person's other sessions end, and this one goes on under a new id.
@@ -213,7 +215,7 @@ pub async fn turn_off(
     tx.commit().await?;
     services.live().session_ended();
     sessions::begin(current, actor.user, &acting.address).await?;
-    Ok(Done::new("Your second factor is off. The password alone leads in", PAGE))
+    Ok(Done::new(tr!("Your second factor is off. The password alone leads in"), PAGE))
 }
 
 /// Takes a person's second factor away; whether there was one that counted.

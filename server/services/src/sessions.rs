@@ -96,16 +96,16 @@ pub async fn sign_in(
     let matches = passwords::verify(form.password.clone(), hash).await?;
     let Some(user) = found.filter(|_| matches) else {
         tracing::warn!(address, "a sign-in failed");
-        let refusal = "Email or password is wrong. Check both and try again";
+        let refusal = tr!("Email or password is wrong. Check both and try again");
         return Err(ServiceError::Invalid(FormErrors::whole(refusal)));
     };
     attempt.succeeded(services).await?;
     match enter(services, session, UserId(user.id), &address, form.next_path()).await? {
-        Entered::OwesCode => Ok(Done::new("The password is right. A code is needed too", CODE_PAGE)),
+        Entered::OwesCode => Ok(Done::new(tr!("The password is right. A code is needed too"), CODE_PAGE)),
         Entered::SignedIn => {
             let acting = Acting { actor: actor(services.db(), user).await?, address };
             record(services, &acting, Deed::SignedIn).await?;
-            Ok(Done::new("Signed in", form.next_path()))
+            Ok(Done::new(tr!("Signed in"), form.next_path()))
         }
     }
 }
@@ -126,16 +126,18 @@ pub async fn sign_in_with_code(
     let spent = second_factor::spend(services, owed.user, &code).await?;
     second_factor::record_code(services, &acting, spent).await?;
     let Some(spent) = spent else {
-        let refusal = "This code is wrong or was used already. Wait for the next one that your app shows";
+        let refusal = tr!("This code is wrong or was used already. Wait for the next one that your app shows");
         return Err(ServiceError::at("code", refusal));
     };
     attempt.succeeded(services).await?;
     begin(session, acting.actor.user, &acting.address).await?;
     record(services, &acting, Deed::SignedIn).await?;
-    let message = match spent {
-        Spent::Time => "Signed in".to_owned(),
-        Spent::Recovery { left } => format!("Signed in. You have {left} recovery code(s) left"),
-    };
+    let message =
+        match spent {
+            Spent::Time => tr!("Signed in"),
+            Spent::Recovery { left } => tr!("Signed in. You have {n} recovery code(s) left"
+                | "Signed in. You have {n} recovery code(s) left" % left),
+        };
     Ok(Done::new(message, owed.next))
 }
 
@@ -145,7 +147,7 @@ pub async fn sign_out(services: &Services, session: &Session, address: String) -
         record(services, &acting, Deed::SignedOut).await?;
     }
     session.flush().await?;
-    Ok(Done::new("Signed out", "/login"))
+    Ok(Done::new(tr!("Signed out"), "/login"))
 }
 
 /// Whom the session belongs to.

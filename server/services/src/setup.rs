@@ -51,7 +51,7 @@ pub async fn create_account(
     check_code(services, form)?;
     let acting = create(services, form.parse()?, address).await?;
     sessions::begin(session, acting.actor.user, &acting.address).await?;
-    Ok(Done::new("The account is ready. Add backup credentials next", "/"))
+    Ok(Done::new(tr!("The account is ready. Add backup credentials next"), "/"))
 }
 
 /// The same without a browser, for the demo.
@@ -99,7 +99,7 @@ fn check_code(services: &Services, form: &SetupForm) -> Result<(), ServiceError>
     if bool::from(typed.as_bytes().ct_eq(code.as_bytes())) {
         return Ok(());
     }
-    Err(ServiceError::at("setup_code", "Setup Code is wrong. The server printed it when it started"))
+    Err(ServiceError::at("setup_code", tr!("Setup Code is wrong. The server printed it when it started")))
 }
 
 /// The one account of the installation, once it is there.

@@ -150,7 +150,7 @@ pub async fn invite(acting: &Acting, services: &Services, form: &InviteForm) -> 
     let inserted = insert(&tx, home_id, &invitation.email, invitation.role, no_password, now).await;
     let id = match inserted {
         Err(error) if database::is_unique_violation(&error) => {
-            return Err(ServiceError::at("email", format!("There is a user {} already", invitation.email)));
+            return Err(ServiceError::at("email", tr!("There is a user {} already", invitation.email)));
         }
         inserted => inserted?,
     };
@@ -159,7 +159,7 @@ pub async fn invite(acting: &Acting, services: &Services, form: &InviteForm) -> 
     let changes = json!({ "role": [null, invitation.role] });
     audit::record(&tx, acting, now, Deed::UserInvited, subject, changes).await?;
     tx.commit().await?;
-    Ok(Done::new(format!("{} invited. Pass on the link; it is shown once", invitation.email), PAGE).with_link(link))
+    Ok(Done::new(tr!("{} invited. Pass on the link; it is shown once", invitation.email), PAGE).with_link(link))
 }
 
 /// Makes a link by which the user sets another password. The old one counts until then.
@@ -171,7 +171,7 @@ pub async fn reset_password(acting: &Acting, services: &Services, form: &UserRef
     let link = links::make(&tx, acting, id, now).await?;
     record(&tx, acting, now, Deed::PasswordResetRequested, &user, audit::no_changes()).await?;
     tx.commit().await?;
-    let message = format!("{} can set another password. Pass on the link; it is shown once", user.email);
+    let message = tr!("{} can set another password. Pass on the link; it is shown once", user.email);
     Ok(Done::new(message, PAGE).with_link(link))
 }
 
@@ -179,12 +179,13 @@ pub async fn reset_password(acting: &Acting, services: &Services, form: &UserRef
 pub async fn change_role(acting: &Acting, services: &Services, form: &RoleForm) -> Result<Done, ServiceError> {
     let id = form.user().map_err(|_| ServiceError::NotFound)?;
     let role = form.role()?;
+    let word = role.as_str();
     let now = services.clock().now();
     let tx = services.write().await?;
     let (user, home) = find(acting, &tx, id).await?;
     acting.actor.may_manage_role(role, organizations::owner(&home))?;
     if role.as_str() == user.role {
-        return Ok(Done::new(format!("{} is {role} already", user.email), PAGE));
+        return Ok(Done::new(tr!("{} is {} already", user.email, tr!(word)), PAGE));
     }
     if role != Role::Partner {
         keep_a_partner(&tx, &user, &home).await?;
@@ -196,7 +197,7 @@ pub async fn change_role(acting: &Acting, services: &Services, form: &RoleForm) 
     record(&tx, acting, now, Deed::RoleChanged, &user, json!({ "role": [user.role, role] })).await?;
     tx.commit().await?;
     services.live().session_ended();
-    Ok(Done::new(format!("{} is {role} now", user.email), PAGE))
+    Ok(Done::new(tr!("{} is {} now", user.email, tr!(word)), PAGE))
 }
 
 /// Takes the second factor of somebody who has lost it, and ends the user's sessions.
@@ -214,7 +215,7 @@ pub async fn reset_second_factor(acting: &Acting, services: &Services, form: &Us
     record(&tx, acting, services.clock().now(), Deed::SecondFactorReset, &user, audit::no_changes()).await?;
     tx.commit().await?;
     services.live().session_ended();
-    Ok(Done::new(format!("The second factor of {} is gone. The password alone leads in", user.email), PAGE))
+    Ok(Done::new(tr!("The second factor of {} is gone. The password alone leads in", user.email), PAGE))
 }
 
 /// Removes a user; the sessions go with the row.
@@ -230,7 +231,7 @@ pub async fn remove(acting: &Acting, services: &Services, form: &UserRef) -> Res
     record(&tx, acting, services.clock().now(), Deed::UserRemoved, &user, audit::no_changes()).await?;
     tx.commit().await?;
     services.live().session_ended();
-    Ok(Done::new(format!("{} removed", user.email), PAGE))
+    Ok(Done::new(tr!("{} removed", user.email), PAGE))
 }
 
 /// A user whom the person may manage.

@@ -2,6 +2,7 @@
 
 mod api;
 mod attachment;
+mod choices;
 mod client;
 mod door;
 mod downloads;
@@ -10,6 +11,7 @@ mod flash;
 mod form_posts;
 mod headers;
 mod health;
+mod languages;
 mod metrics;
 mod openid;
 mod pages;
@@ -18,7 +20,6 @@ mod refusal;
 mod router;
 mod site;
 mod state;
-mod theme;
 mod trace;
 
 pub use self::{

@@ -51,6 +51,7 @@ pub fn context(state: &State) -> impl Fn() + Clone + Send + Sync + 'static {
     let services = state.services.clone();
     move || {
         provide_context(services.clone());
+        app::language::provide();
         let Some(response) = use_context::<ResponseOptions>() else { return };
         response.insert_header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(policy) = use_nonce().and_then(|nonce| headers::page_policy(&nonce)) {

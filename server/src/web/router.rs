@@ -14,8 +14,8 @@ use tower::ServiceBuilder;
 use tower_http::{CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
 use super::{
-    State, api, client, door, downloads, events, flash, form_posts, headers, health, metrics, openid, pages, people,
-    refusal, theme, trace,
+    State, api, choices, client, door, downloads, events, flash, form_posts, headers, health, languages, metrics,
+    openid, pages, people, refusal, trace,
 };
 
 pub fn router(state: State) -> Router {
@@ -32,11 +32,11 @@ pub fn router(state: State) -> Router {
     // A page that listens is told that its session has ended; led to the sign-in page it could do nothing with it.
     let told = of(events::table()).layer(known());
     let functions = api::routes()
-        .layer(compression())
         .layer(from_fn_with_state(state.clone(), form_posts::form_posts))
         .layer(known())
-        .layer(from_fn_with_state(state.clone(), form_posts::same_site));
-    let themes = of(theme::table()).layer(from_fn_with_state(state.clone(), form_posts::same_site));
+        .layer(from_fn_with_state(state.clone(), form_posts::same_site))
+        .layer(compression());
+    let chosen = of(choices::table()).layer(from_fn_with_state(state.clone(), form_posts::same_site));
     let missing = Router::new().fallback(missing).layer(from_fn(flash::flash)).layer(known()).with_state(state.clone());
 
     Router::new()
@@ -45,7 +45,8 @@ pub fn router(state: State) -> Router {
         .merge(pages)
         .merge(told)
         .merge(functions)
-        .merge(themes)
+        .merge(chosen)
+        .merge(of(languages::table()).layer(compression()))
         .nest_service("/pkg", state.site.pkg())
         .fallback_service(state.site.public(missing))
         .layer(CatchPanicLayer::custom(panicked))
@@ -67,8 +68,15 @@ fn of(table: Vec<(&'static str, MethodRouter<State>)>) -> Router<State> {
 
 /// Every address besides server functions and built files, as routes are written.
 pub fn addresses() -> Vec<String> {
-    let tables =
-        [downloads::table(), events::table(), health::table(), metrics::table(), openid::table(), theme::table()];
+    let tables = [
+        choices::table(),
+        downloads::table(),
+        events::table(),
+        health::table(),
+        languages::table(),
+        metrics::table(),
+        openid::table(),
+    ];
     tables.into_iter().flatten().map(|(address, _)| address.to_owned()).chain(pages::addresses()).collect()
 }
 

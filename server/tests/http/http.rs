@@ -23,6 +23,8 @@ on_both_databases!(
     pages_carry_strict_headers,
     posts_of_other_sites_are_refused,
     a_theme_is_kept_in_a_cookie_and_drawn_at_once,
+    a_language_is_chosen_or_taken_from_the_browser,
+    pages_are_compressed_for_browsers_that_ask_for_it,
     what_cannot_be_read_is_refused_without_a_fault,
     with_a_public_address_of_https_cookies_and_browsers_stay_with_it,
 );
@@ -47,6 +49,56 @@ async fn a_theme_is_kept_in_a_cookie_and_drawn_at_once(app: &TestApp) {
     assert_eq!(choose("<script>").await.status, 422);
     let other_site = stranger.request(Method::POST, "/theme").header("sec-fetch-site", "cross-site");
     assert_eq!(Answer::of(other_site.form(&[("theme", "dark")])).await.status, 403);
+}
+
+async fn a_language_is_chosen_or_taken_from_the_browser(app: &TestApp) {
+    app.set_up().await;
+    let stranger = app.browser();
+    let english = stranger.get("/login").await.text();
+    assert!(english.contains("<html lang=\"en\"") && english.contains(">Sign in</h1>"), "{english}");
+    assert!(!english.contains("/languages/"), "English needs no catalog");
+
+    let accepts = stranger.request(Method::GET, "/login").header("accept-language", "cs-CZ, en;q=0.5");
+    let czech = Answer::of(accepts).await.text();
+    assert!(czech.contains("<html lang=\"cs\"") && czech.contains(">Přihlášení</h1>"), "{czech}");
+
+    let choose = async |language: &str| {
+        Answer::of(stranger.request(Method::POST, "/language").form(&[("language", language)])).await
+    };
+    assert_eq!(choose("cs").await.status, 303);
+    let page = stranger.get("/login").await.text();
+    assert!(page.contains("<html lang=\"cs\""), "{page}");
+    assert_eq!(choose("klingon").await.status, 422);
+
+    let start = page.find("/languages/").expect("a Czech page leads to its words");
+    let address: String = page[start..].chars().take_while(|letter| *letter != '"').collect();
+    let catalog = stranger.get(&address).await;
+    assert_eq!(catalog.status, 200, "{address}");
+    assert!(catalog.header("cache-control").contains("immutable"));
+    assert!(catalog.text().contains("\"Sign in\":[\"Přihlášení\"]"));
+
+    // What the server alone says, too.
+    let wrong = form(&[("email", "nobody@example.com"), ("password", "wrong")]);
+    let refused = stranger.post("/login", "session/sign_in", &wrong).await;
+    let page = stranger.get(refused.location()).await.text();
+    assert!(page.contains("E-mail nebo heslo") && !page.contains("Email or password is wrong"), "{page}");
+
+    choose("en").await;
+    let chosen = stranger.request(Method::GET, "/login").header("accept-language", "cs");
+    assert!(Answer::of(chosen).await.text().contains("<html lang=\"en\""), "the choice counts first");
+}
+
+async fn pages_are_compressed_for_browsers_that_ask_for_it(app: &TestApp) {
+    app.set_up().await;
+    let stranger = app.browser();
+    let plain = stranger.get("/login").await;
+    assert!(plain.header("content-encoding").is_empty());
+    for encoding in ["gzip", "br"] {
+        let asks = stranger.request(Method::GET, "/login").header("accept-encoding", encoding);
+        let packed = Answer::of(asks).await;
+        assert_eq!(packed.header("content-encoding"), encoding);
+        assert!(packed.bytes.len() * 2 < plain.bytes.len(), "{} of {}", packed.bytes.len(), plain.bytes.len());
+    }
 }
 
 async fn health_is_told_to_everybody(app: &TestApp) {

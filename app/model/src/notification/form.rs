@@ -7,6 +7,7 @@ use crate::{
     credential::optional_id,
     form::{FormCheck, FormErrors, Ticked},
     ids::{ChannelId, OrganizationId},
+    language::msgid,
     names::Hidden,
     people::Email,
     rule::{RuleError, length},
@@ -66,15 +67,15 @@ pub struct ChannelTerms {
 
 impl ChannelForm {
     pub fn organization(&self) -> Result<Option<OrganizationId>, RuleError> {
-        optional_id(&self.organization, "Organization")
+        optional_id(&self.organization, msgid("Organization"))
     }
 
     pub fn channel(&self) -> Result<ChannelId, RuleError> {
-        self.channel.parse().map_err(|_| RuleError::Unlisted { field: "Channel" })
+        self.channel.parse().map_err(|_| RuleError::Unlisted { field: msgid("Channel") })
     }
 
     pub fn version(&self) -> Result<i64, RuleError> {
-        self.version.parse().map_err(|_| RuleError::Unlisted { field: "Version" })
+        self.version.parse().map_err(|_| RuleError::Unlisted { field: msgid("Version") })
     }
 
     /// A new channel, with everything that its kind needs.
@@ -96,15 +97,15 @@ impl ChannelForm {
                 check.field("addresses", addresses(&self.addresses)).map(|addresses| TypedTarget::Email { addresses })
             }
             ChannelKind::Webhook => {
-                let url = check.field("webhook_url", typed_url("Webhook URL", &self.webhook_url, new));
+                let url = check.field("webhook_url", typed_url(msgid("Webhook URL"), &self.webhook_url, new));
                 let secret = check.field("signing_secret", signing_secret(&self.signing_secret, new));
                 url.zip(secret).map(|(url, secret)| TypedTarget::Webhook { url, secret })
             }
             ChannelKind::Slack => check
-                .field("slack_url", typed_url("Webhook URL", &self.slack_url, new))
+                .field("slack_url", typed_url(msgid("Webhook URL"), &self.slack_url, new))
                 .map(|url| TypedTarget::Slack { url }),
             ChannelKind::Ntfy => {
-                let url = check.field("topic_url", typed_url("Topic URL", &self.topic_url, new));
+                let url = check.field("topic_url", typed_url(msgid("Topic URL"), &self.topic_url, new));
                 let token = check.field("access_token", access_token(&self.access_token));
                 let forget_token = self.forget_token.0;
                 url.zip(token).map(|(url, token)| TypedTarget::Ntfy { url, token, forget_token })
@@ -112,7 +113,7 @@ impl ChannelForm {
         };
         let events = self.events();
         if events.is_empty() {
-            check.fail("failure", RuleError::Missing { field: "At least one event" });
+            check.fail("failure", RuleError::NoEvent);
         }
         check.finish(name.zip(target).map(|(name, target)| ChannelTerms { name, target, events }))
     }
@@ -139,9 +140,9 @@ fn addresses(text: &str) -> Result<Vec<Email>, RuleError> {
         }
     }
     match addresses.len() {
-        0 => Err(RuleError::Missing { field: "Addresses" }),
+        0 => Err(RuleError::Missing { field: msgid("Addresses") }),
         1..=MOST_ADDRESSES => Ok(addresses),
-        _ => Err(RuleError::TooMany { field: "Addresses", most: MOST_ADDRESSES }),
+        _ => Err(RuleError::TooMany { field: msgid("Addresses"), most: MOST_ADDRESSES }),
     }
 }
 
@@ -153,7 +154,7 @@ fn signing_secret(typed: &Hidden, new: bool) -> Result<Option<Hidden>, RuleError
     if typed.expose().is_empty() && !new {
         return Ok(None);
     }
-    length("Signing Secret", typed.expose(), SIGNING_SECRET_LENGTH)?;
+    length(msgid("Signing Secret"), typed.expose(), SIGNING_SECRET_LENGTH)?;
     Ok(Some(typed.clone()))
 }
 
@@ -162,12 +163,15 @@ fn access_token(typed: &Hidden) -> Result<Option<Hidden>, RuleError> {
     if text.is_empty() {
         return Ok(None);
     }
-    length("Access Token", text, 1..=256)?;
+    length(msgid("Access Token"), text, 1..=256)?;
     // It goes into a header.
     if text.chars().all(|c| c.is_ascii_graphic()) {
         return Ok(Some(Hidden::new(text)));
     }
-    Err(RuleError::Characters { field: "Access Token", allowed: "visible ASCII characters without spaces" })
+    Err(RuleError::Characters {
+        field: msgid("Access Token"),
+        allowed: msgid("visible ASCII characters without spaces"),
+    })
 }
 
 /// A form that names a channel and nothing else.
@@ -179,7 +183,7 @@ pub struct ChannelRef {
 
 impl ChannelRef {
     pub fn channel(&self) -> Result<ChannelId, RuleError> {
-        self.channel.parse().map_err(|_| RuleError::Unlisted { field: "Channel" })
+        self.channel.parse().map_err(|_| RuleError::Unlisted { field: msgid("Channel") })
     }
 }
 

@@ -10,6 +10,7 @@ use crate::{
     database::ConnectionUrl,
     form::{FormCheck, FormErrors, Ticked},
     ids::{OrganizationId, ProjectId},
+    language::msgid,
     names::{Hidden, ProjectName},
     rule::RuleError,
 };
@@ -38,7 +39,7 @@ impl BackupFields {
         if !self.enable_backup.0 {
             return None;
         }
-        let credential = check.field("backup.credential", required_id(&self.credential, "Backup Credentials"));
+        let credential = check.field("backup.credential", required_id(&self.credential, msgid("Backup Credentials")));
         let bucket = match self.bucket.as_str() {
             "" => Some(None),
             "create" => Some(Some(BucketChoice::Create)),
@@ -48,7 +49,7 @@ impl BackupFields {
                 bucket.zip(prefix).map(|(bucket, prefix)| Some(BucketChoice::Existing { bucket, prefix }))
             }
             _ => {
-                check.fail("backup.bucket", RuleError::Unlisted { field: "Bucket" });
+                check.fail("backup.bucket", RuleError::Unlisted { field: msgid("Bucket") });
                 None
             }
         };
@@ -101,7 +102,7 @@ impl ProjectForm {
     pub fn parse(&self) -> Result<NewProject, FormErrors> {
         let mut check = FormCheck::default();
         let name = check.field("project_name", ProjectName::parse(&self.project_name));
-        let organization = check.field("organization", optional_id(&self.organization, "Organization"));
+        let organization = check.field("organization", optional_id(&self.organization, msgid("Organization")));
         let source = match self.source.as_str() {
             "" | "directory" => {
                 check.field("directory", DirectoryPath::parse(&self.directory)).map(NewSource::Directory)
@@ -109,7 +110,7 @@ impl ProjectForm {
             "postgresql" => {
                 check.field("connection_url", ConnectionUrl::parse(&self.connection_url)).map(NewSource::Postgres)
             }
-            _ => check.field("source", Err(RuleError::Unlisted { field: "Source" })),
+            _ => check.field("source", Err(RuleError::Unlisted { field: msgid("Source") })),
         };
         let backup = self.backup.parse(&mut check);
         let node = Some(self.node.trim().to_owned()).filter(|node| !node.is_empty());
@@ -128,7 +129,7 @@ pub struct BackupSettingsForm {
 
 impl BackupSettingsForm {
     pub fn project(&self) -> Result<ProjectId, RuleError> {
-        required_id(&self.project, "Project")
+        required_id(&self.project, msgid("Project"))
     }
 
     /// The choice; `None` where the switch is off.
@@ -149,7 +150,7 @@ pub struct MoveProjectForm {
 
 impl MoveProjectForm {
     pub fn project(&self) -> Result<ProjectId, RuleError> {
-        required_id(&self.project, "Project")
+        required_id(&self.project, msgid("Project"))
     }
 }
 
@@ -162,7 +163,7 @@ pub struct ProjectRef {
 
 impl ProjectRef {
     pub fn project(&self) -> Result<ProjectId, RuleError> {
-        required_id(&self.project, "Project")
+        required_id(&self.project, msgid("Project"))
     }
 }
 
@@ -176,7 +177,7 @@ pub struct RecoveryKitForm {
 
 impl RecoveryKitForm {
     pub fn project(&self) -> Result<ProjectId, RuleError> {
-        required_id(&self.project, "Project")
+        required_id(&self.project, msgid("Project"))
     }
 }
 
@@ -193,7 +194,7 @@ pub struct DeleteProjectForm {
 
 impl DeleteProjectForm {
     pub fn project(&self) -> Result<ProjectId, RuleError> {
-        required_id(&self.project, "Project")
+        required_id(&self.project, msgid("Project"))
     }
 }
 

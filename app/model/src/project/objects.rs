@@ -5,6 +5,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    language::msgid,
     names::{name, no_control_characters},
     rule::{RuleError, length},
 };
@@ -46,10 +47,10 @@ impl StorageClass {
 
     pub const fn title(self) -> &'static str {
         match self {
-            Self::StandardInfrequentAccess => "Standard, infrequent access",
-            Self::OneZoneInfrequentAccess => "One zone, infrequent access",
-            Self::IntelligentTiering => "Intelligent tiering",
-            Self::GlacierInstantRetrieval => "Glacier, instant retrieval",
+            Self::StandardInfrequentAccess => msgid("Standard, infrequent access"),
+            Self::OneZoneInfrequentAccess => msgid("One zone, infrequent access"),
+            Self::IntelligentTiering => msgid("Intelligent tiering"),
+            Self::GlacierInstantRetrieval => msgid("Glacier, instant retrieval"),
         }
     }
 }
@@ -59,7 +60,7 @@ impl FromStr for StorageClass {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let found = Self::ALL.into_iter().find(|class| class.as_str() == text);
-        found.ok_or(RuleError::Unlisted { field: "Storage Class" })
+        found.ok_or(RuleError::Unlisted { field: msgid("Storage Class") })
     }
 }
 
@@ -83,7 +84,7 @@ impl Encryption {
             "" => Ok(None),
             Self::SSE_S3 => Ok(Some(Self::S3)),
             Self::SSE_KMS => Ok(Some(Self::Kms { key })),
-            _ => Err(RuleError::Unlisted { field: "Server-Side Encryption" }),
+            _ => Err(RuleError::Unlisted { field: msgid("Server-Side Encryption") }),
         }
     }
 
@@ -106,11 +107,11 @@ impl Encryption {
 name! {
     /// The id, ARN or alias of a key.
     KmsKey, |text| {
-        length("KMS Key", text, 1..=2048)?;
-        no_control_characters("KMS Key", text)?;
+        length(msgid("KMS Key"), text, 1..=2048)?;
+        no_control_characters(msgid("KMS Key"), text)?;
         if text.is_ascii() && !text.contains(' ') {
             return Ok(());
         }
-        Err(RuleError::Characters { field: "KMS Key", allowed: "letters, digits and punctuation, without spaces" })
+        Err(RuleError::Characters { field: msgid("KMS Key"), allowed: msgid("letters, digits and punctuation, without spaces") })
     }
 }

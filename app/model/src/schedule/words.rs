@@ -1,10 +1,11 @@
 //! A cron expression field by field, in words and back: `*/15` is `every 15 minutes`, `1-5` is `Monday to Friday`.
 //!
-//! The browser composes with it at each key, so it stands on nothing but text.
+//! The browser composes with it at each key, so it stands on nothing but text. What people type is English in every
+//! language: so are cron expressions.
 
 use serde::{Deserialize, Serialize};
 
-use crate::{form::FormCheck, rule::RuleError};
+use crate::{form::FormCheck, language::msgid, rule::RuleError};
 
 /// The five fields as a person writes them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,11 +94,11 @@ impl CronField {
     /// What the form calls it.
     pub const fn label(self) -> &'static str {
         match self {
-            Self::Minute => "Minutes",
-            Self::Hour => "Hours",
-            Self::Day => "Days of Month",
-            Self::Month => "Months",
-            Self::Weekday => "Weekdays",
+            Self::Minute => msgid("Minutes"),
+            Self::Hour => msgid("Hours"),
+            Self::Day => msgid("Days of Month"),
+            Self::Month => msgid("Months"),
+            Self::Weekday => msgid("Weekdays"),
         }
     }
 

@@ -25,8 +25,8 @@ pub fn AuditFilters(log: Answer<AuditLog>) -> impl IntoView {
     let lists = |log: &AuditLog| (log.people.clone(), log.actions.clone());
     let selects = |(people, actions): (Vec<String>, Vec<String>)| {
         view! {
-            <FilterSelect name="person" label="Person" all="Everybody" choices=same(people)/>
-            <FilterSelect name="action" label="Action" all="All actions" choices=same(actions)/>
+            <FilterSelect name="person" label=tr!("Person") all=tr!("Everybody") choices=same(people)/>
+            <FilterSelect name="action" label=tr!("Action") all=tr!("All actions") choices=same(actions)/>
         }
     };
     let filter = |organizations: Vec<OrganizationChoice>| view! { <OrganizationFilter organizations=organizations/> };
@@ -34,8 +34,8 @@ pub fn AuditFilters(log: Answer<AuditLog>) -> impl IntoView {
         <div class="toolbar">
             <SearchForm filters=&FILTERS>
                 {loaded_quietly(log, lists, selects)}
-                <FilterDate name="from" label="From"/>
-                <FilterDate name="to" label="To"/>
+                <FilterDate name="from" label=tr!("From")/>
+                <FilterDate name="to" label=tr!("To")/>
                 {loaded_quietly(organizations, Clone::clone, filter)}
             </SearchForm>
         </div>

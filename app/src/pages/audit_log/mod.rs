@@ -23,9 +23,9 @@ pub fn AuditLogPage() -> impl IntoView {
     let query = Memo::new(move |_| audit_query(&address.read()));
     let log: Answer<AuditLog> = Resource::new(move || (query.get(), ui.changes()), |(query, _)| list_audit_log(query));
     view! {
-        <Title text="Audit Log"/>
+        <Title text=tr!("Audit Log")/>
         <header class="page-header">
-            <h1>"Audit Log"</h1>
+            <h1>{tr!("Audit Log")}</h1>
             <ExportLink/>
         </header>
         <AuditFilters log=log/>
@@ -52,7 +52,7 @@ fn ExportLink() -> impl IntoView {
     view! {
         <a class="button" href=href rel="external">
             <Icon name="download"/>
-            "Export CSV"
+            {tr!("Export CSV")}
         </a>
     }
 }

@@ -35,16 +35,16 @@ fn Rows(page: Page<AuditRow>) -> impl IntoView {
     view! {
         <div class="table-frame">
             <table class="table">
-                <caption class="sr-only">"Audit log"</caption>
+                <caption class="sr-only">{tr!("Audit log")}</caption>
                 <thead>
                     <tr>
-                        <th scope="col">"Time"</th>
-                        <th scope="col">"Person"</th>
-                        <th scope="col">"Address"</th>
-                        <th scope="col">"Action"</th>
-                        <th scope="col">"What"</th>
-                        <th scope="col">"Organization"</th>
-                        <th scope="col">"Changes"</th>
+                        <th scope="col">{tr!("Time")}</th>
+                        <th scope="col">{tr!("Person")}</th>
+                        <th scope="col">{tr!("Address")}</th>
+                        <th scope="col">{tr!("Action")}</th>
+                        <th scope="col">{tr!("What")}</th>
+                        <th scope="col">{tr!("Organization")}</th>
+                        <th scope="col">{tr!("Changes")}</th>
                     </tr>
                 </thead>
                 <tbody>{page.rows.into_iter().map(|row| view! { <Row row=row/> }).collect_view()}</tbody>
@@ -59,22 +59,22 @@ fn Row(row: AuditRow) -> impl IntoView {
     let some = |text: String| or_none(Some(text).filter(|text| !text.is_empty()));
     view! {
         <tr>
-            <td data-label="Time">
+            <td data-label=tr!("Time")>
                 <Time at=row.at/>
             </td>
-            <td data-label="Person" class="name-cell">
+            <td data-label=tr!("Person") class="name-cell">
                 {some(row.person)}
             </td>
-            <td data-label="Address">{some(row.address)}</td>
-            <td data-label="Action">{row.action}</td>
-            <td data-label="What" class="name-cell">
+            <td data-label=tr!("Address")>{some(row.address)}</td>
+            <td data-label=tr!("Action")>{row.action}</td>
+            <td data-label=tr!("What") class="name-cell">
                 <span class="two-lines">
                     <span>{row.subject_name}</span>
                     <span class="muted">{row.subject_kind}</span>
                 </span>
             </td>
-            <td data-label="Organization">{some(row.organization)}</td>
-            <td data-label="Changes" class="break">
+            <td data-label=tr!("Organization")>{some(row.organization)}</td>
+            <td data-label=tr!("Changes") class="break">
                 <Changes changes=row.changes/>
             </td>
         </tr>

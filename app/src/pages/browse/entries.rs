@@ -25,7 +25,7 @@ pub fn Entries(view: BrowseView) -> impl IntoView {
     let searched = shown.get("search").is_some();
     match (view.entries.is_empty(), searched) {
         (true, true) => view! { <NothingFound all=shown.without(&["search", "page"]).href()/> }.into_any(),
-        (true, false) => view! { <Empty icon="folder" title="This folder is empty"/> }.into_any(),
+        (true, false) => view! { <Empty icon="folder" title=tr!("This folder is empty")/> }.into_any(),
         (false, _) => view! { <Table view=view searched=searched/> }.into_any(),
     }
 }
@@ -35,7 +35,7 @@ fn Table(view: BrowseView, searched: bool) -> impl IntoView {
     let address = use_address();
     let entries = StoredValue::new(view.entries);
     let more = view.more.then(|| {
-        view! { <p class="table-note">"More was found than is shown. Search for a longer part of the name."</p> }
+        view! { <p class="table-note">{tr!("More was found than is shown. Search for a longer part of the name.")}</p> }
     });
     let links = Links::new(view.backup.id.0, searched, view.may_manage);
     let page = Memo::new(move |_| part(&address.read().list_query(), &entries.read_value()));
@@ -44,16 +44,16 @@ fn Table(view: BrowseView, searched: bool) -> impl IntoView {
         {more}
         <div class="table-frame">
             <table class="table">
-                <caption class="sr-only">"Entries"</caption>
+                <caption class="sr-only">{tr!("Entries")}</caption>
                 <thead>
                     <tr>
-                        <th scope="col">"Name"</th>
+                        <th scope="col">{tr!("Name")}</th>
                         <th scope="col" class="number">
-                            "Size"
+                            {tr!("Size")}
                         </th>
-                        <th scope="col">"Modified"</th>
+                        <th scope="col">{tr!("Modified")}</th>
                         <th scope="col" class="actions">
-                            "Actions"
+                            {tr!("Actions")}
                         </th>
                     </tr>
                 </thead>
@@ -112,7 +112,7 @@ fn Row(entry: BrowseEntry, links: Links) -> impl IntoView {
     let download = (is_file && links.manages).then(|| {
         view! {
             <a class="button button-quiet button-small" href=links.download(&path) rel="external">
-                "Download"
+                {tr!("Download")}
             </a>
         }
     });
@@ -121,22 +121,22 @@ fn Row(entry: BrowseEntry, links: Links) -> impl IntoView {
     let restore = links.manages.then(|| {
         view! {
             <a class="button button-quiet button-small" href=links.restore(&path)>
-                "Restore"
+                {tr!("Restore")}
             </a>
         }
     });
     view! {
         <tr>
-            <td data-label="Name" class="break">
+            <td data-label=tr!("Name") class="break">
                 <EntryName entry=entry links=links/>
             </td>
-            <td data-label="Size" class="number">
+            <td data-label=tr!("Size") class="number">
                 {size}
             </td>
-            <td data-label="Modified">
+            <td data-label=tr!("Modified")>
                 <MaybeTime at=modified/>
             </td>
-            <td data-label="Actions" class="actions">
+            <td data-label=tr!("Actions") class="actions">
                 <div class="action-row">{download} {archives} {restore}</div>
             </td>
         </tr>
@@ -153,7 +153,7 @@ pub fn archive_links(address: impl Fn(ArchiveFormat) -> String) -> impl IntoView
     let link = |format: ArchiveFormat| {
         view! {
             <a class="button button-quiet button-small" href=address(format) rel="external">
-                {format!("Download as {}", format.ending())}
+                {tr!("Download as {}", format.ending())}
             </a>
         }
     };

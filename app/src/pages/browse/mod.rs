@@ -46,7 +46,7 @@ pub fn BrowsePage() -> impl IntoView {
         Resource::new(move || (query.get(), ui.changes()), |(query, _)| browse_backup(query));
     let head = |view: &BrowseView| (view.project_name.clone(), view.backup.clone());
     view! {
-        <Title text="Browse"/>
+        <Title text=tr!("Browse")/>
         {loaded_part(view, head, |(name, backup)| view! { <Head project_name=name backup=backup/> })}
         {loaded_quietly(view, |view| (view.backup.id, view.may_manage), |(backup, manages)| view! { <Tools backup=backup manages=manages/> })}
         {loaded_quietly(view, BrowseView::clone, |view| view! { <Entries view=view/> })}
@@ -58,9 +58,9 @@ fn Head(project_name: String, backup: BackupRow) -> impl IntoView {
     let project = use_project_id().get_untracked();
     let home = format!("/projects/{project}");
     let steps = vec![
-        ("Projects".to_owned(), "/projects".to_owned()),
+        (tr!("Projects"), "/projects".to_owned()),
         (project_name, home.clone()),
-        ("Backups".to_owned(), format!("{home}/policies?tab=backups")),
+        (tr!("Backups"), format!("{home}/policies?tab=backups")),
     ];
     view! {
         <Breadcrumb steps=steps/>

@@ -29,11 +29,11 @@ pub fn Place(path: String) -> impl IntoView {
         }
     };
     view! {
-        <nav class="place" aria-label="Folder">
+        <nav class="place" aria-label=tr!("Folder")>
             <ol>
                 <li>
                     <a href=top aria-current=(last == 0).then_some("page") data-noscroll="true">
-                        "All files"
+                        {tr!("All files")}
                     </a>
                 </li>
                 {folders.into_iter().enumerate().map(folder).collect_view()}

@@ -25,7 +25,7 @@ pub fn AddCredential(list: Answer<CredentialList>) -> impl IntoView {
     let submission = use_submission::<AddCredentialFn>();
     let organizations = |list: &CredentialList| list.organizations.clone();
     view! {
-        <Dialog title="Add Backup Credentials">
+        <Dialog title=tr!("Add Backup Credentials")>
             <Form submission=submission>
                 <div class="dialog-body">
                     {loaded_quietly(list, organizations, |organizations| view! { <OrganizationField organizations=organizations/> })}
@@ -33,7 +33,7 @@ pub fn AddCredential(list: Answer<CredentialList>) -> impl IntoView {
                     <PlaceFields/>
                 </div>
                 <DialogFooter>
-                    <Submit label="Add" pending="Checking the keys…"/>
+                    <Submit label=tr!("Add") pending=tr!("Checking the keys…")/>
                 </DialogFooter>
             </Form>
         </Dialog>
@@ -45,18 +45,18 @@ fn KeyFields() -> impl IntoView {
     view! {
         <Field
             name="s3_name"
-            label="S3 Name"
+            label=tr!("S3 Name")
             required=true
             focused=true
-            hint="3 to 30 characters, by which people here know it."
+            hint=tr!("3 to 30 characters, by which people here know it.")
         />
-        <Field name="access_key_id" label="S3 Access Key ID" kind=Kind::Code required=true/>
+        <Field name="access_key_id" label=tr!("S3 Access Key ID") kind=Kind::Code required=true/>
         <Field
             name="secret_key"
-            label="S3 Secret Key"
+            label=tr!("S3 Secret Key")
             kind=Kind::NewPassword
             required=true
-            hint="Sealed before it is stored, and never shown again."
+            hint=tr!("Sealed before it is stored, and never shown again.")
         />
     }
 }
@@ -78,25 +78,25 @@ fn PlaceFields() -> impl IntoView {
     view! {
         <Field
             name="endpoint"
-            label="S3 Endpoint"
+            label=tr!("S3 Endpoint")
             kind=Kind::Url
             required=true
             list="aws-endpoints"
-            hint="Such as https://s3.eu-central-1.amazonaws.com."
+            hint=tr!("Such as https://s3.eu-central-1.amazonaws.com.")
             on_input=Callback::new(follow_endpoint)
         />
         <datalist id="aws-endpoints">{AWS_REGIONS.into_iter().map(suggestion).collect_view()}</datalist>
         <Field
             name="region"
-            label="S3 Region"
+            label=tr!("S3 Region")
             kind=Kind::Code
             required=true
             node=region
-            hint="Filled in from an AWS endpoint. Other services name it in their documentation; often it is us-east-1."
+            hint=tr!("Filled in from an AWS endpoint. Other services name it in their documentation; often it is us-east-1.")
         />
         <p class="field-aside">
             <a href=AWS_ENDPOINTS target="_blank" rel="noreferrer">
-                "AWS's list of S3 endpoints"
+                {tr!("AWS's list of S3 endpoints")}
                 <Icon name="external"/>
             </a>
         </p>

@@ -14,10 +14,10 @@ pub fn DeleteCredential() -> impl IntoView {
     let credential = use_named_credential();
     view! {
         <Confirm<DeleteCredentialFn>
-            title="Delete Backup Credential"
+            title=tr!("Delete Backup Credential")
             hidden=vec![("credential", named_credential().to_string())]
-            action="Delete Credential"
-            pending="Deleting…"
+            action=tr!("Delete Credential")
+            pending=tr!("Deleting…")
         >
             {loaded(credential, |row| view! { <Consequences row=row/> })}
         </Confirm<DeleteCredentialFn>>
@@ -29,11 +29,11 @@ fn Consequences(row: CredentialRow) -> impl IntoView {
     let locked = row.locked.then(|| view! { <LockedCredential/> });
     let used = (!row.projects.is_empty()).then(|| {
         let names = names(&row.projects);
-        view! { <p>"Projects that back up with it need another one first: " {names} "."</p> }
+        view! { <p>{tr!("Projects that back up with it need another one first: {}.", names)}</p> }
     });
     view! {
         {locked}
-        <p>"Holdfast forgets the keys of " <strong>{row.s3_name}</strong> ". What lies in its buckets stays."</p>
+        <p>{tr!("Holdfast forgets the keys of ")} <strong>{row.s3_name}</strong> {tr!(". What lies in its buckets stays.")}</p>
         {used}
     }
 }

@@ -31,17 +31,17 @@ pub fn Details(row: CredentialRow, submissions: RowSubmissions) -> impl IntoView
     let (id, default, locked) = (row.id.0, row.default, row.locked);
     view! {
         <dl class="facts">
-            <Fact term="S3 Region">
+            <Fact term=tr!("S3 Region")>
                 <code>{row.region}</code>
             </Fact>
-            <Fact term="Created By">{row.created_by}</Fact>
-            <Fact term="Created">
+            <Fact term=tr!("Created By")>{row.created_by}</Fact>
+            <Fact term=tr!("Created")>
                 <Time at=row.created/>
             </Fact>
-            <Fact term="Last Modified">
+            <Fact term=tr!("Last Modified")>
                 <Time at=row.modified/>
             </Fact>
-            <Fact term="Last Modified By">{row.modified_by}</Fact>
+            <Fact term=tr!("Last Modified By")>{row.modified_by}</Fact>
         </dl>
         <Actions id=id default=default locked=locked submissions=submissions/>
     }
@@ -57,8 +57,8 @@ fn Actions(id: i64, default: bool, locked: bool, submissions: RowSubmissions) ->
             <ActionButton
                 submission=submissions.set_default
                 hidden=hidden()
-                label="Set As Default"
-                pending="Setting…"
+                label=tr!("Set As Default")
+                pending=tr!("Setting…")
                 class=BUTTON
             />
         }
@@ -66,12 +66,12 @@ fn Actions(id: i64, default: bool, locked: bool, submissions: RowSubmissions) ->
     let lock = if locked {
         let unlock = submissions.unlock;
         view! {
-            <ActionButton submission=unlock hidden=hidden() label="Unlock Credential" pending="Unlocking…" class=BUTTON/>
+            <ActionButton submission=unlock hidden=hidden() label=tr!("Unlock Credential") pending=tr!("Unlocking…") class=BUTTON/>
         }
         .into_any()
     } else {
         let lock = submissions.lock;
-        view! { <ActionButton submission=lock hidden=hidden() label="Lock Credential" pending="Locking…" class=BUTTON/> }
+        view! { <ActionButton submission=lock hidden=hidden() label=tr!("Lock Credential") pending=tr!("Locking…") class=BUTTON/> }
             .into_any()
     };
     view! {
@@ -79,10 +79,10 @@ fn Actions(id: i64, default: bool, locked: bool, submissions: RowSubmissions) ->
             {set_default}
             {lock}
             <a class=BUTTON href=dialog("update") data-noscroll="true">
-                "Update Credential"
+                {tr!("Update Credential")}
             </a>
             <a class=BUTTON href=dialog("delete") data-noscroll="true">
-                "Delete Credential"
+                {tr!("Delete Credential")}
             </a>
         </div>
     }

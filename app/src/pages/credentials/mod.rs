@@ -39,12 +39,12 @@ pub fn CredentialsPage() -> impl IntoView {
     let organizations = |list: &CredentialList| list.organizations.clone();
     let filter = |organizations: Vec<OrganizationChoice>| view! { <OrganizationFilter organizations=organizations/> };
     view! {
-        <Title text="Backup Credentials"/>
+        <Title text=tr!("Backup Credentials")/>
         <header class="page-header">
-            <h1>"Backup Credentials"</h1>
+            <h1>{tr!("Backup Credentials")}</h1>
             <a class="button button-primary" href=move || address.read().dialog("add") data-noscroll="true">
                 <Icon name="plus"/>
-                "Add Credentials"
+                {tr!("Add Credentials")}
             </a>
         </header>
         <div class="toolbar">

@@ -26,7 +26,7 @@ pub fn LockedCredential() -> impl IntoView {
     view! {
         <div class="alert alert-info">
             <Icon name="lock"/>
-            <p>"A locked credential stays as it is. Unlock it first."</p>
+            <p>{tr!("A locked credential stays as it is. Unlock it first.")}</p>
         </div>
     }
 }

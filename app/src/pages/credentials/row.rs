@@ -32,26 +32,26 @@ pub fn CredentialRows(row: CredentialRow, submissions: RowSubmissions) -> impl I
     view! {
         <tbody class="row-group" class:row-group-open=move || expanded.get()>
             <tr>
-                <td data-label="ID" class="narrow">
+                <td data-label=tr!("ID") class="narrow">
                     {id.0}
                 </td>
-                <td data-label="Organization">{organization}</td>
-                <td data-label="S3 Access Key ID">
+                <td data-label=tr!("Organization")>{organization}</td>
+                <td data-label=tr!("S3 Access Key ID")>
                     <code>{key}</code>
                 </td>
-                <td data-label="S3 Endpoint" class="break">
+                <td data-label=tr!("S3 Endpoint") class="break">
                     {endpoint}
                 </td>
-                <td data-label="S3 Name">
+                <td data-label=tr!("S3 Name")>
                     <span class="with-marks">
                         <span>{name}</span>
                         {marks}
                     </span>
                 </td>
-                <td data-label="Associated Projects">
+                <td data-label=tr!("Associated Projects")>
                     <ProjectLinks projects=projects/>
                 </td>
-                <td data-label="Actions" class="actions">
+                <td data-label=tr!("Actions") class="actions">
                     <ExpandButton id=id.0 expanded=expanded controls=detail_id.clone() default=default/>
                 </td>
             </tr>
@@ -108,7 +108,7 @@ fn ExpandButton(
                 <span class="expand-mark" class:expand-mark-open=move || expanded.get()>
                     <Icon name="chevron-right"/>
                 </span>
-                {move || if expanded.get() { "Collapse" } else { "Expand" }}
+                {move || if expanded.get() { tr!("Collapse") } else { tr!("Expand") }}
             </button>
         </form>
     }

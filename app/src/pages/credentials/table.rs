@@ -43,17 +43,17 @@ fn Rows(page: Page<CredentialRow>, submissions: RowSubmissions) -> impl IntoView
     view! {
         <div class="table-frame">
             <table class="table">
-                <caption class="sr-only">"Backup credentials"</caption>
+                <caption class="sr-only">{tr!("Backup credentials")}</caption>
                 <thead>
                     <tr>
-                        <SortHeader column="id" label="ID" class="narrow"/>
-                        <SortHeader column="organization" label="Organization"/>
-                        <SortHeader column="access_key_id" label="S3 Access Key ID"/>
-                        <SortHeader column="endpoint" label="S3 Endpoint"/>
-                        <SortHeader column="s3_name" label="S3 Name"/>
-                        <SortHeader column="projects" label="Associated Projects"/>
+                        <SortHeader column="id" label=tr!("ID") class="narrow"/>
+                        <SortHeader column="organization" label=tr!("Organization")/>
+                        <SortHeader column="access_key_id" label=tr!("S3 Access Key ID")/>
+                        <SortHeader column="endpoint" label=tr!("S3 Endpoint")/>
+                        <SortHeader column="s3_name" label=tr!("S3 Name")/>
+                        <SortHeader column="projects" label=tr!("Associated Projects")/>
                         <th scope="col" class="actions">
-                            "Actions"
+                            {tr!("Actions")}
                         </th>
                     </tr>
                 </thead>
@@ -68,12 +68,12 @@ fn Rows(page: Page<CredentialRow>, submissions: RowSubmissions) -> impl IntoView
 fn NoCredentials() -> impl IntoView {
     let address = use_address();
     view! {
-        <Empty icon="key" title="No backup credentials yet">
+        <Empty icon="key" title=tr!("No backup credentials yet")>
             <p>
-                "A credential is an access key of an S3 service: AWS, or any service that speaks its protocol. Holdfast keeps it sealed, and uses it to make buckets and to store your projects' encrypted backups."
+                {tr!("A credential is an access key of an S3 service: AWS, or any service that speaks its protocol. Holdfast keeps it sealed, and uses it to make buckets and to store your projects' encrypted backups.")}
             </p>
             <a class="button button-primary" href=address.read_untracked().dialog("add") data-noscroll="true">
-                "Add your first credential"
+                {tr!("Add your first credential")}
             </a>
         </Empty>
     }

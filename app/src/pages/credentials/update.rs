@@ -22,7 +22,7 @@ pub fn UpdateCredential() -> impl IntoView {
     let submission = use_submission::<UpdateCredentialFn>();
     let credential = use_named_credential();
     let form = move |row: CredentialRow| view! { <UpdateForm row=row submission=submission/> };
-    view! { <Dialog title="Update Backup Credentials">{loaded(credential, form)}</Dialog> }
+    view! { <Dialog title=tr!("Update Backup Credentials")>{loaded(credential, form)}</Dialog> }
 }
 
 #[component]
@@ -33,31 +33,31 @@ fn UpdateForm(row: CredentialRow, submission: Submission<UpdateCredentialFn>) ->
             <div class="dialog-body">
                 {locked}
                 <HiddenField name="version" value=row.version.to_string()/>
-                <Field name="s3_name" label="S3 Name" value=row.s3_name required=true focused=true/>
+                <Field name="s3_name" label=tr!("S3 Name") value=row.s3_name required=true focused=true/>
                 <Field
                     name="access_key_id"
-                    label="S3 Access Key ID"
+                    label=tr!("S3 Access Key ID")
                     kind=Kind::Code
                     value=row.access_key_id
                     required=true
                 />
                 <Field
                     name="secret_key"
-                    label="S3 Secret Key"
+                    label=tr!("S3 Secret Key")
                     kind=Kind::NewPassword
-                    hint="Leave it empty to keep the stored one."
+                    hint=tr!("Leave it empty to keep the stored one.")
                 />
                 <dl class="facts">
-                    <Fact term="S3 Endpoint">{row.endpoint}</Fact>
-                    <Fact term="S3 Region">{row.region}</Fact>
-                    <Fact term="Organization">{row.organization}</Fact>
+                    <Fact term=tr!("S3 Endpoint")>{row.endpoint}</Fact>
+                    <Fact term=tr!("S3 Region")>{row.region}</Fact>
+                    <Fact term=tr!("Organization")>{row.organization}</Fact>
                 </dl>
                 <p class="field-hint">
-                    "Endpoint, region and organization never change. Running backups finish with the old keys, later ones use the new ones."
+                    {tr!("Endpoint, region and organization never change. Running backups finish with the old keys, later ones use the new ones.")}
                 </p>
             </div>
             <DialogFooter>
-                <Submit label="Update" pending="Checking the keys…"/>
+                <Submit label=tr!("Update") pending=tr!("Checking the keys…")/>
             </DialogFooter>
         </Form>
     }

@@ -11,7 +11,7 @@ pub fn NeedsAttention(items: Vec<Attention>, counts: Vec<TroubleCount>) -> impl 
         return view! {
             <p class="all-well">
                 <Icon name="check-circle"/>
-                "Nothing needs attention."
+                {tr!("Nothing needs attention.")}
             </p>
         }
         .into_any();
@@ -20,13 +20,15 @@ pub fn NeedsAttention(items: Vec<Attention>, counts: Vec<TroubleCount>) -> impl 
     let rest: Vec<String> = counts
         .iter()
         .filter(|of| of.count > shown(of.trouble))
-        .map(|of| format!("{} more: {}", of.count - shown(of.trouble), of.trouble.label().to_lowercase()))
+        .map(|of| {
+            let label = of.trouble.label();
+            tr!("{0} more: {1}", of.count - shown(of.trouble), tr!(label).to_lowercase())
+        })
         .collect();
-    let rest =
-        (!rest.is_empty()).then(|| view! { <p class="table-note">{format!("Not shown: {}.", rest.join("; "))}</p> });
+    let rest = (!rest.is_empty()).then(|| view! { <p class="table-note">{tr!("Not shown: {}.", rest.join("; "))}</p> });
     view! {
         <section aria-labelledby="attention">
-            <h2 id="attention">"Needs attention"</h2>
+            <h2 id="attention">{tr!("Needs attention")}</h2>
             <ul class="attention">{items.into_iter().map(|item| view! { <Item item=item/> }).collect_view()}</ul>
             {rest}
         </section>
@@ -39,15 +41,15 @@ fn Item(item: Attention) -> impl IntoView {
     let (home, look, action) = match item.project {
         Some(project) => {
             let (page, action) = match item.trouble {
-                Trouble::Damaged => ("repository", "See its repository"),
+                Trouble::Damaged => ("repository", tr!("See its repository")),
                 Trouble::Overdue | Trouble::PolicyPaused | Trouble::NeverBackedUp => {
-                    ("policies?tab=schedules", "See its policies")
+                    ("policies?tab=schedules", tr!("See its policies"))
                 }
-                _ => ("policies?tab=backups", "See its backups"),
+                _ => ("policies?tab=backups", tr!("See its backups")),
             };
             (format!("/projects/{project}"), format!("/projects/{project}/{page}"), action)
         }
-        None => ("/backup-credentials".to_owned(), "/backup-credentials".to_owned(), "See credentials"),
+        None => ("/backup-credentials".to_owned(), "/backup-credentials".to_owned(), tr!("See credentials")),
     };
     let at = item.at.map(|at| view! { <Time at=at/> });
     let detail = (!item.detail.is_empty()).then(|| view! { <span class="muted attention-detail">{item.detail}</span> });

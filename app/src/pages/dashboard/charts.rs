@@ -5,6 +5,7 @@ use std::fmt::Write;
 use leptos::prelude::*;
 use model::{
     dashboard::{DayGrowth, Hour},
+    language::msgid,
     size,
     time::{self, Moment},
 };
@@ -14,7 +15,7 @@ const LEFT: u32 = 84;
 
 /// Drawings side by side, or below each other where the screen is narrow, and their table.
 #[component]
-fn Figure(label: &'static str, drawings: Vec<Drawing>, children: Children) -> impl IntoView {
+fn Figure(label: String, drawings: Vec<Drawing>, children: Children) -> impl IntoView {
     let draw = |drawing: Drawing| {
         let Drawing { words, width, height, marks } = drawing;
         view! {
@@ -27,7 +28,7 @@ fn Figure(label: &'static str, drawings: Vec<Drawing>, children: Children) -> im
         <figure class="chart">
             <div class="chart-drawings">{drawings.into_iter().map(draw).collect_view()}</div>
             <details class="chart-numbers">
-                <summary>{format!("{label}: the numbers")}</summary>
+                <summary>{tr!("{}: the numbers", label)}</summary>
                 <div class="table-frame">
                     <table class="table">{children()}</table>
                 </div>
@@ -48,10 +49,10 @@ struct Drawing {
 type Lane = (&'static str, &'static str, fn(&Hour) -> u64);
 
 const LANES: [Lane; 4] = [
-    ("Completed", "mark-good", |hour| hour.completed),
-    ("Incomplete", "mark-warn", |hour| hour.incomplete),
-    ("Failed", "mark-bad", |hour| hour.failed),
-    ("Running", "mark-busy", |hour| hour.running),
+    (msgid("Completed"), "mark-good", |hour| hour.completed),
+    (msgid("Incomplete"), "mark-warn", |hour| hour.incomplete),
+    (msgid("Failed"), "mark-bad", |hour| hour.failed),
+    (msgid("Running"), "mark-busy", |hour| hour.running),
 ];
 
 const CELL: u32 = 27;
@@ -68,7 +69,7 @@ pub fn Timeline(hours: Vec<Hour>, first: Moment) -> impl IntoView {
     let rows = hours.iter().zip(0..).filter(|(hour, _)| hour.total() > 0).map(|(hour, index)| {
         let numbers = LANES.map(|(name, _, number)| {
             view! {
-                <td data-label=name class="number">
+                <td data-label=tr!(name) class="number">
                     {number(hour)}
                 </td>
             }
@@ -82,11 +83,11 @@ pub fn Timeline(hours: Vec<Hour>, first: Moment) -> impl IntoView {
     });
     let rows = rows.collect_view();
     view! {
-        <Figure label="Runs of the last 24 hours" drawings=drawings>
+        <Figure label=tr!("Runs of the last 24 hours") drawings=drawings>
             <thead>
                 <tr>
-                    <th scope="col">"Hour"</th>
-                    {LANES.map(|(name, ..)| view! { <th scope="col" class="number">{name}</th> }).into_iter().collect_view()}
+                    <th scope="col">{tr!("Hour")}</th>
+                    {LANES.map(|(name, ..)| view! { <th scope="col" class="number">{tr!(name)}</th> }).into_iter().collect_view()}
                 </tr>
             </thead>
             <tbody>{rows}</tbody>
@@ -117,7 +118,7 @@ fn half_day(hours: &[Hour], first: Moment) -> Drawing {
         {labels}
     };
     Drawing {
-        words: format!("{total} runs started from {from} to {until}, {failed} of them failed."),
+        words: tr!("{total} runs started from {from} to {until}, {failed} of them failed.", total, from, until, failed),
         width: LEFT + columns * CELL,
         height,
         marks: marks.into_any(),
@@ -141,7 +142,7 @@ fn draw_lane((name, class, number): Lane, row: u32, hours: &[Hour]) -> impl Into
     });
     view! {
         <text class="chart-label" x="0" y=y + 17>
-            {name}
+            {tr!(name)}
         </text>
         {cells.collect_view()}
     }
@@ -172,10 +173,10 @@ pub fn Growth(days: Vec<DayGrowth>) -> impl IntoView {
         view! {
             <tr>
                 <th scope="row">{day.day.to_string()}</th>
-                <td data-label="Added" class="number">
+                <td data-label=tr!("Added") class="number">
                     {size::bytes(day.added)}
                 </td>
-                <td data-label="Stored" class="number">
+                <td data-label=tr!("Stored") class="number">
                     {size::bytes(day.stored)}
                 </td>
             </tr>
@@ -183,15 +184,15 @@ pub fn Growth(days: Vec<DayGrowth>) -> impl IntoView {
     });
     let rows = rows.collect_view();
     view! {
-        <Figure label="Growth of the last 90 days" drawings=drawings>
+        <Figure label=tr!("Growth of the last 90 days") drawings=drawings>
             <thead>
                 <tr>
-                    <th scope="col">"Day"</th>
+                    <th scope="col">{tr!("Day")}</th>
                     <th scope="col" class="number">
-                        "Added"
+                        {tr!("Added")}
                     </th>
                     <th scope="col" class="number">
-                        "Stored"
+                        {tr!("Stored")}
                     </th>
                 </tr>
             </thead>
@@ -208,14 +209,14 @@ fn by_day(words: String, days: &[DayGrowth], marks: impl IntoView + 'static) -> 
 fn bars(days: &[DayGrowth]) -> Drawing {
     let most = days.iter().map(|day| day.added).max().unwrap_or_default();
     let added: u64 = days.iter().map(|day| day.added).sum();
-    let words = format!("Backups added {} in the last {} days.", size::bytes(added), days.len());
+    let words = tr!("Backups added {0} in the last {1} days.", size::bytes(added), days.len());
     let bars = days.iter().zip(0..).filter(|(day, _)| day.added > 0).map(|(day, index): (&DayGrowth, u32)| {
         let tall = scaled(day.added, most).max(1);
         view! { <rect class="mark-bar" x=LEFT + index * DAY y=TOP + TALL - tall width=DAY - 1 height=tall></rect> }
     });
     let bars = bars.collect_view();
     let marks = view! {
-        <Axis title="Added" most=most days=days.to_vec()/>
+        <Axis title=tr!("Added") most=most days=days.to_vec()/>
         {bars}
     };
     by_day(words, days, marks)
@@ -224,7 +225,7 @@ fn bars(days: &[DayGrowth]) -> Drawing {
 fn line(days: &[DayGrowth]) -> Drawing {
     let most = days.iter().map(|day| day.stored).max().unwrap_or_default();
     let stored = days.last().map_or(0, |day| day.stored);
-    let words = format!("All backups that are kept added {}.", size::bytes(stored));
+    let words = tr!("All backups that are kept added {}.", size::bytes(stored));
     let mut path = String::new();
     for (day, index) in days.iter().zip(0_u32..) {
         let (x, y) = (LEFT + index * DAY + DAY / 2, TOP + TALL - scaled(day.stored, most));
@@ -232,7 +233,7 @@ fn line(days: &[DayGrowth]) -> Drawing {
         let _ = write!(path, "{}{x} {y}", if index == 0 { "M" } else { "L" });
     }
     let marks = view! {
-        <Axis title="Stored" most=most days=days.to_vec()/>
+        <Axis title=tr!("Stored") most=most days=days.to_vec()/>
         <path class="mark-line" d=path></path>
     };
     by_day(words, days, marks)
@@ -240,7 +241,7 @@ fn line(days: &[DayGrowth]) -> Drawing {
 
 /// The ground of a drawing, its greatest value, and its first and last day.
 #[component]
-fn Axis(title: &'static str, most: u64, days: Vec<DayGrowth>) -> impl IntoView {
+fn Axis(title: String, most: u64, days: Vec<DayGrowth>) -> impl IntoView {
     let width = u32::try_from(days.len()).unwrap_or_default() * DAY;
     let day = |day: Option<&DayGrowth>| day.map(|day| day.day.to_string()).unwrap_or_default();
     let bottom = TOP + TALL;

@@ -43,9 +43,9 @@ pub fn DashboardPage() -> impl IntoView {
     let draw =
         |(dashboard, list, credential)| view! { <Overview dashboard=dashboard list=list credential=credential/> };
     view! {
-        <Title text="Dashboard"/>
+        <Title text=tr!("Dashboard")/>
         <header class="page-header">
-            <h1>"Dashboard"</h1>
+            <h1>{tr!("Dashboard")}</h1>
         </header>
         {loaded(shown, draw)}
     }
@@ -84,11 +84,11 @@ fn Overview(dashboard: Dashboard, list: ProjectList, credential: Option<bool>) -
 #[component]
 fn Tiles(standings: Standings) -> impl IntoView {
     let tiles = [
-        ("Need attention", standings.troubled),
-        ("Running", standings.running),
-        ("Protected", standings.protected),
-        ("Waiting for first backup", standings.waiting),
-        ("Not backed up", standings.off),
+        (tr!("Need attention"), standings.troubled),
+        (tr!("Running"), standings.running),
+        (tr!("Protected"), standings.protected),
+        (tr!("Waiting for first backup"), standings.waiting),
+        (tr!("Not backed up"), standings.off),
     ];
     let tile = |(label, count)| {
         view! {
@@ -105,7 +105,7 @@ fn Tiles(standings: Standings) -> impl IntoView {
 fn Runs(hours: Vec<model::dashboard::Hour>, first: model::time::Moment) -> impl IntoView {
     view! {
         <section aria-labelledby="runs">
-            <h2 id="runs">"Last 24 hours"</h2>
+            <h2 id="runs">{tr!("Last 24 hours")}</h2>
             <Timeline hours=hours first=first/>
         </section>
     }
@@ -115,10 +115,10 @@ fn Runs(hours: Vec<model::dashboard::Hour>, first: model::time::Moment) -> impl 
 fn Stored(days: Vec<model::dashboard::DayGrowth>) -> impl IntoView {
     view! {
         <section aria-labelledby="growth">
-            <h2 id="growth">"Growth"</h2>
+            <h2 id="growth">{tr!("Growth")}</h2>
             <Growth days=days/>
             <p class="muted">
-                "Measured is what each backup that is still listed added to its bucket, after compression and deduplication, by the day in UTC on which it ended. Deleted backups are no longer counted, although others may share their data; so a bucket can hold more than this, or less after it was tidied up."
+                {tr!("Measured is what each backup that is still listed added to its bucket, after compression and deduplication, by the day in UTC on which it ended. Deleted backups are no longer counted, although others may share their data; so a bucket can hold more than this, or less after it was tidied up.")}
             </p>
         </section>
     }
@@ -127,8 +127,8 @@ fn Stored(days: Vec<model::dashboard::DayGrowth>) -> impl IntoView {
 #[component]
 fn NothingYet() -> impl IntoView {
     view! {
-        <Empty icon="projects" title="No projects yet">
-            <p>"As soon as your organization has projects, you see here how their backups went."</p>
+        <Empty icon="projects" title=tr!("No projects yet")>
+            <p>{tr!("As soon as your organization has projects, you see here how their backups went.")}</p>
         </Empty>
     }
 }

@@ -1,7 +1,7 @@
 //! How each organization of the account stands, for Partners.
 
 use leptos::prelude::*;
-use model::{dashboard::OrganizationStanding, size};
+use model::{dashboard::OrganizationStanding, language::msgid, size};
 
 /// Nothing where there is one organization alone: the page says the same of it.
 #[component]
@@ -9,12 +9,12 @@ pub fn Organizations(rows: Vec<OrganizationStanding>) -> impl IntoView {
     (rows.len() > 1).then(|| {
         view! {
             <section aria-labelledby="by-organization">
-                <h2 id="by-organization">"By organization"</h2>
+                <h2 id="by-organization">{tr!("By organization")}</h2>
                 <div class="table-frame">
                     <table class="table">
                         <thead>
                             <tr>
-                                <th scope="col">"Organization"</th>
+                                <th scope="col">{tr!("Organization")}</th>
                                 <Numbers/>
                             </tr>
                         </thead>
@@ -26,12 +26,19 @@ pub fn Organizations(rows: Vec<OrganizationStanding>) -> impl IntoView {
     })
 }
 
-const COLUMNS: [&str; 7] =
-    ["Need attention", "Overdue policies", "Running", "Protected", "Waiting", "Not backed up", "Stored"];
+const COLUMNS: [&str; 7] = [
+    msgid("Need attention"),
+    msgid("Overdue policies"),
+    msgid("Running"),
+    msgid("Protected"),
+    msgid("Waiting"),
+    msgid("Not backed up"),
+    msgid("Stored"),
+];
 
 #[component]
 fn Numbers() -> impl IntoView {
-    COLUMNS.map(|name| view! { <th scope="col" class="number">{name}</th> }).into_iter().collect_view()
+    COLUMNS.map(|name| view! { <th scope="col" class="number">{tr!(name)}</th> }).into_iter().collect_view()
 }
 
 #[component]
@@ -42,14 +49,14 @@ fn Row(row: OrganizationStanding) -> impl IntoView {
     let cells = COLUMNS.into_iter().zip(counts.into_iter().chain([size::bytes(row.stored)]));
     let cell = |(name, text)| {
         view! {
-            <td data-label=name class="number">
+            <td data-label=tr!(name) class="number">
                 {text}
             </td>
         }
     };
     view! {
         <tr>
-            <td data-label="Organization">
+            <td data-label=tr!("Organization")>
                 <a class="row-title" href=format!("/projects?organization={}", row.id)>
                     {row.name}
                 </a>

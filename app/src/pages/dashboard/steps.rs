@@ -6,10 +6,10 @@ use model::ids::ProjectId;
 use crate::components::icon::Icon;
 
 struct Step {
-    title: &'static str,
-    why: &'static str,
+    title: String,
+    why: String,
     href: String,
-    action: &'static str,
+    action: String,
     done: bool,
 }
 
@@ -24,24 +24,24 @@ pub fn NextSteps(
     let policies = waiting.map_or("/projects".to_owned(), |project| format!("/projects/{project}/policies"));
     let steps = [
         Step {
-            title: "Add backup credentials",
-            why: "The access key of an S3 service, where the encrypted backups are kept.",
+            title: tr!("Add backup credentials"),
+            why: tr!("The access key of an S3 service, where the encrypted backups are kept."),
             href: "/backup-credentials?dialog=add".to_owned(),
-            action: "Add Credentials",
+            action: tr!("Add Credentials"),
             done: credential,
         },
         Step {
-            title: "Add a project and enable its backup",
-            why: "A project is a directory on this server that is backed up as one.",
+            title: tr!("Add a project and enable its backup"),
+            why: tr!("A project is a directory on this server that is backed up as one."),
             href: "/projects?dialog=add".to_owned(),
-            action: "Add Project",
+            action: tr!("Add Project"),
             done: waiting.is_some(),
         },
         Step {
-            title: "Add a backup policy",
-            why: "It says when the project is backed up, and how long each backup is kept.",
+            title: tr!("Add a backup policy"),
+            why: tr!("It says when the project is backed up, and how long each backup is kept."),
             href: policies,
-            action: "Choose a project's policies",
+            action: tr!("Choose a project's policies"),
             done: false,
         },
     ];
@@ -49,7 +49,7 @@ pub fn NextSteps(
     let draw = |(index, step)| view! { <StepItem step=step next=next == Some(index)/> };
     view! {
         <section class="panel" aria-labelledby="next-steps">
-            <h2 id="next-steps">"Three steps to the first backup"</h2>
+            <h2 id="next-steps">{tr!("Three steps to the first backup")}</h2>
             <ol class="steps">{steps.into_iter().enumerate().map(draw).collect_view()}</ol>
         </section>
     }
@@ -68,7 +68,7 @@ fn StepItem(step: Step, next: bool) -> impl IntoView {
     let mark = step.done.then(|| {
         view! {
             <Icon name="check"/>
-            <span class="sr-only">"Done"</span>
+            <span class="sr-only">{tr!("Done")}</span>
         }
     });
     view! {

@@ -18,23 +18,23 @@ pub fn Everything(
     let more = (rest > 0).then(|| {
         view! {
             <p class="table-note">
-                {format!("{rest} more projects are on ")}
-                <a href="/projects">"the list of all projects"</a>
+                {tr!("{} more projects are on ", rest)}
+                <a href="/projects">{tr!("the list of all projects")}</a>
                 "."
             </p>
         }
     });
     view! {
         <section aria-labelledby="every-project">
-            <h2 id="every-project">"Projects"</h2>
+            <h2 id="every-project">{tr!("Projects")}</h2>
             <div class="table-frame">
                 <table class="table">
                     <thead>
                         <tr>
-                            <th scope="col">"Name"</th>
-                            <th scope="col">"Organization"</th>
-                            <th scope="col">"Backup"</th>
-                            <th scope="col">"Last Backup"</th>
+                            <th scope="col">{tr!("Name")}</th>
+                            <th scope="col">{tr!("Organization")}</th>
+                            <th scope="col">{tr!("switch" => "Backup")}</th>
+                            <th scope="col">{tr!("Last Backup")}</th>
                         </tr>
                     </thead>
                     <tbody>{rows.into_iter().map(|row| view! { <Row row=row/> }).collect_view()}</tbody>
@@ -50,16 +50,16 @@ fn Row(row: ProjectRow) -> impl IntoView {
     let look = if row.backup_enabled { Look::BACKUP_ON } else { Look::BACKUP_OFF };
     view! {
         <tr>
-            <td data-label="Name">
+            <td data-label=tr!("Name")>
                 <a class="row-title" href=format!("/projects/{}", row.id)>
                     {row.name}
                 </a>
             </td>
-            <td data-label="Organization">{row.organization}</td>
-            <td data-label="Backup">
+            <td data-label=tr!("Organization")>{row.organization}</td>
+            <td data-label=tr!("switch" => "Backup")>
                 <Badge look=look/>
             </td>
-            <td data-label="Last Backup">
+            <td data-label=tr!("Last Backup")>
                 <LastBackupState last=row.last_backup/>
             </td>
         </tr>

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use model::{
-    notification::{ChannelRow, LastDelivery},
+    notification::{ChannelRow, EventKind, LastDelivery},
     policy::SchedulePhase,
 };
 
@@ -40,17 +40,17 @@ pub fn Channels(rows: Vec<ChannelRow>, submissions: Submissions) -> impl IntoVie
     view! {
         <div class="table-frame">
             <table class="table">
-                <caption class="sr-only">"Channels"</caption>
+                <caption class="sr-only">{tr!("Channels")}</caption>
                 <thead>
                     <tr>
-                        <th scope="col">"Name"</th>
-                        <th scope="col">"Organization"</th>
-                        <th scope="col">"Kind"</th>
-                        <th scope="col">"Events"</th>
-                        <th scope="col">"State"</th>
-                        <th scope="col">"Last Delivery"</th>
+                        <th scope="col">{tr!("Name")}</th>
+                        <th scope="col">{tr!("Organization")}</th>
+                        <th scope="col">{tr!("Kind")}</th>
+                        <th scope="col">{tr!("Events")}</th>
+                        <th scope="col">{tr!("State")}</th>
+                        <th scope="col">{tr!("Last Delivery")}</th>
                         <th scope="col" class="actions">
-                            "Actions"
+                            {tr!("Actions")}
                         </th>
                     </tr>
                 </thead>
@@ -64,27 +64,32 @@ pub fn Channels(rows: Vec<ChannelRow>, submissions: Submissions) -> impl IntoVie
 #[component]
 fn Row(row: ChannelRow, submissions: Submissions) -> impl IntoView {
     let phase = if row.paused { SchedulePhase::Paused } else { SchedulePhase::Enabled };
-    let events = row.events.iter().map(|event| event.label()).collect::<Vec<_>>().join(", ");
+    let event = |event: &EventKind| {
+        let label = event.label();
+        tr!(label)
+    };
+    let events = row.events.iter().map(event).collect::<Vec<_>>().join(", ");
+    let kind = row.kind.label();
     view! {
         <tr>
-            <td data-label="Name">
+            <td data-label=tr!("Name")>
                 <span class="row-title">{row.name}</span>
             </td>
-            <td data-label="Organization">{row.organization}</td>
-            <td data-label="Kind">
+            <td data-label=tr!("Organization")>{row.organization}</td>
+            <td data-label=tr!("Kind")>
                 <span class="two-lines">
-                    <span>{row.kind.label()}</span>
+                    <span>{tr!(kind)}</span>
                     <span class="muted">{row.target.replace('\n', ", ")}</span>
                 </span>
             </td>
-            <td data-label="Events">{events}</td>
-            <td data-label="State">
+            <td data-label=tr!("Events")>{events}</td>
+            <td data-label=tr!("State")>
                 <Badge look=phase/>
             </td>
-            <td data-label="Last Delivery">
+            <td data-label=tr!("Last Delivery")>
                 <Last last=row.last/>
             </td>
-            <td data-label="Actions" class="actions">
+            <td data-label=tr!("Actions") class="actions">
                 <RowActions id=row.id.0 paused=row.paused submissions=submissions/>
             </td>
         </tr>
@@ -112,19 +117,20 @@ fn RowActions(id: i64, paused: bool, submissions: Submissions) -> impl IntoView 
     let hidden = || vec![("channel", id.to_string())];
     let Submissions { test, pause, resume } = submissions;
     let switch = if paused {
-        view! { <ActionButton submission=resume hidden=hidden() label="Resume" pending="Resuming…"/> }.into_any()
+        view! { <ActionButton submission=resume hidden=hidden() label=tr!("Resume") pending=tr!("Resuming…")/> }
+            .into_any()
     } else {
-        view! { <ActionButton submission=pause hidden=hidden() label="Pause" pending="Pausing…"/> }.into_any()
+        view! { <ActionButton submission=pause hidden=hidden() label=tr!("Pause") pending=tr!("Pausing…")/> }.into_any()
     };
     view! {
         <div class="action-row">
-            <ActionButton submission=test hidden=hidden() label="Send Test" pending="Sending…"/>
+            <ActionButton submission=test hidden=hidden() label=tr!("Send Test") pending=tr!("Sending…")/>
             {switch}
             <a class="button button-quiet button-small" href=dialog("update") data-noscroll="true">
-                "Update"
+                {tr!("Update")}
             </a>
             <a class="button button-quiet button-small" href=dialog("delete") data-noscroll="true">
-                "Delete"
+                {tr!("Delete")}
             </a>
         </div>
     }
@@ -133,9 +139,9 @@ fn RowActions(id: i64, paused: bool, submissions: Submissions) -> impl IntoView 
 #[component]
 fn NoChannels() -> impl IntoView {
     view! {
-        <Empty icon="bell" title="No channels yet">
+        <Empty icon="bell" title=tr!("No channels yet")>
             <p>
-                "A channel is an e-mail address, a webhook, a Slack channel or an ntfy topic that is told when a backup fails, when it works again, and when one is overdue."
+                {tr!("A channel is an e-mail address, a webhook, a Slack channel or an ntfy topic that is told when a backup fails, when it works again, and when one is overdue.")}
             </p>
         </Empty>
     }

@@ -13,7 +13,7 @@ use crate::components::{
 pub fn Deliveries(told: DeliveryList) -> impl IntoView {
     let facts = PageFacts::from(&told);
     let body = if told.rows.is_empty() {
-        view! { <p class="muted">"Nothing was told in the last 30 days."</p> }.into_any()
+        view! { <p class="muted">{tr!("Nothing was told in the last 30 days.")}</p> }.into_any()
     } else {
         view! {
             <Table rows=told.rows/>
@@ -23,7 +23,7 @@ pub fn Deliveries(told: DeliveryList) -> impl IntoView {
     };
     view! {
         <section aria-labelledby="deliveries">
-            <h2 id="deliveries">"Deliveries"</h2>
+            <h2 id="deliveries">{tr!("Deliveries")}</h2>
             {body}
         </section>
     }
@@ -34,15 +34,15 @@ fn Table(rows: Vec<DeliveryRow>) -> impl IntoView {
     view! {
         <div class="table-frame">
             <table class="table">
-                <caption class="sr-only">"Deliveries"</caption>
+                <caption class="sr-only">{tr!("Deliveries")}</caption>
                 <thead>
                     <tr>
-                        <th scope="col">"Time"</th>
-                        <th scope="col">"Event"</th>
-                        <th scope="col">"To"</th>
-                        <th scope="col">"Organization"</th>
-                        <th scope="col">"Subject"</th>
-                        <th scope="col">"Phase"</th>
+                        <th scope="col">{tr!("Time")}</th>
+                        <th scope="col">{tr!("Event")}</th>
+                        <th scope="col">{tr!("recipient" => "To")}</th>
+                        <th scope="col">{tr!("Organization")}</th>
+                        <th scope="col">{tr!("Subject")}</th>
+                        <th scope="col">{tr!("Phase")}</th>
                     </tr>
                 </thead>
                 <tbody>{rows.into_iter().map(|row| view! { <Row row=row/> }).collect_view()}</tbody>
@@ -54,25 +54,26 @@ fn Table(rows: Vec<DeliveryRow>) -> impl IntoView {
 #[component]
 fn Row(row: DeliveryRow) -> impl IntoView {
     let repeats =
-        (row.repeats > 0).then(|| format!("The same happened {} more time(s) and was not told again.", row.repeats));
+        (row.repeats > 0).then(|| tr!("The same happened {} more time(s) and was not told again.", row.repeats));
     let next = row.next_attempt.map(|at| {
-        view! { <span class="muted">{format!("Try {} comes at ", row.attempts + 1)} <Time at=at/></span> }
+        view! { <span class="muted">{tr!("Try {} comes at ", row.attempts + 1)} <Time at=at/></span> }
     });
+    let event = row.kind.label();
     view! {
         <tr>
-            <td data-label="Time">
+            <td data-label=tr!("Time")>
                 <Time at=row.created/>
             </td>
-            <td data-label="Event">{row.kind.label()}</td>
-            <td data-label="To">{row.to}</td>
-            <td data-label="Organization">{row.organization}</td>
-            <td data-label="Subject">
+            <td data-label=tr!("Event")>{tr!(event)}</td>
+            <td data-label=tr!("recipient" => "To")>{row.to}</td>
+            <td data-label=tr!("Organization")>{row.organization}</td>
+            <td data-label=tr!("Subject")>
                 <span class="two-lines">
                     <span>{row.subject}</span>
                     {repeats.map(|repeats| view! { <span class="muted">{repeats}</span> })}
                 </span>
             </td>
-            <td data-label="Phase">
+            <td data-label=tr!("Phase")>
                 <span class="two-lines">
                     <span>
                         <Badge look=row.phase/>

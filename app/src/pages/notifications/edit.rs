@@ -24,7 +24,9 @@ use crate::{
 };
 
 /// What an update says of a secret.
-const KEPT: &str = "It is stored and never shown. Leave this empty to keep it.";
+fn kept() -> String {
+    tr!("It is stored and never shown. Leave this empty to keep it.")
+}
 
 #[component]
 pub fn AddChannel(list: Answer<ChannelList>) -> impl IntoView {
@@ -36,7 +38,7 @@ pub fn AddChannel(list: Answer<ChannelList>) -> impl IntoView {
     let form = move |(organizations, email)| {
         view! { <AddForm organizations=organizations email=email submission=submission/> }
     };
-    view! { <Dialog title="Add Channel">{loaded_quietly(list, facts, form)}</Dialog> }
+    view! { <Dialog title=tr!("Add Channel")>{loaded_quietly(list, facts, form)}</Dialog> }
 }
 
 #[component]
@@ -50,7 +52,7 @@ fn AddForm(organizations: Vec<(String, String)>, email: bool, submission: Submis
                 <EventFields chosen=vec![EventKind::Failure, EventKind::Recovery, EventKind::Overdue]/>
             </div>
             <DialogFooter>
-                <Submit label="Add" pending="Adding…"/>
+                <Submit label=tr!("Add") pending=tr!("Adding…")/>
             </DialogFooter>
         </Form>
     }
@@ -62,7 +64,7 @@ fn OrganizationSelect(organizations: Vec<(String, String)>) -> impl IntoView {
     let choices: Vec<Choice> = organizations.into_iter().map(|(id, name)| Choice::new(id, name)).collect();
     let first = first_organization().map(|id| id.to_string()).unwrap_or_default();
     (!choices.is_empty()).then(|| {
-        view! { <Select name="organization" label="Organization" groups=vec![choices.into()] value=first/> }
+        view! { <Select name="organization" label=tr!("Organization") groups=vec![choices.into()] value=first/> }
     })
 }
 
@@ -74,7 +76,7 @@ pub fn UpdateChannel(list: Answer<ChannelList>) -> impl IntoView {
         Some(row) => view! { <UpdateForm row=row submission=submission/> }.into_any(),
         None => view! { <ErrorView error=ApiError::NotFound/> }.into_any(),
     };
-    view! { <Dialog title="Update Channel">{loaded_quietly(list, move |list| named(list, id), form)}</Dialog> }
+    view! { <Dialog title=tr!("Update Channel")>{loaded_quietly(list, move |list| named(list, id), form)}</Dialog> }
 }
 
 #[component]
@@ -88,7 +90,7 @@ fn UpdateForm(row: ChannelRow, submission: Submission<UpdateChannelFn>) -> impl 
                 <EventFields chosen=row.events/>
             </div>
             <DialogFooter>
-                <Submit label="Update" pending="Updating…"/>
+                <Submit label=tr!("Update") pending=tr!("Updating…")/>
             </DialogFooter>
         </Form>
     }
@@ -108,7 +110,7 @@ fn TargetFields(kind: ChannelKind, target: String, has_secret: bool) -> impl Int
 #[component]
 fn NameField(#[prop(into)] name: String) -> impl IntoView {
     view! {
-        <Field name="name" label="Name" value=name required=true focused=true hint="3 to 30 characters, such as On call."/>
+        <Field name="name" label=tr!("Name") value=name required=true focused=true hint=tr!("3 to 30 characters, such as On call.")/>
     }
 }
 
@@ -120,17 +122,20 @@ fn KindFields(
 ) -> impl IntoView {
     let kinds: Vec<Choice> = ChannelKind::ALL
         .iter()
-        .map(|kind| Choice::new(kind.as_str(), kind.label()).disabled(*kind == ChannelKind::Email && !email))
+        .map(|kind| {
+            let label = kind.label();
+            Choice::new(kind.as_str(), tr!(label)).disabled(*kind == ChannelKind::Email && !email)
+        })
         .collect();
     let first = if email { ChannelKind::Email } else { ChannelKind::Webhook };
     let hint = if email {
-        "How the messages travel."
+        tr!("How the messages travel.")
     } else {
-        "E-mail needs a mail server, which the operator of this server sets with HOLDFAST_SMTP_URL."
+        tr!("E-mail needs a mail server, which the operator of this server sets with HOLDFAST_SMTP_URL.")
     };
     view! {
         <div class="reveal reveal-kind">
-            <Select name="kind" label="Kind" groups=vec![kinds.into()] value=first.as_str() hint=hint/>
+            <Select name="kind" label=tr!("Kind") groups=vec![kinds.into()] value=first.as_str() hint=hint/>
             <div class="revealed">
                 <EmailFields addresses=""/>
             </div>
@@ -149,56 +154,69 @@ fn KindFields(
 
 #[component]
 fn EmailFields(#[prop(into)] addresses: String) -> impl IntoView {
-    view! { <TextArea name="addresses" label="Addresses" value=addresses rows="2" hint="One a line, up to ten."/> }
+    view! { <TextArea name="addresses" label=tr!("Addresses") value=addresses rows="2" hint=tr!("One a line, up to ten.")/> }
 }
 
 #[component]
 fn WebhookFields(stored: bool) -> impl IntoView {
-    let url = if stored { KEPT } else { "Gets JSON by POST, such as https://example.com/hooks/backups." };
-    let secret = if stored { KEPT } else { "16 to 256 characters. The receiver checks the signature with it." };
+    let url = if stored { kept() } else { tr!("Gets JSON by POST, such as https://example.com/hooks/backups.") };
+    let secret = if stored { kept() } else { tr!("16 to 256 characters. The receiver checks the signature with it.") };
     view! {
-        <Field name="webhook_url" label="Webhook URL" kind=Kind::NewPassword hint=url/>
-        <Field name="signing_secret" label="Signing Secret" kind=Kind::NewPassword hint=secret/>
+        <Field name="webhook_url" label=tr!("Webhook URL") kind=Kind::NewPassword hint=url/>
+        <Field name="signing_secret" label=tr!("Signing Secret") kind=Kind::NewPassword hint=secret/>
     }
 }
 
 #[component]
 fn SlackFields(stored: bool) -> impl IntoView {
-    let url = if stored { KEPT } else { "Of an incoming webhook: of Slack, or of a service that takes the same JSON." };
-    view! { <Field name="slack_url" label="Slack Webhook URL" kind=Kind::NewPassword hint=url/> }
+    let url = if stored {
+        kept()
+    } else {
+        tr!("Of an incoming webhook: of Slack, or of a service that takes the same JSON.")
+    };
+    view! { <Field name="slack_url" label=tr!("Slack Webhook URL") kind=Kind::NewPassword hint=url/> }
 }
 
 #[component]
 fn NtfyFields(stored: bool, token: bool) -> impl IntoView {
-    let url = if stored { KEPT } else { "Such as https://ntfy.sh/a-topic-that-nobody-guesses." };
-    let hint = if token { KEPT } else { "Optional: for topics that are protected." };
-    let forget = token.then(|| view! { <Tick name="forget_token" label="Remove the stored token"/> });
+    let url = if stored { kept() } else { tr!("Such as https://ntfy.sh/a-topic-that-nobody-guesses.") };
+    let hint = if token { kept() } else { tr!("Optional: for topics that are protected.") };
+    let forget = token.then(|| view! { <Tick name="forget_token" label=tr!("Remove the stored token")/> });
     view! {
-        <Field name="topic_url" label="Topic URL" kind=Kind::NewPassword hint=url/>
-        <Field name="access_token" label="Access Token" kind=Kind::NewPassword hint=hint/>
+        <Field name="topic_url" label=tr!("Topic URL") kind=Kind::NewPassword hint=url/>
+        <Field name="access_token" label=tr!("Access Token") kind=Kind::NewPassword hint=hint/>
         {forget}
     }
 }
 
 #[component]
 fn EventFields(chosen: Vec<EventKind>) -> impl IntoView {
-    let tick = |(name, event, hint): (&'static str, EventKind, &'static str)| {
-        view! { <Tick name=name label=event.label() on=chosen.contains(&event) hint=hint/> }
+    let tick = |(name, event, hint): (&'static str, EventKind, String)| {
+        let label = event.label();
+        view! { <Tick name=name label=tr!(label) on=chosen.contains(&event) hint=hint/> }
     };
     let ticks = [
         (
             "failure",
             EventKind::Failure,
-            "A backup failed for good or in part, or was skipped because its credential is locked.",
+            tr!("A backup failed for good or in part, or was skipped because its credential is locked."),
         ),
-        ("recovery", EventKind::Recovery, "The first completed backup after that."),
-        ("overdue", EventKind::Overdue, "A policy has had no completed backup for longer than its schedule promises."),
-        ("damage", EventKind::Damage, "A verification found that a repository is damaged, or that it is sound again."),
-        ("digest", EventKind::Digest, "Monday mornings at 8 in the organization's time zone."),
+        ("recovery", EventKind::Recovery, tr!("The first completed backup after that.")),
+        (
+            "overdue",
+            EventKind::Overdue,
+            tr!("A policy has had no completed backup for longer than its schedule promises."),
+        ),
+        (
+            "damage",
+            EventKind::Damage,
+            tr!("A verification found that a repository is damaged, or that it is sound again."),
+        ),
+        ("digest", EventKind::Digest, tr!("Monday mornings at 8 in the organization's time zone.")),
     ];
     view! {
         <fieldset class="ticks">
-            <legend>"Events"</legend>
+            <legend>{tr!("Events")}</legend>
             {ticks.into_iter().map(tick).collect_view()}
         </fieldset>
     }

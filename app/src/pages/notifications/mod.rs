@@ -44,14 +44,14 @@ pub fn NotificationsPage() -> impl IntoView {
         view! {
             <a class="button button-primary" href=move || address.read().dialog("add") data-noscroll="true">
                 <Icon name="plus"/>
-                "Add Channel"
+                {tr!("Add Channel")}
             </a>
         }
     });
     view! {
-        <Title text="Notifications"/>
+        <Title text=tr!("Notifications")/>
         <header class="page-header">
-            <h1>"Notifications"</h1>
+            <h1>{tr!("Notifications")}</h1>
             {add}
         </header>
         {loaded_quietly(list, |list| list.organizations.clone(), |organizations| view! { <Filter organizations=organizations/> })}
@@ -83,7 +83,7 @@ fn Filter(organizations: Vec<model::credential::OrganizationChoice>) -> impl Int
                 {move || kept_inputs(&address.get(), &["organization", "page"])}
                 <OrganizationFilter organizations=organizations/>
                 <button type="submit" class="button fallback">
-                    "Apply"
+                    {tr!("Apply")}
                 </button>
             </form>
         }
@@ -108,16 +108,16 @@ fn Dialogs(list: Answer<ChannelList>) -> impl IntoView {
 #[component]
 fn DeleteQuestion(list: Answer<ChannelList>) -> impl IntoView {
     let id = named_channel();
-    let name = move |list: &ChannelList| named(list, id).map_or_else(|| format!("number {id}"), |row| row.name);
+    let name = move |list: &ChannelList| named(list, id).map_or_else(|| tr!("number {}", id), |row| row.name);
     view! {
         <Confirm<DeleteChannel>
-            title="Delete Channel"
+            title=tr!("Delete Channel")
             hidden=vec![("channel", id.to_string())]
-            action="Delete"
-            pending="Deleting…"
+            action=tr!("Delete")
+            pending=tr!("Deleting…")
         >
-            {loaded_quietly(list, name, |name| view! { <p>"The channel " <strong>{name}</strong> " is told nothing any more."</p> })}
-            <p>"What still waits for it, and the list of what it was told, go with it."</p>
+            {loaded_quietly(list, name, |name| view! { <p>{tr!("The channel ")} <strong>{name}</strong> {tr!(" is told nothing any more.")}</p> })}
+            <p>{tr!("What still waits for it, and the list of what it was told, go with it.")}</p>
         </Confirm<DeleteChannel>>
     }
 }

@@ -12,16 +12,16 @@ use crate::{
 pub fn AccountPanel(account: AccountView, submission: Submission<SaveAccount>) -> impl IntoView {
     view! {
         <section class="panel" aria-labelledby="account">
-            <h2 id="account">"Account " {account.name}</h2>
+            <h2 id="account">{tr!("Account {}", account.name)}</h2>
             <Form submission=submission hidden=vec![("account", account.id.to_string())]>
                 <Switch
                     name="partners_need_second_factor"
-                    label="Partners must use a second factor"
+                    label=tr!("Partners must use a second factor")
                     on=account.partners_need_second_factor
-                    hint="Partners without one can do nothing else until they have set it up."
+                    hint=tr!("Partners without one can do nothing else until they have set it up.")
                 />
                 <div class="form-footer">
-                    <Submit label="Save" pending="Saving…"/>
+                    <Submit label=tr!("Save") pending=tr!("Saving…")/>
                 </div>
             </Form>
         </section>

@@ -25,11 +25,11 @@ use crate::{
 pub fn AddOrganization() -> impl IntoView {
     let submission = use_submission::<AddOrganizationFn>();
     view! {
-        <Dialog title="Add Organization">
+        <Dialog title=tr!("Add Organization")>
             <Form submission=submission>
                 <OrganizationFields name="" time_zone="UTC"/>
                 <DialogFooter>
-                    <Submit label="Add" pending="Adding…"/>
+                    <Submit label=tr!("Add") pending=tr!("Adding…")/>
                 </DialogFooter>
             </Form>
         </Dialog>
@@ -45,7 +45,7 @@ pub fn EditOrganization(list: Answer<Vec<OrganizationRow>>) -> impl IntoView {
         Some(row) => view! { <EditForm row=row submission=submission/> }.into_any(),
         None => view! { <ErrorView error=ApiError::NotFound/> }.into_any(),
     };
-    view! { <Dialog title="Edit Organization">{loaded_quietly(list, named, form)}</Dialog> }
+    view! { <Dialog title=tr!("Edit Organization")>{loaded_quietly(list, named, form)}</Dialog> }
 }
 
 #[component]
@@ -54,7 +54,7 @@ fn EditForm(row: OrganizationRow, submission: Submission<UpdateOrganization>) ->
         <Form submission=submission hidden=vec![("organization", row.id.to_string())]>
             <OrganizationFields name=row.name time_zone=row.time_zone/>
             <DialogFooter>
-                <Submit label="Save" pending="Saving…"/>
+                <Submit label=tr!("Save") pending=tr!("Saving…")/>
             </DialogFooter>
         </Form>
     }
@@ -66,11 +66,11 @@ fn OrganizationFields(#[prop(into)] name: String, #[prop(into)] time_zone: Strin
         <div class="dialog-body">
             <Field
                 name="name"
-                label="Name"
+                label=tr!("Name")
                 value=name
                 required=true
                 focused=true
-                hint="3 to 30 letters, digits, dots, underscores and hyphens."
+                hint=tr!("3 to 30 letters, digits, dots, underscores and hyphens.")
             />
             <TimeZoneField value=time_zone/>
         </div>

@@ -40,14 +40,14 @@ pub fn OrganizationsPage() -> impl IntoView {
         view! {
             <a class="button button-primary" href=move || address.read().dialog("add") data-noscroll="true">
                 <Icon name="plus"/>
-                "Add Organization"
+                {tr!("Add Organization")}
             </a>
         }
     });
     view! {
-        <Title text="Organizations"/>
+        <Title text=tr!("Organizations")/>
         <header class="page-header">
-            <h1>"Organizations"</h1>
+            <h1>{tr!("Organizations")}</h1>
             {add}
         </header>
         {loaded(list, |rows| view! { <OrganizationTable rows=rows/> })}

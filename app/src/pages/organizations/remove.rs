@@ -16,17 +16,17 @@ use crate::{
 pub fn RemoveOrganization(list: Answer<Vec<OrganizationRow>>) -> impl IntoView {
     let id = named_organization();
     let name = move |rows: &Vec<OrganizationRow>| {
-        rows.iter().find(|row| row.id == id).map_or_else(|| format!("Number {id}"), |row| row.name.clone())
+        rows.iter().find(|row| row.id == id).map_or_else(|| tr!("Number {}", id), |row| row.name.clone())
     };
     view! {
         <Confirm<RemoveOrganizationFn>
-            title="Remove Organization"
+            title=tr!("Remove Organization")
             hidden=vec![("organization", id.to_string())]
-            action="Remove Organization"
-            pending="Removing…"
+            action=tr!("Remove Organization")
+            pending=tr!("Removing…")
         >
-            {loaded_quietly(list, name, |name| view! { <p><strong>{name}</strong> " is removed from your account."</p> })}
-            <p>"That is possible only while it has no users, projects or backup credentials."</p>
+            {loaded_quietly(list, name, |name| view! { <p><strong>{name}</strong> {tr!(" is removed from your account.")}</p> })}
+            <p>{tr!("That is possible only while it has no users, projects or backup credentials.")}</p>
         </Confirm<RemoveOrganizationFn>>
     }
 }

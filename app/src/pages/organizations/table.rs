@@ -10,23 +10,23 @@ pub fn OrganizationTable(rows: Vec<OrganizationRow>) -> impl IntoView {
     view! {
         <div class="table-frame">
             <table class="table">
-                <caption class="sr-only">"Organizations"</caption>
+                <caption class="sr-only">{tr!("Organizations")}</caption>
                 <thead>
                     <tr>
-                        <th scope="col">"Name"</th>
-                        <th scope="col">"Time Zone"</th>
+                        <th scope="col">{tr!("Name")}</th>
+                        <th scope="col">{tr!("Time Zone")}</th>
                         <th scope="col" class="number">
-                            "Users"
+                            {tr!("Users")}
                         </th>
                         <th scope="col" class="number">
-                            "Projects"
+                            {tr!("Projects")}
                         </th>
                         <th scope="col" class="number">
-                            "Backup Credentials"
+                            {tr!("Backup Credentials")}
                         </th>
-                        <th scope="col">"Created"</th>
+                        <th scope="col">{tr!("Created")}</th>
                         <th scope="col" class="actions">
-                            "Actions"
+                            {tr!("Actions")}
                         </th>
                     </tr>
                 </thead>
@@ -41,23 +41,23 @@ fn Row(row: OrganizationRow) -> impl IntoView {
     let id = row.id.0;
     view! {
         <tr>
-            <td data-label="Name">
+            <td data-label=tr!("Name")>
                 <span class="row-title">{row.name}</span>
             </td>
-            <td data-label="Time Zone">{row.time_zone}</td>
-            <td data-label="Users" class="number">
+            <td data-label=tr!("Time Zone")>{row.time_zone}</td>
+            <td data-label=tr!("Users") class="number">
                 <Count page="/users" organization=id count=row.users/>
             </td>
-            <td data-label="Projects" class="number">
+            <td data-label=tr!("Projects") class="number">
                 <Count page="/projects" organization=id count=row.projects/>
             </td>
-            <td data-label="Backup Credentials" class="number">
+            <td data-label=tr!("Backup Credentials") class="number">
                 <Count page="/backup-credentials" organization=id count=row.credentials/>
             </td>
-            <td data-label="Created">
+            <td data-label=tr!("Created")>
                 <Time at=row.created/>
             </td>
-            <td data-label="Actions" class="actions">
+            <td data-label=tr!("Actions") class="actions">
                 <RowActions id=id/>
             </td>
         </tr>
@@ -76,10 +76,10 @@ fn RowActions(id: i64) -> impl IntoView {
     view! {
         <div class="action-row">
             <a class="button button-quiet button-small" href=dialog("update") data-noscroll="true">
-                "Edit"
+                {tr!("Edit")}
             </a>
             <a class="button button-quiet button-small" href=dialog("delete") data-noscroll="true">
-                "Remove Organization"
+                {tr!("Remove Organization")}
             </a>
         </div>
     }

@@ -30,7 +30,7 @@ pub fn BackupActions(
     let address = use_address();
     let manages = use_ui().can(Action::ManageProjects);
     let dialog = move |name: &'static str| move || address.read().dialog_for(name, id);
-    let link = move |name: &'static str, label: &'static str| {
+    let link = move |name: &'static str, label: String| {
         view! {
             <a class="button button-quiet button-small" href=dialog(name) data-noscroll="true">
                 {label}
@@ -38,18 +38,20 @@ pub fn BackupActions(
         }
     };
     let browse = (manages && phase.has_snapshot()).then(|| view! { <BrowseLink id=id/> });
-    let restore = (manages && phase.has_snapshot()).then(|| link("restore", "Restore"));
-    let delete = (manages && !phase.is_active() && phase != BackupPhase::Deleting).then(|| link("delete", "Delete"));
+    let restore = (manages && phase.has_snapshot()).then(|| link("restore", tr!("Restore")));
+    let delete =
+        (manages && !phase.is_active() && phase != BackupPhase::Deleting).then(|| link("delete", tr!("Delete")));
     let cancel = (manages && phase.is_active()).then(|| {
         if cancel_requested {
-            return view! { <span class="muted">"Cancelling…"</span> }.into_any();
+            return view! { <span class="muted">{tr!("Cancelling…")}</span> }.into_any();
         }
         let hidden = vec![("backup", id.to_string())];
-        view! { <ActionButton submission=cancel hidden=hidden label="Cancel" pending="Cancelling…"/> }.into_any()
+        view! { <ActionButton submission=cancel hidden=hidden label=tr!("Cancel") pending=tr!("Cancelling…")/> }
+            .into_any()
     });
     view! {
         <div class="action-row">
-            {link("describe", "Show Description")}
+            {link("describe", tr!("Show Description"))}
             {browse}
             {restore}
             {cancel}
@@ -64,7 +66,7 @@ fn BrowseLink(id: i64) -> impl IntoView {
     let href = move || format!("{}/{id}", path.read().trim_end_matches('/').replace("/policies", "/backups"));
     view! {
         <a class="button button-quiet button-small" href=href>
-            "Browse"
+            {tr!("Browse")}
         </a>
     }
 }
@@ -73,17 +75,19 @@ fn BrowseLink(id: i64) -> impl IntoView {
 pub fn DeleteQuestion(backups: Answer<Page<BackupRow>>) -> impl IntoView {
     let id: i64 = use_address().read_untracked().number("id").unwrap_or_default();
     let name = move |page: &Page<BackupRow>| {
-        page.rows.iter().find(|row| row.id.0 == id).map_or_else(|| format!("number {id}"), |row| row.name.clone())
+        page.rows.iter().find(|row| row.id.0 == id).map_or_else(|| tr!("number {}", id), |row| row.name.clone())
     };
     view! {
         <Confirm<DeleteBackup>
-            title="Delete Backup"
+            title=tr!("Delete Backup")
             hidden=vec![("backup", id.to_string())]
-            action="Delete"
-            pending="Deleting…"
+            action=tr!("Delete")
+            pending=tr!("Deleting…")
         >
-            {loaded_quietly(backups, name, |name| view! { <p>"The backup " <strong>{name}</strong> " is removed from the bucket."</p> })}
-            <p>"It cannot be brought back. Other backups stay as they are."</p>
+            {loaded_quietly(backups, name, |name| view! {
+                <p>{tr!("The backup ")} <strong>{name}</strong> {tr!(" is removed from the bucket.")}</p>
+            })}
+            <p>{tr!("It cannot be brought back. Other backups stay as they are.")}</p>
         </Confirm<DeleteBackup>>
     }
 }

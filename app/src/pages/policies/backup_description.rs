@@ -24,9 +24,9 @@ pub fn DescribeBackup(backups: Answer<Page<BackupRow>>) -> impl IntoView {
     let id: i64 = use_address().read_untracked().number("id").unwrap_or_default();
     let row = move |page: &Page<BackupRow>| page.rows.iter().find(|row| row.id.0 == id).cloned();
     view! {
-        <Dialog title="Backup">
+        <Dialog title=tr!("Backup")>
             <DialogText>{loaded_quietly(backups, row, |row| row.map_or_else(gone, facts))}</DialogText>
-            <DialogFooter cancel="Done"/>
+            <DialogFooter cancel=tr!("Done")/>
         </Dialog>
     }
 }
@@ -37,39 +37,39 @@ fn facts(row: BackupRow) -> AnyView {
     let unreadable: Vec<String> = row.unreadable.into_iter().map(unreadable).collect();
     let snapshot = row.snapshot.map(|snapshot| {
         view! {
-            <Fact term="Snapshot">
+            <Fact term=tr!("Snapshot")>
                 <code class="break">{snapshot}</code>
             </Fact>
         }
     });
     view! {
         <dl class="facts facts-list">
-            <Fact term="Name">{row.name}</Fact>
-            <Fact term="Policy">{row.policy.unwrap_or_else(|| "Manual".to_owned())}</Fact>
-            <Fact term="Phase">
+            <Fact term=tr!("Name")>{row.name}</Fact>
+            <Fact term=tr!("Policy")>{row.policy.unwrap_or_else(|| tr!("Manual"))}</Fact>
+            <Fact term=tr!("Phase")>
                 <Badge look=row.phase/>
             </Fact>
-            {row.cause.map(|cause| view! { <Fact term="Cause">{cause}</Fact> })}
-            <Fact term="Try">{row.attempt}</Fact>
-            {row.retry_at.map(|at| view! { <Fact term="Next Try"><Time at=at/></Fact> })}
-            {row.made_good.then(|| view! { <Fact term="Missed Run">"Made good after a start of the server"</Fact> })}
-            <Fact term="Queued">
+            {row.cause.map(|cause| view! { <Fact term=tr!("Cause")>{cause}</Fact> })}
+            <Fact term=tr!("Try")>{row.attempt}</Fact>
+            {row.retry_at.map(|at| view! { <Fact term=tr!("Next Try")><Time at=at/></Fact> })}
+            {row.made_good.then(|| view! { <Fact term=tr!("Missed Run")>{tr!("Made good after a start of the server")}</Fact> })}
+            <Fact term=tr!("moment" => "Queued")>
                 <Time at=row.queued/>
             </Fact>
-            <Fact term="Started">
+            <Fact term=tr!("Started")>
                 <MaybeTime at=row.started/>
             </Fact>
-            <Fact term="Finished">
+            <Fact term=tr!("Finished")>
                 <MaybeTime at=row.finished/>
             </Fact>
-            <Fact term="Duration">{or_none(duration)}</Fact>
-            <Fact term="Files">{or_none(row.files.map(|files| files.to_string()))}</Fact>
-            <Fact term="Size">{or_none(row.size.map(size::bytes))}</Fact>
-            <Fact term="Added">{or_none(row.added.map(size::bytes))}</Fact>
-            <Fact term="Expires">
+            <Fact term=tr!("Duration")>{or_none(duration)}</Fact>
+            <Fact term=tr!("Files")>{or_none(row.files.map(|files| files.to_string()))}</Fact>
+            <Fact term=tr!("Size")>{or_none(row.size.map(size::bytes))}</Fact>
+            <Fact term=tr!("Added")>{or_none(row.added.map(size::bytes))}</Fact>
+            <Fact term=tr!("Expires")>
                 <Expires expiry=row.expires/>
             </Fact>
-            <Fact term="Unreadable">
+            <Fact term=tr!("Unreadable")>
                 <Lines lines=unreadable/>
             </Fact>
             {snapshot}

@@ -77,23 +77,23 @@ fn Table(page: Page<BackupRow>, cancel: Submission<CancelBackup>) -> impl IntoVi
     view! {
         <div class="table-frame">
             <table class="table table-dense">
-                <caption class="sr-only">"Backups"</caption>
+                <caption class="sr-only">{tr!("Backups")}</caption>
                 <thead>
                     <tr>
-                        <th scope="col">"Name"</th>
-                        <th scope="col">"Policy"</th>
-                        <th scope="col">"Phase"</th>
-                        <th scope="col">"Started"</th>
-                        <th scope="col" class="number">"Duration"</th>
+                        <th scope="col">{tr!("Name")}</th>
+                        <th scope="col">{tr!("Policy")}</th>
+                        <th scope="col">{tr!("Phase")}</th>
+                        <th scope="col">{tr!("Started")}</th>
+                        <th scope="col" class="number">{tr!("Duration")}</th>
                         <th scope="col" class="number">
-                            "Size"
+                            {tr!("Size")}
                         </th>
                         <th scope="col" class="number">
-                            "Added"
+                            {tr!("Added")}
                         </th>
-                        <th scope="col">"Expires"</th>
+                        <th scope="col">{tr!("Expires")}</th>
                         <th scope="col" class="actions">
-                            "Actions"
+                            {tr!("Actions")}
                         </th>
                     </tr>
                 </thead>
@@ -109,31 +109,31 @@ fn Table(page: Page<BackupRow>, cancel: Submission<CancelBackup>) -> impl IntoVi
 
 #[component]
 fn Row(row: BackupRow, cancel: Submission<CancelBackup>) -> impl IntoView {
-    let policy = row.policy.clone().unwrap_or_else(|| "Manual".to_owned());
+    let policy = row.policy.clone().unwrap_or_else(|| tr!("Manual"));
     let duration = row.duration().map(size::duration);
     view! {
         <tr>
-            <td data-label="Name" class="name-cell">
+            <td data-label=tr!("Name") class="name-cell">
                 <span class="row-title">{row.name.clone()}</span>
             </td>
-            <td data-label="Policy">{policy}</td>
-            <td data-label="Phase">
+            <td data-label=tr!("Policy")>{policy}</td>
+            <td data-label=tr!("Phase")>
                 <PhaseCell row=row.clone()/>
             </td>
-            <td data-label="Started">
+            <td data-label=tr!("Started")>
                 <MaybeTime at=row.started/>
             </td>
-            <td data-label="Duration" class="number">{or_none(duration)}</td>
-            <td data-label="Size" class="number">
+            <td data-label=tr!("Duration") class="number">{or_none(duration)}</td>
+            <td data-label=tr!("Size") class="number">
                 {or_none(row.size.map(size::bytes))}
             </td>
-            <td data-label="Added" class="number">
+            <td data-label=tr!("Added") class="number">
                 {or_none(row.added.map(size::bytes))}
             </td>
-            <td data-label="Expires">
+            <td data-label=tr!("Expires")>
                 <Expires expiry=row.expires/>
             </td>
-            <td data-label="Actions" class="actions">
+            <td data-label=tr!("Actions") class="actions">
                 <BackupActions id=row.id.0 phase=row.phase cancel_requested=row.cancel_requested cancel=cancel/>
             </td>
         </tr>
@@ -144,12 +144,13 @@ fn Row(row: BackupRow, cancel: Submission<CancelBackup>) -> impl IntoView {
 #[component]
 fn PhaseCell(row: BackupRow) -> impl IntoView {
     let running = (row.phase == BackupPhase::InProgress)
-        .then(|| view! { <ProgressBar progress=row.progress label=format!("Progress of {}", row.name)/> });
-    let retry =
-        row.retry_at.map(|at| format!("Try {} failed. The next one starts at {}.", row.attempt, time::text(at)));
-    let unreadable = (!row.unreadable.is_empty())
-        .then(|| format!("{} could not be read; see the description.", files(row.unreadable.len())));
-    let made_good = row.made_good.then_some("A missed run, made good.");
+        .then(|| view! { <ProgressBar progress=row.progress label=tr!("Progress of {}", row.name)/> });
+    let retry = row.retry_at.map(|at| tr!("Try {} failed. The next one starts at {}.", row.attempt, time::text(at)));
+    let unreadable = (!row.unreadable.is_empty()).then(|| {
+        tr!("{n} file could not be read; see the description."
+            | "{n} files could not be read; see the description." % row.unreadable.len())
+    });
+    let made_good = row.made_good.then(|| tr!("A missed run, made good."));
     let note = |text: String| view! { <p class="cell-note">{text}</p> };
     view! {
         <div class="phase-cell">
@@ -158,21 +159,17 @@ fn PhaseCell(row: BackupRow) -> impl IntoView {
             {row.cause.map(|cause| view! { <p class="cell-note cell-cause">{cause}</p> })}
             {retry.map(note)}
             {unreadable.map(note)}
-            {row.damaged.then(|| view! { <p class="cell-note cell-cause">"Damaged: it cannot be restored whole. See Repository."</p> })}
-            {made_good.map(|text| view! { <p class="cell-note">{text}</p> })}
+            {row.damaged.then(|| view! { <p class="cell-note cell-cause">{tr!("Damaged: it cannot be restored whole. See Repository.")}</p> })}
+            {made_good.map(note)}
         </div>
     }
-}
-
-fn files(count: usize) -> String {
-    if count == 1 { "1 file".to_owned() } else { format!("{count} files") }
 }
 
 #[component]
 fn NoBackups() -> impl IntoView {
     view! {
-        <Empty icon="archive" title="No backups yet">
-            <p>"The first one appears here as soon as a schedule comes due, or when a policy is run by hand."</p>
+        <Empty icon="archive" title=tr!("No backups yet")>
+            <p>{tr!("The first one appears here as soon as a schedule comes due, or when a policy is run by hand.")}</p>
             <Refresh/>
         </Empty>
     }

@@ -8,8 +8,6 @@ use model::{
 
 use crate::components::field::Field;
 
-const MORE_THAN_WORDS: &str = "This expression says more than the fields below can, so they are empty.";
-
 /// The input of the expression and the fields of words, each following the other.
 #[derive(Clone, Copy)]
 pub struct Composer {
@@ -35,7 +33,7 @@ impl Composer {
                 Some(expression)
             }
             Err(errors) => {
-                self.note.set(Some(format!("{}. The expression stays as it was.", errors.summary)));
+                self.note.set(Some(tr!("{}. The expression stays as it was.", errors.summary)));
                 None
             }
         }
@@ -45,7 +43,7 @@ impl Composer {
     pub fn show(self, expression: &str) {
         let words = CronWords::read(expression);
         let is_more = words.is_none() && expression.split_whitespace().count() == 5;
-        self.note.set(is_more.then(|| MORE_THAN_WORDS.to_owned()));
+        self.note.set(is_more.then(|| tr!("This expression says more than the fields below can, so they are empty.")));
         let CronWords { minute, hour, day, month, weekday } = words.unwrap_or_default();
         for (node, words) in self.words.into_iter().zip([minute, hour, day, month, weekday]) {
             set(node, &words);
@@ -93,16 +91,17 @@ pub fn Compose(
     ];
     let field = |((field, name, list, words), node): ((CronField, _, _, _), _)| {
         let suggestion = |words: &&'static str| view! { <option value=*words></option> };
+        let label = field.label();
         view! {
-            <Field name=name label=field.label() value=words list=list node=node on_input=typed/>
+            <Field name=name label=tr!(label) value=words list=list node=node on_input=typed/>
             <datalist id=list>{field.examples().iter().map(suggestion).collect_view()}</datalist>
         }
     };
     view! {
         <fieldset class="compose">
-            <legend>"Compose by Fields"</legend>
+            <legend>{tr!("Compose by Fields")}</legend>
             <p class="field-hint">
-                "In words or numbers, such as every 15 minutes, 8 to 17, Monday to Friday. They fill in the expression, which is what counts; they count themselves where it is empty."
+                {tr!("In words or numbers, such as every 15 minutes, 8 to 17, Monday to Friday. They fill in the expression, which is what counts; they count themselves where it is empty.")}
             </p>
             <div class="compose-fields">{fields.into_iter().zip(composer.words).map(field).collect_view()}</div>
             <p class="compose-note" role="status">

@@ -24,7 +24,7 @@ use crate::{
 pub fn AddPolicy(project: Memo<ProjectId>) -> impl IntoView {
     let submission = use_submission::<AddPolicyFn>();
     let draft: Answer<PolicyDraft> = Resource::new(move || project.get(), |project| draft_policy(project, None));
-    view! { <Dialog title="Add Policy">{loaded(draft, move |draft| view! { <AddForm draft=draft submission=submission/> })}</Dialog> }
+    view! { <Dialog title=tr!("Add Policy")>{loaded(draft, move |draft| view! { <AddForm draft=draft submission=submission/> })}</Dialog> }
 }
 
 #[component]
@@ -33,7 +33,7 @@ fn AddForm(draft: PolicyDraft, submission: Submission<AddPolicyFn>) -> impl Into
         <Form submission=submission hidden=vec![("project", draft.form.project.clone())]>
             <PolicyFields draft=draft/>
             <DialogFooter>
-                <Submit label="Add" pending="Adding…"/>
+                <Submit label=tr!("Add") pending=tr!("Adding…")/>
             </DialogFooter>
         </Form>
     }
@@ -46,7 +46,7 @@ pub fn EditPolicy(project: Memo<ProjectId>) -> impl IntoView {
     let draft: Answer<PolicyDraft> =
         Resource::new(move || project.get(), move |project| draft_policy(project, Some(policy)));
     view! {
-        <Dialog title="Edit Policy">
+        <Dialog title=tr!("Edit Policy")>
             {loaded(draft, move |draft| view! { <EditForm draft=draft submission=submission/> })}
         </Dialog>
     }
@@ -59,7 +59,7 @@ fn EditForm(draft: PolicyDraft, submission: Submission<UpdatePolicy>) -> impl In
             <HiddenField name="version" value=draft.form.version.clone()/>
             <PolicyFields draft=draft/>
             <DialogFooter>
-                <Submit label="Save" pending="Saving…"/>
+                <Submit label=tr!("Save") pending=tr!("Saving…")/>
             </DialogFooter>
         </Form>
     }

@@ -11,8 +11,8 @@ pub fn Expires(expiry: Option<Expiry>) -> impl IntoView {
         None => view! { <NoValue/> }.into_any(),
         Some(Expiry::At(at)) => view! { <Time at=at/> }.into_any(),
         Some(Expiry::Kept(ended)) => {
-            let title = format!("Its retention period ended at {}", time::exact(ended));
-            view! { <span title=title>"Kept for longer"</span> }.into_any()
+            let title = tr!("Its retention period ended at {}", time::exact(ended));
+            view! { <span title=title>{tr!("Kept for longer")}</span> }.into_any()
         }
     }
 }

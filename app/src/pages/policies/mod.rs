@@ -18,6 +18,7 @@ mod schedules;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use model::{
+    language::msgid,
     permission::Action,
     project::{Backup, ProjectView},
 };
@@ -40,7 +41,7 @@ use schedules::SchedulesTab;
 const SCHEDULES: &str = "schedules";
 const BACKUPS: &str = "backups";
 const RESTORES: &str = "restores";
-const TABS: [Tab; 3] = [(SCHEDULES, "Schedules"), (BACKUPS, "Backups"), (RESTORES, "Restores")];
+const TABS: [Tab; 3] = [(SCHEDULES, msgid("Schedules")), (BACKUPS, msgid("Backups")), (RESTORES, msgid("Restores"))];
 
 #[component]
 pub fn PoliciesPage() -> impl IntoView {
@@ -59,8 +60,8 @@ pub fn PoliciesPage() -> impl IntoView {
         _ => view! { <SchedulesTab project=id/> }.into_any(),
     };
     view! {
-        <Title text="Backup Policy"/>
-        <ProjectFrame project=project heading="Backup Policy"/>
+        <Title text=tr!("Backup Policy")/>
+        <ProjectFrame project=project heading=tr!("Backup Policy")/>
         {loaded_quietly(project, facts, head)}
         <TabPanel tab=tab>{body}</TabPanel>
     }
@@ -76,7 +77,7 @@ fn Head(tab: Memo<&'static str>, enabled: bool, locked: bool) -> impl IntoView {
         view! {
             <a class="button button-primary" href=href data-noscroll="true">
                 <Icon name="plus"/>
-                "Add Policy"
+                {tr!("Add Policy")}
             </a>
         }
     });
@@ -86,7 +87,7 @@ fn Head(tab: Memo<&'static str>, enabled: bool, locked: bool) -> impl IntoView {
         {off}
         {locked}
         <div class="tab-bar">
-            <Tabs label="Backup policy" tabs=&TABS chosen=tab/>
+            <Tabs label=tr!("Backup policy") tabs=&TABS chosen=tab/>
             {add_policy}
         </div>
     }
@@ -96,11 +97,11 @@ fn Head(tab: Memo<&'static str>, enabled: bool, locked: bool) -> impl IntoView {
 fn BackupIsOff(manages: bool) -> impl IntoView {
     let address = use_address();
     let settings = move || address.read().path().replace("/policies", "/settings");
-    let way = manages.then(|| view! { <a href=settings>"Enable it in Settings"</a> });
+    let way = manages.then(|| view! { <a href=settings>{tr!("Enable it in Settings")}</a> });
     view! {
         <div class="alert alert-info">
             <Icon name="pause"/>
-            <p>"Backup is off for this project, so nothing is scheduled. " {way}</p>
+            <p>{tr!("Backup is off for this project, so nothing is scheduled.")} " " {way}</p>
         </div>
     }
 }

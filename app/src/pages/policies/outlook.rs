@@ -28,10 +28,10 @@ pub fn OutlookPreview(
     let draw = move || match shown.get() {
         Some(Ok(outlook)) => view! { <OutlookPicture outlook=outlook/> }.into_any(),
         Some(Err(error)) => view! { <p class="preview-error">{error.to_string()}</p> }.into_any(),
-        None => view! { <p class="muted">"Choose a period to see which backups remain."</p> }.into_any(),
+        None => view! { <p class="muted">{tr!("Choose a period to see which backups remain.")}</p> }.into_any(),
     };
     view! {
-        <div class="preview" role="group" aria-label="Outlook">
+        <div class="preview" role="group" aria-label=tr!("Outlook")>
             {draw}
         </div>
     }
@@ -50,12 +50,12 @@ pub fn OutlookPicture(outlook: Outlook) -> impl IntoView {
     };
     view! {
         <p class="preview-words">{outlook.in_words()}</p>
-        <div class="outlook" role="img" aria-label="The next 90 days, a mark for each: what remains is filled">
+        <div class="outlook" role="img" aria-label=tr!("The next 90 days, a mark for each: what remains is filled")>
             {days.chunks(ROW).map(row).collect_view()}
         </div>
         <Legend/>
         <details class="more-fields">
-            <summary>"Day by day"</summary>
+            <summary>{tr!("Day by day")}</summary>
             <StretchTable stretches=outlook.stretches()/>
         </details>
     }
@@ -94,8 +94,12 @@ fn Strip(days: Vec<Day>, length: usize) -> impl IntoView {
 
 #[component]
 fn Legend() -> impl IntoView {
-    let entries =
-        [(Day(2, 2), "All remain"), (Day(2, 1), "Some remain"), (Day(2, 0), "None remains"), (Day(0, 0), "No backup")];
+    let entries = [
+        (Day(2, 2), tr!("All remain")),
+        (Day(2, 1), tr!("Some remain")),
+        (Day(2, 0), tr!("None remains")),
+        (Day(0, 0), tr!("No backup")),
+    ];
     let entry = |(day, words)| {
         view! {
             <li>
@@ -110,7 +114,7 @@ fn Legend() -> impl IntoView {
 #[component]
 fn StretchTable(stretches: Vec<Stretch>) -> impl IntoView {
     let row = |Stretch { from, until, made, remain }: Stretch| {
-        let days = if from == until { time::day(from) } else { format!("{} to {}", time::day(from), time::day(until)) };
+        let days = if from == until { time::day(from) } else { tr!("{} to {}", time::day(from), time::day(until)) };
         view! {
             <tr>
                 <th scope="row">{days}</th>
@@ -123,9 +127,9 @@ fn StretchTable(stretches: Vec<Stretch>) -> impl IntoView {
         <table class="outlook-table">
             <thead>
                 <tr>
-                    <th scope="col">"Days"</th>
-                    <th scope="col">"Backups a day"</th>
-                    <th scope="col">"Remain of them"</th>
+                    <th scope="col">{tr!("Days")}</th>
+                    <th scope="col">{tr!("Backups a day")}</th>
+                    <th scope="col">{tr!("Remain of them")}</th>
                 </tr>
             </thead>
             <tbody>{stretches.into_iter().map(row).collect_view()}</tbody>

@@ -78,11 +78,11 @@ pub fn PolicyFields(draft: PolicyDraft) -> impl IntoView {
         <div class="dialog-body">
             <Field
                 name="name"
-                label="Name"
+                label=tr!("Name")
                 value=form.name.clone()
                 required=true
                 focused=true
-                hint="3 to 30 lower-case letters, digits and hyphens. Its backups are named after it."
+                hint=tr!("3 to 30 lower-case letters, digits and hyphens. Its backups are named after it.")
             />
             <ScheduleFields form=form.clone() typed=typed/>
             <Preview first=(first_period, preview) period=period/>
@@ -97,8 +97,8 @@ pub fn PolicyFields(draft: PolicyDraft) -> impl IntoView {
 /// When it runs.
 #[component]
 fn ScheduleFields(form: PolicyForm, typed: Typed) -> impl IntoView {
-    let common = COMMON_PERIODS.iter().map(|(expression, words)| Choice::new(expression, words));
-    let periods: Vec<Choice> = common.chain([Choice::new(CUSTOM_PERIOD, "Custom")]).collect();
+    let common = COMMON_PERIODS.iter().map(|(expression, words)| Choice::new(expression, tr!(words)));
+    let periods: Vec<Choice> = common.chain([Choice::new(CUSTOM_PERIOD, tr!("Custom"))]).collect();
     let composer = Composer::new();
     let choose = move |chosen: String| {
         let before = typed.period.get_untracked();
@@ -116,7 +116,7 @@ fn ScheduleFields(form: PolicyForm, typed: Typed) -> impl IntoView {
         <div class="reveal reveal-select">
             <Select
                 name="cron_period"
-                label="Cron Period"
+                label=tr!("Cron Period")
                 groups=vec![periods.into()]
                 value=form.cron_period
                 on_change=Some(Callback::new(choose))
@@ -124,10 +124,10 @@ fn ScheduleFields(form: PolicyForm, typed: Typed) -> impl IntoView {
             <div class="revealed">
                 <Field
                     name="cron_expression"
-                    label="Cron Expression"
+                    label=tr!("Cron Expression")
                     kind=Kind::Code
                     value=form.cron_expression
-                    hint="Minute, hour, day, month, weekday, such as 15 4 * * MON-FRI."
+                    hint=tr!("Minute, hour, day, month, weekday, such as 15 4 * * MON-FRI.")
                     node=composer.expression
                     on_input=Callback::new(type_expression)
                 />
@@ -147,35 +147,35 @@ fn ScheduleFields(form: PolicyForm, typed: Typed) -> impl IntoView {
 fn ContentFields(form: PolicyForm, of_database: bool, typed: Typed) -> impl IntoView {
     let (include, exclude) = if of_database {
         (
-            "Tables and schemas, one a line, such as orders, shop.orders or shop.*. ** is everything.",
-            "Tables and schemas that are left out, such as log_* or staging.*.",
+            tr!("Tables and schemas, one a line, such as orders, shop.orders or shop.*. ** is everything."),
+            tr!("Tables and schemas that are left out, such as log_* or staging.*."),
         )
     } else {
         (
-            "Patterns inside the source, one a line. ** is everything.",
-            "Patterns that are left out, such as **/*.tmp or node_modules/**.",
+            tr!("Patterns inside the source, one a line. ** is everything."),
+            tr!("Patterns that are left out, such as **/*.tmp or node_modules/**."),
         )
     };
     view! {
         <Field
             name="retention"
-            label="Retention Period"
+            label=tr!("Retention Period")
             kind=Kind::Code
             value=form.retention
             required=true
             on_input=Callback::new(move |text| typed.retention.set(text))
-            hint="Such as 72h, 30d or 10h30m. The newest completed backup is always kept."
+            hint=tr!("Such as 72h, 30d or 10h30m. The newest completed backup is always kept.")
         />
         <TextArea
             name="include"
-            label="Include"
+            label=tr!("Include")
             value=form.include
             rows="2"
             hint=include
         />
         <TextArea
             name="exclude"
-            label="Exclude"
+            label=tr!("Exclude")
             value=form.exclude
             rows="2"
             hint=exclude
@@ -191,12 +191,12 @@ type CountOf = fn(&mut KeepForm) -> &mut String;
 fn KeepFields(keep: KeepForm, typed: Typed) -> impl IntoView {
     let state = expect_context::<FormState>();
     let fields: [(_, _, _, CountOf); 6] = [
-        ("keep.last", "Keep Last", keep.last, |keep| &mut keep.last),
-        ("keep.hourly", "Keep Hourly", keep.hourly, |keep| &mut keep.hourly),
-        ("keep.daily", "Keep Daily", keep.daily, |keep| &mut keep.daily),
-        ("keep.weekly", "Keep Weekly", keep.weekly, |keep| &mut keep.weekly),
-        ("keep.monthly", "Keep Monthly", keep.monthly, |keep| &mut keep.monthly),
-        ("keep.yearly", "Keep Yearly", keep.yearly, |keep| &mut keep.yearly),
+        ("keep.last", tr!("Keep Last"), keep.last, |keep| &mut keep.last),
+        ("keep.hourly", tr!("Keep Hourly"), keep.hourly, |keep| &mut keep.hourly),
+        ("keep.daily", tr!("Keep Daily"), keep.daily, |keep| &mut keep.daily),
+        ("keep.weekly", tr!("Keep Weekly"), keep.weekly, |keep| &mut keep.weekly),
+        ("keep.monthly", tr!("Keep Monthly"), keep.monthly, |keep| &mut keep.monthly),
+        ("keep.yearly", tr!("Keep Yearly"), keep.yearly, |keep| &mut keep.yearly),
     ];
     let filled = fields.iter().any(|(name, _, value, _)| !state.initial(name, value).is_empty());
     let field = |(name, label, value, part): (_, _, String, CountOf)| {
@@ -205,9 +205,9 @@ fn KeepFields(keep: KeepForm, typed: Typed) -> impl IntoView {
     };
     view! {
         <details class="more-fields" open=filled>
-            <summary>"Keep some for longer"</summary>
+            <summary>{tr!("Keep some for longer")}</summary>
             <p class="field-hint">
-                "So many backups stay when their retention period has ended: the last ones, and the newest of each hour, day, week, month or year that has one."
+                {tr!("So many backups stay when their retention period has ended: the last ones, and the newest of each hour, day, week, month or year that has one.")}
             </p>
             <div class="field-grid">{fields.into_iter().map(field).collect_view()}</div>
         </details>
@@ -220,15 +220,17 @@ fn PingFields(stored: bool) -> impl IntoView {
     let state = expect_context::<FormState>();
     let open = move || stored || state.message("ping_url").is_some();
     let hint = if stored {
-        "It is stored and never shown. Leave this empty to keep it."
+        tr!("Ping URL" => "It is stored and never shown. Leave this empty to keep it.")
     } else {
-        "Of Healthchecks or a service like it. It gets a POST when a run starts (/start), completes, and fails (/fail)."
+        tr!(
+            "Of Healthchecks or a service like it. It gets a POST when a run starts (/start), completes, and fails (/fail)."
+        )
     };
-    let forget = stored.then(|| view! { <Tick name="forget_ping" label="Remove the stored Ping URL"/> });
+    let forget = stored.then(|| view! { <Tick name="forget_ping" label=tr!("Remove the stored Ping URL")/> });
     view! {
         <details class="more-fields" open=open>
-            <summary>"Tell a monitoring service"</summary>
-            <Field name="ping_url" label="Ping URL" kind=Kind::NewPassword hint=hint/>
+            <summary>{tr!("Tell a monitoring service")}</summary>
+            <Field name="ping_url" label=tr!("Ping URL") kind=Kind::NewPassword hint=hint/>
             {forget}
         </details>
     }

@@ -20,7 +20,7 @@ pub fn Preview(
     let shown = asked((first_period, Some(preview)), period, |(expression, zone)| preview_cron(expression, zone));
     let is_empty = move || period.read().0.trim().is_empty();
     view! {
-        <div class="preview" role="group" aria-label="Preview" aria-live="polite">
+        <div class="preview" role="group" aria-label=tr!("Preview") aria-live="polite">
             {move || draw(if is_empty() { None } else { shown.get() })}
         </div>
     }
@@ -30,7 +30,7 @@ fn draw(preview: Option<Result<CronPreview, ApiError>>) -> AnyView {
     match preview {
         Some(Ok(preview)) => view! { <NextRuns preview=preview/> }.into_any(),
         Some(Err(error)) => view! { <p class="preview-error">{error.to_string()}</p> }.into_any(),
-        None => view! { <p class="muted">"Write an expression to see its next runs."</p> }.into_any(),
+        None => view! { <p class="muted">{tr!("Write an expression to see its next runs.")}</p> }.into_any(),
     }
 }
 
@@ -39,7 +39,7 @@ fn NextRuns(preview: CronPreview) -> impl IntoView {
     let run = |run: String| view! { <li>{run}</li> };
     view! {
         <p class="preview-words">{preview.words}</p>
-        <p class="muted">"Next runs"</p>
+        <p class="muted">{tr!("Next runs")}</p>
         <ol class="preview-runs">{preview.next_runs.into_iter().map(run).collect_view()}</ol>
     }
 }

@@ -38,14 +38,14 @@ pub fn RestoreDialog(backups: Answer<Page<BackupRow>>, project: Answer<ProjectVi
         Source::Postgres(address) => view! { <DatabaseFields database=address.database.to_string()/> }.into_any(),
     };
     view! {
-        <Dialog title="Restore Backup">
+        <Dialog title=tr!("Restore Backup")>
             <Form submission=submission hidden=vec![("backup", id.to_string())]>
                 <div class="dialog-body">
                     {loaded_quietly(backups, name, |name| view! { <NameField backup=name/> })}
                     {loaded_quietly(project, source, fields)}
                 </div>
                 <DialogFooter>
-                    <Submit label="Restore" pending="Queueing…"/>
+                    <Submit label=tr!("Restore") pending=tr!("Queueing…")/>
                 </DialogFooter>
             </Form>
         </Dialog>
@@ -55,8 +55,8 @@ pub fn RestoreDialog(backups: Answer<Page<BackupRow>>, project: Answer<ProjectVi
 #[component]
 fn NameField(backup: String) -> impl IntoView {
     view! {
-        <p class="dialog-lead">"From the backup " <strong>{backup.clone()}</strong></p>
-        <Field name="restore_name" label="Restore Name" value=format!("restore-{backup}") required=true focused=true/>
+        <p class="dialog-lead">{tr!("From the backup ")} <strong>{backup.clone()}</strong></p>
+        <Field name="restore_name" label=tr!("Restore Name") value=format!("restore-{backup}") required=true focused=true/>
     }
 }
 
@@ -65,9 +65,9 @@ fn FileFields(path: String) -> impl IntoView {
     view! {
         <TextArea
             name="paths"
-            label="Paths"
+            label=tr!("Paths")
             value=path
-            hint="Inside the backup, one a line. Empty means everything."
+            hint=tr!("Inside the backup, one a line. Empty means everything.")
         />
         <TargetFields/>
     }
@@ -77,27 +77,27 @@ fn FileFields(path: String) -> impl IntoView {
 #[component]
 fn DatabaseFields(database: String) -> impl IntoView {
     let targets = vec![
-        Choice::new("new-database", "New database"),
-        Choice::new("original-database", "Over the original database"),
+        Choice::new("new-database", tr!("New database")),
+        Choice::new("original-database", tr!("Over the original database")),
     ];
     view! {
         <div class="reveal reveal-either">
-            <Select name="target" label="Target" groups=vec![targets.into()] value="new-database"/>
+            <Select name="target" label=tr!("Target") groups=vec![targets.into()] value="new-database"/>
             <div class="revealed">
                 <Field
                     name="database_name"
-                    label="Database Name"
+                    label=tr!("Database Name")
                     kind=Kind::Code
                     value=format!("{database}_restored")
-                    hint="Made on the original database's server. It appears when it is complete."
+                    hint=tr!("Made on the original database's server. It appears when it is complete.")
                 />
             </div>
             <div class="revealed">
                 <Field
                     name="confirm_name"
-                    label="Type the name to confirm"
+                    label=tr!("Type the name to confirm")
                     kind=Kind::Code
-                    hint=format!("What is in the database {database} is replaced, all at once or not at all. Stop what uses it first.")
+                    hint=tr!("What is in the database {database} is replaced, all at once or not at all. Stop what uses it first.", database)
                 />
             </div>
         </div>
@@ -106,27 +106,31 @@ fn DatabaseFields(database: String) -> impl IntoView {
 
 #[component]
 fn TargetFields() -> impl IntoView {
-    let targets = vec![Choice::new("original", "Original location"), Choice::new("directory", "Another directory")];
-    let conflicts: Vec<Choice> =
-        OnConflict::ALL.into_iter().map(|choice| Choice::new(choice.as_str(), choice.label())).collect();
+    let targets =
+        vec![Choice::new("original", tr!("Original location")), Choice::new("directory", tr!("Another directory"))];
+    let conflict = |choice: OnConflict| {
+        let label = choice.label();
+        Choice::new(choice.as_str(), tr!(label))
+    };
+    let conflicts: Vec<Choice> = OnConflict::ALL.into_iter().map(conflict).collect();
     view! {
         <div class="reveal reveal-select">
-            <Select name="target" label="Target" groups=vec![targets.into()] value="original"/>
+            <Select name="target" label=tr!("Target") groups=vec![targets.into()] value="original"/>
             <div class="revealed">
                 <Field
                     name="target_directory"
-                    label="Target Directory"
+                    label=tr!("Target Directory")
                     kind=Kind::Code
-                    hint="An absolute path on the server, under a directory that the operator allows."
+                    hint=tr!("An absolute path on the server, under a directory that the operator allows.")
                 />
             </div>
         </div>
         <Select
             name="on_conflict"
-            label="On Conflict"
+            label=tr!("On Conflict")
             groups=vec![conflicts.into()]
             value=OnConflict::Skip.as_str()
-            hint="What happens to a file that is there already."
+            hint=tr!("What happens to a file that is there already.")
         />
     }
 }

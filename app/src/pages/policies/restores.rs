@@ -62,22 +62,22 @@ fn Table(page: Page<RestoreRow>, cancel: Submission<CancelRestore>) -> impl Into
     view! {
         <div class="table-frame">
             <table class="table table-dense">
-                <caption class="sr-only">"Restores"</caption>
+                <caption class="sr-only">{tr!("Restores")}</caption>
                 <thead>
                     <tr>
-                        <th scope="col">"Name"</th>
-                        <th scope="col">"Backup"</th>
-                        <th scope="col">"Phase"</th>
-                        <th scope="col">"Started"</th>
-                        <th scope="col">"Finished"</th>
+                        <th scope="col">{tr!("Name")}</th>
+                        <th scope="col">{tr!("Backup")}</th>
+                        <th scope="col">{tr!("Phase")}</th>
+                        <th scope="col">{tr!("Started")}</th>
+                        <th scope="col">{tr!("Finished")}</th>
                         <th scope="col" class="number">
-                            "Files"
+                            {tr!("Files")}
                         </th>
                         <th scope="col" class="number">
-                            "Warnings"
+                            {tr!("Warnings")}
                         </th>
                         <th scope="col" class="actions">
-                            "Actions"
+                            {tr!("Actions")}
                         </th>
                     </tr>
                 </thead>
@@ -94,39 +94,39 @@ fn Table(page: Page<RestoreRow>, cancel: Submission<CancelRestore>) -> impl Into
 #[component]
 fn Row(row: RestoreRow, cancel: Submission<CancelRestore>) -> impl IntoView {
     let running = (row.phase == RestorePhase::InProgress)
-        .then(|| view! { <ProgressBar progress=row.progress label=format!("Progress of {}", row.name)/> });
+        .then(|| view! { <ProgressBar progress=row.progress label=tr!("Progress of {}", row.name)/> });
     let warnings = match row.warnings.len() {
         0 => view! { <NoValue/> }.into_any(),
         count => count.into_any(),
     };
     view! {
         <tr>
-            <td data-label="Name" class="name-cell">
+            <td data-label=tr!("Name") class="name-cell">
                 <span class="row-title">{row.name}</span>
             </td>
-            <td data-label="Backup" class="name-cell">
+            <td data-label=tr!("Backup") class="name-cell">
                 {row.backup_name}
             </td>
-            <td data-label="Phase">
+            <td data-label=tr!("Phase")>
                 <div class="phase-cell">
                     <Badge look=row.phase/>
                     {running}
                     {row.cause.map(|cause| view! { <p class="cell-note cell-cause">{cause}</p> })}
                 </div>
             </td>
-            <td data-label="Started">
+            <td data-label=tr!("Started")>
                 <MaybeTime at=row.started/>
             </td>
-            <td data-label="Finished">
+            <td data-label=tr!("Finished")>
                 <MaybeTime at=row.finished/>
             </td>
-            <td data-label="Files" class="number">
+            <td data-label=tr!("Files") class="number">
                 {or_none(row.files.map(|files| files.to_string()))}
             </td>
-            <td data-label="Warnings" class="number">
+            <td data-label=tr!("Warnings") class="number">
                 {warnings}
             </td>
-            <td data-label="Actions" class="actions">
+            <td data-label=tr!("Actions") class="actions">
                 <RowActions id=row.id.0 phase=row.phase cancel_requested=row.cancel_requested cancel=cancel/>
             </td>
         </tr>
@@ -147,21 +147,22 @@ fn RowActions(
         if !phase.is_active() {
             return view! {
                 <a class="button button-quiet button-small" href=dialog("delete") data-noscroll="true">
-                    "Delete"
+                    {tr!("Delete")}
                 </a>
             }
             .into_any();
         }
         if cancel_requested {
-            return view! { <span class="muted">"Cancelling…"</span> }.into_any();
+            return view! { <span class="muted">{tr!("Cancelling…")}</span> }.into_any();
         }
         let hidden = vec![("restore", id.to_string())];
-        view! { <ActionButton submission=cancel hidden=hidden label="Cancel" pending="Cancelling…"/> }.into_any()
+        view! { <ActionButton submission=cancel hidden=hidden label=tr!("Cancel") pending=tr!("Cancelling…")/> }
+            .into_any()
     });
     view! {
         <div class="action-row">
             <a class="button button-quiet button-small" href=dialog("describe") data-noscroll="true">
-                "Show Description"
+                {tr!("Show Description")}
             </a>
             {change}
         </div>
@@ -172,17 +173,19 @@ fn RowActions(
 fn DeleteQuestion(restores: Answer<Page<RestoreRow>>) -> impl IntoView {
     let id: i64 = use_address().read_untracked().number("id").unwrap_or_default();
     let name = move |page: &Page<RestoreRow>| {
-        page.rows.iter().find(|row| row.id.0 == id).map_or_else(|| format!("number {id}"), |row| row.name.clone())
+        page.rows.iter().find(|row| row.id.0 == id).map_or_else(|| tr!("number {}", id), |row| row.name.clone())
     };
     view! {
         <Confirm<DeleteRestore>
-            title="Delete Restore"
+            title=tr!("Delete Restore")
             hidden=vec![("restore", id.to_string())]
-            action="Delete"
-            pending="Deleting…"
+            action=tr!("Delete")
+            pending=tr!("Deleting…")
         >
-            {loaded_quietly(restores, name, |name| view! { <p>"The record of the restore " <strong>{name}</strong> " is removed."</p> })}
-            <p>"What it restored stays where it is."</p>
+            {loaded_quietly(restores, name, |name| view! {
+                <p>{tr!("The record of the restore ")} <strong>{name}</strong> {tr!(" is removed.")}</p>
+            })}
+            <p>{tr!("What it restored stays where it is.")}</p>
         </Confirm<DeleteRestore>>
     }
 }
@@ -190,8 +193,8 @@ fn DeleteQuestion(restores: Answer<Page<RestoreRow>>) -> impl IntoView {
 #[component]
 fn NoRestores() -> impl IntoView {
     view! {
-        <Empty icon="refresh" title="No restores yet">
-            <p>"Choose Restore at a backup, or at a file or folder inside it."</p>
+        <Empty icon="refresh" title=tr!("No restores yet")>
+            <p>{tr!("Choose Restore at a backup, or at a file or folder inside it.")}</p>
         </Empty>
     }
 }

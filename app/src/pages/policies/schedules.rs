@@ -85,16 +85,16 @@ fn Table(rows: Vec<PolicyRow>, submissions: Submissions) -> impl IntoView {
     view! {
         <div class="table-frame">
             <table class="table">
-                <caption class="sr-only">"Schedules"</caption>
+                <caption class="sr-only">{tr!("Schedules")}</caption>
                 <thead>
                     <tr>
-                        <th scope="col">"Name"</th>
-                        <th scope="col">"Period"</th>
-                        <th scope="col">"Next Run"</th>
-                        <th scope="col">"Last Backup"</th>
-                        <th scope="col">"Phase"</th>
+                        <th scope="col">{tr!("Name")}</th>
+                        <th scope="col">{tr!("Period")}</th>
+                        <th scope="col">{tr!("Next Run")}</th>
+                        <th scope="col">{tr!("Last Backup")}</th>
+                        <th scope="col">{tr!("Phase")}</th>
                         <th scope="col" class="actions">
-                            "Actions"
+                            {tr!("Actions")}
                         </th>
                     </tr>
                 </thead>
@@ -108,25 +108,25 @@ fn Table(rows: Vec<PolicyRow>, submissions: Submissions) -> impl IntoView {
 fn Row(row: PolicyRow, submissions: Submissions) -> impl IntoView {
     view! {
         <tr>
-            <td data-label="Name">
+            <td data-label=tr!("Name")>
                 <span class="row-title">{row.name}</span>
             </td>
-            <td data-label="Period">
+            <td data-label=tr!("Period")>
                 <span class="two-lines">
                     <span>{row.cron_words}</span>
                     <span class="muted">{row.time_zone}</span>
                 </span>
             </td>
-            <td data-label="Next Run">
+            <td data-label=tr!("Next Run")>
                 <MaybeTime at=row.next_run/>
             </td>
-            <td data-label="Last Backup">
+            <td data-label=tr!("Last Backup")>
                 <LastBackupState last=row.last_backup/>
             </td>
-            <td data-label="Phase">
+            <td data-label=tr!("Phase")>
                 <Badge look=row.phase/>
             </td>
-            <td data-label="Actions" class="actions">
+            <td data-label=tr!("Actions") class="actions">
                 <RowActions id=row.id.0 phase=row.phase may_change=row.may_change submissions=submissions/>
             </td>
         </tr>
@@ -139,13 +139,13 @@ fn RowActions(id: i64, phase: SchedulePhase, may_change: bool, submissions: Subm
     let describe = move || address.read().dialog_for("describe", id);
     let run = use_ui().can(Action::ManageProjects).then(|| {
         let hidden = vec![("policy", id.to_string())];
-        view! { <ActionButton submission=submissions.run_now hidden=hidden label="Run Now" pending="Starting…"/> }
+        view! { <ActionButton submission=submissions.run_now hidden=hidden label=tr!("Run Now") pending=tr!("Starting…")/> }
     });
     let change = may_change.then(|| view! { <ChangeActions id=id phase=phase submissions=submissions/> });
     view! {
         <div class="action-row">
             <a class="button button-quiet button-small" href=describe data-noscroll="true">
-                "Show Description"
+                {tr!("Show Description")}
             </a>
             {run}
             {change}
@@ -162,19 +162,21 @@ fn ChangeActions(id: i64, phase: SchedulePhase, submissions: Submissions) -> imp
     let Submissions { pause, resume, .. } = submissions;
     let switch = match phase {
         SchedulePhase::Enabled => {
-            view! { <ActionButton submission=pause hidden=hidden label="Pause" pending="Pausing…"/> }.into_any()
+            view! { <ActionButton submission=pause hidden=hidden label=tr!("Pause") pending=tr!("Pausing…")/> }
+                .into_any()
         }
         SchedulePhase::Paused => {
-            view! { <ActionButton submission=resume hidden=hidden label="Resume" pending="Resuming…"/> }.into_any()
+            view! { <ActionButton submission=resume hidden=hidden label=tr!("Resume") pending=tr!("Resuming…")/> }
+                .into_any()
         }
     };
     view! {
         {switch}
         <a class="button button-quiet button-small" href=dialog("update") data-noscroll="true">
-            "Edit"
+            {tr!("Edit")}
         </a>
         <a class="button button-quiet button-small" href=dialog("delete") data-noscroll="true">
-            "Delete"
+            {tr!("Delete")}
         </a>
     }
 }
@@ -182,9 +184,9 @@ fn ChangeActions(id: i64, phase: SchedulePhase, submissions: Submissions) -> imp
 #[component]
 fn NoPolicies() -> impl IntoView {
     view! {
-        <Empty icon="clock" title="No policies yet">
+        <Empty icon="clock" title=tr!("No policies yet")>
             <p>
-                "A policy says when the project is backed up, what of it, and how long each backup is kept. Its first run comes at the next time of its schedule; Run Now starts one at any time."
+                {tr!("A policy says when the project is backed up, what of it, and how long each backup is kept. Its first run comes at the next time of its schedule; Run Now starts one at any time.")}
             </p>
         </Empty>
     }
@@ -194,17 +196,19 @@ fn NoPolicies() -> impl IntoView {
 fn DeleteQuestion(policies: Answer<Vec<PolicyRow>>) -> impl IntoView {
     let id: i64 = use_address().read_untracked().number("id").unwrap_or_default();
     let name = move |rows: &Vec<PolicyRow>| {
-        rows.iter().find(|row| row.id.0 == id).map_or_else(|| format!("number {id}"), |row| row.name.clone())
+        rows.iter().find(|row| row.id.0 == id).map_or_else(|| tr!("number {}", id), |row| row.name.clone())
     };
     view! {
         <Confirm<DeletePolicy>
-            title="Delete Policy"
+            title=tr!("Delete Policy")
             hidden=vec![("policy", id.to_string())]
-            action="Delete"
-            pending="Deleting…"
+            action=tr!("Delete")
+            pending=tr!("Deleting…")
         >
-            {loaded_quietly(policies, name, |name| view! { <p>"The schedule of the policy " <strong>{name}</strong> " ends."</p> })}
-            <p>"Its backups stay until their retention ends."</p>
+            {loaded_quietly(policies, name, |name| view! {
+                <p>{tr!("The schedule of the policy ")} <strong>{name}</strong> {tr!(" ends.")}</p>
+            })}
+            <p>{tr!("Its backups stay until their retention ends.")}</p>
         </Confirm<DeletePolicy>>
     }
 }

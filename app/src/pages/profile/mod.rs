@@ -31,9 +31,9 @@ pub fn ProfilePage() -> impl IntoView {
     let end = use_submission::<EndSession>();
     let sessions = move |rows| view! { <SessionTable rows=rows end=end/> };
     view! {
-        <Title text="Profile"/>
+        <Title text=tr!("Profile")/>
         <header class="page-header">
-            <h1>"Profile"</h1>
+            <h1>{tr!("Profile")}</h1>
         </header>
         {loaded_part(profile, |profile| profile.actor.clone(), |actor| view! { <Person actor=actor/> })}
         <PasswordPanel/>
@@ -45,13 +45,14 @@ pub fn ProfilePage() -> impl IntoView {
 
 #[component]
 fn Person(actor: Actor) -> impl IntoView {
+    let role = actor.role.as_str();
     view! {
         <section class="panel" aria-labelledby="person">
-            <h2 id="person">"You"</h2>
+            <h2 id="person">{tr!("You")}</h2>
             <dl class="facts facts-list">
-                <Fact term="Email">{actor.email}</Fact>
-                <Fact term="Role">{actor.role.as_str()}</Fact>
-                <Fact term="Organization">{actor.organization_name}</Fact>
+                <Fact term=tr!("Email")>{actor.email}</Fact>
+                <Fact term=tr!("Role")>{tr!(role)}</Fact>
+                <Fact term=tr!("Organization")>{actor.organization_name}</Fact>
             </dl>
         </section>
     }
@@ -63,10 +64,10 @@ fn Keys() -> impl IntoView {
     let list = use_shortcut_list();
     view! {
         <section class="panel live" aria-labelledby="keys">
-            <h2 id="keys">"Keyboard"</h2>
-            <p class="muted">"Everything can be done with the keyboard. Some keys lead about faster."</p>
+            <h2 id="keys">{tr!("Keyboard")}</h2>
+            <p class="muted">{tr!("Everything can be done with the keyboard. Some keys lead about faster.")}</p>
             <button type="button" class="button" on:click=move |_| list.show()>
-                "Keyboard Shortcuts"
+                {tr!("Keyboard Shortcuts")}
             </button>
         </section>
     }

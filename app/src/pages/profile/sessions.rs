@@ -17,16 +17,16 @@ use crate::{
 pub fn SessionTable(rows: Vec<SessionRow>, end: Submission<EndSession>) -> impl IntoView {
     view! {
         <section class="section" aria-labelledby="sessions">
-            <h2 id="sessions">"Sessions"</h2>
+            <h2 id="sessions">{tr!("Sessions")}</h2>
             <div class="table-frame">
                 <table class="table">
                     <thead>
                         <tr>
-                            <th scope="col">"Signed In"</th>
-                            <th scope="col">"Address"</th>
-                            <th scope="col">"Ends"</th>
+                            <th scope="col">{tr!("Signed In")}</th>
+                            <th scope="col">{tr!("Address")}</th>
+                            <th scope="col">{tr!("Ends")}</th>
                             <th scope="col" class="actions">
-                                "Actions"
+                                {tr!("Actions")}
                             </th>
                         </tr>
                     </thead>
@@ -43,18 +43,19 @@ fn Row(row: SessionRow, end: Submission<EndSession>) -> impl IntoView {
         view! { <Badge look=Look::THIS_SESSION/> }.into_any()
     } else {
         let hidden = vec![("session", row.handle)];
-        view! { <ActionButton submission=end hidden=hidden label="End Session" pending="Ending…"/> }.into_any()
+        view! { <ActionButton submission=end hidden=hidden label=tr!("End Session") pending=tr!("Ending…")/> }
+            .into_any()
     };
     view! {
         <tr>
-            <td data-label="Signed In">
+            <td data-label=tr!("Signed In")>
                 <Time at=row.started/>
             </td>
-            <td data-label="Address">{or_none(Some(row.address).filter(|address| !address.is_empty()))}</td>
-            <td data-label="Ends">
+            <td data-label=tr!("Address")>{or_none(Some(row.address).filter(|address| !address.is_empty()))}</td>
+            <td data-label=tr!("Ends")>
                 <Time at=row.expires/>
             </td>
-            <td data-label="Actions" class="actions">
+            <td data-label=tr!("Actions") class="actions">
                 <div class="action-row">{action}</div>
             </td>
         </tr>

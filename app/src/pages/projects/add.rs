@@ -23,11 +23,11 @@ pub fn AddProject() -> impl IntoView {
     let submission = use_submission::<CreateProject>();
     let choices: Answer<ProjectChoices> = Resource::new(|| (), |()| get_project_choices(None));
     view! {
-        <Dialog title="Add Project">
+        <Dialog title=tr!("Add Project")>
             <Form submission=submission>
                 <div class="dialog-body">{loaded(choices, |choices| view! { <ProjectFields choices=choices/> })}</div>
                 <DialogFooter>
-                    <Submit label="Create Project" pending="Creating…"/>
+                    <Submit label=tr!("Create Project") pending=tr!("Creating…")/>
                 </DialogFooter>
             </Form>
         </Dialog>
@@ -46,10 +46,10 @@ fn ProjectFields(choices: ProjectChoices) -> impl IntoView {
     view! {
         <Field
             name="project_name"
-            label="Project Name"
+            label=tr!("Project Name")
             required=true
             focused=true
-            hint="3 to 30 lower-case letters, digits and hyphens."
+            hint=tr!("3 to 30 lower-case letters, digits and hyphens.")
         />
         <OrganizationField organizations=choices.organizations.clone() on_change=Callback::new(follow_organization)/>
         <SourceFields roots=choices.source_roots.clone() nodes=choices.nodes.clone()/>
@@ -60,25 +60,25 @@ fn ProjectFields(choices: ProjectChoices) -> impl IntoView {
 /// What is backed up. Of the two fields, the style sheet shows the one that goes with the choice.
 #[component]
 fn SourceFields(roots: Vec<String>, nodes: Vec<String>) -> impl IntoView {
-    let kinds = vec![Choice::new("directory", "Directory"), Choice::new("postgresql", "PostgreSQL")];
+    let kinds = vec![Choice::new("directory", tr!("Directory")), Choice::new("postgresql", "PostgreSQL")];
     let directory_hint = match roots.as_slice() {
-        [] => "The operator has not allowed any directory yet: set HOLDFAST_SOURCE_ROOTS.".to_owned(),
-        roots => format!("An absolute path on the server, under {}.", roots.join(" or ")),
+        [] => tr!("The operator has not allowed any directory yet: set HOLDFAST_SOURCE_ROOTS."),
+        roots => tr!("An absolute path on the server, under {}.", roots.join(&tr!(" or "))),
     };
     view! {
         <div class="reveal reveal-either">
-            <Select name="source" label="Source" groups=vec![kinds.into()] value="directory"/>
+            <Select name="source" label=tr!("Source") groups=vec![kinds.into()] value="directory"/>
             <div class="revealed">
-                <Field name="directory" label="Directory" kind=Kind::Code required=true hint=directory_hint/>
+                <Field name="directory" label=tr!("Directory") kind=Kind::Code required=true hint=directory_hint/>
                 {node_choice(&nodes)}
             </div>
             <div class="revealed">
                 <Field
                     name="connection_url"
-                    label="Connection URL"
+                    label=tr!("Connection URL")
                     kind=Kind::NewPassword
                     required=true
-                    hint="Such as postgresql://user:password@host:5432/database?sslmode=require. It is kept sealed, and its password is never shown again."
+                    hint=tr!("Such as postgresql://user:password@host:5432/database?sslmode=require. It is kept sealed, and its password is never shown again.")
                 />
             </div>
         </div>
@@ -92,9 +92,9 @@ fn node_choice(nodes: &[String]) -> Option<impl IntoView + use<>> {
         view! {
             <Select
                 name="node"
-                label="Node"
+                label=tr!("Node")
                 groups=vec![choices.into()]
-                hint="The node that has the directory. Only it backs the directory up."
+                hint=tr!("The node that has the directory. Only it backs the directory up.")
             />
         }
     })

@@ -36,7 +36,7 @@ pub fn ProjectsPage() -> impl IntoView {
         view! {
             <a class="button button-primary" href=move || address.read().dialog("add") data-noscroll="true">
                 <Icon name="plus"/>
-                "Add Project"
+                {tr!("Add Project")}
             </a>
         }
     });
@@ -48,9 +48,9 @@ pub fn ProjectsPage() -> impl IntoView {
         }
     });
     view! {
-        <Title text="Projects"/>
+        <Title text=tr!("Projects")/>
         <header class="page-header">
-            <h1>"Projects"</h1>
+            <h1>{tr!("Projects")}</h1>
             {add}
         </header>
         <div class="toolbar">

@@ -42,17 +42,17 @@ fn Rows(page: Page<ProjectRow>) -> impl IntoView {
     view! {
         <div class="table-frame">
             <table class="table">
-                <caption class="sr-only">"Projects"</caption>
+                <caption class="sr-only">{tr!("Projects")}</caption>
                 <thead>
                     <tr>
-                        <SortHeader column="id" label="ID" class="narrow"/>
-                        <SortHeader column="name" label="Name"/>
-                        <SortHeader column="organization" label="Organization"/>
-                        <SortHeader column="source" label="Source"/>
-                        <SortHeader column="backup" label="Backup"/>
-                        <SortHeader column="last_backup" label="Last Backup"/>
+                        <SortHeader column="id" label=tr!("ID") class="narrow"/>
+                        <SortHeader column="name" label=tr!("Name")/>
+                        <SortHeader column="organization" label=tr!("Organization")/>
+                        <SortHeader column="source" label=tr!("Source")/>
+                        <SortHeader column="backup" label=tr!("switch" => "Backup")/>
+                        <SortHeader column="last_backup" label=tr!("Last Backup")/>
                         <th scope="col" class="actions">
-                            "Actions"
+                            {tr!("Actions")}
                         </th>
                     </tr>
                 </thead>
@@ -69,15 +69,16 @@ fn Row(row: ProjectRow) -> impl IntoView {
     let manages = use_ui().can(Action::ManageProjects);
     let settings = manages.then(|| {
         let href = format!("{home}/settings");
-        view! { <a class="button button-quiet button-small" href=href>"Settings"</a> }
+        view! { <a class="button button-quiet button-small" href=href>{tr!("Settings")}</a> }
     });
+    let kind = row.source.kind();
     let backup = if row.backup_enabled { Look::BACKUP_ON } else { Look::BACKUP_OFF };
     view! {
         <tr>
-            <td data-label="ID" class="narrow">
+            <td data-label=tr!("ID") class="narrow">
                 {row.id.0}
             </td>
-            <td data-label="Name">
+            <td data-label=tr!("Name")>
                 <span class="with-marks">
                     <a class="row-title" href=home.clone()>
                         {row.name}
@@ -85,26 +86,26 @@ fn Row(row: ProjectRow) -> impl IntoView {
                     {row.locked.then(|| view! { <Badge look=Look::LOCKED/> })}
                 </span>
             </td>
-            <td data-label="Organization">{row.organization}</td>
-            <td data-label="Source" class="break">
+            <td data-label=tr!("Organization")>{row.organization}</td>
+            <td data-label=tr!("Source") class="break">
                 <span>
-                    <span class="kind">{row.source.kind()}</span>
+                    <span class="kind">{tr!(kind)}</span>
                     <code>{row.source.location()}</code>
                 </span>
             </td>
-            <td data-label="Backup">
+            <td data-label=tr!("switch" => "Backup")>
                 <span class="with-marks">
                     <Badge look=backup/>
                     {row.damaged.then(|| view! { <Badge look=Health::Damaged/> })}
                 </span>
             </td>
-            <td data-label="Last Backup">
+            <td data-label=tr!("Last Backup")>
                 <LastBackupState last=row.last_backup/>
             </td>
-            <td data-label="Actions" class="actions">
+            <td data-label=tr!("Actions") class="actions">
                 <div class="action-row">
                     <a class="button button-quiet button-small" href=format!("{home}/policies")>
-                        "Backup Policy"
+                        {tr!("Backup Policy")}
                     </a>
                     {settings}
                 </div>
@@ -119,13 +120,13 @@ fn NoProjects() -> impl IntoView {
     let add = use_ui().can(Action::ManageProjects).then(|| {
         view! {
             <a class="button button-primary" href=address.read_untracked().dialog("add") data-noscroll="true">
-                "Add your first project"
+                {tr!("Add your first project")}
             </a>
         }
     });
     view! {
-        <Empty icon="projects" title="No projects yet">
-            <p>"A project is something that is backed up as one: a directory on this server, or a PostgreSQL database."</p>
+        <Empty icon="projects" title=tr!("No projects yet")>
+            <p>{tr!("A project is something that is backed up as one: a directory on this server, or a PostgreSQL database.")}</p>
             {add}
         </Empty>
     }

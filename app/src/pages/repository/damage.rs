@@ -27,7 +27,7 @@ pub fn DamagePanel(
         let repair = (may_manage && !files.is_empty()).then(|| {
             view! {
                 <a class="button button-primary" href=move || address.read().dialog("repair") data-noscroll="true">
-                    "Repair"
+                    {tr!("Repair")}
                 </a>
             }
         });
@@ -37,15 +37,15 @@ pub fn DamagePanel(
             <section class="panel panel-danger" aria-labelledby="repository-damage">
                 <h2 id="repository-damage">
                     <Icon name="alert"/>
-                    "This repository is damaged"
+                    {tr!("This repository is damaged")}
                 </h2>
                 <p>{advice}</p>
                 {(!lines.is_empty()).then(|| view! {
-                    <h3>"Damaged files in the bucket"</h3>
+                    <h3>{tr!("Damaged files in the bucket")}</h3>
                     <Lines lines=lines/>
                 })}
                 {(!names.is_empty()).then(|| view! {
-                    <h3>"Backups that cannot be restored whole"</h3>
+                    <h3>{tr!("Backups that cannot be restored whole")}</h3>
                     <Lines lines=names/>
                 })}
                 {repair}
@@ -54,14 +54,18 @@ pub fn DamagePanel(
     })
 }
 
-const fn advice(no_files: bool, no_backups: bool) -> &'static str {
+fn advice(no_files: bool, no_backups: bool) -> String {
     match (no_files, no_backups) {
-        (true, true) => "It is being verified again, or will be soon.",
+        (true, true) => tr!("It is being verified again, or will be soon."),
         (true, false) => {
-            "What these backups lack is nowhere any more. Restore from them what you need, then delete them: the repository is sound again without them."
+            tr!(
+                "What these backups lack is nowhere any more. Restore from them what you need, then delete them: the repository is sound again without them."
+            )
         }
         (false, _) => {
-            "Repair keeps what is intact, forgets what is lost, and backs the project up again at once: whatever the source still has is stored anew, which also mends older backups."
+            tr!(
+                "Repair keeps what is intact, forgets what is lost, and backs the project up again at once: whatever the source still has is stored anew, which also mends older backups."
+            )
         }
     }
 }
@@ -74,13 +78,13 @@ pub fn RepairQuestion(repository: Answer<RepositoryView>) -> impl IntoView {
         |project| {
             view! {
                 <Confirm<RepairRepository>
-                    title="Repair Repository"
+                    title=tr!("Repair Repository")
                     hidden=vec![("project", project.to_string())]
-                    action="Repair"
-                    pending="Queueing…"
+                    action=tr!("Repair")
+                    pending=tr!("Queueing…")
                 >
-                    <p>"Damaged files are removed from the bucket after what is intact in them is stored anew."</p>
-                    <p>"Then every policy of the project that is not paused backs it up, and all data is verified."</p>
+                    <p>{tr!("Damaged files are removed from the bucket after what is intact in them is stored anew.")}</p>
+                    <p>{tr!("Then every policy of the project that is not paused backs it up, and all data is verified.")}</p>
                 </Confirm<RepairRepository>>
             }
         },

@@ -69,8 +69,8 @@ pub fn RepositoryPage() -> impl IntoView {
         }
     });
     view! {
-        <Title text="Repository"/>
-        <ProjectFrame project=project heading="Repository"/>
+        <Title text=tr!("Repository")/>
+        <ProjectFrame project=project heading=tr!("Repository")/>
         {loaded_below(repository, state, panels)}
         {loaded_quietly(repository, runs, table)}
         {repair}
@@ -80,8 +80,8 @@ pub fn RepositoryPage() -> impl IntoView {
 #[component]
 fn NoRepository() -> impl IntoView {
     view! {
-        <Empty icon="archive" title="No repository">
-            <p>"The project's backup is off. Once it is enabled, its repository is verified here and kept small."</p>
+        <Empty icon="archive" title=tr!("No repository")>
+            <p>{tr!("The project's backup is off. Once it is enabled, its repository is verified here and kept small.")}</p>
         </Empty>
     }
 }

@@ -20,20 +20,20 @@ pub fn RunsTable(runs: Vec<MaintenanceRow>, may_manage: bool, cancel: Submission
     view! {
         <section aria-labelledby="repository-runs">
             <h2 id="repository-runs">
-                "Maintenance"
+                {tr!("Maintenance")}
             </h2>
             <div class="table-frame">
                 <table class="table table-dense">
-                    <caption class="sr-only">"Maintenance"</caption>
+                    <caption class="sr-only">{tr!("Maintenance")}</caption>
                     <thead>
                         <tr>
-                            <th scope="col">"Kind"</th>
-                            <th scope="col">"Phase"</th>
-                            <th scope="col">"Started"</th>
-                            <th scope="col">"Finished"</th>
-                            <th scope="col">"Asked for by"</th>
+                            <th scope="col">{tr!("Kind")}</th>
+                            <th scope="col">{tr!("Phase")}</th>
+                            <th scope="col">{tr!("Started")}</th>
+                            <th scope="col">{tr!("Finished")}</th>
+                            <th scope="col">{tr!("Asked for by")}</th>
                             <th scope="col" class="actions">
-                                "Actions"
+                                {tr!("Actions")}
                             </th>
                         </tr>
                     </thead>
@@ -44,12 +44,12 @@ pub fn RunsTable(runs: Vec<MaintenanceRow>, may_manage: bool, cancel: Submission
     }
 }
 
-const fn word(run: &MaintenanceRow) -> &'static str {
+fn word(run: &MaintenanceRow) -> String {
     match (run.kind, run.whole) {
-        (MaintenanceKind::Prune, _) => "Clean-up",
-        (MaintenanceKind::Verification, false) => "Verification of a part",
-        (MaintenanceKind::Verification, true) => "Verification of all data",
-        (MaintenanceKind::Repair, _) => "Repair",
+        (MaintenanceKind::Prune, _) => tr!("Clean-up"),
+        (MaintenanceKind::Verification, false) => tr!("Verification of a part"),
+        (MaintenanceKind::Verification, true) => tr!("Verification of all data"),
+        (MaintenanceKind::Repair, _) => tr!("noun" => "Repair"),
     }
 }
 
@@ -57,22 +57,23 @@ const fn word(run: &MaintenanceRow) -> &'static str {
 fn Row(run: MaintenanceRow, may_manage: bool, cancel: Submission<CancelMaintenance>) -> impl IntoView {
     let kind = word(&run);
     let running = (run.phase == MaintenancePhase::InProgress)
-        .then(|| view! { <ProgressBar progress=run.progress label=format!("Progress of the {kind}")/> });
-    let by = run.created_by.unwrap_or_else(|| "Schedule".to_owned());
+        .then(|| view! { <ProgressBar progress=run.progress label=tr!("Progress of the {}", kind)/> });
+    let by = run.created_by.unwrap_or_else(|| tr!("Schedule"));
     let action = match (may_manage && run.phase.is_active(), run.cancel_requested) {
         (false, _) => view! { <NoValue/> }.into_any(),
-        (true, true) => view! { <span class="muted">"Cancelling…"</span> }.into_any(),
+        (true, true) => view! { <span class="muted">{tr!("Cancelling…")}</span> }.into_any(),
         (true, false) => {
             let hidden = vec![("maintenance", run.id.to_string())];
-            view! { <ActionButton submission=cancel hidden=hidden label="Cancel" pending="Cancelling…"/> }.into_any()
+            view! { <ActionButton submission=cancel hidden=hidden label=tr!("Cancel") pending=tr!("Cancelling…")/> }
+                .into_any()
         }
     };
     view! {
         <tr>
-            <td data-label="Kind">
+            <td data-label=tr!("Kind")>
                 <span class="row-title">{kind}</span>
             </td>
-            <td data-label="Phase">
+            <td data-label=tr!("Phase")>
                 <div class="phase-cell">
                     <Badge look=run.phase/>
                     {running}
@@ -80,14 +81,14 @@ fn Row(run: MaintenanceRow, may_manage: bool, cancel: Submission<CancelMaintenan
                     {run.cause.map(|cause| view! { <p class="cell-note cell-cause">{cause}</p> })}
                 </div>
             </td>
-            <td data-label="Started">
+            <td data-label=tr!("Started")>
                 <MaybeTime at=run.started/>
             </td>
-            <td data-label="Finished">
+            <td data-label=tr!("Finished")>
                 <MaybeTime at=run.finished/>
             </td>
-            <td data-label="Asked for by">{by}</td>
-            <td data-label="Actions" class="actions">
+            <td data-label=tr!("Asked for by")>{by}</td>
+            <td data-label=tr!("Actions") class="actions">
                 {action}
             </td>
         </tr>

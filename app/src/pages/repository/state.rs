@@ -29,23 +29,23 @@ pub fn StatePanel(
     let actions = may_manage.then(|| view! { <Actions id=id weeks=weeks verify=verify prune=prune/> });
     view! {
         <section class="panel" aria-labelledby="repository-state">
-            <h2 id="repository-state">"State"</h2>
+            <h2 id="repository-state">{tr!("State")}</h2>
             <dl class="facts">
-                <Fact term="Verification">
+                <Fact term=tr!("Verification")>
                     <Badge look=health/>
                 </Fact>
-                <Fact term="Last Verified">
+                <Fact term=tr!("Last Verified")>
                     <MaybeTime at=state.verified/>
                 </Fact>
-                <Fact term="Next Verification">
+                <Fact term=tr!("Next Verification")>
                     <MaybeTime at=state.verify_due/>
                 </Fact>
-                <Fact term="Stored">{or_none(state.stored.map(size::bytes))}</Fact>
-                <Fact term="Not Needed Any More">{or_none(state.unused.map(size::bytes))}</Fact>
-                <Fact term="Last Cleaned Up">
+                <Fact term=tr!("Stored")>{or_none(state.stored.map(size::bytes))}</Fact>
+                <Fact term=tr!("Not Needed Any More")>{or_none(state.unused.map(size::bytes))}</Fact>
+                <Fact term=tr!("Last Cleaned Up")>
                     <MaybeTime at=state.pruned/>
                 </Fact>
-                <Fact term="Next Clean-Up">
+                <Fact term=tr!("Next Clean-Up")>
                     <MaybeTime at=state.prune_due/>
                 </Fact>
             </dl>
@@ -62,23 +62,21 @@ fn Actions(
     prune: Submission<PruneRepository>,
 ) -> impl IntoView {
     let project = move || vec![("project", id.to_string())];
-    let rhythm = match weeks {
-        1 => "Every week all data is read, decrypted and compared with what was written.".to_owned(),
-        weeks => format!(
-            "Every week a part of the data is read, decrypted and compared with what was written: all of it within {weeks} weeks."
-        ),
-    };
+    let rhythm = tr!("Every week all data is read, decrypted and compared with what was written."
+        | "Every week a part of the data is read, decrypted and compared with what was written: all of it within {n} weeks."
+            % weeks);
     view! {
         <p>
             {rhythm}
-            " What no backup needs any more is removed within two days. Backups never wait for long: cleaning up lets them go first."
+            " "
+            {tr!("What no backup needs any more is removed within two days. Backups never wait for long: cleaning up lets them go first.")}
         </p>
         <Form submission=verify hidden=project()>
-            <Tick name="whole" label="Read all data" hint="Takes as long as a full restore."/>
+            <Tick name="whole" label=tr!("Read all data") hint=tr!("Takes as long as a full restore.")/>
             <div class="form-footer">
-                <Submit label="Verify Now" pending="Queueing…"/>
+                <Submit label=tr!("Verify Now") pending=tr!("Queueing…")/>
             </div>
         </Form>
-        <ActionButton submission=prune hidden=project() label="Clean Up Now" pending="Queueing…" class="button"/>
+        <ActionButton submission=prune hidden=project() label=tr!("Clean Up Now") pending=tr!("Queueing…") class="button"/>
     }
 }

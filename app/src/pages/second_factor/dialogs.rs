@@ -18,14 +18,14 @@ use crate::{
 pub fn NewRecoveryCodes() -> impl IntoView {
     let submission = use_submission::<NewRecoveryCodesFn>();
     view! {
-        <Dialog title="New Recovery Codes" class="dialog dialog-narrow">
+        <Dialog title=tr!("New Recovery Codes") class="dialog dialog-narrow">
             <Form submission=submission>
                 <div class="dialog-body">
-                    <p>"You see ten new codes next. The ones you have go on counting until you use the new ones."</p>
-                    <Field name="password" label="Password" kind=Kind::Password required=true focused=true/>
+                    <p>{tr!("You see ten new codes next. The ones you have go on counting until you use the new ones.")}</p>
+                    <Field name="password" label=tr!("Password") kind=Kind::Password required=true focused=true/>
                 </div>
                 <DialogFooter>
-                    <Submit label="Show Codes" pending="Making codes…"/>
+                    <Submit label=tr!("Show Codes") pending=tr!("Making codes…")/>
                 </DialogFooter>
             </Form>
         </Dialog>
@@ -36,14 +36,14 @@ pub fn NewRecoveryCodes() -> impl IntoView {
 pub fn TurnOff() -> impl IntoView {
     view! {
         <Confirm<TurnOffSecondFactor>
-            title="Turn Off the Second Factor"
+            title=tr!("Turn Off the Second Factor")
             hidden=vec![]
-            action="Turn Off"
-            pending="Turning off…"
+            action=tr!("Turn Off")
+            pending=tr!("Turning off…")
         >
-            <p>"The password alone leads in then, and your recovery codes are worth nothing. Your other sessions end."</p>
+            <p>{tr!("The password alone leads in then, and your recovery codes are worth nothing. Your other sessions end.")}</p>
             <div class="fields">
-                <Field name="password" label="Password" kind=Kind::Password required=true focused=true/>
+                <Field name="password" label=tr!("Password") kind=Kind::Password required=true focused=true/>
             </div>
         </Confirm<TurnOffSecondFactor>>
     }

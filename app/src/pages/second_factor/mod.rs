@@ -55,13 +55,13 @@ pub fn SecondFactorPage() -> impl IntoView {
         .into_any(),
     };
     let inside = ui.actor().is_some();
-    let above = inside.then(|| view! { <Breadcrumb steps=vec![("Profile".to_owned(), "/profile".to_owned())]/> });
+    let above = inside.then(|| view! { <Breadcrumb steps=vec![(tr!("Profile"), "/profile".to_owned())]/> });
     let below = if inside { view! { <Dialogs/> }.into_any() } else { view! { <WayOut/> }.into_any() };
     view! {
-        <Title text="Second Factor"/>
+        <Title text=tr!("Second Factor")/>
         {above}
         <header class="page-header">
-            <h1>"Second Factor"</h1>
+            <h1>{tr!("Second Factor")}</h1>
         </header>
         {loaded(view, panels)}
         {below}
@@ -85,7 +85,7 @@ fn Dialogs() -> impl IntoView {
 fn WayOut() -> impl IntoView {
     view! {
         <PlainForm<SignOut> class="form way-out">
-            <Submit label="Sign Out" pending="Signing out…" class="button"/>
+            <Submit label=tr!("Sign Out") pending=tr!("Signing out…") class="button"/>
         </PlainForm<SignOut>>
     }
 }
@@ -101,7 +101,7 @@ fn CodeList(codes: Vec<Hidden>) -> impl IntoView {
         }
     };
     view! {
-        <ul class="recovery-codes" aria-label="Recovery codes">
+        <ul class="recovery-codes" aria-label=tr!("Recovery codes")>
             {codes.into_iter().map(code).collect_view()}
         </ul>
     }

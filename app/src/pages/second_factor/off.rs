@@ -21,27 +21,27 @@ pub fn OffPanel(
         view! {
             <div class="alert alert-info">
                 <Icon name="lock"/>
-                <p>"Partners of your account must use a second factor. Set yours up to go on."</p>
+                <p>{tr!("Partners of your account must use a second factor. Set yours up to go on.")}</p>
             </div>
         }
     });
     view! {
         {wanted}
         <section class="panel" aria-labelledby="set-up">
-            <h2 id="set-up">"Set it up"</h2>
+            <h2 id="set-up">{tr!("Set it up")}</h2>
             <p>
-                "With a second factor, whoever learns your password still cannot sign in: a code is asked for too, which an app on your phone shows. Any authenticator app will do, and so will most password managers."
+                {tr!("With a second factor, whoever learns your password still cannot sign in: a code is asked for too, which an app on your phone shows. Any authenticator app will do, and so will most password managers.")}
             </p>
             <PlainForm<BeginSecondFactor>>
                 <Field
                     name="password"
-                    label="Password"
+                    label=tr!("Password")
                     kind=Kind::Password
                     required=true
-                    hint="Your password, once more."
+                    hint=tr!("Your password, once more.")
                 />
                 <div class="form-footer">
-                    <Submit label="Set Up" pending="Preparing…"/>
+                    <Submit label=tr!("Set Up") pending=tr!("Preparing…")/>
                 </div>
             </PlainForm<BeginSecondFactor>>
         </section>

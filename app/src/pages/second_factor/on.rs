@@ -21,11 +21,12 @@ pub fn OnPanel(
     let address = use_address();
     let fresh = (!fresh_codes.is_empty()).then(|| view! { <FreshCodes codes=fresh_codes submission=submission/> });
     let end = if required {
-        view! { <p>"Partners of your account must use a second factor, so it cannot be turned off."</p> }.into_any()
+        view! { <p>{tr!("Partners of your account must use a second factor, so it cannot be turned off.")}</p> }
+            .into_any()
     } else {
         view! {
             <a class="button" href=move || address.read().dialog("turn-off") data-noscroll="true">
-                "Turn Off"
+                {tr!("Turn Off")}
             </a>
         }
         .into_any()
@@ -33,16 +34,16 @@ pub fn OnPanel(
     view! {
         {fresh}
         <section class="panel" aria-labelledby="state">
-            <h2 id="state">"It is on"</h2>
+            <h2 id="state">{tr!("It is on")}</h2>
             <dl class="facts facts-list">
-                <Fact term="Since">
+                <Fact term=tr!("Since")>
                     <Time at=since/>
                 </Fact>
-                <Fact term="Recovery codes left">{recovery_codes}</Fact>
+                <Fact term=tr!("Recovery codes left")>{recovery_codes}</Fact>
             </dl>
             <div class="form-footer">
                 <a class="button" href=move || address.read().dialog("codes") data-noscroll="true">
-                    "New Recovery Codes"
+                    {tr!("New Recovery Codes")}
                 </a>
                 {end}
             </div>
@@ -55,14 +56,14 @@ pub fn OnPanel(
 fn FreshCodes(codes: Vec<Hidden>, submission: Submission<UseRecoveryCodes>) -> impl IntoView {
     view! {
         <section class="panel" aria-labelledby="fresh-codes">
-            <h2 id="fresh-codes">"Your new recovery codes"</h2>
-            <p>"Keep them first. Once you use them, the ones from before are worth nothing, and these are not shown again."</p>
+            <h2 id="fresh-codes">{tr!("Your new recovery codes")}</h2>
+            <p>{tr!("Keep them first. Once you use them, the ones from before are worth nothing, and these are not shown again.")}</p>
             <CodeList codes=codes/>
             <ActionButton
                 submission=submission
                 hidden=vec![]
-                label="Use These Codes"
-                pending="Saving…"
+                label=tr!("Use These Codes")
+                pending=tr!("Saving…")
                 class="button button-primary"
             />
         </section>

@@ -23,7 +23,7 @@ pub fn DeletePanel(locked: bool) -> impl IntoView {
     let address = use_address();
     let words = view! {
         <Icon name="trash"/>
-        "Delete Project"
+        {tr!("Delete Project")}
     };
     let button = if locked {
         view! {
@@ -42,9 +42,9 @@ pub fn DeletePanel(locked: bool) -> impl IntoView {
     };
     view! {
         <section class="panel" aria-labelledby="project-deletion">
-            <h2 id="project-deletion">"Deletion"</h2>
+            <h2 id="project-deletion">{tr!("Deletion")}</h2>
             <p>
-                "The project goes, with its policies and the list of its backups. What was backed up stays in the bucket, unless you decide otherwise."
+                {tr!("The project goes, with its policies and the list of its backups. What was backed up stays in the bucket, unless you decide otherwise.")}
             </p>
             {button}
         </section>
@@ -61,20 +61,20 @@ pub fn DeleteProject(project: Answer<ProjectView>) -> impl IntoView {
 fn Question(id: ProjectId, name: String, backed_up: bool) -> impl IntoView {
     view! {
         <Confirm<DeleteProjectFn>
-            title=format!("Delete project {name}?")
+            title=tr!("Delete project {}?", name)
             hidden=vec![("project", id.to_string())]
-            action="Delete Project"
-            pending="Deleting…"
+            action=tr!("Delete Project")
+            pending=tr!("Deleting…")
         >
-            <p>"Its policies and the list of its backups and restores go with it."</p>
+            <p>{tr!("Its policies and the list of its backups and restores go with it.")}</p>
             <div class="fields">
                 <Field
                     name="confirm_name"
-                    label="Type the name to confirm"
+                    label=tr!("Type the name to confirm")
                     kind=Kind::Code
                     required=true
                     focused=true
-                    hint=format!("The name is {name}.")
+                    hint=tr!("The name is {}.", name)
                 />
                 <DeleteBackups backed_up=backed_up/>
             </div>
@@ -89,8 +89,8 @@ fn DeleteBackups(backed_up: bool) -> impl IntoView {
         view! {
             <Tick
                 name="delete_backups"
-                label="Delete its backups in the bucket too"
-                hint="They cannot be brought back. Otherwise they stay, and the recovery kit opens them."
+                label=tr!("Delete its backups in the bucket too")
+                hint=tr!("They cannot be brought back. Otherwise they stay, and the recovery kit opens them.")
             />
         }
     })

@@ -36,26 +36,23 @@ fn bucket_of(backup: &Backup) -> Option<&str> {
 #[component]
 fn Question(id: ProjectId, name: String, policies: u64, bucket: Option<String>) -> impl IntoView {
     let policies = match policies {
-        0 => "It has no policies.".to_owned(),
-        1 => "Its policy is deleted.".to_owned(),
-        many => format!("Its {many} policies are deleted."),
+        0 => tr!("It has no policies."),
+        some => tr!("Its policy is deleted." | "Its {n} policies are deleted." % some),
     };
     let stays = bucket.map_or_else(
-        || "Backup is off already.".to_owned(),
-        |bucket| {
-            format!("The backups in the bucket {bucket} stay. Enabling again with the same bucket finds them all.")
-        },
+        || tr!("Backup is off already."),
+        |bucket| tr!("The backups in the bucket {} stay. Enabling again with the same bucket finds them all.", bucket),
     );
     view! {
         <Confirm<DisableBackupFn>
-            title=format!("Disable backup of {name}?")
+            title=tr!("Disable backup of {}?", name)
             hidden=vec![("project", id.to_string())]
-            action="Disable Backup"
-            pending="Disabling…"
+            action=tr!("Disable Backup")
+            pending=tr!("Disabling…")
         >
             <ul>
                 <li>{policies}</li>
-                <li>"Running backups are cancelled."</li>
+                <li>{tr!("Running backups are cancelled.")}</li>
                 <li>{stays}</li>
             </ul>
         </Confirm<DisableBackupFn>>

@@ -17,17 +17,17 @@ pub fn LockPanel(
 ) -> impl IntoView {
     let hidden = vec![("project", id.to_string())];
     let button = if locked {
-        view! { <ActionButton submission=unlock hidden=hidden label="Unlock Project" pending="Unlocking…" class="button"/> }
+        view! { <ActionButton submission=unlock hidden=hidden label=tr!("Unlock Project") pending=tr!("Unlocking…") class="button"/> }
             .into_any()
     } else {
-        view! { <ActionButton submission=lock hidden=hidden label="Lock Project" pending="Locking…" class="button"/> }
+        view! { <ActionButton submission=lock hidden=hidden label=tr!("Lock Project") pending=tr!("Locking…") class="button"/> }
             .into_any()
     };
     view! {
         <section class="panel" aria-labelledby="project-lock">
-            <h2 id="project-lock">"Lock"</h2>
+            <h2 id="project-lock">{tr!("Lock")}</h2>
             <p>
-                "A locked project keeps its settings and its policies as they are and cannot be deleted. Its scheduled backups go on."
+                {tr!("A locked project keeps its settings and its policies as they are and cannot be deleted. Its scheduled backups go on.")}
             </p>
             {button}
         </section>

@@ -69,8 +69,8 @@ pub fn SettingsPage() -> impl IntoView {
         }
     });
     view! {
-        <Title text="Settings"/>
-        <ProjectFrame project=project heading="Settings"/>
+        <Title text=tr!("Settings")/>
+        <ProjectFrame project=project heading=tr!("Settings")/>
         {loaded_below(settings, Settings::clone, panels)}
         <DialogRoute name="disable">
             <DisableBackup project=project/>
@@ -98,13 +98,13 @@ fn BackupForm(
     let note = locked.then(|| view! { <LockedNote/> });
     view! {
         <section class="panel" aria-labelledby="backup-settings">
-            <h2 id="backup-settings">"Backup"</h2>
+            <h2 id="backup-settings">{tr!("switch" => "Backup")}</h2>
             {note}
             <Form submission=submission hidden=hidden>
                 <fieldset class="fields" disabled=locked>
                     <BackupFields choices=choices backup=project.backup organization=project.organization.id/>
                     <div class="form-footer">
-                        <Submit label="Save" pending="Checking access…"/>
+                        <Submit label=tr!("Save") pending=tr!("Checking access…")/>
                     </div>
                 </fieldset>
             </Form>

@@ -23,17 +23,17 @@ pub fn NodePanel(
     submission: Submission<MoveProject>,
 ) -> impl IntoView {
     let node = node?;
-    let silent = (!nodes.contains(&node)).then(|| Choice::new(&node, format!("{node} (silent)")));
+    let silent = (!nodes.contains(&node)).then(|| Choice::new(&node, tr!("{} (silent)", node)));
     let choices: Vec<Choice> = silent.into_iter().chain(nodes.iter().map(|name| Choice::new(name, name))).collect();
     let panel = view! {
         <section class="panel" aria-labelledby="project-node">
-            <h2 id="project-node">"Node"</h2>
-            <p>"Only this node backs the directory up and restores into it, because only it has the directory."</p>
+            <h2 id="project-node">{tr!("Node")}</h2>
+            <p>{tr!("Only this node backs the directory up and restores into it, because only it has the directory.")}</p>
             <Form submission=submission hidden=vec![("project", id.to_string())]>
                 <fieldset class="fields" disabled=locked>
-                    <Select name="node" label="Node" groups=vec![choices.into()] value=node/>
+                    <Select name="node" label=tr!("Node") groups=vec![choices.into()] value=node/>
                     <div class="form-footer">
-                        <Submit label="Move Project" pending="Moving…"/>
+                        <Submit label=tr!("Move Project") pending=tr!("Moving…")/>
                     </div>
                 </fieldset>
             </Form>

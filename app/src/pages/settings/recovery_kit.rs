@@ -21,13 +21,13 @@ pub fn RecoveryKitPanel() -> impl IntoView {
     let address = use_address();
     view! {
         <section class="panel" aria-labelledby="recovery-kit">
-            <h2 id="recovery-kit">"Without Holdfast"</h2>
+            <h2 id="recovery-kit">{tr!("Without Holdfast")}</h2>
             <p>
-                "The recovery kit holds the repository's password, its place, and the commands that list and restore the backups with restic alone. Keep it where you keep your other keys: whoever has it, and access to the bucket, can read every backup."
+                {tr!("The recovery kit holds the repository's password, its place, and the commands that list and restore the backups with restic alone. Keep it where you keep your other keys: whoever has it, and access to the bucket, can read every backup.")}
             </p>
             <a class="button" href=move || address.read().dialog("recovery-kit") data-noscroll="true">
                 <Icon name="download"/>
-                "Recovery Kit"
+                {tr!("Recovery Kit")}
             </a>
         </section>
     }
@@ -43,20 +43,20 @@ pub fn AskForRecoveryKit(project: Answer<ProjectView>) -> impl IntoView {
 #[component]
 fn Question(id: ProjectId, name: String) -> impl IntoView {
     view! {
-        <Dialog title=format!("Recovery kit of {name}") class="dialog dialog-narrow">
+        <Dialog title=tr!("Recovery kit of {}", name) class="dialog dialog-narrow">
             <PlainForm<AskForRecoveryKitFn> hidden=vec![("project", id.to_string())]>
                 <div class="fields">
                     <Field
                         name="password"
-                        label="Password"
+                        label=tr!("Password")
                         kind=Kind::Password
                         required=true
                         focused=true
-                        hint="Your own, with which you sign in."
+                        hint=tr!("Your own, with which you sign in.")
                     />
                 </div>
-                <DialogFooter cancel="Close">
-                    <Submit label="Download" pending="Checking…"/>
+                <DialogFooter cancel=tr!("Close")>
+                    <Submit label=tr!("Download") pending=tr!("Checking…")/>
                 </DialogFooter>
             </PlainForm<AskForRecoveryKitFn>>
         </Dialog>

@@ -32,17 +32,17 @@ pub fn InviteUser(list: Answer<UserList>) -> impl IntoView {
         }
     };
     let what_follows =
-        format!("You get a link to pass on, by which the person chooses a password within {LINK_HOURS} hours.");
+        tr!("You get a link to pass on, by which the person chooses a password within {} hours.", LINK_HOURS);
     view! {
-        <Dialog title="Invite User">
+        <Dialog title=tr!("Invite User")>
             <Form submission=submission>
                 <div class="dialog-body">
                     <p class="dialog-lead">{what_follows}</p>
-                    <Field name="email" label="Email" kind=Kind::EmailOfOther required=true focused=true/>
+                    <Field name="email" label=tr!("Email") kind=Kind::EmailOfOther required=true focused=true/>
                     {loaded_quietly(list, choices, fields)}
                 </div>
                 <DialogFooter>
-                    <Submit label="Invite" pending="Inviting…"/>
+                    <Submit label=tr!("Invite") pending=tr!("Inviting…")/>
                 </DialogFooter>
             </Form>
         </Dialog>

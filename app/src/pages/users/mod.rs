@@ -42,14 +42,14 @@ pub fn UsersPage() -> impl IntoView {
         view! {
             <a class="button button-primary" href=move || address.read().dialog("add") data-noscroll="true">
                 <Icon name="plus"/>
-                "Invite User"
+                {tr!("Invite User")}
             </a>
         }
     });
     view! {
-        <Title text="Users"/>
+        <Title text=tr!("Users")/>
         <header class="page-header">
-            <h1>"Users"</h1>
+            <h1>{tr!("Users")}</h1>
             {invite}
         </header>
         <OneTimeLink/>

@@ -17,17 +17,17 @@ pub fn RemoveUser(list: Answer<UserList>) -> impl IntoView {
     let id = named_user();
     let email = move |list: &UserList| {
         let row = list.page.rows.iter().find(|row| row.id == id);
-        row.map_or_else(|| format!("User number {id}"), |row| row.email.clone())
+        row.map_or_else(|| tr!("User number {}", id), |row| row.email.clone())
     };
     view! {
         <Confirm<RemoveUserFn>
-            title="Remove User"
+            title=tr!("Remove User")
             hidden=vec![("user", id.to_string())]
-            action="Remove User"
-            pending="Removing…"
+            action=tr!("Remove User")
+            pending=tr!("Removing…")
         >
-            {loaded_quietly(list, email, |email| view! { <p><strong>{email}</strong> " can no longer sign in."</p> })}
-            <p>"Open sessions end at once. What the person did stays in the audit log."</p>
+            {loaded_quietly(list, email, |email| view! { <p><strong>{email}</strong> {tr!(" can no longer sign in.")}</p> })}
+            <p>{tr!("Open sessions end at once. What the person did stays in the audit log.")}</p>
         </Confirm<RemoveUserFn>>
     }
 }

@@ -26,21 +26,21 @@ pub fn ChangeRole(list: Answer<UserList>) -> impl IntoView {
     let part = move |list: &UserList| (list.page.rows.iter().find(|row| row.id == id).cloned(), list.roles.clone());
     let fields = move |(row, roles): (Option<UserRow>, Vec<Role>)| {
         let role = row.as_ref().map_or(Role::User, |row| row.role);
-        let who = row.map_or_else(|| format!("User number {id}"), |row| row.email);
+        let who = row.map_or_else(|| tr!("User number {}", id), |row| row.email);
         view! {
             <p>
                 <strong>{who}</strong>
-                " is signed out, and has the new role from the next sign-in on."
+                {tr!(" is signed out, and has the new role from the next sign-in on.")}
             </p>
             <RoleField roles=roles value=role/>
         }
     };
     view! {
-        <Dialog title="Change Role" class="dialog dialog-narrow">
+        <Dialog title=tr!("Change Role") class="dialog dialog-narrow">
             <Form submission=submission hidden=vec![("user", id.to_string())]>
                 <div class="dialog-body">{loaded_quietly(list, part, fields)}</div>
                 <DialogFooter>
-                    <Submit label="Change Role" pending="Changing…"/>
+                    <Submit label=tr!("Change Role") pending=tr!("Changing…")/>
                 </DialogFooter>
             </Form>
         </Dialog>
@@ -50,14 +50,18 @@ pub fn ChangeRole(list: Answer<UserList>) -> impl IntoView {
 /// The roles that the person may give.
 #[component]
 pub fn RoleField(roles: Vec<Role>, value: Role) -> impl IntoView {
-    let choices: Vec<Choice> = roles.into_iter().map(|role| Choice::new(role, role)).collect();
+    let choice = |role: Role| {
+        let label = role.as_str();
+        Choice::new(role, tr!(label))
+    };
+    let choices: Vec<Choice> = roles.into_iter().map(choice).collect();
     view! {
         <Select
             name="role"
-            label="Role"
+            label=tr!("Role")
             groups=vec![choices.into()]
             value=value.as_str()
-            hint="Users see projects and how their backups went; Managers manage their organization; Partners all organizations."
+            hint=tr!("Users see projects and how their backups went; Managers manage their organization; Partners all organizations.")
         />
     }
 }

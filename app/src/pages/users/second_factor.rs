@@ -17,17 +17,19 @@ pub fn ResetSecondFactor(list: Answer<UserList>) -> impl IntoView {
     let id = named_user();
     let email = move |list: &UserList| {
         let row = list.page.rows.iter().find(|row| row.id == id);
-        row.map_or_else(|| format!("User number {id}"), |row| row.email.clone())
+        row.map_or_else(|| tr!("User number {}", id), |row| row.email.clone())
     };
     view! {
         <Confirm<ResetUserSecondFactor>
-            title="Reset Second Factor"
+            title=tr!("Reset Second Factor")
             hidden=vec![("user", id.to_string())]
-            action="Reset Second Factor"
-            pending="Resetting…"
+            action=tr!("Reset Second Factor")
+            pending=tr!("Resetting…")
         >
-            {loaded_quietly(list, email, |email| view! { <p><strong>{email}</strong> " signs in with the password alone."</p> })}
-            <p>"Do this only when you are sure who asks for it. Open sessions end, and the recovery codes are worth nothing."</p>
+            {loaded_quietly(list, email, |email| view! {
+                <p><strong>{email}</strong> {tr!(" signs in with the password alone.")}</p>
+            })}
+            <p>{tr!("Do this only when you are sure who asks for it. Open sessions end, and the recovery codes are worth nothing.")}</p>
         </Confirm<ResetUserSecondFactor>>
     }
 }

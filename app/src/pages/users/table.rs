@@ -47,15 +47,15 @@ fn Rows(page: Page<UserRow>, reset: Submission<ResetUserPassword>) -> impl IntoV
     view! {
         <div class="table-frame">
             <table class="table">
-                <caption class="sr-only">"Users"</caption>
+                <caption class="sr-only">{tr!("Users")}</caption>
                 <thead>
                     <tr>
-                        <SortHeader column="email" label="Email"/>
-                        <SortHeader column="role" label="Role"/>
-                        <SortHeader column="organization" label="Organization"/>
-                        <SortHeader column="created" label="Created"/>
+                        <SortHeader column="email" label=tr!("Email")/>
+                        <SortHeader column="role" label=tr!("Role")/>
+                        <SortHeader column="organization" label=tr!("Organization")/>
+                        <SortHeader column="created" label=tr!("Created")/>
                         <th scope="col" class="actions">
-                            "Actions"
+                            {tr!("Actions")}
                         </th>
                     </tr>
                 </thead>
@@ -68,7 +68,7 @@ fn Rows(page: Page<UserRow>, reset: Submission<ResetUserPassword>) -> impl IntoV
 
 #[component]
 fn Row(row: UserRow, reset: Submission<ResetUserPassword>) -> impl IntoView {
-    let id = row.id.0;
+    let (id, role) = (row.id.0, row.role.as_str());
     let look = match row.signs_in {
         SignsIn::NotYet => Some(Look::INVITED),
         SignsIn::WithProvider => Some(Look::PROVIDER),
@@ -78,19 +78,19 @@ fn Row(row: UserRow, reset: Submission<ResetUserPassword>) -> impl IntoView {
     let actions = row.may_manage.then(|| view! { <RowActions id=id own=row.own signs_in=row.signs_in reset=reset/> });
     view! {
         <tr>
-            <td data-label="Email" class="break">
+            <td data-label=tr!("Email") class="break">
                 <span class="with-marks">
                     <span class="row-title">{row.email}</span>
                     {row.own.then(|| view! { <Badge look=Look::OWN_USER/> })}
                     {look.map(|look| view! { <Badge look=look/> })}
                 </span>
             </td>
-            <td data-label="Role">{row.role.as_str()}</td>
-            <td data-label="Organization">{row.organization}</td>
-            <td data-label="Created">
+            <td data-label=tr!("Role")>{tr!(role)}</td>
+            <td data-label=tr!("Organization")>{row.organization}</td>
+            <td data-label=tr!("Created")>
                 <Time at=row.created/>
             </td>
-            <td data-label="Actions" class="actions">
+            <td data-label=tr!("Actions") class="actions">
                 {actions}
             </td>
         </tr>
@@ -105,7 +105,7 @@ fn RowActions(id: i64, own: bool, signs_in: SignsIn, reset: Submission<ResetUser
     let lost = (signs_in == SignsIn::WithSecondFactor && !own).then(|| {
         view! {
             <a class="button button-quiet button-small" href=dialog("second-factor") data-noscroll="true">
-                "Reset Second Factor"
+                {tr!("Reset Second Factor")}
             </a>
         }
     });
@@ -113,20 +113,20 @@ fn RowActions(id: i64, own: bool, signs_in: SignsIn, reset: Submission<ResetUser
     let remove = (!own).then(|| {
         view! {
             <a class="button button-quiet button-small" href=dialog("delete") data-noscroll="true">
-                "Remove User"
+                {tr!("Remove User")}
             </a>
         }
     });
     view! {
         <div class="action-row action-row-wide">
             <a class="button button-quiet button-small" href=dialog("update") data-noscroll="true">
-                "Change Role"
+                {tr!("Change Role")}
             </a>
             <ActionButton
                 submission=reset
                 hidden=vec![("user", id.to_string())]
-                label="Reset Password"
-                pending="Making a link…"
+                label=tr!("Reset Password")
+                pending=tr!("Making a link…")
             />
             {lost}
             {remove}

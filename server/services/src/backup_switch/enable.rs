@@ -3,6 +3,7 @@
 use engine::S3;
 use model::{
     ids::{CredentialId, OrganizationId},
+    language::msgid,
     project::{BucketChoice, BucketName, EnableBackup},
     rule::RuleError,
 };
@@ -65,7 +66,8 @@ async fn usable_credential(
         .filter(organization::Column::AccountId.eq(acting.actor.account.0))
         .one(db)
         .await?;
-    let row = found.ok_or_else(|| ServiceError::at(CREDENTIAL, RuleError::Unlisted { field: "Backup Credentials" }))?;
+    let row = found
+        .ok_or_else(|| ServiceError::at(CREDENTIAL, RuleError::Unlisted { field: msgid("Backup Credentials") }))?;
     if row.organization_id != organization {
         return Err(at_credential(&Conflict::CredentialOfAnotherOrganization));
     }
@@ -109,7 +111,7 @@ async fn reserve(
     match known {
         Some(repository) if repository.project_id == row.id => return Ok(Reserved { repository, new: false }),
         Some(_) => {
-            let message = "This place in the bucket holds the backups of another project. Choose another prefix";
+            let message = tr!("This place in the bucket holds the backups of another project. Choose another prefix");
             return Err(ServiceError::at("backup.prefix", message));
         }
         None => {}
@@ -243,7 +245,8 @@ pub async fn change(
     };
     let credential = usable_credential(acting, services.db(), row.organization_id, choice.credential).await?;
     if endpoint_of(&credential) != in_use.repository.endpoint {
-        let message = "These credentials are for another S3 endpoint. Choose credentials for the bucket's own endpoint";
+        let message =
+            tr!("These credentials are for another S3 endpoint. Choose credentials for the bucket's own endpoint");
         return Err(ServiceError::at(CREDENTIAL, message));
     }
     let s3 = S3::connect(&repositories::access(services, &credential)?, services.network());

@@ -41,10 +41,12 @@ pub async fn set_up(
     let s3 = S3::connect(&repositories::access(services, credential)?, services.network());
     match choice {
         BucketChoice::Create => {
-            s3.create_bucket(&place.bucket).await.map_err(|error| step_failed("Creating the bucket", error.into()))?;
+            let failed = |error: S3Error| step_failed(&tr!("Creating the bucket failed"), error.into());
+            s3.create_bucket(&place.bucket).await.map_err(failed)?;
         }
         BucketChoice::Existing { .. } => {
-            s3.open_bucket(&place.bucket).await.map_err(|error| step_failed("Opening the bucket", error.into()))?;
+            let failed = |error: S3Error| step_failed(&tr!("Opening the bucket failed"), error.into());
+            s3.open_bucket(&place.bucket).await.map_err(failed)?;
         }
     }
     check_access(services, &s3, place, credential).await
@@ -60,17 +62,17 @@ pub async fn check_access(
     let config = repositories::config(services, place, credential)?;
     s3.probe(&config.bucket, &config.prefix, &config.options)
         .await
-        .map_err(|error| step_failed("Writing, reading and deleting a probe object", error.into()))?;
+        .map_err(|error| step_failed(&tr!("Writing, reading and deleting a probe object failed"), error.into()))?;
     let opened = Repository::open_or_create(config).await;
     opened.map(drop).map_err(|error| SetUpError {
         // Somebody else's repository is not one of ours.
         repository: if matches!(error, RepositoryError::WrongPassword) { Left::Nothing } else { Left::Repository },
-        error: step_failed("Opening the repository", error),
+        error: step_failed(&tr!("Opening the repository failed"), error),
     })
 }
 
 /// The step and what S3 answered, at the field that can be changed to mend it.
-fn step_failed(step: &'static str, error: RepositoryError) -> ServiceError {
+fn step_failed(step: &str, error: RepositoryError) -> ServiceError {
     let field = match &error {
         RepositoryError::Storage(
             S3Error::NoSuchBucket { .. } | S3Error::BucketTaken { .. } | S3Error::ObjectLock { .. },
@@ -82,9 +84,9 @@ fn step_failed(step: &'static str, error: RepositoryError) -> ServiceError {
     };
     let summary = match &error {
         RepositoryError::Storage(S3Error::InvalidCredentials { .. }) => {
-            format!("{step} failed. Invalid S3 credentials: {error}")
+            tr!("{}. Invalid S3 credentials: {}", step, error)
         }
-        error => format!("{step} failed. {error}"),
+        error => format!("{step}. {error}"),
     };
     ServiceError::Invalid(FormErrors { summary: summary.clone(), ..FormErrors::at(field, summary) })
 }

@@ -37,7 +37,7 @@ pub async fn add(acting: &Acting, services: &Services, form: &CredentialForm) ->
     }
     let keys = check_keys(services, &access(&new)?).await?;
     store(acting, services, &home, &new).await?;
-    Ok(Done::new(with_notice(format!("Backup credential {} added", new.s3_name), keys), PAGE))
+    Ok(Done::new(with_notice(tr!("Backup credential {} added", new.s3_name), keys), PAGE))
 }
 
 fn access(new: &NewCredential) -> Result<S3Access, ServiceError> {

@@ -37,7 +37,7 @@ pub async fn set_default(acting: &Acting, services: &Services, form: &Credential
     change.update(&tx).await?;
     record(&tx, acting, services, Deed::CredentialMadeDefault, &row).await?;
     tx.commit().await?;
-    Ok(Done::new(format!("Backup credential {} is the default now", row.s3_name), PAGE))
+    Ok(Done::new(tr!("Backup credential {} is the default now", row.s3_name), PAGE))
 }
 
 /// Disables the credential for backups. Restores and downloads go on working.
@@ -50,7 +50,7 @@ pub async fn lock(acting: &Acting, services: &Services, form: &CredentialRef) ->
     set_locked(&tx, acting, services.clock().now(), &row, true).await?;
     record(&tx, acting, services, Deed::CredentialLocked, &row).await?;
     tx.commit().await?;
-    Ok(Done::new(format!("Backup credential {} locked", row.s3_name), PAGE))
+    Ok(Done::new(tr!("Backup credential {} locked", row.s3_name), PAGE))
 }
 
 /// Enables the credential for backups again.
@@ -63,7 +63,7 @@ pub async fn unlock(acting: &Acting, services: &Services, form: &CredentialRef) 
     set_locked(&tx, acting, services.clock().now(), &row, false).await?;
     record(&tx, acting, services, Deed::CredentialUnlocked, &row).await?;
     tx.commit().await?;
-    Ok(Done::new(format!("Backup credential {} unlocked", row.s3_name), PAGE))
+    Ok(Done::new(tr!("Backup credential {} unlocked", row.s3_name), PAGE))
 }
 
 /// Deletes a credential that is not locked and that no project uses.
@@ -84,7 +84,7 @@ pub async fn delete(acting: &Acting, services: &Services, form: &CredentialRef) 
     backup_credential::Entity::delete_by_id(row.id).exec(&tx).await?;
     record(&tx, acting, services, Deed::CredentialDeleted, &row).await?;
     tx.commit().await?;
-    Ok(Done::new(format!("Backup credential {} deleted", row.s3_name), PAGE))
+    Ok(Done::new(tr!("Backup credential {} deleted", row.s3_name), PAGE))
 }
 
 async fn set_locked(

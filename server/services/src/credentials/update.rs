@@ -32,7 +32,7 @@ pub async fn update(acting: &Acting, services: &Services, form: &CredentialUpdat
     }
     let keys = check_keys(services, &access(services, &row, &update)?).await?;
     store(acting, services, form, &update).await?;
-    Ok(Done::new(with_notice(format!("Backup credential {} updated", update.s3_name), keys), PAGE))
+    Ok(Done::new(with_notice(tr!("Backup credential {} updated", update.s3_name), keys), PAGE))
 }
 
 /// Refuses what is locked, and what another person has changed since the form was opened.
@@ -46,15 +46,14 @@ fn check_changeable(row: &backup_credential::Model, update: &CredentialUpdate) -
 /// By whom it was changed, and what differs from what was typed.
 fn changed_meanwhile(row: &backup_credential::Model, update: &CredentialUpdate) -> FormErrors {
     let differs = |field: &str, stored: &str, typed: &str| {
-        (stored != typed)
-            .then(|| FieldError { field: field.to_owned(), message: format!("Stored meanwhile: {stored}") })
+        (stored != typed).then(|| FieldError { field: field.to_owned(), message: tr!("Stored meanwhile: {}", stored) })
     };
     let fields = [
         differs("s3_name", &row.s3_name, update.s3_name.as_str()),
         differs("access_key_id", &row.access_key_id, update.access_key_id.as_str()),
     ];
     FormErrors {
-        summary: format!(
+        summary: tr!(
             "{} changed this backup credential at {} UTC, after you opened it. Nothing was saved. Cancel and open it \
              again to go on from what is stored now",
             row.modified_by,

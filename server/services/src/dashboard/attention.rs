@@ -69,7 +69,7 @@ async fn damaged(db: &impl ConnectionTrait, scope: &Scope) -> Found {
         .all(db)
         .await?;
     let item = |(repository, project): (repository::Model, Option<project::Model>)| {
-        let detail = format!("{} damaged file(s)", repository.damage.0.len());
+        let detail = tr!("{n} damaged file(s)" | "{n} damaged file(s)" % repository.damage.0.len());
         Some(Attention { detail, at: repository.damaged_at, ..of_project(scope, trouble, project?) })
     };
     Ok((rows.into_iter().filter_map(item).collect(), TroubleCount { trouble, count }))
@@ -121,7 +121,7 @@ async fn never_backed_up(db: &impl ConnectionTrait, scope: &Scope, count: u64) -
     let trouble = Trouble::NeverBackedUp;
     let rows = if count == 0 { Vec::new() } else { waiting(scope).limit(MOST_SHOWN).all(db).await? };
     let item = |row: project::Model| {
-        let detail = "Backup is on, but there is no backup yet".to_owned();
+        let detail = tr!("Backup is on, but there is no backup yet");
         Attention { detail, ..of_project(scope, trouble, row) }
     };
     Ok((rows.into_iter().map(item).collect(), TroubleCount { trouble, count }))
@@ -156,7 +156,7 @@ async fn of_policies(
     }
     let rows = select.limit(MOST_SHOWN).select_also(project::Entity).all(db).await?;
     let item = |(policy, project): (policy::Model, Option<project::Model>)| {
-        let (detail, at) = (format!("Policy {}", policy.name), policy.overdue_at);
+        let (detail, at) = (tr!("Policy {}", policy.name), policy.overdue_at);
         Some(Attention { detail, at, ..of_project(scope, trouble, project?) })
     };
     Ok((rows.into_iter().filter_map(item).collect(), TroubleCount { trouble, count }))
@@ -187,7 +187,9 @@ async fn locked(db: &impl ConnectionTrait, scope: &Scope) -> Found {
         trouble,
         name,
         organization: scope.name(organization),
-        detail: format!("{projects} project(s) cannot be backed up with it"),
+        detail: tr!(
+            "{n} project(s) cannot be backed up with it" | "{n} project(s) cannot be backed up with it" % projects
+        ),
         at: None,
         project: None,
     };

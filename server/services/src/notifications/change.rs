@@ -46,7 +46,7 @@ pub async fn add(acting: &Acting, services: &Services, form: &ChannelForm) -> Re
     let home = organizations::chosen(acting, services.db(), Action::ManageNotifications, choice).await?;
     let (kind, terms) = form.parse_new()?;
     if kind == ChannelKind::Email && !services.sender().has_mail_server() {
-        return Err(ServiceError::at("kind", SendError::NoMailServer));
+        return Err(ServiceError::at("kind", SendError::NoMailServer.in_words()));
     }
     let now = services.clock().now();
     let tx = services.write().await?;
@@ -71,7 +71,7 @@ pub async fn add(acting: &Acting, services: &Services, form: &ChannelForm) -> Re
     let changes = json!({ "kind": [null, kind.as_str()], "target": [null, row.target], "events": [null, words(&row)] });
     audit::record(&tx, acting, now, Deed::ChannelAdded, subject(&row), changes).await?;
     tx.commit().await?;
-    Ok(Done::new(format!("Channel {} added", row.name), PAGE))
+    Ok(Done::new(tr!("Channel {} added", row.name), PAGE))
 }
 
 /// Changes a channel, unless somebody else was faster. What is left empty of its secrets stays.
@@ -82,7 +82,7 @@ pub async fn update(acting: &Acting, services: &Services, form: &ChannelForm) ->
     let (before, home) = find_locked(acting, &tx, id).await?;
     let terms = form.parse_change(before.kind.parse().map_err(ServiceError::Stored)?)?;
     if form.version() != Ok(before.version) {
-        let summary = format!(
+        let summary = tr!(
             "{} changed this channel at {}, after you opened it. Nothing was saved. Cancel and open it again to go on \
              from what is stored now",
             before.modified_by,
@@ -101,7 +101,7 @@ pub async fn update(acting: &Acting, services: &Services, form: &ChannelForm) ->
     let changes = changes(&before, &after, &terms.target);
     audit::record(&tx, acting, now, Deed::ChannelChanged, subject(&after), changes).await?;
     tx.commit().await?;
-    Ok(Done::new(format!("Channel {} updated", after.name), PAGE))
+    Ok(Done::new(tr!("Channel {} updated", after.name), PAGE))
 }
 
 /// Deletes a channel, and with it what it was told and what still waits for it.
@@ -112,7 +112,7 @@ pub async fn delete(acting: &Acting, services: &Services, form: &ChannelRef) -> 
     let now = services.clock().now();
     audit::record(&tx, acting, now, Deed::ChannelDeleted, subject(&row), audit::no_changes()).await?;
     tx.commit().await?;
-    Ok(Done::new(format!("Channel {} deleted", row.name), PAGE))
+    Ok(Done::new(tr!("Channel {} deleted", row.name), PAGE))
 }
 
 /// Nothing is sent any more; what waits is given up.
@@ -130,7 +130,7 @@ pub async fn pause(acting: &Acting, services: &Services, form: &ChannelRef) -> R
     change.update(&tx).await?;
     audit::record(&tx, acting, now, Deed::ChannelPaused, subject(&row), audit::no_changes()).await?;
     tx.commit().await?;
-    Ok(Done::new(format!("Channel {} paused", row.name), PAGE))
+    Ok(Done::new(tr!("Channel {} paused", row.name), PAGE))
 }
 
 /// What happens from now on is sent again.
@@ -147,7 +147,7 @@ pub async fn resume(acting: &Acting, services: &Services, form: &ChannelRef) -> 
     change.update(&tx).await?;
     audit::record(&tx, acting, now, Deed::ChannelResumed, subject(&row), audit::no_changes()).await?;
     tx.commit().await?;
-    Ok(Done::new(format!("Channel {} resumed", row.name), PAGE))
+    Ok(Done::new(tr!("Channel {} resumed", row.name), PAGE))
 }
 
 /// Sends a message at once, paused or not, and tells what became of it.
@@ -163,8 +163,8 @@ pub async fn test(acting: &Acting, services: &Services, form: &ChannelRef) -> Re
     let outcome = services.sender().send(&target, parcel).await;
     end_test(services, id, &outcome).await?;
     match outcome {
-        Ok(()) => Ok(Done::new(format!("Test sent to {}", row.name), PAGE)),
-        Err(error) => Err(ServiceError::NotSent(error.to_string())),
+        Ok(()) => Ok(Done::new(tr!("Test sent to {}", row.name), PAGE)),
+        Err(error) => Err(ServiceError::NotSent(error.in_words())),
     }
 }
 
@@ -294,7 +294,7 @@ fn stored(
 ) -> Result<notification_channel::Model, ServiceError> {
     match written {
         Err(error) if database::is_unique_violation(&error) => {
-            Err(ServiceError::at("name", format!("This organization has a channel named {} already", terms.name)))
+            Err(ServiceError::at("name", tr!("This organization has a channel named {} already", terms.name)))
         }
         written => Ok(written?),
     }

@@ -4,10 +4,13 @@ mod formats;
 mod http;
 mod mail;
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use engine::{NetworkPolicy, Secret};
-use model::notification::{ChannelKind, DeliveryKind};
+use model::{
+    language::msgid,
+    notification::{ChannelKind, DeliveryKind},
+};
 
 use self::http::Http;
 pub use self::mail::{MailServer, MailServerError};
@@ -62,34 +65,74 @@ pub struct Parcel<'a> {
 }
 
 /// Why a message did not arrive. The words never hold the address, which may be a secret.
-#[derive(Debug, thiserror::Error)]
+///
+/// It displays in English, which is how deliveries keep it.
+#[derive(Debug)]
 pub enum SendError {
-    #[error(
-        "The address is on a network that messages may not be sent to. The operator can allow it with HOLDFAST_NOTIFY_ALLOW_NETWORKS"
-    )]
     Forbidden,
-    #[error("The name of the host is not known. Check the address")]
     Name,
-    #[error(
-        "The host could not be connected to, or its certificate is not trusted. Check the address and that the receiver runs"
-    )]
     Connection,
-    #[error("The receiver did not answer within {} seconds", DEADLINE.as_secs())]
     TimedOut,
-    #[error("The receiver answered {0}. Check the address, the token, and what the receiver says in its log")]
     Status(String),
-    #[error("The receiver answered with a redirect, which is not followed. Enter the address that it leads to")]
     Redirect,
-    #[error("The address is not understood")]
     Address,
-    #[error("E-mail is not set up on this server. The operator sets HOLDFAST_SMTP_URL and HOLDFAST_SMTP_FROM")]
     NoMailServer,
-    #[error("The mail server refused the message: {0}")]
     Refused(String),
-    #[error("The mail server could not be reached. The operator checks HOLDFAST_SMTP_URL")]
     MailConnection,
-    #[error("The message could not be written: {0}")]
     Message(String),
+}
+
+impl fmt::Display for SendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.sentence().replacen("{}", &self.detail(), 1))
+    }
+}
+
+impl std::error::Error for SendError {}
+
+impl SendError {
+    /// What is told to the person who waits for it.
+    pub fn in_words(&self) -> String {
+        let sentence = self.sentence();
+        tr!(sentence, self.detail())
+    }
+
+    const fn sentence(&self) -> &'static str {
+        match self {
+            Self::Forbidden => msgid(
+                "The address is on a network that messages may not be sent to. The operator can allow it with HOLDFAST_NOTIFY_ALLOW_NETWORKS",
+            ),
+            Self::Name => msgid("The name of the host is not known. Check the address"),
+            Self::Connection => msgid(
+                "The host could not be connected to, or its certificate is not trusted. Check the address and that the receiver runs",
+            ),
+            Self::TimedOut => msgid("The receiver did not answer within {} seconds"),
+            Self::Status(_) => {
+                msgid("The receiver answered {}. Check the address, the token, and what the receiver says in its log")
+            }
+            Self::Redirect => msgid(
+                "The receiver answered with a redirect, which is not followed. Enter the address that it leads to",
+            ),
+            Self::Address => msgid("The address is not understood"),
+            Self::NoMailServer => {
+                msgid("E-mail is not set up on this server. The operator sets HOLDFAST_SMTP_URL and HOLDFAST_SMTP_FROM")
+            }
+            Self::Refused(_) => msgid("The mail server refused the message: {}"),
+            Self::MailConnection => {
+                msgid("The mail server could not be reached. The operator checks HOLDFAST_SMTP_URL")
+            }
+            Self::Message(_) => msgid("The message could not be written: {}"),
+        }
+    }
+
+    /// What goes into the sentence.
+    fn detail(&self) -> String {
+        match self {
+            Self::TimedOut => DEADLINE.as_secs().to_string(),
+            Self::Status(detail) | Self::Refused(detail) | Self::Message(detail) => detail.clone(),
+            _ => String::new(),
+        }
+    }
 }
 
 /// Sends messages of every kind. Cloning it is cheap.

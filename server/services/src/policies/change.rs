@@ -47,7 +47,7 @@ pub async fn add(acting: &Acting, services: &Services, form: &PolicyForm) -> Res
     note_ping(&mut changes, &terms);
     audit::record(&tx, acting, now, Deed::PolicyAdded, subject(&row, &project), Value::Object(changes)).await?;
     tx.commit().await?;
-    Ok(Done::new(format!("Policy {} added", row.name), schedules(project.id)))
+    Ok(Done::new(tr!("Policy {} added", row.name), schedules(project.id)))
 }
 
 /// Changes what a policy says, unless somebody else was faster. What runs or waits goes on as it was queued, and backups
@@ -72,11 +72,11 @@ pub async fn update(acting: &Acting, services: &Services, form: &PolicyForm) -> 
     note_ping(&mut changes, &terms);
     if changes.is_empty() {
         // Rolled back: the version stays, so nobody else's form is refused for it.
-        return Ok(Done::new(format!("Nothing changed in policy {}", before.name), schedules(project.id)));
+        return Ok(Done::new(tr!("Nothing changed in policy {}", before.name), schedules(project.id)));
     }
     audit::record(&tx, acting, now, Deed::PolicyChanged, subject(&after, &project), Value::Object(changes)).await?;
     tx.commit().await?;
-    Ok(Done::new(format!("Policy {} updated", after.name), schedules(project.id)))
+    Ok(Done::new(tr!("Policy {} updated", after.name), schedules(project.id)))
 }
 
 /// Ends the schedule. Its backups stay until their retention ends, and what runs goes on.
@@ -87,7 +87,7 @@ pub async fn delete(acting: &Acting, services: &Services, form: &PolicyRef) -> R
     let now = services.clock().now();
     audit::record(&tx, acting, now, Deed::PolicyDeleted, subject(&row, &project), audit::no_changes()).await?;
     tx.commit().await?;
-    Ok(Done::new(format!("Policy {} deleted", row.name), schedules(project.id)))
+    Ok(Done::new(tr!("Policy {} deleted", row.name), schedules(project.id)))
 }
 
 fn with_terms(row: policy::ActiveModel, terms: &PolicyTerms) -> policy::ActiveModel {
@@ -137,7 +137,7 @@ fn note_ping(changes: &mut Map<String, Value>, terms: &PolicyTerms) {
 fn stored(written: Result<policy::Model, DbErr>, terms: &PolicyTerms) -> Result<policy::Model, ServiceError> {
     match written {
         Err(error) if database::is_unique_violation(&error) => {
-            Err(ServiceError::at("name", format!("This project has a policy named {} already", terms.name)))
+            Err(ServiceError::at("name", tr!("This project has a policy named {} already", terms.name)))
         }
         written => Ok(written?),
     }
@@ -185,8 +185,7 @@ fn changes(before: &policy::Model, after: &policy::Model) -> Result<Map<String, 
 /// By whom it was changed, and what differs from what was typed.
 fn changed_meanwhile(row: &policy::Model, terms: &PolicyTerms) -> Result<FormErrors, ServiceError> {
     let differs = |field: &str, stored: String, typed: String| {
-        (stored != typed)
-            .then(|| FieldError { field: field.to_owned(), message: format!("Stored meanwhile: {stored}") })
+        (stored != typed).then(|| FieldError { field: field.to_owned(), message: tr!("Stored meanwhile: {}", stored) })
     };
     let fields = [
         differs("name", row.name.clone(), terms.name.to_string()),
@@ -195,13 +194,14 @@ fn changed_meanwhile(row: &policy::Model, terms: &PolicyTerms) -> Result<FormErr
         differs("retention", retention(row)?.to_string(), terms.retention.to_string()),
         differs("include", row.include.0.join(", "), terms.include.as_slice().join(", ")),
         differs("exclude", row.exclude.0.join(", "), terms.exclude.as_slice().join(", ")),
-        differs("keep.last", keep(row).to_string(), terms.keep.to_string()),
+        differs("keep.last", keep(row).in_words(), terms.keep.in_words()),
     ];
+    let by = row.modified_by.clone().unwrap_or_else(|| tr!("Somebody"));
     Ok(FormErrors {
-        summary: format!(
+        summary: tr!(
             "{} changed this policy at {} UTC, after you opened it. Nothing was saved. Cancel and open it again to go \
              on from what is stored now",
-            row.modified_by.as_deref().unwrap_or("Somebody"),
+            by,
             row.modified_at.unwrap_or(row.created_at).format("%Y-%m-%d %H:%M"),
         ),
         fields: fields.into_iter().flatten().collect(),

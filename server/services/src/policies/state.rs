@@ -50,10 +50,11 @@ async fn set_paused(
     if paused {
         queue::forgo_retries(&tx, services, vec![row.id], now).await?;
     }
-    let (deed, word) = if paused { (Deed::PolicyPaused, "paused") } else { (Deed::PolicyResumed, "resumed") };
+    let deed = if paused { Deed::PolicyPaused } else { Deed::PolicyResumed };
     audit::record(&tx, acting, now, deed, subject(&row, &project), audit::no_changes()).await?;
     tx.commit().await?;
-    Ok(Done::new(format!("Policy {} {word}", row.name), schedules(project.id)))
+    let message = if paused { tr!("Policy {} paused", row.name) } else { tr!("Policy {} resumed", row.name) };
+    Ok(Done::new(message, schedules(project.id)))
 }
 
 /// Queues a backup with what the policy includes and as long as it keeps.
@@ -71,5 +72,5 @@ pub async fn run_now(acting: &Acting, services: &Services, form: &PolicyRef) -> 
         .await?;
     tx.commit().await?;
     wake::one(services).await;
-    Ok(Done::new(format!("Backup {} queued", queued.name), backups::tab(project.id)))
+    Ok(Done::new(tr!("Backup {} queued", queued.name), backups::tab(project.id)))
 }

@@ -58,7 +58,7 @@ pub async fn move_to_node(acting: &Acting, services: &Services, form: &MoveProje
     audit::record(&tx, acting, services.clock().now(), Deed::ProjectMoved, subject(&row), changes).await?;
     tx.commit().await?;
     Ok(Done::new(
-        format!("Project {} is backed up by node {node} from now on", row.name),
+        tr!("Project {} is backed up by node {} from now on", row.name, node),
         format!("/projects/{id}/settings"),
     ))
 }
@@ -68,6 +68,6 @@ async fn working(services: &Services, db: &impl ConnectionTrait, name: &str) -> 
     if known {
         Ok(name.to_owned())
     } else {
-        Err(ServiceError::at("node", format!("No node named {name} is working. Choose one of those that are")))
+        Err(ServiceError::at("node", tr!("No node named {} is working. Choose one of those that are", name)))
     }
 }

@@ -53,10 +53,11 @@ async fn set_locked(
     let mut change = row.clone().into_active_model();
     change.locked = Set(locked);
     change.update(&tx).await?;
-    let (deed, word) = if locked { (Deed::ProjectLocked, "locked") } else { (Deed::ProjectUnlocked, "unlocked") };
+    let deed = if locked { Deed::ProjectLocked } else { Deed::ProjectUnlocked };
     audit::record(&tx, acting, services.clock().now(), deed, subject(&row), audit::no_changes()).await?;
     tx.commit().await?;
-    Ok(Done::new(format!("Project {} {word}", row.name), format!("/projects/{id}/settings")))
+    let message = if locked { tr!("Project {} locked", row.name) } else { tr!("Project {} unlocked", row.name) };
+    Ok(Done::new(message, format!("/projects/{id}/settings")))
 }
 
 /// Deletes a project whose name was typed. Its backups stay in the bucket unless they shall go too; then a worker
@@ -67,7 +68,7 @@ pub async fn delete(acting: &Acting, services: &Services, form: &DeleteProjectFo
     let tx = services.write().await?;
     let (row, _) = find_unlocked(acting, &tx, id).await?;
     if form.confirm_name.trim() != row.name {
-        let message = format!("Type the project's name, {}, to delete it", row.name);
+        let message = tr!("Type the project's name, {}, to delete it", row.name);
         return Err(ServiceError::at("confirm_name", message));
     }
     organizations::lock(&tx, OrganizationId(row.organization_id)).await?;
@@ -82,9 +83,12 @@ pub async fn delete(acting: &Acting, services: &Services, form: &DeleteProjectFo
     audit::record(&tx, acting, now, Deed::ProjectDeleted, subject(&row), changes).await?;
     tx.commit().await?;
     wake::one(services).await;
-    let backups =
-        if form.delete_backups.0 { "Its backups are being removed" } else { "Its backups stay in the bucket" };
-    Ok(Done::new(format!("Project {} deleted. {backups}", row.name), "/projects"))
+    let message = if form.delete_backups.0 {
+        tr!("Project {} deleted. Its backups are being removed", row.name)
+    } else {
+        tr!("Project {} deleted. Its backups stay in the bucket", row.name)
+    };
+    Ok(Done::new(message, "/projects"))
 }
 
 /// Whether a worker has a run of the project. Waiting ones simply go with it.

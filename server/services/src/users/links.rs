@@ -101,8 +101,8 @@ pub async fn set_password_by_link(
     tx.commit().await?;
     services.live().session_ended();
     Ok(match sessions::enter(services, session, UserId(user.id), &acting.address, "/").await? {
-        Entered::SignedIn => Done::new("Your password is set, and you are signed in", "/"),
-        Entered::OwesCode => Done::new("Your password is set. Enter a code to sign in", sessions::CODE_PAGE),
+        Entered::SignedIn => Done::new(tr!("Your password is set, and you are signed in"), "/"),
+        Entered::OwesCode => Done::new(tr!("Your password is set. Enter a code to sign in"), sessions::CODE_PAGE),
     })
 }
 

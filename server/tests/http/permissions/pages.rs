@@ -31,6 +31,9 @@ fn table(Things { project, backup, .. }: &Things) -> Vec<Row> {
         Row("/metrics", at("/metrics"), METRICS),
         // Pages post to it; whoever only looks is told so.
         Row("/theme", at("/theme"), [405; 6]),
+        Row("/language", at("/language"), [405; 6]),
+        // Words are nobody's secret; this is the name of none.
+        Row("/languages/{file}", at("/languages/none.json"), [404; 6]),
         Row("/setup", at("/setup"), [404; 6]),
         // Who is signed in needs no sign-in page.
         Row("/login", at("/login"), [200, 303, 303, 303, 303, 303]),
