@@ -10,7 +10,7 @@ export PATH := $(HOME)/.cargo/bin:$(CURDIR)/end2end/node_modules/.bin:$(TOOLS_FO
 DEMO_FOLDER := demo-data
 RELEASE := $(CARGO_TARGET_DIR)/release/holdfast
 
-.PHONY: help demo clean-demo run dev test check unit browser bench fuzz audit build sbom tools test-tools fuzz-tools audit-tools sbom-tools
+.PHONY: help demo clean-demo run dev test check unit browser bench fuzz audit site build sbom tools test-tools fuzz-tools audit-tools sbom-tools
 
 help:
 	@echo 'make demo        try Holdfast: everything embedded, with a sample project that is backed up every minute'
@@ -35,11 +35,13 @@ clean-demo:
 run: build
 	$(RELEASE) serve
 
-# The browser's half first, compressed: the executable takes it in. cargo-leptos would empty the folder before it builds
-# the server alone.
-build: tools
-	cargo leptos build --split --release --frontend-only --precompress
+# The browser's half, compressed, in target/site. cargo-leptos would empty the folder before it builds the server alone.
+site: tools
+	cargo leptos build --release --frontend-only --split --precompress
 	cp $(CARGO_TARGET_DIR)/release/hash.txt target/site/hash.txt
+
+# The executable takes the site in.
+build: site
 	cargo build --release --package server --bin holdfast --no-default-features
 
 # As the lock files have it, for the targets of this machine and of browsers, without what only tests need. The program
@@ -68,9 +70,10 @@ unit: test-tools
 	RUST_TEST_THREADS=4 cargo test --workspace --exclude frontend
 
 # The S3 server of the stories is a program of its own, so that a story can stop it.
-browser: test-tools
+browser: test-tools site
 	cargo build --workspace --exclude frontend --example embedded-s3-server --example openid-provider --example postgres-cluster
-	cargo leptos build --split
+	cargo build --package server --bin holdfast --no-default-features
+	cp target/site/hash.txt $(CARGO_TARGET_DIR)/debug/hash.txt
 	cd end2end && npx tsc --noEmit && npx playwright test
 
 # Files in memory, where there is one: a disk would be measured more than the programs.

@@ -54,6 +54,10 @@ impl CronPeriod {
     /// `now` decides whether the expression still fires.
     pub fn parse(text: &str, now: DateTime<Utc>) -> Result<Self, RuleError> {
         let period = Self::stored(text)?;
+        // croner takes them, and then looks for seconds through all its years for what they never name.
+        if period.text.split([' ', ',']).any(|item| item.trim_start_matches('+').is_empty()) {
+            return Err(RuleError::CronSyntax { reason: refusal::EMPTY_ITEM.to_owned() });
+        }
         if period.next_after(TimeZone::UTC, now).is_none() {
             return Err(RuleError::CronNever);
         }

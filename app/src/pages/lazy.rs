@@ -1,5 +1,6 @@
 //! The pages in parts, so that a browser fetches the code of those alone that it shows. A page belongs to the part
-//! with which it shares most.
+//! with which it shares most. Few parts: what some of them share and others do not becomes a file of its own for each
+//! such group.
 
 use leptos::prelude::*;
 use leptos_router::LazyRoute;
@@ -58,51 +59,31 @@ part! {
 }
 
 part! {
-    /// How everything goes.
-    overview, OverviewPage:
-    Dashboard => DashboardPage,
-}
-
-part! {
-    /// Where backups go.
-    credentials, CredentialPage:
+    /// What is backed up, where to, and how everything goes.
+    everyday, EverydayPage:
     Credentials => CredentialsPage,
+    Dashboard => DashboardPage,
+    Projects => ProjectsPage,
 }
 
 part! {
-    /// Who may do what.
-    people, PeoplePage:
+    /// An account, its people, and what belongs to one of them.
+    administration, AdministrationPage:
+    AuditLog => AuditLogPage,
+    Nodes => NodesPage,
+    Notifications => NotificationsPage,
     Organizations => OrganizationsPage,
+    Profile => ProfilePage,
+    SecondFactor => SecondFactorPage,
     Users => UsersPage,
 }
 
 part! {
-    /// What belongs to one person.
-    person, PersonPage:
-    Profile => ProfilePage,
-    SecondFactor => SecondFactorPage,
-}
-
-part! {
-    /// What happened, and who is told.
-    events, EventPage:
-    AuditLog => AuditLogPage,
-    Nodes => NodesPage,
-    Notifications => NotificationsPage,
-}
-
-part! {
-    /// The projects, and what one is.
-    projects, ProjectsPart:
-    Project => ProjectPage,
-    Projects => ProjectsPage,
-    Settings => SettingsPage,
-}
-
-part! {
-    /// When a project is backed up, and its backups.
-    backups, BackupPage:
+    /// One project.
+    project, ProjectPart:
     Browse => BrowsePage,
     Policies => PoliciesPage,
+    Project => ProjectPage,
     Repository => RepositoryPage,
+    Settings => SettingsPage,
 }

@@ -2,8 +2,12 @@
 
 use crate::language::msgid;
 
+/// What we refuse, and croner does not.
+pub(super) const EMPTY_ITEM: &str = msgid("an item of a list is empty");
+
 /// What croner says in the same words each time.
-const REASONS: [&str; 17] = [
+const REASONS: [&str; 18] = [
+    EMPTY_ITEM,
     msgid("Component error: Number out of bounds."),
     msgid("Component error: Invalid number."),
     msgid("Component error: Range out of bounds."),

@@ -25,6 +25,10 @@ fn five_fields_with_lists_ranges_steps_and_names() {
 #[test]
 fn an_expression_that_never_fires_is_refused() {
     assert_eq!(CronPeriod::parse("0 0 30 2 *", now()).unwrap_err(), RuleError::CronNever);
+    // Found by the fuzzer: each took croner ten seconds.
+    for text in [",, * ,,6 5 6,4", ",2 ,6, l,,1, 3,, +", "2 6 1 3 +", "1,,2 * * * *", ", * * * *", "1, * * * *"] {
+        assert!(matches!(CronPeriod::parse(text, now()), Err(RuleError::CronSyntax { .. })), "{text}");
+    }
     assert!(CronPeriod::parse("0 0 29 2 *", now()).is_ok());
 }
 
