@@ -56,7 +56,10 @@ pub fn use_submission<S: Mutation>() -> Submission<S> {
             let stay = here.stays_for(&done.goto);
             let stays = stay.is_some();
             let goto = stay.map_or(done.goto, |here| here.href());
-            close_dialog();
+            // Another page takes the dialog with it. Closed before that page's code is there, it would lead back here.
+            if same_page {
+                close_dialog();
+            }
             ui.announce(done.message);
             if done.link.is_some() {
                 ui.link.set(done.link);
