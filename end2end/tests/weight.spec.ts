@@ -1,6 +1,6 @@
 import { brotliCompressSync } from 'node:zlib';
 
-import type { Page, Response } from '@playwright/test';
+import type { Page, Request, Response } from '@playwright/test';
 
 import { expect, test } from '../support/fixtures';
 import { addCredential } from '../support/prepare';
@@ -55,19 +55,34 @@ async function weight(page: Page, show: () => Promise<unknown>): Promise<Weight>
       })(),
     );
   };
+  const open = new Set<Request>();
+  const asked = (request: Request) => {
+    if (!isEndless(request)) open.add(request);
+  };
+  const answered = (request: Request) => open.delete(request);
+  page.on('request', asked);
   page.on('response', note);
+  page.on('requestfinished', answered);
+  page.on('requestfailed', answered);
   await show();
-  await page.waitForTimeout(500);
+  await expect.poll(() => open.size, 'all that was asked for has come').toBe(0);
+  page.off('request', asked);
   page.off('response', note);
+  page.off('requestfinished', answered);
+  page.off('requestfailed', answered);
   await Promise.all(weighing);
   return weighed;
 }
 
 async function size(response: Response): Promise<number> {
-  // What is told as long as the page is open has no end.
-  if (response.headers()['content-type']?.startsWith('text/event-stream')) return 0;
+  if (isEndless(response.request())) return 0;
   const { responseBodySize } = await response.request().sizes();
   // Nothing came where it was in the browser's cache.
   if (responseBodySize === 0 || !response.url().includes('/pkg/')) return responseBodySize;
   return brotliCompressSync(await response.body()).length;
+}
+
+/** What is told as long as the page is open. */
+function isEndless(request: Request): boolean {
+  return request.resourceType() === 'eventsource';
 }

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::rule::RuleError;
+use crate::{cookies, rule::RuleError};
 
 /// The cookie in which a browser keeps the choice.
 pub const LANGUAGE_COOKIE: &str = "holdfast-language";
@@ -46,8 +46,8 @@ impl Language {
 
     /// What a request's headers `Cookie` and `Accept-Language` say: the choice, or else what the browser likes best.
     pub fn of_request(cookies: &str, accepted: &str) -> Self {
-        let chosen = |pair: &str| pair.trim().strip_prefix(LANGUAGE_COOKIE)?.strip_prefix('=')?.parse().ok();
-        cookies.split(';').find_map(chosen).unwrap_or_else(|| Self::of_accepted(accepted))
+        let chosen = cookies::values(cookies, LANGUAGE_COOKIE).find_map(|value| value.parse().ok());
+        chosen.unwrap_or_else(|| Self::of_accepted(accepted))
     }
 
     /// RFC 9110, section 12.5.4. A range such as `cs-CZ` stands for its language; of those liked as well the first.

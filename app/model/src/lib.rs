@@ -9,6 +9,7 @@ extern crate tr;
 
 pub mod audit;
 pub mod backup;
+pub mod cookies;
 pub mod credential;
 pub mod dashboard;
 pub mod database;

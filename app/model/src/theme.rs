@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{language::msgid, rule::RuleError};
+use crate::{cookies, language::msgid, rule::RuleError};
 
 /// The cookie in which a browser keeps the choice.
 pub const THEME_COOKIE: &str = "holdfast-theme";
@@ -49,8 +49,7 @@ impl Theme {
 
     /// What a request's header `Cookie` says; anything else means the system's.
     pub fn from_cookies(header: &str) -> Self {
-        let named = |pair: &str| pair.trim().strip_prefix(THEME_COOKIE)?.strip_prefix('=')?.parse().ok();
-        header.split(';').find_map(named).unwrap_or_default()
+        cookies::values(header, THEME_COOKIE).find_map(|value| value.parse().ok()).unwrap_or_default()
     }
 }
 

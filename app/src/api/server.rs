@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use axum::{
     extract::ConnectInfo,
-    http::{header::COOKIE, request::Parts},
+    http::{HeaderName, header::COOKIE, request::Parts},
 };
 use leptos::prelude::use_context;
 use model::theme::Theme;
@@ -44,9 +44,14 @@ pub fn address() -> String {
 
 /// What the browser of the request wants to look at.
 pub fn theme() -> Theme {
-    let Some(parts) = use_context::<Parts>() else { return Theme::default() };
-    let cookies = parts.headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    Theme::from_cookies(&cookies.collect::<Vec<_>>().join(";"))
+    Theme::from_cookies(&joined(&COOKIE, ";"))
+}
+
+/// The request's values of a header that may come more than once, with `between` them.
+pub fn joined(name: &HeaderName, between: &str) -> String {
+    let Some(parts) = use_context::<Parts>() else { return String::new() };
+    let values = parts.headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    values.collect::<Vec<_>>().join(between)
 }
 
 /// What a middleware of the server put into the request.

@@ -20,14 +20,11 @@ const A_YEAR: u32 = 365 * 24 * 3600;
 pub fn of_request() -> Option<String> {
     #[cfg(feature = "ssr")]
     {
-        use axum::http::{header, request::Parts};
-        use leptos::prelude::use_context;
-        use model::schedule::TimeZone;
+        use axum::http::header;
+        use model::{cookies, schedule::TimeZone};
 
-        let parts = use_context::<Parts>()?;
-        let cookies = parts.headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        let (_, zone) = pairs.find(|(name, _)| *name == COOKIE)?;
+        let header = super::server::joined(&header::COOKIE, ";");
+        let zone = cookies::values(&header, COOKIE).next()?;
         let zone = TimeZone::parse(&zone.replace("%2F", "/")).ok()?;
         (zone != TimeZone::UTC).then(|| zone.name().to_owned())
     }

@@ -1,33 +1,22 @@
-//! The choice of a language. A plain form, like that of the theme.
+//! The choice of a language.
 
 use leptos::prelude::*;
 use model::language::Language;
 
-use crate::ui::use_ui;
+use crate::{
+    components::choice::{ChoiceButton, ChoiceForm},
+    ui::use_ui,
+};
 
 #[component]
 pub fn LanguageSwitch() -> impl IntoView {
     let chosen = use_ui().language();
-    let button = move |language: Language| {
-        let pressed = if language == chosen { "true" } else { "false" };
-        view! {
-            <button
-                type="submit"
-                class="choice-button"
-                name="language"
-                value=language.as_str()
-                lang=language.as_str()
-                aria-label=language.name()
-                title=language.name()
-                aria-pressed=pressed
-            >
-                {language.as_str().to_uppercase()}
-            </button>
-        }
+    let button = |language: Language| ChoiceButton {
+        value: language.as_str(),
+        label: language.name().to_owned(),
+        chosen: language == chosen,
+        lang: Some(language.as_str()),
+        face: language.as_str().to_uppercase().into_any(),
     };
-    view! {
-        <form class="choice" method="post" action="/language" aria-label=tr!("Language")>
-            {Language::ALL.map(button).into_iter().collect_view()}
-        </form>
-    }
+    view! { <ChoiceForm field="language" label=tr!("Language") buttons=Language::ALL.map(button).into()/> }
 }

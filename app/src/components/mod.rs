@@ -3,6 +3,7 @@
 pub mod action_button;
 pub mod alert;
 pub mod breadcrumb;
+pub mod choice;
 pub mod chrome;
 pub mod confirm;
 pub mod dialog;

@@ -1,37 +1,27 @@
-//! The choice between light and dark. A plain form whose answer is the same page again, drawn in the other colours.
+//! The choice between light and dark.
 
 use leptos::prelude::*;
 use model::theme::Theme;
 
-use crate::{components::icon::Icon, ui::use_ui};
+use crate::{
+    components::{
+        choice::{ChoiceButton, ChoiceForm},
+        icon::Icon,
+    },
+    ui::use_ui,
+};
 
 #[component]
 pub fn ThemeSwitch() -> impl IntoView {
     let chosen = use_ui().theme();
-    let button = move |theme: Theme| {
+    let button = |theme: Theme| {
         let (label, icon) = match theme {
             Theme::Light => (tr!("Light theme"), "sun"),
             Theme::Dark => (tr!("Dark theme"), "moon"),
             Theme::System => (tr!("System theme"), "half"),
         };
-        let pressed = if theme == chosen { "true" } else { "false" };
-        view! {
-            <button
-                type="submit"
-                class="choice-button"
-                name="theme"
-                value=theme.as_str()
-                aria-label=label.clone()
-                title=label
-                aria-pressed=pressed
-            >
-                <Icon name=icon/>
-            </button>
-        }
+        let face = view! { <Icon name=icon/> }.into_any();
+        ChoiceButton { value: theme.as_str(), label, chosen: theme == chosen, lang: None, face }
     };
-    view! {
-        <form class="choice" method="post" action="/theme" aria-label=tr!("Theme")>
-            {Theme::ALL.map(button).into_iter().collect_view()}
-        </form>
-    }
+    view! { <ChoiceForm field="theme" label=tr!("Theme") buttons=Theme::ALL.map(button).into()/> }
 }

@@ -5,16 +5,14 @@ use std::{
     sync::{LazyLock, Once},
 };
 
-use axum::http::{
-    header::{ACCEPT_LANGUAGE, COOKIE},
-    request::Parts,
-};
+use axum::http::header::{ACCEPT_LANGUAGE, COOKIE};
 use leptos::prelude::{provide_context, use_context};
 use model::language::Language;
 use polib::message::MessageView;
 use sha2::{Digest, Sha256};
 
 use super::{Catalog, Interpreter, key};
+use crate::api::server::joined;
 
 /// What is said in the browser as well, and what the server alone says.
 const CZECH: [&str; 2] = [include_str!("../../languages/cs/app.po"), include_str!("../../languages/cs/model.po")];
@@ -32,23 +30,18 @@ pub fn install() {
     });
 }
 
-/// Keeps the request's language for all that is drawn and said to answer it.
+/// Finds the request's language, for all that is drawn and said to answer it.
 pub fn provide() {
-    provide_context(of_request());
+    provide_context(Language::of_request(&joined(&COOKIE, ";"), &joined(&ACCEPT_LANGUAGE, ",")));
 }
 
-/// The language that the request in the context asks for.
+/// The language of the request that is answered.
 pub fn of_request() -> Language {
-    let Some(parts) = use_context::<Parts>() else { return Language::default() };
-    let joined = |name, between| {
-        let values = parts.headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
-        values.collect::<Vec<_>>().join(between)
-    };
-    Language::of_request(&joined(COOKIE, ";"), &joined(ACCEPT_LANGUAGE, ","))
+    use_context().unwrap_or_default()
 }
 
 pub(super) fn current() -> Option<(Language, &'static Catalog)> {
-    match use_context::<Language>()? {
+    match of_request() {
         Language::English => None,
         Language::Czech => {
             static CATALOG: LazyLock<Catalog> =
