@@ -4,13 +4,13 @@ use leptos::prelude::*;
 
 use crate::components::{
     form::{Form, Hidden},
-    submission::{Mutation, Submission},
+    submission::Submission,
     submit::Submit,
 };
 
 #[component]
-pub fn ActionButton<S: Mutation>(
-    submission: Submission<S>,
+pub fn ActionButton(
+    submission: Submission,
     hidden: Hidden,
     #[prop(into)] label: String,
     #[prop(into)] pending: String,

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use crate::components::{
     dialog::{Dialog, DialogFooter},
     form::{Form, Hidden},
-    submission::{Mutation, use_submission},
+    submission::{Mutation, Submission, use_submission},
     submit::Submit,
 };
 
@@ -29,6 +29,24 @@ pub fn Confirm<S: Mutation>(
 ) -> impl IntoView {
     let PhantomData = function;
     let submission = use_submission::<S>();
+    view! {
+        <Question submission=submission title=title hidden=hidden action=action pending=pending cancel=cancel>
+            {children()}
+        </Question>
+    }
+}
+
+/// The same for all functions, so that its code is made once.
+#[component]
+fn Question(
+    submission: Submission,
+    title: String,
+    hidden: Hidden,
+    action: String,
+    pending: String,
+    cancel: String,
+    children: Children,
+) -> impl IntoView {
     view! {
         <Dialog title=title class="dialog dialog-narrow">
             <Form submission=submission hidden=hidden>

@@ -19,14 +19,15 @@ pub type Hidden = Vec<(&'static str, String)>;
 
 /// A form that is sent without a reload where WASM runs, and as a plain post otherwise.
 #[component]
-pub fn Form<S: Mutation>(
-    submission: Submission<S>,
+pub fn Form(
+    submission: Submission,
     #[prop(optional)] hidden: Hidden,
     #[prop(default = "form")] class: &'static str,
     children: Children,
 ) -> impl IntoView {
-    let id = form_id(S::url(), &hidden);
-    let failed = use_ui().failed(S::url(), &named(&hidden));
+    let url = submission.url();
+    let id = form_id(url, &hidden);
+    let failed = use_ui().failed(url, &named(&hidden));
     let earlier = failed.as_ref().map(|failed| failed.error.form_errors());
     let errors = Signal::derive({
         let id = id.clone();
@@ -45,7 +46,7 @@ pub fn Form<S: Mutation>(
         move |event: SubmitEvent| submission.send(&id, &event)
     };
     view! {
-        <form id=id class=class method="post" action=S::url() novalidate=true on:submit=on_submit>
+        <form id=id class=class method="post" action=url novalidate=true on:submit=on_submit>
             <FormAlert errors=errors/>
             {hidden_inputs(&hidden)}
             <Provider value=state>{children()}</Provider>
@@ -64,18 +65,23 @@ pub fn PlainForm<S: Mutation>(
     children: Children,
 ) -> impl IntoView {
     let PhantomData = function;
-    let id = form_id(S::url(), &[]);
-    let failed = use_ui().failed(S::url(), &[]);
+    plain_form(S::url(), hidden, class, children)
+}
+
+fn plain_form(url: &'static str, hidden: Hidden, class: &'static str, children: Children) -> AnyView {
+    let id = form_id(url, &[]);
+    let failed = use_ui().failed(url, &[]);
     let earlier = failed.as_ref().map(|failed| failed.error.form_errors());
     let errors = Signal::stored(earlier);
     let state = FormState::new(id.clone(), errors, Signal::stored(false), failed);
     view! {
-        <form id=id class=class method="post" action=S::url() novalidate=true>
+        <form id=id class=class method="post" action=url novalidate=true>
             <FormAlert errors=errors/>
             {hidden_inputs(&hidden)}
             <Provider value=state>{children()}</Provider>
         </form>
     }
+    .into_any()
 }
 
 /// Unique on the page: the function's path and what the hidden inputs say.

@@ -4,17 +4,16 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 use model::ids::ProjectId;
-use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{api::ApiError, components::error_view::ErrorView, live::use_live, ui::use_ui};
-
-/// An answer of the server that a page shows.
-pub type Answer<T> = Resource<Result<T, ApiError>>;
-
-/// Something an answer can hold.
-pub trait Data: Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static {}
-
-impl<T: Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static> Data for T {}
+use crate::{
+    api::ApiError,
+    components::{
+        answer::{Answer, Data, Value},
+        error_view::ErrorView,
+    },
+    live::use_live,
+    ui::use_ui,
+};
 
 /// Draws an answer, and its error in its place. What is drawn stays while the answer is asked for again, and is drawn
 /// anew only where the new answer differs.
@@ -83,38 +82,48 @@ where
     P: Clone + PartialEq + Send + Sync + 'static,
     V: IntoView + 'static,
 {
+    let look = answer.looking(move |answer| match answer {
+        Ok(answer) => Ok(Value::new(part(answer))),
+        Err(error) => Err(error.clone()),
+    });
+    drawn(Box::new(look), Box::new(move |part| draw(part.get()).into_any()), tells)
+}
+
+/// The part of an answer that is shown; `None` until there is one.
+type Shown = Option<Result<Value, ApiError>>;
+
+/// The same for all types, so that its code is made once.
+fn drawn(
+    look: Box<dyn Fn() -> Shown + Send + Sync>,
+    draw: Box<dyn Fn(Value) -> AnyView + Send + Sync>,
+    tells: fn(&ApiError) -> bool,
+) -> AnyView {
     let draw = StoredValue::new(draw);
+    let look = StoredValue::new(look);
     view! {
         <Transition fallback=Loading>
             {
-                let shown = shown(answer, part);
+                let shown = shown(look);
                 move || {
                     shown.get().map(|shown| match shown {
-                        Ok(part) => draw.with_value(|draw| draw(part)).into_any(),
+                        Ok(part) => draw.with_value(|draw| draw(part)),
                         Err(error) => tells(&error).then(|| view! { <ErrorView error=error/> }).into_any(),
                     })
                 }
             }
         </Transition>
     }
+    .into_any()
 }
 
-/// The part of the answer that is drawn; `None` until there is one.
-fn shown<T, P>(
-    answer: Answer<T>,
-    part: impl Fn(&T) -> P + Copy + Send + Sync + 'static,
-) -> Signal<Option<Result<P, ApiError>>>
-where
-    T: Data,
-    P: Clone + PartialEq + Send + Sync + 'static,
-{
-    let look = move || answer.get().map(|answer| answer.as_ref().map(part).map_err(Clone::clone));
+fn shown(look: StoredValue<Box<dyn Fn() -> Shown + Send + Sync>>) -> Signal<Shown> {
+    let look = move || look.with_value(|look| look());
     // The server draws on several threads, and there a memo that looks for the first time while the answer comes may
     // keep what it saw before: now and then a page under load came without its content.
     if cfg!(feature = "ssr") {
         return Signal::derive(look);
     }
-    let keep_while_offline = move |shown: Option<&Option<Result<P, ApiError>>>| match (look(), shown) {
+    let keep_while_offline = move |shown: Option<&Shown>| match (look(), shown) {
         (Some(Err(ApiError::Offline)), Some(Some(Ok(earlier)))) => Some(Ok(earlier.clone())),
         (answer, _) => answer,
     };
@@ -157,34 +166,41 @@ fn keep_fresh_for<T: Data>(
     project: impl Fn() -> Option<ProjectId> + Send + Sync + 'static,
     is_busy: impl Fn(&T) -> bool + Send + Sync + 'static,
 ) {
+    let busy = answer.looking(move |answer| answer.as_ref().map(&is_busy).map_err(Clone::clone));
+    ask_again(Box::new(busy), Box::new(project), Box::new(move || answer.refetch()));
+}
+
+/// The same for all types, so that its code is made once.
+fn ask_again(
+    busy: Box<dyn Fn() -> Option<Result<bool, ApiError>> + Send + Sync>,
+    project: Box<dyn Fn() -> Option<ProjectId> + Send + Sync>,
+    refetch: Box<dyn Fn() + Send + Sync>,
+) {
     let (ui, live) = (use_ui(), use_live());
+    let refetch = StoredValue::new(refetch);
+    let refetch = move || refetch.with_value(|refetch| refetch());
     Effect::new(move |known: Option<Option<u64>>| {
         let heard = live.count(project());
         let known = known.unwrap_or(heard);
         if heard.is_some() && heard != known {
-            answer.refetch();
+            refetch();
         }
         heard.or(known)
     });
     Effect::new(move |_| {
         let told = live.is_connected();
-        let pause = match answer.get() {
-            Some(Ok(shown)) if is_busy(&shown) => {
-                if told {
-                    BUSY_AND_TOLD
-                } else {
-                    BUSY
-                }
-            }
-            Some(Ok(_)) if told => IDLE_AND_TOLD,
+        let pause = match busy() {
+            Some(Ok(true)) if told => BUSY_AND_TOLD,
+            Some(Ok(true)) => BUSY,
+            Some(Ok(false)) if told => IDLE_AND_TOLD,
+            Some(Ok(false)) => IDLE,
             Some(Err(ApiError::Offline)) => {
                 ui.note_offline();
                 IDLE
             }
-            Some(Ok(_)) => IDLE,
-            _ => return,
+            Some(Err(_)) | None => return,
         };
-        if let Ok(timer) = set_timeout_with_handle(move || answer.refetch(), pause) {
+        if let Ok(timer) = set_timeout_with_handle(refetch, pause) {
             on_cleanup(move || timer.clear());
         }
     });

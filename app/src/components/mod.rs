@@ -2,6 +2,7 @@
 
 pub mod action_button;
 pub mod alert;
+pub mod answer;
 pub mod breadcrumb;
 pub mod choice;
 pub mod chrome;

@@ -7,8 +7,9 @@ use model::{ids::ProjectId, permission::Action, project::ProjectView};
 use crate::{
     api::projects::get_project,
     components::{
+        answer::Answer,
         breadcrumb::Breadcrumb,
-        loaded::{Answer, loaded_part},
+        loaded::loaded_part,
         phase::{Badge, Look},
     },
     ui::use_ui,
@@ -23,7 +24,7 @@ pub fn use_project_id() -> Memo<ProjectId> {
 
 pub fn use_project(project: Memo<ProjectId>) -> Answer<ProjectView> {
     let ui = use_ui();
-    Resource::new(move || (project.get(), ui.changes()), |(project, _)| get_project(project))
+    Answer::new(move || (project.get(), ui.changes()), |(project, _)| get_project(project))
 }
 
 /// Breadcrumb, heading, and the ways to the project's other pages. Where the project does not exist, that is said here.

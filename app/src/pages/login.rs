@@ -8,9 +8,10 @@ use crate::{
     address::{Address, page_address},
     api::session::{SignIn, get_sign_in_options},
     components::{
+        answer::Answer,
         field::{Field, Kind},
         form::PlainForm,
-        loaded::{Answer, loaded_quietly},
+        loaded::loaded_quietly,
         submit::Submit,
     },
 };
@@ -19,7 +20,7 @@ use crate::{
 pub fn LoginPage() -> impl IntoView {
     let address = page_address();
     let next = address.read_untracked().get("next").unwrap_or_default().to_owned();
-    let options: Answer<SignInOptions> = Resource::new(|| (), |()| get_sign_in_options());
+    let options: Answer<SignInOptions> = Answer::new(|| (), |()| get_sign_in_options());
     let way = Address::new("/login/oidc", "").with("next", &next).href();
     let provider = loaded_quietly(
         options,

@@ -7,7 +7,8 @@ use model::node::{NodeRow, NodeRun, RunKind};
 use crate::{
     api::nodes::list_nodes,
     components::{
-        loaded::{Answer, keep_fresh, loaded},
+        answer::Answer,
+        loaded::{keep_fresh, loaded},
         phase::Badge,
         progress::ProgressBar,
         time::{NoValue, Time},
@@ -16,7 +17,7 @@ use crate::{
 
 #[component]
 pub fn NodesPage() -> impl IntoView {
-    let nodes: Answer<Vec<NodeRow>> = Resource::new(|| (), |()| list_nodes());
+    let nodes: Answer<Vec<NodeRow>> = Answer::new(|| (), |()| list_nodes());
     // Nodes come and go without any run that moves.
     keep_fresh(nodes, |_: &Vec<NodeRow>| true);
     view! {

@@ -12,10 +12,11 @@ use crate::{
         users::{SetPasswordByLink, look_at_link},
     },
     components::{
+        answer::Answer,
         field::{Field, Kind},
         form::PlainForm,
         icon::Icon,
-        loaded::{Answer, loaded},
+        loaded::loaded,
         submit::Submit,
         time::Time,
     },
@@ -26,7 +27,7 @@ pub fn SetPasswordPage() -> impl IntoView {
     let address = page_address();
     let token = address.read_untracked().get("token").unwrap_or_default().to_owned();
     let asked = Hidden::new(token.clone());
-    let link: Answer<Option<LinkView>> = Resource::new(|| (), move |()| look(asked.clone()));
+    let link: Answer<Option<LinkView>> = Answer::new(|| (), move |()| look(asked.clone()));
     let draw = move |link: Option<LinkView>| match link {
         Some(link) => view! { <PasswordForm link=link token=token.clone()/> }.into_any(),
         None => view! { <DeadLink/> }.into_any(),

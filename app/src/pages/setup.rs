@@ -11,10 +11,11 @@ use crate::{
         session::{SetUp, get_setup_state},
     },
     components::{
+        answer::Answer,
         error_view::ErrorView,
         field::{Field, Kind},
         form::PlainForm,
-        loaded::{Answer, loaded},
+        loaded::loaded,
         submit::Submit,
     },
 };
@@ -22,7 +23,7 @@ use crate::{
 #[component]
 pub fn SetupPage() -> impl IntoView {
     page_address();
-    let state: Answer<SetupState> = Resource::new(|| (), |()| get_setup_state());
+    let state: Answer<SetupState> = Answer::new(|| (), |()| get_setup_state());
     let draw = |state: SetupState| {
         if state.open {
             view! { <SetupForm code_required=state.code_required/> }.into_any()

@@ -3,42 +3,41 @@
 use crate::language::msgid;
 
 /// What we refuse, and croner does not.
-pub(super) const EMPTY_ITEM: &str = msgid("an item of a list is empty");
+pub(super) const EMPTY_ITEM: &str = "an item of a list is empty";
 
-/// What croner says in the same words each time.
-const REASONS: [&str; 18] = [
-    EMPTY_ITEM,
-    msgid("Component error: Number out of bounds."),
-    msgid("Component error: Invalid number."),
-    msgid("Component error: Range out of bounds."),
-    msgid("Component error: Invalid range syntax."),
-    msgid("Component error: Invalid start of range."),
-    msgid("Component error: Invalid end of range."),
-    msgid("Component error: Invalid stepped range syntax."),
-    msgid("Component error: Invalid range syntax in stepping."),
-    msgid("Component error: Invalid step."),
-    msgid("Component error: Step cannot be zero."),
-    msgid("Component error: Range is out of bounds in stepping."),
-    msgid("Component error: Nth specifier # not allowed in the current field."),
-    msgid("Component error: Nth specifier out of bounds."),
-    msgid("Component error: Invalid nth specifier."),
-    msgid("Component error: L not allowed in the current field."),
-    msgid("Component error: Invalid day for closest weekday."),
-    msgid("Component error: Day for closest weekday out of bounds."),
+/// What is said in the same words each time, and how it reads in the middle of a sentence.
+const REASONS: [(&str, &str); 18] = [
+    (EMPTY_ITEM, msgid("an item of a list is empty")),
+    ("Component error: Number out of bounds.", msgid("number out of bounds")),
+    ("Component error: Invalid number.", msgid("invalid number")),
+    ("Component error: Range out of bounds.", msgid("range out of bounds")),
+    ("Component error: Invalid range syntax.", msgid("invalid range syntax")),
+    ("Component error: Invalid start of range.", msgid("invalid start of range")),
+    ("Component error: Invalid end of range.", msgid("invalid end of range")),
+    ("Component error: Invalid stepped range syntax.", msgid("invalid stepped range syntax")),
+    ("Component error: Invalid range syntax in stepping.", msgid("invalid range syntax in stepping")),
+    ("Component error: Invalid step.", msgid("invalid step")),
+    ("Component error: Step cannot be zero.", msgid("step cannot be zero")),
+    ("Component error: Range is out of bounds in stepping.", msgid("range is out of bounds in stepping")),
+    (
+        "Component error: Nth specifier # not allowed in the current field.",
+        msgid("nth specifier # not allowed in the current field"),
+    ),
+    ("Component error: Nth specifier out of bounds.", msgid("nth specifier out of bounds")),
+    ("Component error: Invalid nth specifier.", msgid("invalid nth specifier")),
+    ("Component error: L not allowed in the current field.", msgid("L not allowed in the current field")),
+    ("Component error: Invalid day for closest weekday.", msgid("invalid day for closest weekday")),
+    ("Component error: Day for closest weekday out of bounds.", msgid("day for closest weekday out of bounds")),
 ];
 
-/// What croner says; in English where it is not among what is known.
+/// A reason for people; as croner gives it where it is not among what is known.
 pub(crate) fn translated(reason: &str) -> String {
-    if let Some(known) = REASONS.iter().find(|known| **known == reason) {
-        return tr!(known);
+    if let Some((_, words)) = REASONS.iter().find(|(known, _)| *known == reason) {
+        return tr!(words);
     }
     match illegal_character(reason) {
-        Some((character, part)) => tr!(
-            "Pattern contains illegal characters: CronPattern contains illegal character '{character}' in part '{part}'",
-            character,
-            part
-        ),
-        None => reason.to_owned(),
+        Some((character, part)) => tr!("'{character}' in '{part}' does not belong there", character, part),
+        None => reason.trim_end_matches('.').to_owned(),
     }
 }
 
@@ -74,7 +73,8 @@ mod tests {
                 panic!("{expression} is understood")
             };
             assert_eq!(reason, known, "{expression}");
-            assert!(REASONS.contains(&known), "{known}");
+            let words = translated(&reason);
+            assert!(words != reason && !words.ends_with('.'), "{words}");
         }
     }
 
@@ -84,6 +84,6 @@ mod tests {
         assert_eq!(illegal_character(&reason.to_lowercase()), None);
         let (character, part) = illegal_character(&reason).unwrap();
         assert_eq!((character.to_lowercase(), part.to_lowercase()), ("x".to_owned(), "2x".to_owned()));
-        assert_eq!(translated(&reason), reason);
+        assert_eq!(translated(&reason), format!("'{character}' in '{part}' does not belong there"));
     }
 }

@@ -6,8 +6,9 @@ use model::{audit::AuditLog, credential::OrganizationChoice, permission::Action}
 use crate::{
     api::{ApiError, organizations::list_organizations},
     components::{
+        answer::Answer,
         filter::{FilterDate, FilterSelect},
-        loaded::{Answer, loaded_quietly},
+        loaded::loaded_quietly,
         organization::OrganizationFilter,
         search_form::SearchForm,
         select::Choice,
@@ -21,7 +22,7 @@ const FILTERS: [&str; 5] = ["person", "action", "from", "to", "organization"];
 #[component]
 pub fn AuditFilters(log: Answer<AuditLog>) -> impl IntoView {
     let partner = use_ui().can(Action::ManageOrganizations);
-    let organizations: Answer<Vec<OrganizationChoice>> = Resource::new(|| (), move |()| choices(partner));
+    let organizations: Answer<Vec<OrganizationChoice>> = Answer::new(|| (), move |()| choices(partner));
     let lists = |log: &AuditLog| (log.people.clone(), log.actions.clone());
     let selects = |(people, actions): (Vec<String>, Vec<String>)| {
         view! {

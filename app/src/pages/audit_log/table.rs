@@ -9,8 +9,9 @@ use model::{
 use crate::{
     address::use_address,
     components::{
+        answer::Answer,
         empty::NothingFound,
-        loaded::{Answer, loaded_part},
+        loaded::loaded_part,
         pager::Pager,
         time::{NoValue, Time, or_none},
     },

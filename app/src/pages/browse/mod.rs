@@ -16,8 +16,9 @@ use crate::{
     address::{page_address, use_address},
     api::backups::browse_backup,
     components::{
+        answer::Answer,
         breadcrumb::Breadcrumb,
-        loaded::{Answer, loaded_part, loaded_quietly},
+        loaded::{loaded_part, loaded_quietly},
         phase::Badge,
         project_frame::use_project_id,
         search_form::SearchForm,
@@ -42,8 +43,7 @@ pub fn BrowsePage() -> impl IntoView {
         let text = |key| address.get(key).unwrap_or_default().to_owned();
         BrowseQuery { project: project.get(), backup: backup.get(), path: text("path"), search: text("search") }
     });
-    let view: Answer<BrowseView> =
-        Resource::new(move || (query.get(), ui.changes()), |(query, _)| browse_backup(query));
+    let view: Answer<BrowseView> = Answer::new(move || (query.get(), ui.changes()), |(query, _)| browse_backup(query));
     let head = |view: &BrowseView| (view.project_name.clone(), view.backup.clone());
     view! {
         <Title text=tr!("Browse")/>

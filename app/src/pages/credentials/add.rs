@@ -6,11 +6,12 @@ use model::credential::{AWS_REGIONS, CredentialList, aws_endpoint, region_of_aws
 use crate::{
     api::credentials::AddCredential as AddCredentialFn,
     components::{
+        answer::Answer,
         dialog::{Dialog, DialogFooter},
         field::{Field, Kind},
         form::Form,
         icon::Icon,
-        loaded::{Answer, loaded_quietly},
+        loaded::loaded_quietly,
         organization::OrganizationField,
         submission::use_submission,
         submit::Submit,

@@ -17,13 +17,17 @@ use crate::{
 /// What can be done with a row without being asked anything. All rows share it, since they are drawn anew with the list.
 #[derive(Clone, Copy)]
 pub struct RowSubmissions {
-    set_default: Submission<SetDefaultCredential>,
-    lock: Submission<LockCredential>,
-    unlock: Submission<UnlockCredential>,
+    set_default: Submission,
+    lock: Submission,
+    unlock: Submission,
 }
 
 pub fn use_row_submissions() -> RowSubmissions {
-    RowSubmissions { set_default: use_submission(), lock: use_submission(), unlock: use_submission() }
+    RowSubmissions {
+        set_default: use_submission::<SetDefaultCredential>(),
+        lock: use_submission::<LockCredential>(),
+        unlock: use_submission::<UnlockCredential>(),
+    }
 }
 
 #[component]

@@ -16,10 +16,7 @@ use crate::{
     address::page_address,
     api::credentials::list_credentials,
     components::{
-        dialog::DialogRoute,
-        icon::Icon,
-        loaded::{Answer, loaded_quietly},
-        organization::OrganizationFilter,
+        answer::Answer, dialog::DialogRoute, icon::Icon, loaded::loaded_quietly, organization::OrganizationFilter,
         search_form::SearchForm,
     },
     ui::use_ui,
@@ -35,7 +32,7 @@ pub fn CredentialsPage() -> impl IntoView {
     let address = page_address();
     let query = Memo::new(move |_| address.read().list_query());
     let list: Answer<CredentialList> =
-        Resource::new(move || (query.get(), ui.changes()), |(query, _)| list_credentials(query));
+        Answer::new(move || (query.get(), ui.changes()), |(query, _)| list_credentials(query));
     let organizations = |list: &CredentialList| list.organizations.clone();
     let filter = |organizations: Vec<OrganizationChoice>| view! { <OrganizationFilter organizations=organizations/> };
     view! {

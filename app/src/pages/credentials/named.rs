@@ -6,7 +6,7 @@ use model::{credential::CredentialRow, ids::CredentialId};
 use crate::{
     address::use_address,
     api::credentials::get_credential,
-    components::{icon::Icon, loaded::Answer},
+    components::{answer::Answer, icon::Icon},
 };
 
 /// What is no number becomes 0, which no credential has.
@@ -17,7 +17,7 @@ pub fn named_credential() -> CredentialId {
 /// As it is when the dialog opens. It is not asked for again, so that what somebody else changes meanwhile is noticed.
 pub fn use_named_credential() -> Answer<CredentialRow> {
     let id = named_credential();
-    Resource::new(move || id, get_credential)
+    Answer::new(move || id, get_credential)
 }
 
 /// Says beforehand what the server would refuse.

@@ -13,8 +13,9 @@ use super::{
 use crate::{
     address::use_address,
     components::{
+        answer::Answer,
         empty::{Empty, NothingFound},
-        loaded::{Answer, loaded_part},
+        loaded::loaded_part,
         pager::Pager,
         sort_header::SortHeader,
     },

@@ -26,7 +26,7 @@ pub fn UpdateCredential() -> impl IntoView {
 }
 
 #[component]
-fn UpdateForm(row: CredentialRow, submission: Submission<UpdateCredentialFn>) -> impl IntoView {
+fn UpdateForm(row: CredentialRow, submission: Submission) -> impl IntoView {
     let locked = row.locked.then(|| view! { <LockedCredential/> });
     view! {
         <Form submission=submission hidden=vec![("credential", row.id.to_string())]>

@@ -19,8 +19,9 @@ use crate::{
     address::page_address,
     api::{ApiError, credentials::list_credentials, dashboard::get_dashboard, projects::list_projects},
     components::{
+        answer::Answer,
         empty::Empty,
-        loaded::{Answer, keep_fresh, loaded},
+        loaded::{keep_fresh, loaded},
     },
     ui::use_ui,
 };
@@ -38,7 +39,7 @@ pub fn DashboardPage() -> impl IntoView {
     page_address();
     let ui = use_ui();
     let manages = ui.can(Action::ManageCredentials);
-    let shown: Answer<Shown> = Resource::new(move || ui.changes(), move |_| ask(manages));
+    let shown: Answer<Shown> = Answer::new(move || ui.changes(), move |_| ask(manages));
     keep_fresh(shown, |(dashboard, ..): &Shown| dashboard.standings.running > 0);
     let draw =
         |(dashboard, list, credential)| view! { <Overview dashboard=dashboard list=list credential=credential/> };

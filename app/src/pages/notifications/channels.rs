@@ -21,14 +21,18 @@ use crate::{
 /// What is sent by the buttons of the rows.
 #[derive(Clone, Copy)]
 pub struct Submissions {
-    test: Submission<SendTest>,
-    pause: Submission<PauseChannel>,
-    resume: Submission<ResumeChannel>,
+    test: Submission,
+    pause: Submission,
+    resume: Submission,
 }
 
 impl Submissions {
     pub fn new() -> Self {
-        Self { test: use_submission(), pause: use_submission(), resume: use_submission() }
+        Self {
+            test: use_submission::<SendTest>(),
+            pause: use_submission::<PauseChannel>(),
+            resume: use_submission::<ResumeChannel>(),
+        }
     }
 }
 

@@ -10,11 +10,12 @@ use crate::{
         notifications::{AddChannel as AddChannelFn, UpdateChannel as UpdateChannelFn},
     },
     components::{
+        answer::Answer,
         dialog::{Dialog, DialogFooter},
         error_view::ErrorView,
         field::{Field, HiddenField, Kind},
         form::Form,
-        loaded::{Answer, loaded_quietly},
+        loaded::loaded_quietly,
         select::{Choice, Select},
         submission::{Submission, use_submission},
         submit::Submit,
@@ -42,7 +43,7 @@ pub fn AddChannel(list: Answer<ChannelList>) -> impl IntoView {
 }
 
 #[component]
-fn AddForm(organizations: Vec<(String, String)>, email: bool, submission: Submission<AddChannelFn>) -> impl IntoView {
+fn AddForm(organizations: Vec<(String, String)>, email: bool, submission: Submission) -> impl IntoView {
     view! {
         <Form submission=submission>
             <div class="dialog-body">
@@ -80,7 +81,7 @@ pub fn UpdateChannel(list: Answer<ChannelList>) -> impl IntoView {
 }
 
 #[component]
-fn UpdateForm(row: ChannelRow, submission: Submission<UpdateChannelFn>) -> impl IntoView {
+fn UpdateForm(row: ChannelRow, submission: Submission) -> impl IntoView {
     view! {
         <Form submission=submission hidden=vec![("channel", row.id.to_string())]>
             <HiddenField name="version" value=row.version.to_string()/>

@@ -17,10 +17,11 @@ use crate::{
     address::{page_address, use_address},
     api::notifications::{DeleteChannel, list_channels, list_deliveries},
     components::{
+        answer::Answer,
         confirm::Confirm,
         dialog::DialogRoute,
         icon::Icon,
-        loaded::{Answer, keep_fresh, loaded, loaded_quietly},
+        loaded::{keep_fresh, loaded, loaded_quietly},
         organization::OrganizationFilter,
         search_form::kept_inputs,
     },
@@ -38,7 +39,7 @@ pub fn NotificationsPage() -> impl IntoView {
     let query = Memo::new(move |_| address.read().list_query());
     let organization = Memo::new(move |_| query.read().organization);
     let list: Answer<ChannelList> =
-        Resource::new(move || (organization.get(), ui.changes()), |(organization, _)| list_channels(organization));
+        Answer::new(move || (organization.get(), ui.changes()), |(organization, _)| list_channels(organization));
     let submissions = Submissions::new();
     let add = manages.then(|| {
         view! {
@@ -66,7 +67,7 @@ pub fn NotificationsPage() -> impl IntoView {
 fn Told(query: Memo<ListQuery>) -> impl IntoView {
     let ui = use_ui();
     let told: Answer<DeliveryList> =
-        Resource::new(move || (query.get(), ui.changes()), |(query, _)| list_deliveries(query));
+        Answer::new(move || (query.get(), ui.changes()), |(query, _)| list_deliveries(query));
     keep_fresh(told, |told: &DeliveryList| {
         told.rows.iter().any(|row| matches!(row.phase, DeliveryPhase::Queued | DeliveryPhase::Sending))
     });

@@ -3,13 +3,10 @@
 use leptos::prelude::*;
 use model::second_factor::AccountView;
 
-use crate::{
-    api::account::SaveAccount,
-    components::{form::Form, submission::Submission, submit::Submit, switch::Switch},
-};
+use crate::components::{form::Form, submission::Submission, submit::Submit, switch::Switch};
 
 #[component]
-pub fn AccountPanel(account: AccountView, submission: Submission<SaveAccount>) -> impl IntoView {
+pub fn AccountPanel(account: AccountView, submission: Submission) -> impl IntoView {
     view! {
         <section class="panel" aria-labelledby="account">
             <h2 id="account">{tr!("Account {}", account.name)}</h2>

@@ -10,11 +10,12 @@ use crate::{
         organizations::{AddOrganization as AddOrganizationFn, UpdateOrganization},
     },
     components::{
+        answer::Answer,
         dialog::{Dialog, DialogFooter},
         error_view::ErrorView,
         field::Field,
         form::Form,
-        loaded::{Answer, loaded_quietly},
+        loaded::loaded_quietly,
         submission::{Submission, use_submission},
         submit::Submit,
         time_zone::TimeZoneField,
@@ -49,7 +50,7 @@ pub fn EditOrganization(list: Answer<Vec<OrganizationRow>>) -> impl IntoView {
 }
 
 #[component]
-fn EditForm(row: OrganizationRow, submission: Submission<UpdateOrganization>) -> impl IntoView {
+fn EditForm(row: OrganizationRow, submission: Submission) -> impl IntoView {
     view! {
         <Form submission=submission hidden=vec![("organization", row.id.to_string())]>
             <OrganizationFields name=row.name time_zone=row.time_zone/>

@@ -16,9 +16,10 @@ use crate::{
         organizations::list_organizations,
     },
     components::{
+        answer::Answer,
         dialog::DialogRoute,
         icon::Icon,
-        loaded::{Answer, loaded, loaded_quietly},
+        loaded::{loaded, loaded_quietly},
         submission::use_submission,
     },
     ui::use_ui,
@@ -32,8 +33,8 @@ use table::OrganizationTable;
 pub fn OrganizationsPage() -> impl IntoView {
     let ui = use_ui();
     let address = page_address();
-    let list: Answer<Vec<OrganizationRow>> = Resource::new(move || ui.changes(), |_| list_organizations());
-    let account: Answer<AccountView> = Resource::new(move || ui.changes(), |_| get_account());
+    let list: Answer<Vec<OrganizationRow>> = Answer::new(move || ui.changes(), |_| list_organizations());
+    let account: Answer<AccountView> = Answer::new(move || ui.changes(), |_| get_account());
     let save = use_submission::<SaveAccount>();
     let manages = ui.can(Action::ManageOrganizations);
     let add = manages.then(|| {

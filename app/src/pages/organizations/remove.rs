@@ -6,10 +6,7 @@ use model::organization::OrganizationRow;
 use super::named_organization;
 use crate::{
     api::organizations::RemoveOrganization as RemoveOrganizationFn,
-    components::{
-        confirm::Confirm,
-        loaded::{Answer, loaded_quietly},
-    },
+    components::{answer::Answer, confirm::Confirm, loaded::loaded_quietly},
 };
 
 #[component]

@@ -4,7 +4,7 @@ use std::{future::Future, time::Duration};
 
 use leptos::prelude::*;
 
-use crate::{api::ApiError, components::loaded::Data};
+use crate::{api::ApiError, components::answer::Data};
 
 /// How long after the last key the server is asked.
 const PAUSE: Duration = Duration::from_millis(300);

@@ -10,23 +10,15 @@ use model::{
 
 use crate::{
     address::use_address,
-    api::backups::{CancelBackup, DeleteBackup},
+    api::backups::DeleteBackup,
     components::{
-        action_button::ActionButton,
-        confirm::Confirm,
-        loaded::{Answer, loaded_quietly},
-        submission::Submission,
+        action_button::ActionButton, answer::Answer, confirm::Confirm, loaded::loaded_quietly, submission::Submission,
     },
     ui::use_ui,
 };
 
 #[component]
-pub fn BackupActions(
-    id: i64,
-    phase: BackupPhase,
-    cancel_requested: bool,
-    cancel: Submission<CancelBackup>,
-) -> impl IntoView {
+pub fn BackupActions(id: i64, phase: BackupPhase, cancel_requested: bool, cancel: Submission) -> impl IntoView {
     let address = use_address();
     let manages = use_ui().can(Action::ManageProjects);
     let dialog = move |name: &'static str| move || address.read().dialog_for(name, id);

@@ -11,9 +11,10 @@ use super::{describe::gone, expires::Expires};
 use crate::{
     address::use_address,
     components::{
+        answer::Answer,
         dialog::{Dialog, DialogFooter, DialogText},
         facts::{Fact, Lines},
-        loaded::{Answer, loaded_quietly},
+        loaded::loaded_quietly,
         phase::Badge,
         time::{MaybeTime, Time, or_none},
     },

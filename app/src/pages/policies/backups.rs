@@ -20,9 +20,10 @@ use crate::{
     address::use_address,
     api::backups::{CancelBackup, list_backups},
     components::{
+        answer::Answer,
         dialog::DialogRoute,
         empty::{Empty, Refresh},
-        loaded::{Answer, keep_fresh_of, loaded_below},
+        loaded::{keep_fresh_of, loaded_below},
         pager::Pager,
         phase::Badge,
         progress::ProgressBar,
@@ -37,7 +38,7 @@ pub fn BackupsTab(project: Memo<ProjectId>, view: Answer<ProjectView>) -> impl I
     let ui = use_ui();
     let address = use_address();
     let query = Memo::new(move |_| address.read().list_query());
-    let backups: Answer<Page<BackupRow>> = Resource::new(
+    let backups: Answer<Page<BackupRow>> = Answer::new(
         move || (project.get(), query.get(), ui.changes()),
         |(project, query, _)| list_backups(project, query),
     );
@@ -72,7 +73,7 @@ pub fn BackupsTab(project: Memo<ProjectId>, view: Answer<ProjectView>) -> impl I
 }
 
 #[component]
-fn Table(page: Page<BackupRow>, cancel: Submission<CancelBackup>) -> impl IntoView {
+fn Table(page: Page<BackupRow>, cancel: Submission) -> impl IntoView {
     let facts = (&page).into();
     view! {
         <div class="table-frame">
@@ -108,7 +109,7 @@ fn Table(page: Page<BackupRow>, cancel: Submission<CancelBackup>) -> impl IntoVi
 }
 
 #[component]
-fn Row(row: BackupRow, cancel: Submission<CancelBackup>) -> impl IntoView {
+fn Row(row: BackupRow, cancel: Submission) -> impl IntoView {
     let policy = row.policy.clone().unwrap_or_else(|| tr!("Manual"));
     let duration = row.duration().map(size::duration);
     view! {

@@ -15,9 +15,10 @@ use crate::{
     address::use_address,
     api::policies::policy_outlook,
     components::{
+        answer::Answer,
         dialog::{Dialog, DialogFooter, DialogText},
         facts::{Fact, Lines},
-        loaded::{Answer, loaded_below, loaded_quietly},
+        loaded::{loaded_below, loaded_quietly},
         phase::Badge,
         time::{MaybeTime, Time, or_none},
     },
@@ -27,7 +28,7 @@ use crate::{
 pub fn DescribePolicy(policies: Answer<Vec<PolicyRow>>) -> impl IntoView {
     let id: i64 = use_address().read_untracked().number("id").unwrap_or_default();
     let row = move |rows: &Vec<PolicyRow>| rows.iter().find(|row| row.id.0 == id).cloned();
-    let outlook: Answer<Outlook> = Resource::new(move || PolicyId(id), policy_outlook);
+    let outlook: Answer<Outlook> = Answer::new(move || PolicyId(id), policy_outlook);
     view! {
         <Dialog title=tr!("Policy")>
             <DialogText>

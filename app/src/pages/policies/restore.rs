@@ -12,10 +12,11 @@ use crate::{
     address::use_address,
     api::restores::RestoreBackup,
     components::{
+        answer::Answer,
         dialog::{Dialog, DialogFooter},
         field::{Field, Kind},
         form::Form,
-        loaded::{Answer, loaded_quietly},
+        loaded::loaded_quietly,
         select::{Choice, Select},
         submission::use_submission,
         submit::Submit,

@@ -9,10 +9,11 @@ use crate::{
     api::restores::{CancelRestore, DeleteRestore, list_restores},
     components::{
         action_button::ActionButton,
+        answer::Answer,
         confirm::Confirm,
         dialog::DialogRoute,
         empty::{Empty, Refresh},
-        loaded::{Answer, keep_fresh_of, loaded_below, loaded_quietly},
+        loaded::{keep_fresh_of, loaded_below, loaded_quietly},
         pager::Pager,
         phase::Badge,
         progress::ProgressBar,
@@ -27,7 +28,7 @@ pub fn RestoresTab(project: Memo<ProjectId>) -> impl IntoView {
     let ui = use_ui();
     let address = use_address();
     let query = Memo::new(move |_| address.read().list_query());
-    let restores: Answer<Page<RestoreRow>> = Resource::new(
+    let restores: Answer<Page<RestoreRow>> = Answer::new(
         move || (project.get(), query.get(), ui.changes()),
         |(project, query, _)| list_restores(project, query),
     );
@@ -57,7 +58,7 @@ pub fn RestoresTab(project: Memo<ProjectId>) -> impl IntoView {
 }
 
 #[component]
-fn Table(page: Page<RestoreRow>, cancel: Submission<CancelRestore>) -> impl IntoView {
+fn Table(page: Page<RestoreRow>, cancel: Submission) -> impl IntoView {
     let facts = (&page).into();
     view! {
         <div class="table-frame">
@@ -92,7 +93,7 @@ fn Table(page: Page<RestoreRow>, cancel: Submission<CancelRestore>) -> impl Into
 }
 
 #[component]
-fn Row(row: RestoreRow, cancel: Submission<CancelRestore>) -> impl IntoView {
+fn Row(row: RestoreRow, cancel: Submission) -> impl IntoView {
     let running = (row.phase == RestorePhase::InProgress)
         .then(|| view! { <ProgressBar progress=row.progress label=tr!("Progress of {}", row.name)/> });
     let warnings = match row.warnings.len() {
@@ -134,12 +135,7 @@ fn Row(row: RestoreRow, cancel: Submission<CancelRestore>) -> impl IntoView {
 }
 
 #[component]
-fn RowActions(
-    id: i64,
-    phase: RestorePhase,
-    cancel_requested: bool,
-    cancel: Submission<CancelRestore>,
-) -> impl IntoView {
+fn RowActions(id: i64, phase: RestorePhase, cancel_requested: bool, cancel: Submission) -> impl IntoView {
     let address = use_address();
     let manages = use_ui().can(Action::ManageProjects);
     let dialog = move |name: &'static str| move || address.read().dialog_for(name, id);

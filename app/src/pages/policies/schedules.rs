@@ -16,11 +16,12 @@ use crate::{
     api::policies::{DeletePolicy, PausePolicy, ResumePolicy, RunPolicyNow, list_policies},
     components::{
         action_button::ActionButton,
+        answer::Answer,
         confirm::Confirm,
         dialog::DialogRoute,
         empty::Empty,
         last_backup::LastBackupState,
-        loaded::{Answer, keep_fresh_of, loaded_below, loaded_quietly},
+        loaded::{keep_fresh_of, loaded_below, loaded_quietly},
         phase::Badge,
         submission::{Submission, use_submission},
         time::MaybeTime,
@@ -32,7 +33,7 @@ use crate::{
 pub fn SchedulesTab(project: Memo<ProjectId>) -> impl IntoView {
     let ui = use_ui();
     let policies: Answer<Vec<PolicyRow>> =
-        Resource::new(move || (project.get(), ui.changes()), |(project, _)| list_policies(project));
+        Answer::new(move || (project.get(), ui.changes()), |(project, _)| list_policies(project));
     let submissions = Submissions::new();
     keep_fresh_of(policies, project, |rows: &Vec<PolicyRow>| {
         rows.iter().any(|row| row.last_backup.as_ref().is_some_and(|last| last.phase.is_active()))
@@ -69,14 +70,18 @@ pub fn SchedulesTab(project: Memo<ProjectId>) -> impl IntoView {
 /// What is sent by the buttons of the rows.
 #[derive(Clone, Copy)]
 struct Submissions {
-    run_now: Submission<RunPolicyNow>,
-    pause: Submission<PausePolicy>,
-    resume: Submission<ResumePolicy>,
+    run_now: Submission,
+    pause: Submission,
+    resume: Submission,
 }
 
 impl Submissions {
     fn new() -> Self {
-        Self { run_now: use_submission(), pause: use_submission(), resume: use_submission() }
+        Self {
+            run_now: use_submission::<RunPolicyNow>(),
+            pause: use_submission::<PausePolicy>(),
+            resume: use_submission::<ResumePolicy>(),
+        }
     }
 }
 

@@ -12,8 +12,9 @@ use crate::{
     address::page_address,
     api::profile::{EndSession, get_profile},
     components::{
+        answer::Answer,
         facts::Fact,
-        loaded::{Answer, loaded_part, loaded_quietly},
+        loaded::{loaded_part, loaded_quietly},
         shortcuts::use_shortcut_list,
         submission::use_submission,
     },
@@ -27,7 +28,7 @@ use sessions::SessionTable;
 pub fn ProfilePage() -> impl IntoView {
     page_address();
     let ui = use_ui();
-    let profile: Answer<ProfileView> = Resource::new(move || ui.changes(), |_| get_profile());
+    let profile: Answer<ProfileView> = Answer::new(move || ui.changes(), |_| get_profile());
     let end = use_submission::<EndSession>();
     let sessions = move |rows| view! { <SessionTable rows=rows end=end/> };
     view! {

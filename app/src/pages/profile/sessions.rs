@@ -3,18 +3,15 @@
 use leptos::prelude::*;
 use model::profile::SessionRow;
 
-use crate::{
-    api::profile::EndSession,
-    components::{
-        action_button::ActionButton,
-        phase::{Badge, Look},
-        submission::Submission,
-        time::{Time, or_none},
-    },
+use crate::components::{
+    action_button::ActionButton,
+    phase::{Badge, Look},
+    submission::Submission,
+    time::{Time, or_none},
 };
 
 #[component]
-pub fn SessionTable(rows: Vec<SessionRow>, end: Submission<EndSession>) -> impl IntoView {
+pub fn SessionTable(rows: Vec<SessionRow>, end: Submission) -> impl IntoView {
     view! {
         <section class="section" aria-labelledby="sessions">
             <h2 id="sessions">{tr!("Sessions")}</h2>
@@ -38,7 +35,7 @@ pub fn SessionTable(rows: Vec<SessionRow>, end: Submission<EndSession>) -> impl 
 }
 
 #[component]
-fn Row(row: SessionRow, end: Submission<EndSession>) -> impl IntoView {
+fn Row(row: SessionRow, end: Submission) -> impl IntoView {
     let action = if row.current {
         view! { <Badge look=Look::THIS_SESSION/> }.into_any()
     } else {

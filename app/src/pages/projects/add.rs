@@ -6,10 +6,11 @@ use model::project::ProjectChoices;
 use crate::{
     api::projects::{CreateProject, get_project_choices},
     components::{
+        answer::Answer,
         dialog::{Dialog, DialogFooter},
         field::{Field, Kind},
         form::Form,
-        loaded::{Answer, loaded},
+        loaded::loaded,
         organization::OrganizationField,
         select::{Choice, Select},
         submission::use_submission,
@@ -21,7 +22,7 @@ use crate::{
 #[component]
 pub fn AddProject() -> impl IntoView {
     let submission = use_submission::<CreateProject>();
-    let choices: Answer<ProjectChoices> = Resource::new(|| (), |()| get_project_choices(None));
+    let choices: Answer<ProjectChoices> = Answer::new(|| (), |()| get_project_choices(None));
     view! {
         <Dialog title=tr!("Add Project")>
             <Form submission=submission>

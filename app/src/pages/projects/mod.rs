@@ -11,10 +11,7 @@ use crate::{
     address::page_address,
     api::projects::list_projects,
     components::{
-        dialog::DialogRoute,
-        icon::Icon,
-        loaded::{Answer, loaded_quietly},
-        organization::OrganizationFilter,
+        answer::Answer, dialog::DialogRoute, icon::Icon, loaded::loaded_quietly, organization::OrganizationFilter,
         search_form::SearchForm,
     },
     ui::use_ui,
@@ -27,8 +24,7 @@ pub fn ProjectsPage() -> impl IntoView {
     let ui = use_ui();
     let address = page_address();
     let query = Memo::new(move |_| address.read().list_query());
-    let list: Answer<ProjectList> =
-        Resource::new(move || (query.get(), ui.changes()), |(query, _)| list_projects(query));
+    let list: Answer<ProjectList> = Answer::new(move || (query.get(), ui.changes()), |(query, _)| list_projects(query));
     let organizations = |list: &ProjectList| list.organizations.clone();
     let filter = |organizations: Vec<OrganizationChoice>| view! { <OrganizationFilter organizations=organizations/> };
     let may_add = ui.can(Action::ManageProjects);

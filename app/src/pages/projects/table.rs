@@ -11,9 +11,10 @@ use model::{
 use crate::{
     address::use_address,
     components::{
+        answer::Answer,
         empty::{Empty, NothingFound},
         last_backup::LastBackupState,
-        loaded::{Answer, loaded_part},
+        loaded::loaded_part,
         pager::Pager,
         phase::{Badge, Look},
         sort_header::SortHeader,

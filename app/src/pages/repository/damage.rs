@@ -6,12 +6,7 @@ use model::maintenance::{DamagedBackup, DamagedFile, Health, RepositoryView};
 use crate::{
     address::use_address,
     api::maintenance::RepairRepository,
-    components::{
-        confirm::Confirm,
-        facts::Lines,
-        icon::Icon,
-        loaded::{Answer, loaded_quietly},
-    },
+    components::{answer::Answer, confirm::Confirm, facts::Lines, icon::Icon, loaded::loaded_quietly},
 };
 
 #[component]

@@ -15,9 +15,10 @@ use crate::{
     address::page_address,
     api::maintenance::{CancelMaintenance, PruneRepository, VerifyRepository, get_repository},
     components::{
+        answer::Answer,
         dialog::DialogRoute,
         empty::Empty,
-        loaded::{Answer, keep_fresh_of, loaded_below, loaded_quietly},
+        loaded::{keep_fresh_of, loaded_below, loaded_quietly},
         project_frame::{ProjectFrame, use_project, use_project_id},
         submission::use_submission,
     },
@@ -34,7 +35,7 @@ pub fn RepositoryPage() -> impl IntoView {
     let id = use_project_id();
     let project = use_project(id);
     let repository: Answer<RepositoryView> =
-        Resource::new(move || (id.get(), ui.changes()), |(id, _)| get_repository(id));
+        Answer::new(move || (id.get(), ui.changes()), |(id, _)| get_repository(id));
     keep_fresh_of(repository, id, |view: &RepositoryView| view.runs.iter().any(|run| run.phase.is_active()));
     let (verify, prune) = (use_submission::<VerifyRepository>(), use_submission::<PruneRepository>());
     let cancel = use_submission::<CancelMaintenance>();

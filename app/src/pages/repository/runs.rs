@@ -3,19 +3,16 @@
 use leptos::prelude::*;
 use model::maintenance::{MaintenanceKind, MaintenancePhase, MaintenanceRow};
 
-use crate::{
-    api::maintenance::CancelMaintenance,
-    components::{
-        action_button::ActionButton,
-        phase::Badge,
-        progress::ProgressBar,
-        submission::Submission,
-        time::{MaybeTime, NoValue},
-    },
+use crate::components::{
+    action_button::ActionButton,
+    phase::Badge,
+    progress::ProgressBar,
+    submission::Submission,
+    time::{MaybeTime, NoValue},
 };
 
 #[component]
-pub fn RunsTable(runs: Vec<MaintenanceRow>, may_manage: bool, cancel: Submission<CancelMaintenance>) -> impl IntoView {
+pub fn RunsTable(runs: Vec<MaintenanceRow>, may_manage: bool, cancel: Submission) -> impl IntoView {
     let row = move |run| view! { <Row run=run may_manage=may_manage cancel=cancel/> };
     view! {
         <section aria-labelledby="repository-runs">
@@ -54,7 +51,7 @@ fn word(run: &MaintenanceRow) -> String {
 }
 
 #[component]
-fn Row(run: MaintenanceRow, may_manage: bool, cancel: Submission<CancelMaintenance>) -> impl IntoView {
+fn Row(run: MaintenanceRow, may_manage: bool, cancel: Submission) -> impl IntoView {
     let kind = word(&run);
     let running = (run.phase == MaintenancePhase::InProgress)
         .then(|| view! { <ProgressBar progress=run.progress label=tr!("Progress of the {}", kind)/> });

@@ -3,18 +3,15 @@
 use leptos::prelude::*;
 use model::{ids::ProjectId, maintenance::RepositoryState, size};
 
-use crate::{
-    api::maintenance::{PruneRepository, VerifyRepository},
-    components::{
-        action_button::ActionButton,
-        facts::Fact,
-        form::Form,
-        phase::Badge,
-        submission::Submission,
-        submit::Submit,
-        tick::Tick,
-        time::{MaybeTime, or_none},
-    },
+use crate::components::{
+    action_button::ActionButton,
+    facts::Fact,
+    form::Form,
+    phase::Badge,
+    submission::Submission,
+    submit::Submit,
+    tick::Tick,
+    time::{MaybeTime, or_none},
 };
 
 #[component]
@@ -22,8 +19,8 @@ pub fn StatePanel(
     id: ProjectId,
     state: RepositoryState,
     may_manage: bool,
-    verify: Submission<VerifyRepository>,
-    prune: Submission<PruneRepository>,
+    verify: Submission,
+    prune: Submission,
 ) -> impl IntoView {
     let (weeks, health) = (state.weeks, state.health);
     let actions = may_manage.then(|| view! { <Actions id=id weeks=weeks verify=verify prune=prune/> });
@@ -55,12 +52,7 @@ pub fn StatePanel(
 }
 
 #[component]
-fn Actions(
-    id: ProjectId,
-    weeks: u32,
-    verify: Submission<VerifyRepository>,
-    prune: Submission<PruneRepository>,
-) -> impl IntoView {
+fn Actions(id: ProjectId, weeks: u32, verify: Submission, prune: Submission) -> impl IntoView {
     let project = move || vec![("project", id.to_string())];
     let rhythm = tr!("Every week all data is read, decrypted and compared with what was written."
         | "Every week a part of the data is read, decrypted and compared with what was written: all of it within {n} weeks."

@@ -6,7 +6,6 @@ use model::{names::Hidden, time::Moment};
 use super::CodeList;
 use crate::{
     address::use_address,
-    api::second_factor::UseRecoveryCodes,
     components::{action_button::ActionButton, facts::Fact, submission::Submission, time::Time},
 };
 
@@ -16,7 +15,7 @@ pub fn OnPanel(
     since: Moment,
     recovery_codes: u64,
     fresh_codes: Vec<Hidden>,
-    submission: Submission<UseRecoveryCodes>,
+    submission: Submission,
 ) -> impl IntoView {
     let address = use_address();
     let fresh = (!fresh_codes.is_empty()).then(|| view! { <FreshCodes codes=fresh_codes submission=submission/> });
@@ -53,7 +52,7 @@ pub fn OnPanel(
 
 /// Codes that count for nothing until they were kept.
 #[component]
-fn FreshCodes(codes: Vec<Hidden>, submission: Submission<UseRecoveryCodes>) -> impl IntoView {
+fn FreshCodes(codes: Vec<Hidden>, submission: Submission) -> impl IntoView {
     view! {
         <section class="panel" aria-labelledby="fresh-codes">
             <h2 id="fresh-codes">{tr!("Your new recovery codes")}</h2>

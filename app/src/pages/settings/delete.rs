@@ -10,10 +10,11 @@ use crate::{
     address::use_address,
     api::projects::DeleteProject as DeleteProjectFn,
     components::{
+        answer::Answer,
         confirm::Confirm,
         field::{Field, Kind},
         icon::Icon,
-        loaded::{Answer, loaded_quietly},
+        loaded::loaded_quietly,
         tick::Tick,
     },
 };

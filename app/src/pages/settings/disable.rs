@@ -8,10 +8,7 @@ use model::{
 
 use crate::{
     api::projects::DisableBackup as DisableBackupFn,
-    components::{
-        confirm::Confirm,
-        loaded::{Answer, loaded_quietly},
-    },
+    components::{answer::Answer, confirm::Confirm, loaded::loaded_quietly},
 };
 
 #[component]

@@ -3,18 +3,10 @@
 use leptos::prelude::*;
 use model::ids::ProjectId;
 
-use crate::{
-    api::projects::{LockProject, UnlockProject},
-    components::{action_button::ActionButton, submission::Submission},
-};
+use crate::components::{action_button::ActionButton, submission::Submission};
 
 #[component]
-pub fn LockPanel(
-    id: ProjectId,
-    locked: bool,
-    lock: Submission<LockProject>,
-    unlock: Submission<UnlockProject>,
-) -> impl IntoView {
+pub fn LockPanel(id: ProjectId, locked: bool, lock: Submission, unlock: Submission) -> impl IntoView {
     let hidden = vec![("project", id.to_string())];
     let button = if locked {
         view! { <ActionButton submission=unlock hidden=hidden label=tr!("Unlock Project") pending=tr!("Unlocking…") class="button"/> }

@@ -21,9 +21,10 @@ use crate::{
         projects::{LockProject, MoveProject, SaveBackupSettings, UnlockProject, get_project, get_project_choices},
     },
     components::{
+        answer::Answer,
         dialog::DialogRoute,
         form::Form,
-        loaded::{Answer, loaded_below},
+        loaded::loaded_below,
         locked_note::LockedNote,
         project_frame::{ProjectFrame, use_project, use_project_id},
         submission::{Submission, use_submission},
@@ -47,7 +48,7 @@ pub fn SettingsPage() -> impl IntoView {
     let ui = use_ui();
     let id = use_project_id();
     let project = use_project(id);
-    let settings: Answer<Settings> = Resource::new(move || (id.get(), ui.changes()), |(id, _)| ask(id));
+    let settings: Answer<Settings> = Answer::new(move || (id.get(), ui.changes()), |(id, _)| ask(id));
     let submission = use_submission::<SaveBackupSettings>();
     let (lock, unlock) = (use_submission::<LockProject>(), use_submission::<UnlockProject>());
     let moving = use_submission::<MoveProject>();
@@ -87,11 +88,7 @@ async fn ask(project: ProjectId) -> Result<Settings, ApiError> {
 }
 
 #[component]
-fn BackupForm(
-    project: ProjectView,
-    choices: ProjectChoices,
-    submission: Submission<SaveBackupSettings>,
-) -> impl IntoView {
+fn BackupForm(project: ProjectView, choices: ProjectChoices, submission: Submission) -> impl IntoView {
     let kit = (project.backup != Backup::Off).then(|| view! { <RecoveryKitPanel/> });
     let hidden = vec![("project", project.id.to_string())];
     let locked = project.locked;

@@ -3,14 +3,11 @@
 use leptos::prelude::*;
 use model::ids::ProjectId;
 
-use crate::{
-    api::projects::MoveProject,
-    components::{
-        form::Form,
-        select::{Choice, Select},
-        submission::Submission,
-        submit::Submit,
-    },
+use crate::components::{
+    form::Form,
+    select::{Choice, Select},
+    submission::Submission,
+    submit::Submit,
 };
 
 /// Is there only where several nodes can be: on PostgreSQL.
@@ -20,7 +17,7 @@ pub fn NodePanel(
     node: Option<String>,
     nodes: Vec<String>,
     locked: bool,
-    submission: Submission<MoveProject>,
+    submission: Submission,
 ) -> impl IntoView {
     let node = node?;
     let silent = (!nodes.contains(&node)).then(|| Choice::new(&node, tr!("{} (silent)", node)));

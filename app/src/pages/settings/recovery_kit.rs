@@ -7,11 +7,12 @@ use crate::{
     address::use_address,
     api::projects::AskForRecoveryKit as AskForRecoveryKitFn,
     components::{
+        answer::Answer,
         dialog::{Dialog, DialogFooter},
         field::{Field, Kind},
         form::PlainForm,
         icon::Icon,
-        loaded::{Answer, loaded_quietly},
+        loaded::loaded_quietly,
         submit::Submit,
     },
 };

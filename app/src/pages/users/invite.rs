@@ -11,10 +11,11 @@ use super::role::RoleField;
 use crate::{
     api::users::InviteUser as InviteUserFn,
     components::{
+        answer::Answer,
         dialog::{Dialog, DialogFooter},
         field::{Field, Kind},
         form::Form,
-        loaded::{Answer, loaded_quietly},
+        loaded::loaded_quietly,
         organization::OrganizationField,
         submission::use_submission,
         submit::Submit,

@@ -14,12 +14,8 @@ use crate::{
     address::page_address,
     api::users::list_users,
     components::{
-        dialog::DialogRoute,
-        icon::Icon,
-        loaded::{Answer, loaded_quietly},
-        one_time_link::OneTimeLink,
-        organization::OrganizationFilter,
-        search_form::SearchForm,
+        answer::Answer, dialog::DialogRoute, icon::Icon, loaded::loaded_quietly, one_time_link::OneTimeLink,
+        organization::OrganizationFilter, search_form::SearchForm,
     },
     ui::use_ui,
 };
@@ -34,7 +30,7 @@ pub fn UsersPage() -> impl IntoView {
     let ui = use_ui();
     let address = page_address();
     let query = Memo::new(move |_| address.read().list_query());
-    let list: Answer<UserList> = Resource::new(move || (query.get(), ui.changes()), |(query, _)| list_users(query));
+    let list: Answer<UserList> = Answer::new(move || (query.get(), ui.changes()), |(query, _)| list_users(query));
     let organizations = |list: &UserList| list.organizations.clone();
     let filter = |organizations: Vec<OrganizationChoice>| view! { <OrganizationFilter organizations=organizations/> };
     let manages = ui.can(Action::ManageUsers);

@@ -6,10 +6,7 @@ use model::user::UserList;
 use super::table::named_user;
 use crate::{
     api::users::RemoveUser as RemoveUserFn,
-    components::{
-        confirm::Confirm,
-        loaded::{Answer, loaded_quietly},
-    },
+    components::{answer::Answer, confirm::Confirm, loaded::loaded_quietly},
 };
 
 #[component]

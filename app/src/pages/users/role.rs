@@ -10,9 +10,10 @@ use super::table::named_user;
 use crate::{
     api::users::ChangeUserRole,
     components::{
+        answer::Answer,
         dialog::{Dialog, DialogFooter},
         form::Form,
-        loaded::{Answer, loaded_quietly},
+        loaded::loaded_quietly,
         select::{Choice, Select},
         submission::use_submission,
         submit::Submit,

@@ -12,8 +12,9 @@ use crate::{
     api::users::ResetUserPassword,
     components::{
         action_button::ActionButton,
+        answer::Answer,
         empty::NothingFound,
-        loaded::{Answer, loaded_part},
+        loaded::loaded_part,
         pager::Pager,
         phase::{Badge, Look},
         sort_header::SortHeader,
@@ -42,7 +43,7 @@ pub fn UserTable(list: Answer<UserList>) -> impl IntoView {
 }
 
 #[component]
-fn Rows(page: Page<UserRow>, reset: Submission<ResetUserPassword>) -> impl IntoView {
+fn Rows(page: Page<UserRow>, reset: Submission) -> impl IntoView {
     let facts = (&page).into();
     view! {
         <div class="table-frame">
@@ -67,7 +68,7 @@ fn Rows(page: Page<UserRow>, reset: Submission<ResetUserPassword>) -> impl IntoV
 }
 
 #[component]
-fn Row(row: UserRow, reset: Submission<ResetUserPassword>) -> impl IntoView {
+fn Row(row: UserRow, reset: Submission) -> impl IntoView {
     let (id, role) = (row.id.0, row.role.as_str());
     let look = match row.signs_in {
         SignsIn::NotYet => Some(Look::INVITED),
@@ -98,7 +99,7 @@ fn Row(row: UserRow, reset: Submission<ResetUserPassword>) -> impl IntoView {
 }
 
 #[component]
-fn RowActions(id: i64, own: bool, signs_in: SignsIn, reset: Submission<ResetUserPassword>) -> impl IntoView {
+fn RowActions(id: i64, own: bool, signs_in: SignsIn, reset: Submission) -> impl IntoView {
     let address = use_address();
     let dialog = move |name: &'static str| move || address.read().dialog_for(name, id);
     // One's own is turned off in the profile, with the password.
