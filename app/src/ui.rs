@@ -11,7 +11,10 @@ use leptos::{
 use leptos_router::{NavigateOptions, hooks::use_location};
 use model::{language::Language, people::Actor, permission::Action, theme::Theme};
 
-use crate::api::{ApiError, flash::FailedForm, page::PageRequest};
+use crate::{
+    api::{ApiError, flash::FailedForm, page::PageRequest},
+    components::time::use_zone,
+};
 
 /// How long an announcement stays.
 const NOTICE: Duration = Duration::from_secs(8);
@@ -152,12 +155,14 @@ pub fn in_place() -> NavigateOptions {
     NavigateOptions { scroll: false, ..NavigateOptions::default() }
 }
 
-/// Tells the style sheet that the buttons for browsers without scripts are not needed; each page does, once its code is
-/// there.
-pub fn mark_hydrated() {
-    Effect::new(|_| {
+/// For each page, once its code is there: the style sheet hears that the buttons for browsers without scripts are not
+/// needed, and times may change. Before, the browser would take over another text than the server drew.
+pub fn taken_over() {
+    let zone = use_zone();
+    Effect::new(move |_| {
         if let Some(root) = document().document_element() {
             let _ = root.class_list().add_1("hydrated");
         }
+        zone.follow_browser();
     });
 }

@@ -19,7 +19,7 @@ type View = [name: string, show: () => Promise<unknown>];
 
 for (const scheme of ['light', 'dark'] as const) {
   test(`no barriers in ${scheme} colours`, async ({ visitor, s3, folders, another }, testInfo) => {
-    test.setTimeout(240_000);
+    test.setTimeout(600_000);
     const pictures = path.join(testInfo.project.outputDir, 'pages', scheme);
     const found = await look(visitor.page, scheme, pictures, firstRun(visitor));
     found.push(...(await look(visitor.page, scheme, pictures, empty(visitor))));
@@ -31,7 +31,7 @@ for (const scheme of ['light', 'dark'] as const) {
   });
 
   test(`no barriers for whoever administers, in ${scheme} colours`, async ({ partner, s3, another }, testInfo) => {
-    test.setTimeout(240_000);
+    test.setTimeout(600_000);
     const pictures = path.join(testInfo.project.outputDir, 'pages', scheme);
     await partner.credentials.open();
     await partner.credentials.add(rightKeys(s3));

@@ -8,7 +8,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use croner::{
     Cron,
     parser::{CronParser, Seconds, Year},
@@ -43,6 +43,9 @@ pub const CUSTOM_PERIOD: &str = "custom";
 /// More than any zone's clocks are put forward or back in a change of daylight-saving time.
 const MOST_SHIFTED: TimeDelta = TimeDelta::hours(3);
 
+/// Days within which every day that there is comes: a certain weekday on 29 February, within forty years.
+const RAREST_DAY: i64 = 41 * 366;
+
 /// A five-field cron expression (minute hour day month weekday) that fires some day.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CronPeriod {
@@ -54,14 +57,20 @@ impl CronPeriod {
     /// `now` decides whether the expression still fires.
     pub fn parse(text: &str, now: DateTime<Utc>) -> Result<Self, RuleError> {
         let period = Self::stored(text)?;
-        // croner takes them, and then looks for seconds through all its years for what they never name.
+        // croner takes them for nothing.
         if period.text.split([' ', ',']).any(|item| item.trim_start_matches('+').is_empty()) {
             return Err(RuleError::CronSyntax { reason: refusal::EMPTY_ITEM.to_owned() });
         }
-        if period.next_after(TimeZone::UTC, now).is_none() {
-            return Err(RuleError::CronNever);
-        }
-        Ok(period)
+        if period.names_a_day(now) { Ok(period) } else { Err(RuleError::CronNever) }
+    }
+
+    /// Whether there is a day on which it fires. croner would look for one until the year 5000, which takes seconds.
+    fn names_a_day(&self, now: DateTime<Utc>) -> bool {
+        let days = self.text.splitn(3, ' ').nth(2).unwrap_or_default();
+        let Ok(at_midnight) = Self::stored(&format!("0 0 {days}")) else { return false };
+        let midnight = now.date_naive().and_time(NaiveTime::MIN).and_utc();
+        (0..RAREST_DAY)
+            .any(|day| at_midnight.cron.is_time_matching(&(midnight + TimeDelta::days(day))).unwrap_or(false))
     }
 
     /// Reads an expression that was accepted before.

@@ -49,11 +49,13 @@ pub fn Chrome(children: Children) -> impl IntoView {
 fn Person(actor: Actor) -> impl IntoView {
     let role = actor.role.as_str();
     let place = format!("{} · {}", tr!(role), actor.organization_name);
+    let email = actor.email.clone();
     view! {
         <div class="person">
             <div class="person-words">
-                <a class="person-email" href="/profile">
-                    {actor.email}
+                <a class="person-email" href="/profile" title=email>
+                    <Icon name="user"/>
+                    <span>{actor.email}</span>
                 </a>
                 <span class="person-place">{place}</span>
             </div>

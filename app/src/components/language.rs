@@ -11,12 +11,15 @@ use crate::{
 #[component]
 pub fn LanguageSwitch() -> impl IntoView {
     let chosen = use_ui().language();
-    let button = |language: Language| ChoiceButton {
-        value: language.as_str(),
-        label: language.name().to_owned(),
-        chosen: language == chosen,
-        lang: Some(language.as_str()),
-        face: language.as_str().to_uppercase().into_any(),
+    let button = |language: Language| {
+        let code = language.as_str().to_uppercase();
+        ChoiceButton {
+            value: language.as_str(),
+            label: format!("{} ({code})", language.name()),
+            chosen: language == chosen,
+            lang: Some(language.as_str()),
+            face: code.into_any(),
+        }
     };
     view! { <ChoiceForm field="language" label=tr!("Language") buttons=Language::ALL.map(button).into()/> }
 }

@@ -5,7 +5,7 @@
 use leptos::prelude::*;
 use leptos_router::LazyRoute;
 
-use crate::ui::mark_hydrated;
+use crate::ui::taken_over;
 
 use super::{
     audit_log::AuditLogPage, browse::BrowsePage, credentials::CredentialsPage, dashboard::DashboardPage,
@@ -41,7 +41,7 @@ macro_rules! part {
 
                 async fn view(_: Self) -> AnyView {
                     let page = $part($choice::$route).await;
-                    mark_hydrated();
+                    taken_over();
                     page
                 }
             }

@@ -3,11 +3,11 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use crate::{api::ApiError, components::error_view::ErrorView, ui::mark_hydrated};
+use crate::{api::ApiError, components::error_view::ErrorView, ui::taken_over};
 
 #[component]
 pub fn NotFoundPage() -> impl IntoView {
-    mark_hydrated();
+    taken_over();
     view! {
         <Title text=tr!("Not found")/>
         <ErrorView error=ApiError::NotFound/>

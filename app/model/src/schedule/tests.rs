@@ -25,11 +25,24 @@ fn five_fields_with_lists_ranges_steps_and_names() {
 #[test]
 fn an_expression_that_never_fires_is_refused() {
     assert_eq!(CronPeriod::parse("0 0 30 2 *", now()).unwrap_err(), RuleError::CronNever);
+    assert_eq!(CronPeriod::parse("2 1 * 5 L", now()).unwrap_err(), RuleError::CronNever);
     // Found by the fuzzer: each took croner ten seconds.
     for text in [",, * ,,6 5 6,4", ",2 ,6, l,,1, 3,, +", "2 6 1 3 +", "1,,2 * * * *", ", * * * *", "1, * * * *"] {
         assert!(matches!(CronPeriod::parse(text, now()), Err(RuleError::CronSyntax { .. })), "{text}");
     }
     assert!(CronPeriod::parse("0 0 29 2 *", now()).is_ok());
+}
+
+#[test]
+fn the_rarest_day_is_found() {
+    // No leap year in 2100: a weekday of 29 February comes after forty years there.
+    let (before, after) = (at("2072-03-01T00:00:00Z"), at("2112-02-29T00:00:00Z"));
+    let period = CronPeriod::parse("0 0 29 2 +1", before).unwrap();
+    assert_eq!(period.next_after(TimeZone::UTC, before), Some(after));
+    for weekday in 0..7 {
+        let expression = format!("0 0 29 2 +{weekday}");
+        assert!((0..28).all(|year| CronPeriod::parse(&expression, before + TimeDelta::days(366 * year)).is_ok()));
+    }
 }
 
 #[test]
