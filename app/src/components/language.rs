@@ -15,7 +15,7 @@ pub fn LanguageSwitch() -> impl IntoView {
         let code = language.as_str().to_uppercase();
         ChoiceButton {
             value: language.as_str(),
-            label: format!("{} ({code})", language.name()),
+            label: format!("{code}: {}", language.name()),
             chosen: language == chosen,
             lang: Some(language.as_str()),
             face: code.into_any(),

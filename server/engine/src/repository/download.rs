@@ -105,7 +105,8 @@ async fn send_all(
                 Some((id, bytes)) if *id == blob.id => bytes.clone(),
                 _ => {
                     let (sealer, piece, blob) = (reader.sealer.clone(), piece.clone(), blob.clone());
-                    blocking(move || Decoder::new(sealer)?.decode(&piece, &blob)).await?
+                    let decode = move || Ok(Bytes::copy_from_slice(Decoder::new(sealer)?.decode(&piece, &blob)?));
+                    blocking(decode).await?
                 }
             };
             last = Some((blob.id, bytes.clone()));

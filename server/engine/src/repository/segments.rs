@@ -126,36 +126,59 @@ pub(super) struct Staged {
     content: Bytes,
 }
 
-/// Turns blobs back into what they were. Each thread has its own.
+/// Turns blobs back into what they were. Each thread has its own: buffers are used again, since a kernel takes longer to
+/// give new ones of this size than it takes to fill them.
 pub(super) struct Decoder {
     sealer: Arc<Sealer>,
     decompressor: Decompressor<'static>,
     opened: Vec<u8>,
+    content: Vec<u8>,
+    /// Whose content it is.
+    decoded: Option<DataId>,
 }
 
 impl Decoder {
     pub(super) fn new(sealer: Arc<Sealer>) -> Result<Self> {
         let decompressor =
             Decompressor::new().map_err(|error| RepositoryError::Internal { detail: error.to_string() })?;
-        Ok(Self { sealer, decompressor, opened: Vec::new() })
+        Ok(Self { sealer, decompressor, opened: Vec::new(), content: Vec::new(), decoded: None })
     }
 
-    /// Decrypts and decompresses a blob of `piece`, and makes sure it is the one it should be.
-    pub(super) fn decode<T>(&mut self, piece: &Staged, blob: &Wanted<T>) -> Result<Bytes> {
-        let damaged =
-            |what: &str| RepositoryError::Damaged { detail: format!("the blob {} {what}", blob.id.to_hex().as_str()) };
+    /// Decrypts and decompresses a blob of `piece`, and makes sure it is the one it should be. The same one again is
+    /// there already.
+    pub(super) fn decode<T>(&mut self, piece: &Staged, blob: &Wanted<T>) -> Result<&[u8]> {
+        if self.decoded != Some(blob.id) {
+            self.decoded = None;
+            self.read(piece, blob).map_err(|what| {
+                let detail = format!("the blob {} {what}", blob.id.to_hex().as_str());
+                RepositoryError::Damaged { detail }
+            })?;
+            self.decoded = Some(blob.id);
+        }
+        Ok(&self.content)
+    }
+
+    /// What was decoded last.
+    pub(super) fn content(&self) -> &[u8] {
+        &self.content
+    }
+
+    /// Fills `content`, or says what is wrong with the blob.
+    fn read<T>(&mut self, piece: &Staged, blob: &Wanted<T>) -> std::result::Result<(), &'static str> {
         let bounds = usize::try_from(blob.range.start - piece.start)
             .ok()
             .zip(usize::try_from(blob.range.end - piece.start).ok());
         let sealed = bounds.and_then(|(start, end)| piece.content.get(start..end));
-        let sealed = sealed.ok_or_else(|| damaged("lies beyond its pack's end"))?;
-        self.sealer.open(sealed, &mut self.opened).map_err(|_| damaged("cannot be decoded"))?;
-        let content = if blob.compressed {
-            let length = usize::try_from(blob.length).unwrap_or(usize::MAX);
-            self.decompressor.decompress(&self.opened, length).map_err(|_| damaged("cannot be decoded"))?
+        let sealed = sealed.ok_or("lies beyond its pack's end")?;
+        self.sealer.open(sealed, &mut self.opened).map_err(|_| "cannot be decoded")?;
+        if blob.compressed {
+            self.content.clear();
+            self.content.reserve(usize::try_from(blob.length).unwrap_or(usize::MAX));
+            let decompressed = self.decompressor.decompress_to_buffer(&self.opened, &mut self.content);
+            decompressed.map_err(|_| "cannot be decoded")?;
         } else {
-            self.opened.clone()
-        };
-        if hash(&content) == *blob.id { Ok(content.into()) } else { Err(damaged("has other content than it should")) }
+            std::mem::swap(&mut self.opened, &mut self.content);
+        }
+        if hash(&self.content) == *blob.id { Ok(()) } else { Err("has other content than it should") }
     }
 }

@@ -5,7 +5,6 @@ use std::{
     vec,
 };
 
-use bytes::{Buf, Bytes};
 use rustic_core::DataId;
 use tokio::runtime::Handle;
 
@@ -26,8 +25,8 @@ pub(super) struct Content<'a> {
     runtime: &'a Handle,
     segments: Segments<Blobs, ()>,
     piece: Option<(Staged, Blobs)>,
-    last: Option<(DataId, Bytes)>,
-    rest: Bytes,
+    /// How much of the decoder's content was given.
+    given: usize,
     /// The file's size, as its pieces have it.
     pub(super) size: u64,
 }
@@ -46,25 +45,21 @@ impl<'a> Content<'a> {
             size: blobs.iter().map(|blob| blob.length).sum(),
             segments: Segments::new(blobs.into_iter()),
             piece: None,
-            last: None,
-            rest: Bytes::new(),
+            given: 0,
         })
     }
 
-    /// The next blob's bytes; none at the end.
-    fn next(&mut self) -> Result<Option<Bytes>> {
+    /// Decodes the next blob. False at the end.
+    fn next(&mut self) -> Result<bool> {
         loop {
             if let Some((piece, blobs)) = &mut self.piece
                 && let Some(blob) = blobs.next()
             {
-                let bytes = match self.last.take() {
-                    Some((id, bytes)) if id == blob.id => bytes,
-                    _ => self.decoder.decode(piece, &blob)?,
-                };
-                self.last = Some((blob.id, bytes.clone()));
-                return Ok(Some(bytes));
+                self.decoder.decode(piece, &blob)?;
+                self.given = 0;
+                return Ok(true);
             }
-            let Some(Segment { pack, range, blobs }) = self.segments.next() else { return Ok(None) };
+            let Some(Segment { pack, range, blobs }) = self.segments.next() else { return Ok(false) };
             let piece = self.runtime.block_on(fetch(&self.repository.location, &pack, range))?;
             self.piece = Some((piece, blobs.into_iter()));
         }
@@ -73,14 +68,13 @@ impl<'a> Content<'a> {
 
 impl Read for Content<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.rest.is_empty() {
-            match self.next().map_err(io::Error::other)? {
-                Some(bytes) => self.rest = bytes,
-                None => return Ok(0),
+        while self.given == self.decoder.content().len() {
+            if !self.next().map_err(io::Error::other)? {
+                return Ok(0);
             }
         }
-        let count = buffer.len().min(self.rest.len());
-        self.rest.copy_to_slice(&mut buffer[..count]);
+        let count = (&self.decoder.content()[self.given..]).read(buffer)?;
+        self.given += count;
         Ok(count)
     }
 }

@@ -5,8 +5,7 @@ use std::{
     thread,
 };
 
-use bytes::Bytes;
-use rustic_core::{DataId, repofile::Metadata};
+use rustic_core::repofile::Metadata;
 
 use super::{
     super::{
@@ -130,22 +129,17 @@ fn restore_segment(job: &Job<'_>, decoder: &mut Decoder, segment: Segment<Place>
         }
         Err(error) => return Err(error),
     };
-    let mut last: Option<(DataId, Bytes)> = None;
     for blob in segment.blobs {
-        let content = match last.take() {
-            Some((id, content)) if id == blob.id => content,
-            _ => match decoder.decode(&piece, &blob) {
-                Ok(content) => content,
-                Err(RepositoryError::Damaged { detail }) => {
-                    blob.purpose.file.fail(job, &format!("the repository is damaged: {detail}"));
-                    continue;
-                }
-                Err(error) => return Err(error),
-            },
+        let content = match decoder.decode(&piece, &blob) {
+            Ok(content) => content,
+            Err(RepositoryError::Damaged { detail }) => {
+                blob.purpose.file.fail(job, &format!("the repository is damaged: {detail}"));
+                continue;
+            }
+            Err(error) => return Err(error),
         };
-        blob.purpose.file.write(job, &content, blob.purpose.offset)?;
+        blob.purpose.file.write(job, content, blob.purpose.offset)?;
         job.progress.advance(0, content.len() as u64);
-        last = Some((blob.id, content));
     }
     Ok(())
 }
