@@ -10,7 +10,7 @@ export PATH := $(HOME)/.cargo/bin:$(CURDIR)/end2end/node_modules/.bin:$(TOOLS_FO
 DEMO_FOLDER := demo-data
 RELEASE := $(CARGO_TARGET_DIR)/release/holdfast
 
-.PHONY: help demo clean-demo run dev test check unit browser bench fuzz audit site build sbom tools test-tools fuzz-tools audit-tools sbom-tools
+.PHONY: help demo clean-demo run dev test check unit browser bench fuzz audit site build sbom pictures tools test-tools fuzz-tools audit-tools sbom-tools
 
 help:
 	@echo 'make demo        try Holdfast: everything embedded, with a sample project that is backed up every minute'
@@ -23,6 +23,7 @@ help:
 	@echo 'make browser     the browser tests alone'
 	@echo 'make bench       the benchmarks, as tables'
 	@echo 'make fuzz        a million inputs for each thing that reads what people type; FUZZ_CASES=… for another number'
+	@echo 'make pictures    the pictures of the README, from the demo'
 	@echo 'make sbom        the bill of materials of a build, beside the executable'
 	@echo 'make audit       known vulnerabilities, licences and origins of everything that is used; asks the network'
 
@@ -37,7 +38,7 @@ run: build
 
 # The browser's half, compressed, in target/site. cargo-leptos would empty the folder before it builds the server alone.
 site: tools
-	cargo leptos build --release --frontend-only --split --precompress
+	cargo leptos build --release --frontend-only --precompress
 	cp $(CARGO_TARGET_DIR)/release/hash.txt target/site/hash.txt
 
 # The executable takes the site in.
@@ -55,7 +56,7 @@ sbom: sbom-tools
 	find app frontend migration server -name '*.cdx.json' -delete
 
 dev: tools
-	cargo leptos watch --split
+	cargo leptos watch
 
 test: check unit browser
 
@@ -96,6 +97,10 @@ fuzz: fuzz-tools
 			$(CARGO_TARGET_DIR)/fuzz/corpus/$$target server/fuzz/corpus/$$target \
 			-- -runs=$(FUZZ_CASES) -timeout=10 -max_len=2000 -verbosity=0 -print_final_stats=1; \
 	done
+
+# From a release build, as a newcomer sees it.
+pictures: build test-tools
+	cd end2end && npx tsc --noEmit && HOLDFAST_BINARY=$(RELEASE) npx playwright test --config pictures.config.ts
 
 # Apart from the tests, since what is known of vulnerabilities changes without any change here.
 audit: audit-tools

@@ -4,10 +4,7 @@
 use std::fmt::Write;
 
 use leptos::prelude::*;
-use leptos_router::{
-    NavigateOptions,
-    hooks::{use_location, use_matched, use_navigate},
-};
+use leptos_router::hooks::use_location;
 use model::{ids::OrganizationId, list::ListQuery};
 
 /// Parameters that belong to an open dialog and go when it closes.
@@ -148,31 +145,15 @@ fn decode(text: &str) -> String {
 }
 
 /// The address of the page that calls it, made once by each page and found by its parts.
-///
-/// It stays what it was while another page is on its way, so that a page that is being left asks for nothing more.
 pub fn page_address() -> Memo<Address> {
     let location = use_location();
-    let matched = use_matched();
-    let address = Memo::new(move |previous: Option<&Address>| {
-        let (path, search) = (location.pathname.get(), location.search.get());
-        let own = path.trim_end_matches('/') == matched.get().trim_end_matches('/');
-        match previous {
-            Some(previous) if !own => previous.clone(),
-            _ => Address::new(&path, &search),
-        }
-    });
+    let address = Memo::new(move |_| Address::new(&location.pathname.get(), &location.search.get()));
     provide_context(address);
     address
 }
 
 pub fn use_address() -> Memo<Address> {
     expect_context()
-}
-
-/// Goes to an address without a step in the history and without a jump to the top.
-pub fn use_replace_address() -> impl Fn(&str) + Clone + 'static {
-    let navigate = use_navigate();
-    move |href: &str| navigate(href, NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() })
 }
 
 #[cfg(test)]

@@ -8,9 +8,9 @@ import { addCredential } from '../support/prepare';
 const KB = 1000;
 
 /** What a first visit may weigh, and what a page after it may. */
-const FIRST = 410 * KB;
-const FIRST_WASM = 390 * KB;
-const SIGN_IN = 260 * KB;
+const FIRST = 180 * KB;
+const FIRST_WASM = 160 * KB;
+const SIGN_IN = 180 * KB;
 const NEXT = 15 * KB;
 
 interface Weight {

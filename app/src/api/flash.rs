@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::ApiError;
 
+/// The header of a request for the page that is shown already. What waits for the next page goes on waiting.
+pub const REFRESH: &str = "holdfast-refresh";
+
 /// The outcome of a plain form post, kept in the session until the next page is drawn.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Flash {

@@ -1,12 +1,10 @@
 //! What a page takes from the request that it is drawn for, and what it says about the answer.
 
 use model::{language::Language, people::Actor, theme::Theme};
-use serde::{Deserialize, Serialize};
 
 use crate::api::Flash;
 
-/// Handed from the server's drawing of a page to the browser's.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PageRequest {
     /// Who is signed in.
     pub actor: Option<Actor>,
@@ -21,7 +19,7 @@ pub struct PageRequest {
 }
 
 impl PageRequest {
-    /// On the server the request's; in the browser nothing, since there the value comes with the page.
+    /// On the server the request's; in the browser, which draws no page, nothing.
     pub fn current() -> Self {
         #[cfg(feature = "ssr")]
         {
@@ -40,7 +38,7 @@ impl PageRequest {
     }
 }
 
-/// Sets the status of the page that is being drawn; in the browser, which has the answer already, it does nothing.
+/// Sets the status of the page that is being drawn; in the browser, which draws none, it does nothing.
 pub fn set_status(code: u16) {
     #[cfg(feature = "ssr")]
     {

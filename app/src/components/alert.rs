@@ -6,15 +6,13 @@ use model::form::FormErrors;
 use crate::components::icon::Icon;
 
 #[component]
-pub fn FormAlert(errors: Signal<Option<FormErrors>>) -> impl IntoView {
-    let summary = move || {
-        let summary = errors.get()?.summary;
-        Some(view! {
+pub fn FormAlert(errors: Option<FormErrors>) -> impl IntoView {
+    errors.map(|errors| {
+        view! {
             <div class="alert alert-danger" role="alert" tabindex="-1">
                 <Icon name="alert"/>
-                <p>{summary}</p>
+                <p>{errors.summary}</p>
             </div>
-        })
-    };
-    view! { {summary} }
+        }
+    })
 }

@@ -1,6 +1,6 @@
 //! What stands around every page: the mark, the way about, who is signed in.
 
-use leptos::{html, prelude::*};
+use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 use model::{people::Actor, permission::Action};
 
@@ -15,10 +15,7 @@ use crate::{
 
 #[component]
 pub fn Chrome(children: Children) -> impl IntoView {
-    let ui = use_ui();
-    let main = NodeRef::<html::Main>::new();
-    ui.follow_navigation(main);
-    let actor = ui.actor();
+    let actor = use_ui().actor();
     let class = if actor.is_some() { "frame" } else { "frame frame-outside" };
     view! {
         <a class="skip-link" href="#main" rel="external">
@@ -37,7 +34,7 @@ pub fn Chrome(children: Children) -> impl IntoView {
                 </div>
             </header>
             {actor.map(|_| view! { <Navigation/> })}
-            <main id="main" class="main" tabindex="-1" node_ref=main>
+            <main id="main" class="main" tabindex="-1">
                 {children()}
             </main>
         </div>

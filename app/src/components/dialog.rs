@@ -1,17 +1,9 @@
 //! A dialog that has an address. The server draws it open, so it is there before WASM and without it; WASM makes it
 //! modal.
 
-use leptos::{
-    html,
-    prelude::*,
-    wasm_bindgen::JsCast,
-    web_sys::{HtmlDialogElement, HtmlElement},
-};
+use leptos::prelude::*;
 
-use crate::{
-    address::{use_address, use_replace_address},
-    components::icon::Icon,
-};
+use crate::{address::use_address, components::icon::Icon};
 
 /// The form that closes the dialog without a script; buttons anywhere in the dialog may belong to it.
 const CLOSE_FORM: &str = "dialog-close";
@@ -34,22 +26,10 @@ pub fn Dialog(
     #[prop(default = "dialog")] class: &'static str,
     children: Children,
 ) -> impl IntoView {
-    let node = NodeRef::<html::Dialog>::new();
-    let address = use_address();
-    let replace_address = use_replace_address();
-    Effect::new(move |_| {
-        if let Some(dialog) = node.get() {
-            make_modal(&dialog);
-        }
-    });
-    let on_close = move |_| {
-        let address = address.get_untracked();
-        if address.get("dialog").is_some() {
-            replace_address(&address.closed().href());
-        }
-    };
+    let address = use_address().get_untracked();
+    let key = format!("{}-{}", address.get("dialog").unwrap_or_default(), address.get("id").unwrap_or_default());
     view! {
-        <dialog node_ref=node class=class open=true aria-labelledby="dialog-title" on:close=on_close>
+        <dialog class=class open=true aria-labelledby="dialog-title" data-key=key>
             <div class="dialog-box">
                 <header class="dialog-header">
                     <h2 id="dialog-title">{title}</h2>
@@ -88,18 +68,5 @@ pub fn DialogFooter(
             </button>
             {children.map(|children| children())}
         </footer>
-    }
-}
-
-/// An open dialog cannot be made modal, so it is closed first; whoever is typing in it goes on where they were.
-fn make_modal(dialog: &HtmlDialogElement) {
-    if dialog.matches(":modal").unwrap_or(false) {
-        return;
-    }
-    let focused = document().active_element().filter(|element| dialog.contains(Some(element)));
-    let _ = dialog.remove_attribute("open");
-    let _ = dialog.show_modal();
-    if let Some(element) = focused {
-        let _ = element.dyn_into::<HtmlElement>().map(|element| element.focus());
     }
 }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::{address::use_address, components::icon::Icon, ui::use_ui};
+use crate::{address::use_address, components::icon::Icon};
 
 #[component]
 pub fn Empty(
@@ -43,15 +43,9 @@ pub fn NothingFound(
 /// Asks again. Where WASM runs, lists do so by themselves.
 #[component]
 pub fn Refresh() -> impl IntoView {
-    let ui = use_ui();
     let address = use_address();
     view! {
-        <a
-            class="button button-quiet button-small"
-            href=move || address.read().href()
-            data-noscroll="true"
-            on:click=move |_| ui.changed()
-        >
+        <a class="button button-quiet button-small" href=move || address.read().href() data-noscroll="true">
             <Icon name="refresh"/>
             {tr!("Refresh")}
         </a>

@@ -6,7 +6,6 @@ use crate::{
     address::{Address, encode},
     api::{ApiError, page::set_status},
     components::icon::Icon,
-    ui::use_ui,
 };
 
 /// An error in place of what was asked for. The page's status says the same.
@@ -44,7 +43,6 @@ enum WayOut {
 
 #[component]
 fn WayOutLink(way: WayOut) -> impl IntoView {
-    let ui = use_ui();
     let here = use_context::<Memo<Address>>().map(|address| address.get_untracked().href()).unwrap_or_default();
     match way {
         WayOut::Dashboard => view! { <a class="button" href="/">{tr!("Go to the dashboard")}</a> }.into_any(),
@@ -53,7 +51,7 @@ fn WayOutLink(way: WayOut) -> impl IntoView {
             view! { <a class="button" href=sign_in rel="external">{tr!("Sign in again")}</a> }.into_any()
         }
         WayOut::TryAgain => view! {
-            <a class="button" href=here data-noscroll="true" on:click=move |_| ui.changed()>
+            <a class="button" href=here data-noscroll="true">
                 {tr!("Try again")}
             </a>
         }

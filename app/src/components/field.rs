@@ -85,23 +85,13 @@ pub fn Field(
     /// The id of a list of suggestions.
     #[prop(optional)]
     list: Option<&'static str>,
-    #[prop(optional)] node: NodeRef<leptos::html::Input>,
-    /// Told what is typed.
-    #[prop(optional, into)]
-    on_input: Option<Callback<String>>,
 ) -> impl IntoView {
     let wiring = Wiring::of(name, hint.is_some());
     let initial = (!kind.is_secret()).then(|| wiring.state().initial(name, &value));
-    let typed = move |event| {
-        if let Some(on_input) = on_input {
-            on_input.run(event_target_value(&event));
-        }
-    };
     view! {
         <div class="field">
             <label for=wiring.id()>{label}</label>
             <input
-                node_ref=node
                 class=kind.class()
                 id=wiring.id()
                 name=wiring.name()
@@ -114,9 +104,8 @@ pub fn Field(
                 spellcheck="false"
                 autofocus=focused
                 required=required
-                aria-invalid=move || wiring.invalid()
-                aria-describedby=move || wiring.described_by()
-                on:input=typed
+                aria-invalid=wiring.invalid()
+                aria-describedby=wiring.described_by()
             />
             <FieldNotes wiring=wiring hint=hint/>
         </div>
@@ -134,16 +123,14 @@ pub fn HiddenField(name: &'static str, #[prop(into)] value: String) -> impl Into
 #[component]
 pub fn FieldNotes(wiring: Wiring, hint: Option<String>) -> impl IntoView {
     let hint = hint.map(|hint| view! { <p class="field-hint" id=wiring.hint_id()>{hint}</p> });
-    let message = move || {
-        wiring.message().map(|message| {
-            view! {
-                <p class="field-error" id=wiring.error_id()>
-                    <Icon name="alert"/>
-                    <span>{message}</span>
-                </p>
-            }
-        })
-    };
+    let message = wiring.message().map(|message| {
+        view! {
+            <p class="field-error" id=wiring.error_id()>
+                <Icon name="alert"/>
+                <span>{message}</span>
+            </p>
+        }
+    });
     view! {
         {message}
         {hint}

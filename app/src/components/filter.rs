@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::{
-    address::{use_address, use_replace_address},
+    address::use_address,
     components::{
         icon::Icon,
         select::{Choice, option_groups},
@@ -21,10 +21,8 @@ pub fn FilterSelect(
     all: String,
     choices: Vec<Choice>,
 ) -> impl IntoView {
-    let chosen = use_filter(name);
-    let set = use_set_filter(name);
+    let chosen = chosen_filter(name);
     let choices: Vec<Choice> = std::iter::once(Choice::new("", all)).chain(choices).collect();
-    let initial = chosen.get_untracked();
     view! {
         <div class="filter">
             <label for=filter_id(name)>{label}</label>
@@ -33,10 +31,8 @@ pub fn FilterSelect(
                     class="input"
                     id=filter_id(name)
                     name=name
-                    prop:value=chosen
-                    on:change=move |event| set(&event_target_value(&event))
                 >
-                    {option_groups(vec![choices.into()], &initial)}
+                    {option_groups(vec![choices.into()], &chosen)}
                 </select>
                 <Icon name="chevron-down"/>
             </div>
@@ -51,8 +47,7 @@ pub fn FilterDate(
     name: &'static str,
     #[prop(into)] label: String,
 ) -> impl IntoView {
-    let chosen = use_filter(name);
-    let set = use_set_filter(name);
+    let chosen = chosen_filter(name);
     view! {
         <div class="filter">
             <label for=filter_id(name)>{label}</label>
@@ -61,9 +56,7 @@ pub fn FilterDate(
                 type="date"
                 id=filter_id(name)
                 name=name
-                value=chosen.get_untracked()
-                prop:value=chosen
-                on:change=move |event| set(&event_target_value(&event))
+                value=chosen
             />
         </div>
     }
@@ -73,14 +66,7 @@ fn filter_id(name: &str) -> String {
     format!("{name}-filter")
 }
 
-/// What the address says, also after a step back.
-fn use_filter(name: &'static str) -> Memo<String> {
-    let address = use_address();
-    Memo::new(move |_| address.read().get(name).unwrap_or_default().to_owned())
-}
-
-fn use_set_filter(name: &'static str) -> impl Fn(&str) + 'static {
-    let address = use_address();
-    let replace_address = use_replace_address();
-    move |value| replace_address(&address.get_untracked().closed().without(&["page"]).with(name, value).href())
+/// What the address says.
+fn chosen_filter(name: &str) -> String {
+    use_address().read_untracked().get(name).unwrap_or_default().to_owned()
 }

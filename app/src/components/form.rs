@@ -1,11 +1,10 @@
-//! Forms that post to a server function, with and without WASM.
+//! Forms that post to a server function.
 
 use std::marker::PhantomData;
 
-use leptos::{context::Provider, ev::SubmitEvent, prelude::*};
+use leptos::{context::Provider, prelude::*};
 
 use crate::{
-    api::ApiError,
     components::{
         alert::FormAlert,
         form_state::{FormState, input_name},
@@ -17,7 +16,8 @@ use crate::{
 /// Names and values of a form's hidden inputs, by the fields' names.
 pub type Hidden = Vec<(&'static str, String)>;
 
-/// A form that is sent without a reload where WASM runs, and as a plain post otherwise.
+/// A form that is sent without a reload where WASM runs, and as a plain post otherwise. The server answers both alike,
+/// with the page that comes next.
 #[component]
 pub fn Form(
     submission: Submission,
@@ -25,33 +25,7 @@ pub fn Form(
     #[prop(default = "form")] class: &'static str,
     children: Children,
 ) -> impl IntoView {
-    let url = submission.url();
-    let id = form_id(url, &hidden);
-    let failed = use_ui().failed(url, &named(&hidden));
-    let earlier = failed.as_ref().map(|failed| failed.error.form_errors());
-    let errors = Signal::derive({
-        let id = id.clone();
-        move || match submission.outcome(&id) {
-            Some(outcome) => outcome.err().as_ref().map(ApiError::form_errors),
-            None => earlier.clone(),
-        }
-    });
-    let pending = Signal::derive({
-        let id = id.clone();
-        move || submission.pending(&id)
-    });
-    let state = FormState::new(id.clone(), errors, pending, failed);
-    let on_submit = {
-        let id = id.clone();
-        move |event: SubmitEvent| submission.send(&id, &event)
-    };
-    view! {
-        <form id=id class=class method="post" action=url novalidate=true on:submit=on_submit>
-            <FormAlert errors=errors/>
-            {hidden_inputs(&hidden)}
-            <Provider value=state>{children()}</Provider>
-        </form>
-    }
+    draw(submission.url(), hidden, class, false, children)
 }
 
 /// A form whose answer is always a whole new page: sign-in and its like, after which everything on the page differs.
@@ -65,17 +39,18 @@ pub fn PlainForm<S: Mutation>(
     children: Children,
 ) -> impl IntoView {
     let PhantomData = function;
-    plain_form(S::url(), hidden, class, children)
+    draw(S::url(), hidden, class, true, children)
 }
 
-fn plain_form(url: &'static str, hidden: Hidden, class: &'static str, children: Children) -> AnyView {
-    let id = form_id(url, &[]);
-    let failed = use_ui().failed(url, &[]);
-    let earlier = failed.as_ref().map(|failed| failed.error.form_errors());
-    let errors = Signal::stored(earlier);
-    let state = FormState::new(id.clone(), errors, Signal::stored(false), failed);
+fn draw(url: &'static str, hidden: Hidden, class: &'static str, plain: bool, children: Children) -> AnyView {
+    // A plain form is the only one of its kind, and what it hides is not among what was typed.
+    let identity: &[_] = if plain { &[] } else { &hidden };
+    let id = form_id(url, identity);
+    let failed = use_ui().failed(url, &named(identity));
+    let errors = failed.as_ref().map(|failed| failed.error.form_errors());
+    let state = FormState::new(id.clone(), errors.clone(), failed);
     view! {
-        <form id=id class=class method="post" action=url novalidate=true>
+        <form id=id class=class method="post" action=url novalidate=true data-plain=plain.then_some("")>
             <FormAlert errors=errors/>
             {hidden_inputs(&hidden)}
             <Provider value=state>{children()}</Provider>

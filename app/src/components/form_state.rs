@@ -8,20 +8,14 @@ use crate::api::flash::FailedForm;
 #[derive(Clone, Copy)]
 pub struct FormState {
     id: StoredValue<String>,
-    pub errors: Signal<Option<FormErrors>>,
-    pub pending: Signal<bool>,
-    /// The plain post that failed just before, with what was typed.
+    errors: StoredValue<Option<FormErrors>>,
+    /// The post that failed just before, with what was typed.
     failed: StoredValue<Option<FailedForm>>,
 }
 
 impl FormState {
-    pub fn new(
-        id: String,
-        errors: Signal<Option<FormErrors>>,
-        pending: Signal<bool>,
-        failed: Option<FailedForm>,
-    ) -> Self {
-        Self { id: StoredValue::new(id), errors, pending, failed: StoredValue::new(failed) }
+    pub fn new(id: String, errors: Option<FormErrors>, failed: Option<FailedForm>) -> Self {
+        Self { id: StoredValue::new(id), errors: StoredValue::new(errors), failed: StoredValue::new(failed) }
     }
 
     /// The id of a field's input.
@@ -47,7 +41,7 @@ impl FormState {
 
     /// The message at a field.
     pub fn message(self, field: &str) -> Option<String> {
-        self.errors.with(|errors| errors.as_ref()?.message_for(field).map(str::to_owned))
+        self.errors.with_value(|errors| errors.as_ref()?.message_for(field).map(str::to_owned))
     }
 }
 

@@ -1,86 +1,47 @@
 //! A one-time link that somebody has to pass on. It is in the answer to the change that made it and nowhere else, so it
 //! stays here until it is dismissed or the page is left.
 
-use leptos::{html, prelude::*, wasm_bindgen::JsCast};
+use leptos::prelude::*;
 use model::user::LINK_HOURS;
-use web_sys::HtmlDocument;
 
 use crate::{address::use_address, components::icon::Icon, ui::use_ui};
 
+const FIELD: &str = "one-time-link";
+
 #[component]
 pub fn OneTimeLink() -> impl IntoView {
-    let ui = use_ui();
-    on_cleanup(move || {
-        let _ = ui.link.try_set(None);
-    });
-    move || ui.link.get().map(|link| view! { <LinkPanel link=link/> })
+    use_ui().link().map(|link| view! { <LinkPanel link=link/> })
 }
 
 #[component]
 fn LinkPanel(
-    /// A path of this site.
+    /// A path of this site. The browser puts its own idea of the site in front.
     link: String,
 ) -> impl IntoView {
-    let ui = use_ui();
     let address = use_address();
-    let input = NodeRef::<html::Input>::new();
-    let origin = RwSignal::new(String::new());
-    // The server cannot be sure by which address people reach it.
-    Effect::new(move |_| {
-        origin.set(window().location().origin().unwrap_or_default());
-        if let Some(input) = input.get() {
-            request_animation_frame(move || {
-                let _ = input.focus();
-                input.select();
-            });
-        }
-    });
     let good_for = tr!("It can be used once, within {} hours, and is shown only now.", LINK_HOURS);
-    let copy = move |_| {
-        if let Some(input) = input.get_untracked() {
-            input.select();
-            ui.announce(if copy_selection() { tr!("Link copied") } else { tr!("Press Ctrl+C to copy the link") });
-        }
-    };
     view! {
-        <section class="panel one-time-link" aria-labelledby="pass-on">
+        <section class="panel one-time-link" aria-labelledby="pass-on" data-kept="">
             <h2 id="pass-on">
                 <Icon name="link"/>
                 {tr!("Pass this link on")}
             </h2>
             <p>{tr!("Whoever opens it chooses the password of this user.")} " " {good_for}</p>
             <div class="field">
-                <label for="one-time-link">{tr!("One-time link")}</label>
-                <input
-                    node_ref=input
-                    class="input input-code"
-                    id="one-time-link"
-                    type="text"
-                    readonly=true
-                    value=move || format!("{}{link}", origin.read())
-                />
+                <label for=FIELD>{tr!("One-time link")}</label>
+                <input class="input input-code" id=FIELD type="text" readonly=true value=link/>
                 <p class="field-hint fallback">
                     {tr!("Append it to this site's address, such as https://backup.example.com.")}
                 </p>
             </div>
             <div class="form-footer">
-                <button type="button" class="button button-primary live" on:click=copy>
+                <button type="button" class="button button-primary live" data-copies=FIELD>
                     {tr!("Copy")}
                 </button>
-                <a
-                    class="button"
-                    href=move || address.read().href()
-                    data-noscroll="true"
-                    on:click=move |_| ui.link.set(None)
-                >
+                <a class="button" href=move || address.read().href() data-noscroll="true">
                     {tr!("Dismiss")}
                 </a>
             </div>
         </section>
     }
-}
-
-/// Without the clipboard's own interface, which browsers offer over https alone.
-fn copy_selection() -> bool {
-    document().dyn_into::<HtmlDocument>().is_ok_and(|document| document.exec_command("copy").unwrap_or(false))
 }

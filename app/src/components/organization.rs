@@ -26,15 +26,12 @@ fn organization_choices(organizations: Vec<OrganizationChoice>) -> impl Iterator
 
 /// The field of a form. Others than a Partner have one organization and are not asked.
 #[component]
-pub fn OrganizationField(
-    organizations: Vec<OrganizationChoice>,
-    #[prop(optional)] on_change: Option<Callback<String>>,
-) -> impl IntoView {
+pub fn OrganizationField(organizations: Vec<OrganizationChoice>) -> impl IntoView {
     let own = use_ui().actor().map(|actor| actor.organization.to_string()).unwrap_or_default();
     let choices: Vec<Choice> = organization_choices(organizations).collect();
     (!choices.is_empty()).then(|| {
         view! {
-            <Select name="organization" label=tr!("Organization") groups=vec![choices.into()] value=own on_change=on_change/>
+            <Select name="organization" label=tr!("Organization") groups=vec![choices.into()] value=own/>
         }
     })
 }

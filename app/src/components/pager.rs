@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use model::list::PAGE_SIZES;
 
 use crate::{
-    address::{use_address, use_replace_address},
+    address::use_address,
     components::{
         icon::Icon,
         search_form::kept_inputs,
@@ -75,18 +75,13 @@ fn Steps(facts: PageFacts) -> impl IntoView {
 #[component]
 fn PerPage(chosen: u64) -> impl IntoView {
     let address = use_address();
-    let replace_address = use_replace_address();
     let sizes: Vec<Choice> = PAGE_SIZES.iter().map(|size| Choice::new(size, size)).collect();
-    let changed = move |event| {
-        let per_page = event_target_value(&event);
-        replace_address(&address.get_untracked().closed().without(&["page"]).with("per_page", per_page).href());
-    };
     view! {
         <form class="pager-size" method="get">
             {move || kept_inputs(&address.get(), &["page", "per_page"])}
             <label for="per-page">{tr!("Per page")}</label>
             <div class="select">
-                <select class="input input-small" id="per-page" name="per_page" on:change=changed>
+                <select class="input input-small" id="per-page" name="per_page">
                     {option_groups(vec![sizes.into()], &chosen.to_string())}
                 </select>
                 <Icon name="chevron-down"/>

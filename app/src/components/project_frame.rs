@@ -23,8 +23,7 @@ pub fn use_project_id() -> Memo<ProjectId> {
 }
 
 pub fn use_project(project: Memo<ProjectId>) -> Answer<ProjectView> {
-    let ui = use_ui();
-    Answer::new(move || (project.get(), ui.changes()), |(project, _)| get_project(project))
+    Answer::new(move || project.get(), get_project)
 }
 
 /// Breadcrumb, heading, and the ways to the project's other pages. Where the project does not exist, that is said here.

@@ -45,30 +45,19 @@ pub fn Select(
     #[prop(optional, into)]
     value: String,
     #[prop(optional, into)] hint: Option<String>,
-    #[prop(optional)] node: NodeRef<leptos::html::Select>,
-    /// Told what is chosen.
-    #[prop(optional_no_strip)]
-    on_change: Option<Callback<String>>,
 ) -> impl IntoView {
     let wiring = Wiring::of(name, hint.is_some());
     let chosen = wiring.state().initial(name, &value);
-    let changed = move |event| {
-        if let Some(on_change) = on_change {
-            on_change.run(event_target_value(&event));
-        }
-    };
     view! {
         <div class="field">
             <label for=wiring.id()>{label}</label>
             <div class="select">
                 <select
-                    node_ref=node
                     class="input"
                     id=wiring.id()
                     name=wiring.name()
-                    aria-invalid=move || wiring.invalid()
-                    aria-describedby=move || wiring.described_by()
-                    on:change=changed
+                    aria-invalid=wiring.invalid()
+                    aria-describedby=wiring.described_by()
                 >
                     {option_groups(groups, &chosen)}
                 </select>

@@ -1,6 +1,6 @@
 //! Tabs that are links, so that each has an address and works without WASM.
 
-use leptos::{ev::KeyboardEvent, prelude::*, wasm_bindgen::JsCast, web_sys::HtmlElement};
+use leptos::prelude::*;
 
 use crate::address::use_address;
 
@@ -20,7 +20,7 @@ pub fn Tabs(#[prop(into)] label: String, tabs: &'static [Tab], chosen: Memo<&'st
         }
     };
     view! {
-        <div class="tabs" role="tablist" aria-label=label on:keydown=move_focus>
+        <div class="tabs" role="tablist" aria-label=label>
             {tabs.iter().map(draw).collect_view()}
         </div>
     }
@@ -34,18 +34,4 @@ pub fn TabPanel(tab: Memo<&'static str>, children: Children) -> impl IntoView {
 
 fn tab_id(value: &str) -> String {
     format!("tab-{value}")
-}
-
-/// The arrow keys walk along the tabs.
-fn move_focus(event: KeyboardEvent) {
-    let step = |element: HtmlElement| match event.key().as_str() {
-        "ArrowRight" => element.next_element_sibling(),
-        "ArrowLeft" => element.previous_element_sibling(),
-        _ => None,
-    };
-    let current = event.target().and_then(|target| target.dyn_into::<HtmlElement>().ok());
-    if let Some(next) = current.and_then(step).and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
-        event.prevent_default();
-        let _ = next.focus();
-    }
 }

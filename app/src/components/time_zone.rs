@@ -26,9 +26,6 @@ const ZONES: [&str; 14] = [
 pub fn TimeZoneField(
     #[prop(into)] value: String,
     #[prop(default = tr!("A name such as Europe/Prague."), into)] hint: String,
-    /// Told what is typed.
-    #[prop(optional, into)]
-    on_input: Option<Callback<String>>,
 ) -> impl IntoView {
     let suggestion = |zone: &'static str| view! { <option value=zone></option> };
     view! {
@@ -39,7 +36,6 @@ pub fn TimeZoneField(
             list="time-zones"
             required=true
             hint=hint
-            on_input=on_input.unwrap_or_else(|| Callback::new(|_| ()))
         />
         <datalist id="time-zones">{ZONES.into_iter().map(suggestion).collect_view()}</datalist>
     }

@@ -2,7 +2,7 @@
 //!
 //! What a choice reveals is revealed by the style sheet, so that it works without WASM.
 
-use leptos::{html, prelude::*};
+use leptos::prelude::*;
 use model::{
     credential::{CredentialChoice, OrganizationChoice},
     ids::OrganizationId,
@@ -28,7 +28,6 @@ pub fn BackupFields(
     /// Whose default is chosen first: the project's organization, or else the person's own.
     #[prop(optional)]
     organization: Option<OrganizationId>,
-    #[prop(optional)] credential: NodeRef<html::Select>,
 ) -> impl IntoView {
     let objects = match &backup {
         Backup::On { objects, .. } => objects.clone(),
@@ -61,7 +60,6 @@ pub fn BackupFields(
                     label=tr!("Backup Credentials")
                     groups=groups
                     value=chosen
-                    node=credential
                     hint=tr!("Locked credentials cannot be chosen.")
                 />
                 {place}

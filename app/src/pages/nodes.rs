@@ -8,7 +8,8 @@ use crate::{
     api::nodes::list_nodes,
     components::{
         answer::Answer,
-        loaded::{keep_fresh, loaded},
+        fresh::keep_fresh,
+        loaded::loaded,
         phase::Badge,
         progress::ProgressBar,
         time::{NoValue, Time},
@@ -19,7 +20,7 @@ use crate::{
 pub fn NodesPage() -> impl IntoView {
     let nodes: Answer<Vec<NodeRow>> = Answer::new(|| (), |()| list_nodes());
     // Nodes come and go without any run that moves.
-    keep_fresh(nodes, |_: &Vec<NodeRow>| true);
+    let fresh = keep_fresh(nodes, |_: &Vec<NodeRow>| true);
     view! {
         <Title text=tr!("Nodes")/>
         <header class="page-header">
@@ -28,6 +29,7 @@ pub fn NodesPage() -> impl IntoView {
         <p class="page-lead">
             {tr!("The processes that run backups and restores. A directory belongs to the node that has it, and only that node backs it up; what a silent node was doing is taken over where another one can.")}
         </p>
+        {fresh}
         {loaded(nodes, |rows| view! { <NodeTable rows=rows/> })}
     }
 }

@@ -1,6 +1,6 @@
 //! What a plain form post leaves in the session for the next page.
 
-use app::api::{ApiError, Flash};
+use app::api::{ApiError, Flash, flash::REFRESH};
 use axum::{
     extract::Request,
     http::Method,
@@ -38,9 +38,11 @@ pub async fn lead(session: &Session, flash: Flash, to: &str) -> Response {
 
 /// Hands what was left to the page that is about to be drawn.
 pub async fn flash(session: Session, mut request: Request, next: Next) -> Response {
-    let page = request.method() == Method::GET && refusal::wants_html(request.headers());
+    let next_page = request.method() == Method::GET
+        && refusal::wants_html(request.headers())
+        && !request.headers().contains_key(REFRESH);
     // Without a cookie nothing was left, and asking would make a session.
-    if page && session.id().is_some() {
+    if next_page && session.id().is_some() {
         let stranger = matches!(request.extensions().get(), None | Some(Visitor::Nobody));
         match take(&session, stranger).await {
             Ok(Some(flash)) => {

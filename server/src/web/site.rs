@@ -28,8 +28,6 @@ use tower_http::services::ServeDir;
 const OUTPUT_NAME: &str = "holdfast";
 const PKG: &str = "pkg";
 const HASHES: &str = "hash.txt";
-/// As leptos names it where no list of hashes names it otherwise.
-const PARTS: &str = "__wasm_split_manifest.json";
 
 /// The built half of the browser.
 #[derive(Clone)]
@@ -40,17 +38,15 @@ pub struct Site {
 }
 
 impl Site {
-    /// Leptos reads the hashes, and which part of the WASM needs which others, from files: those that are inside are
-    /// written to `data_dir`.
+    /// Leptos reads the hashes from a file: those that are inside are written to `data_dir`.
     pub fn find(address: SocketAddr, data_dir: &Path) -> io::Result<Self> {
-        let inside = if env::var_os("LEPTOS_SITE_ROOT").is_none() { embedded::lists() } else { None };
-        let Some(lists) = inside else {
+        let inside = if env::var_os("LEPTOS_SITE_ROOT").is_none() { embedded::hashes() } else { None };
+        let Some(hashes) = inside else {
             return Ok(Self { options: options_of_folder(address), is_inside: false });
         };
         let root = std::path::absolute(data_dir.join("site"))?;
-        std::fs::create_dir_all(root.join(PKG))?;
-        std::fs::write(root.join(HASHES), lists.hashes)?;
-        std::fs::write(root.join(PKG).join(PARTS), lists.parts)?;
+        std::fs::create_dir_all(&root)?;
+        std::fs::write(root.join(HASHES), hashes)?;
         Ok(Self { options: options(address, &root, Some(&root.join(HASHES))), is_inside: true })
     }
 

@@ -11,17 +11,15 @@ use crate::{
     address::{Address, page_address, use_address},
     api::audit::list_audit_log,
     components::{answer::Answer, icon::Icon},
-    ui::use_ui,
 };
 use filters::AuditFilters;
 use table::AuditTable;
 
 #[component]
 pub fn AuditLogPage() -> impl IntoView {
-    let ui = use_ui();
     let address = page_address();
     let query = Memo::new(move |_| audit_query(&address.read()));
-    let log: Answer<AuditLog> = Answer::new(move || (query.get(), ui.changes()), |(query, _)| list_audit_log(query));
+    let log: Answer<AuditLog> = Answer::new(move || query.get(), list_audit_log);
     view! {
         <Title text=tr!("Audit Log")/>
         <header class="page-header">

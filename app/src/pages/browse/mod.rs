@@ -24,14 +24,12 @@ use crate::{
         search_form::SearchForm,
         time::MaybeTime,
     },
-    ui::use_ui,
 };
 use entries::{Entries, archive_address, archive_links};
 use place::Place;
 
 #[component]
 pub fn BrowsePage() -> impl IntoView {
-    let ui = use_ui();
     let address = page_address();
     let project = use_project_id();
     let parameters = use_params_map();
@@ -43,7 +41,7 @@ pub fn BrowsePage() -> impl IntoView {
         let text = |key| address.get(key).unwrap_or_default().to_owned();
         BrowseQuery { project: project.get(), backup: backup.get(), path: text("path"), search: text("search") }
     });
-    let view: Answer<BrowseView> = Answer::new(move || (query.get(), ui.changes()), |(query, _)| browse_backup(query));
+    let view: Answer<BrowseView> = Answer::new(move || query.get(), browse_backup);
     let head = |view: &BrowseView| (view.project_name.clone(), view.backup.clone());
     view! {
         <Title text=tr!("Browse")/>

@@ -1,6 +1,6 @@
 //! The dialog that adds a credential.
 
-use leptos::{html, prelude::*};
+use leptos::{html::Span, prelude::*};
 use model::credential::{AWS_REGIONS, CredentialList, aws_endpoint, region_of_aws_endpoint};
 
 use crate::{
@@ -10,11 +10,13 @@ use crate::{
         dialog::{Dialog, DialogFooter},
         field::{Field, Kind},
         form::Form,
+        form_state::input_name,
         icon::Icon,
         loaded::loaded_quietly,
         organization::OrganizationField,
         submission::use_submission,
         submit::Submit,
+        typed::follow_form,
     },
 };
 
@@ -62,19 +64,9 @@ fn KeyFields() -> impl IntoView {
     }
 }
 
-/// Endpoint and region. An AWS endpoint says its region, which is filled in unless somebody has typed another one.
+/// Endpoint and region.
 #[component]
 fn PlaceFields() -> impl IntoView {
-    let region = NodeRef::<html::Input>::new();
-    let filled_in = StoredValue::new(String::new());
-    let follow_endpoint = move |endpoint: String| {
-        let (Some(known), Some(input)) = (region_of_aws_endpoint(&endpoint), region.get_untracked()) else { return };
-        let typed = input.value();
-        if typed.is_empty() || filled_in.with_value(|filled_in| *filled_in == typed) {
-            input.set_value(known);
-            filled_in.set_value(known.to_owned());
-        }
-    };
     let suggestion = |region: &'static str| view! { <option value=aws_endpoint(region)>{region}</option> };
     view! {
         <Field
@@ -84,7 +76,6 @@ fn PlaceFields() -> impl IntoView {
             required=true
             list="aws-endpoints"
             hint=tr!("Such as https://s3.eu-central-1.amazonaws.com.")
-            on_input=Callback::new(follow_endpoint)
         />
         <datalist id="aws-endpoints">{AWS_REGIONS.into_iter().map(suggestion).collect_view()}</datalist>
         <Field
@@ -92,9 +83,9 @@ fn PlaceFields() -> impl IntoView {
             label=tr!("S3 Region")
             kind=Kind::Code
             required=true
-            node=region
             hint=tr!("Filled in from an AWS endpoint. Other services name it in their documentation; often it is us-east-1.")
         />
+        <RegionOfEndpoint/>
         <p class="field-aside">
             <a href=AWS_ENDPOINTS target="_blank" rel="noreferrer">
                 {tr!("AWS's list of S3 endpoints")}
@@ -102,4 +93,22 @@ fn PlaceFields() -> impl IntoView {
             </a>
         </p>
     }
+}
+
+/// An AWS endpoint says its region, which is filled in unless somebody has typed another one.
+#[island]
+fn RegionOfEndpoint() -> impl IntoView {
+    let node = NodeRef::<Span>::new();
+    let filled_in = StoredValue::new(String::new());
+    follow_form(node, move |form, input| {
+        let endpoint = form.get("endpoint");
+        let Some(known) = region_of_aws_endpoint(&endpoint) else { return };
+        let typed = form.get("region");
+        let is_endpoint = input == Some(&input_name("endpoint"));
+        if is_endpoint && (typed.is_empty() || filled_in.with_value(|filled_in| *filled_in == typed)) {
+            form.set("region", known);
+            filled_in.set_value(known.to_owned());
+        }
+    });
+    view! { <span node_ref=node hidden></span> }
 }

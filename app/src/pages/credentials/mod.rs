@@ -19,7 +19,6 @@ use crate::{
         answer::Answer, dialog::DialogRoute, icon::Icon, loaded::loaded_quietly, organization::OrganizationFilter,
         search_form::SearchForm,
     },
-    ui::use_ui,
 };
 use add::AddCredential;
 use delete::DeleteCredential;
@@ -28,11 +27,9 @@ use update::UpdateCredential;
 
 #[component]
 pub fn CredentialsPage() -> impl IntoView {
-    let ui = use_ui();
     let address = page_address();
     let query = Memo::new(move |_| address.read().list_query());
-    let list: Answer<CredentialList> =
-        Answer::new(move || (query.get(), ui.changes()), |(query, _)| list_credentials(query));
+    let list: Answer<CredentialList> = Answer::new(move || query.get(), list_credentials);
     let organizations = |list: &CredentialList| list.organizations.clone();
     let filter = |organizations: Vec<OrganizationChoice>| view! { <OrganizationFilter organizations=organizations/> };
     view! {

@@ -1,11 +1,11 @@
 //! One credential: its row, and what it expands to.
 
-use leptos::{ev::SubmitEvent, prelude::*};
+use leptos::prelude::*;
 use model::credential::{CredentialRow, ProjectLink};
 
 use super::details::{Details, RowSubmissions};
 use crate::{
-    address::{use_address, use_replace_address},
+    address::use_address,
     components::{
         icon::Icon,
         phase::{Badge, Look},
@@ -30,7 +30,7 @@ pub fn CredentialRows(row: CredentialRow, submissions: RowSubmissions) -> impl I
     let default = row.default;
     let details = move || expanded.get().then(|| view! { <Details row=row.clone() submissions=submissions/> });
     view! {
-        <tbody class="row-group" class:row-group-open=move || expanded.get()>
+        <tbody data-key=id.0 class="row-group" class:row-group-open=move || expanded.get()>
             <tr>
                 <td data-label=tr!("ID") class="narrow">
                     {id.0}
@@ -87,16 +87,10 @@ fn ExpandButton(
     default: bool,
 ) -> impl IntoView {
     let address = use_address();
-    let replace_address = use_replace_address();
-    let on_submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        let next = if expanded.get_untracked() { String::new() } else { id.to_string() };
-        replace_address(&address.get_untracked().closed().with("expand", next).href());
-    };
     let target = move || (!expanded.get()).then(|| view! { <input type="hidden" name="expand" value=id/> });
     let class = if default { "button button-small button-tint" } else { "button button-small" };
     view! {
-        <form method="get" class="action-form" on:submit=on_submit>
+        <form method="get" class="action-form">
             {move || kept_inputs(&address.get(), &["expand"])}
             {target}
             <button

@@ -18,11 +18,7 @@ use model::{
 use crate::{
     address::page_address,
     api::{ApiError, credentials::list_credentials, dashboard::get_dashboard, projects::list_projects},
-    components::{
-        answer::Answer,
-        empty::Empty,
-        loaded::{keep_fresh, loaded},
-    },
+    components::{answer::Answer, empty::Empty, fresh::keep_fresh, loaded::loaded},
     ui::use_ui,
 };
 use attention::NeedsAttention;
@@ -39,8 +35,8 @@ pub fn DashboardPage() -> impl IntoView {
     page_address();
     let ui = use_ui();
     let manages = ui.can(Action::ManageCredentials);
-    let shown: Answer<Shown> = Answer::new(move || ui.changes(), move |_| ask(manages));
-    keep_fresh(shown, |(dashboard, ..): &Shown| dashboard.standings.running > 0);
+    let shown: Answer<Shown> = Answer::new(|| (), move |()| ask(manages));
+    let fresh = keep_fresh(shown, |(dashboard, ..): &Shown| dashboard.standings.running > 0);
     let draw =
         |(dashboard, list, credential)| view! { <Overview dashboard=dashboard list=list credential=credential/> };
     view! {
@@ -48,6 +44,7 @@ pub fn DashboardPage() -> impl IntoView {
         <header class="page-header">
             <h1>{tr!("Dashboard")}</h1>
         </header>
+        {fresh}
         {loaded(shown, draw)}
     }
 }

@@ -75,7 +75,7 @@ fn Row(row: ChannelRow, submissions: Submissions) -> impl IntoView {
     let events = row.events.iter().map(event).collect::<Vec<_>>().join(", ");
     let kind = row.kind.label();
     view! {
-        <tr>
+        <tr data-key=row.id.0>
             <td data-label=tr!("Name")>
                 <span class="row-title">{row.name}</span>
             </td>

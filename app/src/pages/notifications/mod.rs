@@ -20,8 +20,9 @@ use crate::{
         answer::Answer,
         confirm::Confirm,
         dialog::DialogRoute,
+        fresh::keep_fresh,
         icon::Icon,
-        loaded::{keep_fresh, loaded, loaded_quietly},
+        loaded::{loaded, loaded_quietly},
         organization::OrganizationFilter,
         search_form::kept_inputs,
     },
@@ -38,8 +39,7 @@ pub fn NotificationsPage() -> impl IntoView {
     let manages = ui.can(Action::ManageNotifications);
     let query = Memo::new(move |_| address.read().list_query());
     let organization = Memo::new(move |_| query.read().organization);
-    let list: Answer<ChannelList> =
-        Answer::new(move || (organization.get(), ui.changes()), |(organization, _)| list_channels(organization));
+    let list: Answer<ChannelList> = Answer::new(move || organization.get(), list_channels);
     let submissions = Submissions::new();
     let add = manages.then(|| {
         view! {
@@ -65,13 +65,14 @@ pub fn NotificationsPage() -> impl IntoView {
 /// What was told. Whoever may not see it is told so by the list of channels.
 #[component]
 fn Told(query: Memo<ListQuery>) -> impl IntoView {
-    let ui = use_ui();
-    let told: Answer<DeliveryList> =
-        Answer::new(move || (query.get(), ui.changes()), |(query, _)| list_deliveries(query));
-    keep_fresh(told, |told: &DeliveryList| {
+    let told: Answer<DeliveryList> = Answer::new(move || query.get(), list_deliveries);
+    let fresh = keep_fresh(told, |told: &DeliveryList| {
         told.rows.iter().any(|row| matches!(row.phase, DeliveryPhase::Queued | DeliveryPhase::Sending))
     });
-    loaded(told, |told| view! { <Deliveries told=told/> })
+    view! {
+        {fresh}
+        {loaded(told, |told| view! { <Deliveries told=told/> })}
+    }
 }
 
 /// A Partner's choice of one organization.

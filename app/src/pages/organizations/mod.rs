@@ -33,8 +33,8 @@ use table::OrganizationTable;
 pub fn OrganizationsPage() -> impl IntoView {
     let ui = use_ui();
     let address = page_address();
-    let list: Answer<Vec<OrganizationRow>> = Answer::new(move || ui.changes(), |_| list_organizations());
-    let account: Answer<AccountView> = Answer::new(move || ui.changes(), |_| get_account());
+    let list: Answer<Vec<OrganizationRow>> = Answer::new(|| (), |()| list_organizations());
+    let account: Answer<AccountView> = Answer::new(|| (), |()| get_account());
     let save = use_submission::<SaveAccount>();
     let manages = ui.can(Action::ManageOrganizations);
     let add = manages.then(|| {

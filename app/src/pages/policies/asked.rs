@@ -2,29 +2,38 @@
 
 use std::{future::Future, time::Duration};
 
-use leptos::prelude::*;
+use leptos::{html::Span, prelude::*};
 
-use crate::{api::ApiError, components::answer::Data};
+use crate::{
+    api::ApiError,
+    components::{
+        answer::Data,
+        typed::{Typed, follow_form},
+    },
+};
 
 /// How long after the last key the server is asked.
 const PAUSE: Duration = Duration::from_millis(300);
 
-/// The server's answer to a question; `None` where nothing was answered yet.
-pub type Asked<A> = Memo<Option<Result<A, ApiError>>>;
-
-/// Asks whenever the question changes, unless it is the first, whose answer came with the page. What was shown stays
-/// until the next answer is there.
+/// The server's answer to what is typed in the form around an island; `None` where nothing was answered yet. What was
+/// shown stays until the next answer is there.
+///
+/// With it comes the question that it goes with. `first` is what the form starts with, whose answer came with the page. `question` reads the form.
 pub fn asked<Q, A, F>(
+    node: NodeRef<Span>,
     first: (Q, Option<A>),
-    question: Memo<Q>,
+    question: impl Fn(&Typed) -> Q + 'static,
     ask: impl Fn(Q) -> F + Copy + Send + Sync + 'static,
-) -> Asked<A>
+) -> (Memo<Q>, Memo<Option<Result<A, ApiError>>>)
 where
     Q: Clone + PartialEq + Send + Sync + 'static,
     A: Data,
     F: Future<Output = Result<A, ApiError>> + Send + 'static,
 {
     let (first_question, first_answer) = first;
+    let typed = RwSignal::new(first_question.clone());
+    follow_form(node, move |form, _| typed.set(question(form)));
+    let question = settled(typed);
     let action = Action::new(move |question: &Q| {
         let (question, answer) = (question.clone(), ask(question.clone()));
         async move { (question, answer.await) }
@@ -36,7 +45,7 @@ where
             action.dispatch(question);
         }
     });
-    Memo::new(move |shown: Option<&Option<Result<A, ApiError>>>| {
+    let shown = Memo::new(move |shown: Option<&Option<Result<A, ApiError>>>| {
         let question = question.get();
         if question == first_question {
             return first_answer.clone().map(Ok);
@@ -45,11 +54,12 @@ where
             Some((asked, answer)) if asked == question => Some(answer),
             _ => shown.cloned().flatten(),
         }
-    })
+    });
+    (question, shown)
 }
 
 /// What is typed, once somebody has stopped typing for a moment.
-pub fn settled<T: Clone + Send + Sync + 'static>(typed: RwSignal<T>) -> RwSignal<T> {
+fn settled<T: Clone + PartialEq + Send + Sync + 'static>(typed: RwSignal<T>) -> Memo<T> {
     let settled = RwSignal::new(typed.get_untracked());
     Effect::new(move |_| {
         let now = typed.get();
@@ -57,5 +67,5 @@ pub fn settled<T: Clone + Send + Sync + 'static>(typed: RwSignal<T>) -> RwSignal
             on_cleanup(move || timer.clear());
         }
     });
-    settled
+    Memo::new(move |_| settled.get())
 }

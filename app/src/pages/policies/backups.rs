@@ -23,7 +23,8 @@ use crate::{
         answer::Answer,
         dialog::DialogRoute,
         empty::{Empty, Refresh},
-        loaded::{keep_fresh_of, loaded_below},
+        fresh::keep_fresh_of,
+        loaded::loaded_below,
         pager::Pager,
         phase::Badge,
         progress::ProgressBar,
@@ -38,12 +39,10 @@ pub fn BackupsTab(project: Memo<ProjectId>, view: Answer<ProjectView>) -> impl I
     let ui = use_ui();
     let address = use_address();
     let query = Memo::new(move |_| address.read().list_query());
-    let backups: Answer<Page<BackupRow>> = Answer::new(
-        move || (project.get(), query.get(), ui.changes()),
-        |(project, query, _)| list_backups(project, query),
-    );
+    let backups: Answer<Page<BackupRow>> =
+        Answer::new(move || (project.get(), query.get()), |(project, query)| list_backups(project, query));
     let cancel = use_submission::<CancelBackup>();
-    keep_fresh_of(backups, project, |page: &Page<BackupRow>| {
+    let fresh = keep_fresh_of(backups, project, |page: &Page<BackupRow>| {
         page.rows.iter().any(|row| row.phase.is_active() || row.phase == BackupPhase::Deleting)
     });
     let draw = move |page: Page<BackupRow>| {
@@ -64,6 +63,7 @@ pub fn BackupsTab(project: Memo<ProjectId>, view: Answer<ProjectView>) -> impl I
         }
     });
     view! {
+        {fresh}
         {loaded_below(backups, Clone::clone, draw)}
         {dialogs}
         <DialogRoute name="describe">
@@ -113,7 +113,7 @@ fn Row(row: BackupRow, cancel: Submission) -> impl IntoView {
     let policy = row.policy.clone().unwrap_or_else(|| tr!("Manual"));
     let duration = row.duration().map(size::duration);
     view! {
-        <tr>
+        <tr data-key=row.id.0>
             <td data-label=tr!("Name") class="name-cell">
                 <span class="row-title">{row.name.clone()}</span>
             </td>

@@ -2,14 +2,15 @@
 
 use std::fmt::Write;
 
-use leptos::prelude::*;
+use leptos::{html::Span, prelude::*};
 use model::{
+    keep::KeepForm,
     outlook::{Day, Outlook, OutlookForm, Stretch},
     time,
 };
 
-use super::asked::asked;
-use crate::api::policies::preview_outlook;
+use super::{asked::asked, preview::period};
+use crate::{api::policies::preview_outlook, components::typed::Typed};
 
 /// Days in a row of the picture, and the measures of one.
 const ROW: usize = 30;
@@ -18,23 +19,39 @@ const WIDTH: usize = 7;
 const HEIGHT: usize = 14;
 
 /// The picture of what is typed, asked of the server as it changes.
-#[component]
+#[island]
 pub fn OutlookPreview(
-    /// What the form starts with, and its outlook.
-    first: (OutlookForm, Option<Outlook>),
-    terms: Memo<OutlookForm>,
+    /// What the form starts with.
+    first: OutlookForm,
+    /// What it leads to.
+    outlook: Option<Outlook>,
 ) -> impl IntoView {
-    let shown = asked(first, terms, preview_outlook);
+    let node = NodeRef::<Span>::new();
+    let (_, shown) = asked(node, (first, outlook), terms, preview_outlook);
     let draw = move || match shown.get() {
         Some(Ok(outlook)) => view! { <OutlookPicture outlook=outlook/> }.into_any(),
         Some(Err(error)) => view! { <p class="preview-error">{error.to_string()}</p> }.into_any(),
         None => view! { <p class="muted">{tr!("Choose a period to see which backups remain.")}</p> }.into_any(),
     };
     view! {
+        <span node_ref=node hidden></span>
         <div class="preview" role="group" aria-label=tr!("Outlook")>
             {draw}
         </div>
     }
+}
+
+fn terms(form: &Typed) -> OutlookForm {
+    let (expression, time_zone) = period(form);
+    let keep = KeepForm {
+        last: form.get("keep.last"),
+        hourly: form.get("keep.hourly"),
+        daily: form.get("keep.daily"),
+        weekly: form.get("keep.weekly"),
+        monthly: form.get("keep.monthly"),
+        yearly: form.get("keep.yearly"),
+    };
+    OutlookForm { expression, time_zone, retention: form.get("retention"), keep }
 }
 
 #[component]

@@ -1,25 +1,38 @@
 //! What a cron expression means, and when it runs next.
 
-use leptos::prelude::*;
-use model::schedule::CronPreview;
+use leptos::{html::Span, prelude::*};
+use model::schedule::{CUSTOM_PERIOD, CronPreview};
 
 use super::asked::asked;
-use crate::api::{ApiError, policies::preview_cron};
+use crate::{
+    api::{ApiError, policies::preview_cron},
+    components::typed::Typed,
+};
 
 /// An expression and a zone.
 pub type Period = (String, String);
 
+/// The period that is typed.
+pub fn period(form: &Typed) -> Period {
+    let chosen = form.get("cron_period");
+    let expression = if chosen == CUSTOM_PERIOD { form.get("cron_expression") } else { chosen };
+    (expression, form.get("time_zone"))
+}
+
 /// The meaning of what is typed, asked of the server as it changes.
-#[component]
+#[island]
 pub fn Preview(
-    /// The period that the form starts with, and its meaning.
-    first: (Period, CronPreview),
-    period: Memo<Period>,
+    /// The period that the form starts with.
+    first: Period,
+    /// Its meaning.
+    preview: CronPreview,
 ) -> impl IntoView {
-    let (first_period, preview) = first;
-    let shown = asked((first_period, Some(preview)), period, |(expression, zone)| preview_cron(expression, zone));
+    let node = NodeRef::<Span>::new();
+    let (period, shown) =
+        asked(node, (first, Some(preview)), period, |(expression, zone)| preview_cron(expression, zone));
     let is_empty = move || period.read().0.trim().is_empty();
     view! {
+        <span node_ref=node hidden></span>
         <div class="preview" role="group" aria-label=tr!("Preview") aria-live="polite">
             {move || draw(if is_empty() { None } else { shown.get() })}
         </div>

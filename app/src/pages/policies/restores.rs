@@ -13,7 +13,8 @@ use crate::{
         confirm::Confirm,
         dialog::DialogRoute,
         empty::{Empty, Refresh},
-        loaded::{keep_fresh_of, loaded_below, loaded_quietly},
+        fresh::keep_fresh_of,
+        loaded::{loaded_below, loaded_quietly},
         pager::Pager,
         phase::Badge,
         progress::ProgressBar,
@@ -28,12 +29,11 @@ pub fn RestoresTab(project: Memo<ProjectId>) -> impl IntoView {
     let ui = use_ui();
     let address = use_address();
     let query = Memo::new(move |_| address.read().list_query());
-    let restores: Answer<Page<RestoreRow>> = Answer::new(
-        move || (project.get(), query.get(), ui.changes()),
-        |(project, query, _)| list_restores(project, query),
-    );
+    let restores: Answer<Page<RestoreRow>> =
+        Answer::new(move || (project.get(), query.get()), |(project, query)| list_restores(project, query));
     let cancel = use_submission::<CancelRestore>();
-    keep_fresh_of(restores, project, |page: &Page<RestoreRow>| page.rows.iter().any(|row| row.phase.is_active()));
+    let fresh =
+        keep_fresh_of(restores, project, |page: &Page<RestoreRow>| page.rows.iter().any(|row| row.phase.is_active()));
     let draw = move |page: Page<RestoreRow>| {
         if page.total == 0 {
             view! { <NoRestores/> }.into_any()
@@ -49,6 +49,7 @@ pub fn RestoresTab(project: Memo<ProjectId>) -> impl IntoView {
         }
     });
     view! {
+        {fresh}
         {loaded_below(restores, Clone::clone, draw)}
         {delete}
         <DialogRoute name="describe">
@@ -101,7 +102,7 @@ fn Row(row: RestoreRow, cancel: Submission) -> impl IntoView {
         count => count.into_any(),
     };
     view! {
-        <tr>
+        <tr data-key=row.id.0>
             <td data-label=tr!("Name") class="name-cell">
                 <span class="row-title">{row.name}</span>
             </td>

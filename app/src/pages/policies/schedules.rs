@@ -20,8 +20,9 @@ use crate::{
         confirm::Confirm,
         dialog::DialogRoute,
         empty::Empty,
+        fresh::keep_fresh_of,
         last_backup::LastBackupState,
-        loaded::{keep_fresh_of, loaded_below, loaded_quietly},
+        loaded::{loaded_below, loaded_quietly},
         phase::Badge,
         submission::{Submission, use_submission},
         time::MaybeTime,
@@ -32,10 +33,9 @@ use crate::{
 #[component]
 pub fn SchedulesTab(project: Memo<ProjectId>) -> impl IntoView {
     let ui = use_ui();
-    let policies: Answer<Vec<PolicyRow>> =
-        Answer::new(move || (project.get(), ui.changes()), |(project, _)| list_policies(project));
+    let policies: Answer<Vec<PolicyRow>> = Answer::new(move || project.get(), list_policies);
     let submissions = Submissions::new();
-    keep_fresh_of(policies, project, |rows: &Vec<PolicyRow>| {
+    let fresh = keep_fresh_of(policies, project, |rows: &Vec<PolicyRow>| {
         rows.iter().any(|row| row.last_backup.as_ref().is_some_and(|last| last.phase.is_active()))
     });
     let draw = move |rows: Vec<PolicyRow>| {
@@ -59,6 +59,7 @@ pub fn SchedulesTab(project: Memo<ProjectId>) -> impl IntoView {
         }
     });
     view! {
+        {fresh}
         {loaded_below(policies, Clone::clone, draw)}
         {dialogs}
         <DialogRoute name="describe">
@@ -112,7 +113,7 @@ fn Table(rows: Vec<PolicyRow>, submissions: Submissions) -> impl IntoView {
 #[component]
 fn Row(row: PolicyRow, submissions: Submissions) -> impl IntoView {
     view! {
-        <tr>
+        <tr data-key=row.id.0>
             <td data-label=tr!("Name")>
                 <span class="row-title">{row.name}</span>
             </td>

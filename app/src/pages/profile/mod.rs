@@ -15,10 +15,9 @@ use crate::{
         answer::Answer,
         facts::Fact,
         loaded::{loaded_part, loaded_quietly},
-        shortcuts::use_shortcut_list,
+        shortcuts::LIST,
         submission::use_submission,
     },
-    ui::use_ui,
 };
 use password::PasswordPanel;
 use second_factor::SecondFactorPanel;
@@ -27,8 +26,7 @@ use sessions::SessionTable;
 #[component]
 pub fn ProfilePage() -> impl IntoView {
     page_address();
-    let ui = use_ui();
-    let profile: Answer<ProfileView> = Answer::new(move || ui.changes(), |_| get_profile());
+    let profile: Answer<ProfileView> = Answer::new(|| (), |()| get_profile());
     let end = use_submission::<EndSession>();
     let sessions = move |rows| view! { <SessionTable rows=rows end=end/> };
     view! {
@@ -62,12 +60,11 @@ fn Person(actor: Actor) -> impl IntoView {
 /// Where shortcuts are switched on again by somebody who has switched them off.
 #[component]
 fn Keys() -> impl IntoView {
-    let list = use_shortcut_list();
     view! {
         <section class="panel live" aria-labelledby="keys">
             <h2 id="keys">{tr!("Keyboard")}</h2>
             <p class="muted">{tr!("Everything can be done with the keyboard. Some keys lead about faster.")}</p>
-            <button type="button" class="button" on:click=move |_| list.show()>
+            <button type="button" class="button" data-opens=LIST>
                 {tr!("Keyboard Shortcuts")}
             </button>
         </section>

@@ -36,6 +36,7 @@ pub fn SessionTable(rows: Vec<SessionRow>, end: Submission) -> impl IntoView {
 
 #[component]
 fn Row(row: SessionRow, end: Submission) -> impl IntoView {
+    let key = row.handle.clone();
     let action = if row.current {
         view! { <Badge look=Look::THIS_SESSION/> }.into_any()
     } else {
@@ -44,7 +45,7 @@ fn Row(row: SessionRow, end: Submission) -> impl IntoView {
             .into_any()
     };
     view! {
-        <tr>
+        <tr data-key=key>
             <td data-label=tr!("Signed In")>
                 <Time at=row.started/>
             </td>

@@ -1,7 +1,7 @@
 //! The dialog that adds a project.
 
-use leptos::{html, prelude::*};
-use model::project::ProjectChoices;
+use leptos::{html::Span, prelude::*};
+use model::{credential::CredentialChoice, project::ProjectChoices};
 
 use crate::{
     api::projects::{CreateProject, get_project_choices},
@@ -10,11 +10,13 @@ use crate::{
         dialog::{Dialog, DialogFooter},
         field::{Field, Kind},
         form::Form,
+        form_state::input_name,
         loaded::loaded,
         organization::OrganizationField,
         select::{Choice, Select},
         submission::use_submission,
         submit::Submit,
+        typed::follow_form,
     },
     pages::backup_fields::{BackupFields, preselected},
 };
@@ -37,13 +39,7 @@ pub fn AddProject() -> impl IntoView {
 
 #[component]
 fn ProjectFields(choices: ProjectChoices) -> impl IntoView {
-    let credential = NodeRef::<html::Select>::new();
     let credentials = choices.credentials.clone();
-    let follow_organization = move |organization: String| {
-        if let Some(select) = credential.get_untracked() {
-            select.set_value(&preselected(&credentials, organization.parse().ok()));
-        }
-    };
     view! {
         <Field
             name="project_name"
@@ -52,9 +48,10 @@ fn ProjectFields(choices: ProjectChoices) -> impl IntoView {
             focused=true
             hint=tr!("3 to 30 lower-case letters, digits and hyphens.")
         />
-        <OrganizationField organizations=choices.organizations.clone() on_change=Callback::new(follow_organization)/>
+        <OrganizationField organizations=choices.organizations.clone()/>
         <SourceFields roots=choices.source_roots.clone() nodes=choices.nodes.clone()/>
-        <BackupFields choices=choices credential=credential/>
+        <BackupFields choices=choices/>
+        <CredentialOfOrganization credentials=credentials/>
     }
 }
 
@@ -99,4 +96,17 @@ fn node_choice(nodes: &[String]) -> Option<impl IntoView + use<>> {
             />
         }
     })
+}
+
+/// Chooses the credential that goes with the chosen organization.
+#[island]
+fn CredentialOfOrganization(credentials: Vec<CredentialChoice>) -> impl IntoView {
+    let node = NodeRef::<Span>::new();
+    follow_form(node, move |form, input| {
+        if input == Some(&input_name("organization")) {
+            let organization = form.get("organization").parse().ok();
+            form.set("backup.credential", &preselected(&credentials, organization));
+        }
+    });
+    view! { <span node_ref=node hidden></span> }
 }

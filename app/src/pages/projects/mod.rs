@@ -24,7 +24,7 @@ pub fn ProjectsPage() -> impl IntoView {
     let ui = use_ui();
     let address = page_address();
     let query = Memo::new(move |_| address.read().list_query());
-    let list: Answer<ProjectList> = Answer::new(move || (query.get(), ui.changes()), |(query, _)| list_projects(query));
+    let list: Answer<ProjectList> = Answer::new(move || query.get(), list_projects);
     let organizations = |list: &ProjectList| list.organizations.clone();
     let filter = |organizations: Vec<OrganizationChoice>| view! { <OrganizationFilter organizations=organizations/> };
     let may_add = ui.can(Action::ManageProjects);

@@ -18,7 +18,8 @@ use crate::{
         answer::Answer,
         dialog::DialogRoute,
         empty::Empty,
-        loaded::{keep_fresh_of, loaded_below, loaded_quietly},
+        fresh::keep_fresh_of,
+        loaded::{loaded_below, loaded_quietly},
         project_frame::{ProjectFrame, use_project, use_project_id},
         submission::use_submission,
     },
@@ -34,9 +35,9 @@ pub fn RepositoryPage() -> impl IntoView {
     let ui = use_ui();
     let id = use_project_id();
     let project = use_project(id);
-    let repository: Answer<RepositoryView> =
-        Answer::new(move || (id.get(), ui.changes()), |(id, _)| get_repository(id));
-    keep_fresh_of(repository, id, |view: &RepositoryView| view.runs.iter().any(|run| run.phase.is_active()));
+    let repository: Answer<RepositoryView> = Answer::new(move || id.get(), get_repository);
+    let fresh =
+        keep_fresh_of(repository, id, |view: &RepositoryView| view.runs.iter().any(|run| run.phase.is_active()));
     let (verify, prune) = (use_submission::<VerifyRepository>(), use_submission::<PruneRepository>());
     let cancel = use_submission::<CancelMaintenance>();
     let state = |view: &RepositoryView| (view.project, view.repository.clone(), view.may_manage);
@@ -72,6 +73,7 @@ pub fn RepositoryPage() -> impl IntoView {
     view! {
         <Title text=tr!("Repository")/>
         <ProjectFrame project=project heading=tr!("Repository")/>
+        {fresh}
         {loaded_below(repository, state, panels)}
         {loaded_quietly(repository, runs, table)}
         {repair}

@@ -66,7 +66,7 @@ fn Row(run: MaintenanceRow, may_manage: bool, cancel: Submission) -> impl IntoVi
         }
     };
     view! {
-        <tr>
+        <tr data-key=run.id.0>
             <td data-label=tr!("Kind")>
                 <span class="row-title">{kind}</span>
             </td>

@@ -34,7 +34,7 @@ use on::OnPanel;
 pub fn SecondFactorPage() -> impl IntoView {
     page_address();
     let ui = use_ui();
-    let view: Answer<SecondFactorView> = Answer::new(move || ui.changes(), |_| get_second_factor());
+    let view: Answer<SecondFactorView> = Answer::new(|| (), |()| get_second_factor());
     let use_codes = use_submission::<UseRecoveryCodes>();
     let panels = move |SecondFactorView { required, state }: SecondFactorView| match state {
         SecondFactor::Off => view! { <OffPanel required=required/> }.into_any(),

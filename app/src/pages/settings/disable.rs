@@ -1,6 +1,6 @@
 //! The question before backup is switched off.
 
-use leptos::{prelude::*, wasm_bindgen::JsCast, web_sys::HtmlFormElement};
+use leptos::prelude::*;
 use model::{
     ids::ProjectId,
     project::{Backup, ProjectView},
@@ -13,8 +13,6 @@ use crate::{
 
 #[component]
 pub fn DisableBackup(project: Answer<ProjectView>) -> impl IntoView {
-    // An effect runs in the browser alone.
-    Effect::new(|_| on_cleanup(show_what_is_saved));
     let facts = |project: &ProjectView| {
         (project.id, project.name.clone(), project.policies, bucket_of(&project.backup).map(str::to_owned))
     };
@@ -53,13 +51,5 @@ fn Question(id: ProjectId, name: String, policies: u64, bucket: Option<String>) 
                 <li>{stays}</li>
             </ul>
         </Confirm<DisableBackupFn>>
-    }
-}
-
-/// The switch was turned off to come here; whoever turns back finds it as it is saved.
-fn show_what_is_saved() {
-    let form = document().query_selector("main form.form").ok().flatten();
-    if let Some(form) = form.and_then(|form| form.dyn_into::<HtmlFormElement>().ok()) {
-        form.reset();
     }
 }

@@ -48,7 +48,7 @@ pub fn SettingsPage() -> impl IntoView {
     let ui = use_ui();
     let id = use_project_id();
     let project = use_project(id);
-    let settings: Answer<Settings> = Answer::new(move || (id.get(), ui.changes()), |(id, _)| ask(id));
+    let settings: Answer<Settings> = Answer::new(move || id.get(), ask);
     let submission = use_submission::<SaveBackupSettings>();
     let (lock, unlock) = (use_submission::<LockProject>(), use_submission::<UnlockProject>());
     let moving = use_submission::<MoveProject>();

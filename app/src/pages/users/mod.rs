@@ -30,7 +30,7 @@ pub fn UsersPage() -> impl IntoView {
     let ui = use_ui();
     let address = page_address();
     let query = Memo::new(move |_| address.read().list_query());
-    let list: Answer<UserList> = Answer::new(move || (query.get(), ui.changes()), |(query, _)| list_users(query));
+    let list: Answer<UserList> = Answer::new(move || query.get(), list_users);
     let organizations = |list: &UserList| list.organizations.clone();
     let filter = |organizations: Vec<OrganizationChoice>| view! { <OrganizationFilter organizations=organizations/> };
     let manages = ui.can(Action::ManageUsers);

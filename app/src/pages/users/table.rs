@@ -78,7 +78,7 @@ fn Row(row: UserRow, reset: Submission) -> impl IntoView {
     };
     let actions = row.may_manage.then(|| view! { <RowActions id=id own=row.own signs_in=row.signs_in reset=reset/> });
     view! {
-        <tr>
+        <tr data-key=id>
             <td data-label=tr!("Email") class="break">
                 <span class="with-marks">
                     <span class="row-title">{row.email}</span>

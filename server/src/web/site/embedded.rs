@@ -13,8 +13,6 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 
 /// The list of hashes, which the Makefile puts beside the files.
 const HASHES: &str = "hash.txt";
-/// Its line for the list of the WASM's parts, which is written under another name.
-const PARTS_LINE: &str = "manifest:";
 
 #[derive(RustEmbed)]
 #[folder = "../target/site"]
@@ -22,25 +20,13 @@ const PARTS_LINE: &str = "manifest:";
 #[exclude = "*.d.*"]
 struct Files;
 
-/// What leptos reads for each page.
-pub struct Lists {
-    /// The hashes in the files' names.
-    pub hashes: String,
-    /// Which part of the WASM needs which others, as JSON.
-    pub parts: Vec<u8>,
-}
-
-/// None where the files are not inside.
-pub fn lists() -> Option<Lists> {
+/// The hashes in the files' names, which leptos reads for each page; `None` where the files are not inside.
+pub fn hashes() -> Option<String> {
     // In other builds the library looks into the folder itself, which may hold another build's files.
     if cfg!(debug_assertions) {
         return None;
     }
-    let listed = String::from_utf8(Files::get(HASHES)?.data.into_owned()).ok()?;
-    let (parts, hashes): (Vec<_>, Vec<_>) = listed.lines().partition(|line| line.starts_with(PARTS_LINE));
-    let parts = parts.first()?.strip_prefix(PARTS_LINE)?.trim();
-    let parts = Files::get(&format!("pkg/__wasm_split_manifest.{parts}.json"))?.data.into_owned();
-    Some(Lists { hashes: hashes.join("\n"), parts })
+    String::from_utf8(Files::get(HASHES)?.data.into_owned()).ok()
 }
 
 /// The file at `path`, in the best encoding that the browser takes; `None` where there is none.
