@@ -9,7 +9,7 @@ import { Program } from '../support/program';
 
 const PICTURES = path.resolve(__dirname, '../screenshots');
 /** So many backups make a list; the demo takes one a minute. */
-const BACKUPS = 5;
+const BACKUPS = 4;
 
 test('the pictures of the README, from the demo', async ({ browser }) => {
   const folder = await mkdtemp(path.join(tmpdir(), 'holdfast-demo-'));
@@ -35,6 +35,7 @@ test('the pictures of the README, from the demo', async ({ browser }) => {
   await picture('backups.png', 640);
   await page.emulateMedia({ colorScheme: 'dark' });
   await page.getByRole('link', { name: 'Browse' }).first().click();
+  await expect(page).toHaveURL(/\/backups\/\d+$/);
   await expect(page.getByRole('table')).toBeVisible();
   await picture('browse-dark.png', 800);
   await context.close();
