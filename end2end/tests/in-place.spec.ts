@@ -85,6 +85,21 @@ test('what is announced is not taken by a page that only looks again', async ({ 
   await policies.add({ name: POLICY, ...RARELY });
 });
 
+test('what is announced goes after a while, however often the page looks again', async ({ partner, s3, folders }) => {
+  const { page, policies } = partner;
+  const project = await addBackedUpProject(partner, s3, folders);
+  // A connection that ends at once is made again every few seconds, and each time the page looks.
+  await page.route('**/events', (route) => route.fulfill({ contentType: 'text/event-stream', body: 'data: 1\n\n' }));
+  await policies.open(project, 'Schedules');
+  let looks = 0;
+  page.on('request', (request) => {
+    if (request.headers()['holdfast-refresh']) looks += 1;
+  });
+  await policies.add({ name: POLICY, ...RARELY });
+  await expect(policies.notice).toBeEmpty({ timeout: 11_000 });
+  expect(looks).toBeGreaterThan(1);
+});
+
 test('the keyboard stays where it is', async ({ partner, s3 }) => {
   const { page, credentials } = partner;
   await addCredential(partner, s3);

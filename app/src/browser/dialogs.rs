@@ -4,16 +4,15 @@ use leptos::{
     prelude::{document, window},
     wasm_bindgen::{JsCast, JsValue},
 };
-use web_sys::{Event, HtmlDialogElement, HtmlElement, HtmlTemplateElement, MouseEvent};
+use web_sys::{Event, HtmlDialogElement, HtmlElement, HtmlTemplateElement};
 
-use super::{dom, page, shortcuts};
+use super::{dom, page};
 
 /// Marks dialogs that have an address.
 const ADDRESSED: &str = "data-key";
 
 pub fn follow() {
     dom::on_captured("close", closed);
-    dom::on("click", opens);
 }
 
 /// Makes modal what the server drew open.
@@ -48,15 +47,6 @@ fn closed(event: Event) {
     }
 }
 
-/// A button that opens the dialog whose template it names.
-fn opens(event: MouseEvent) {
-    if let Some(button) = dom::target::<HtmlElement>(&event, "[data-opens]")
-        && let Some(id) = button.get_attribute("data-opens")
-    {
-        show(&id);
-    }
-}
-
 /// Opens the dialog of a template.
 pub fn show(template: &str) {
     let template =
@@ -67,7 +57,6 @@ pub fn show(template: &str) {
         && let Some(body) = document().body()
     {
         let _ = body.append_child(&dialog);
-        shortcuts::shown();
         let _ = dialog.show_modal();
     }
 }

@@ -1,12 +1,10 @@
 //! Shorter ways to the document.
 
-use std::time::Duration;
-
 use leptos::{
-    prelude::{document, set_timeout, window},
+    prelude::{document, window},
     wasm_bindgen::{JsCast, closure::Closure, convert::FromWasmAbi},
 };
-use web_sys::{Document, Element, Event, EventTarget, HtmlElement};
+use web_sys::{Document, Element, Event, EventTarget, HtmlElement, NodeList};
 
 /// Follows an event of the whole document.
 pub fn on<E: FromWasmAbi + 'static>(name: &str, handle: impl FnMut(E) + 'static) {
@@ -47,7 +45,10 @@ pub fn find_below<T: JsCast>(element: &Element, selector: &str) -> Option<T> {
 }
 
 pub fn find_all<T: JsCast>(selector: &str) -> Vec<T> {
-    let Ok(found) = document().query_selector_all(selector) else { return Vec::new() };
+    document().query_selector_all(selector).map(|found| all(&found)).unwrap_or_default()
+}
+
+pub fn all<T: JsCast>(found: &NodeList) -> Vec<T> {
     (0..found.length()).filter_map(|index| found.get(index)?.dyn_into().ok()).collect()
 }
 
@@ -61,9 +62,4 @@ pub fn element(name: &str, class: &str, text: &str) -> Option<HtmlElement> {
     element.set_class_name(class);
     element.set_text_content(Some(text));
     element.dyn_into().ok()
-}
-
-/// Does something once the browser has nothing else to do.
-pub fn soon(handle: impl FnOnce() + 'static) {
-    set_timeout(handle, Duration::ZERO);
 }

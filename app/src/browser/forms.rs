@@ -11,6 +11,8 @@ use crate::{address::Address, api::ApiError};
 
 /// Marks forms after which everything on the page differs: the browser sends them, with a reload.
 const PLAIN: &str = "data-plain";
+/// Where somebody is led whose session has ended.
+const SIGN_IN: &str = "/login";
 /// Marks a form that is on its way.
 const SENT: &str = "aria-busy";
 
@@ -73,7 +75,7 @@ fn send(form: HtmlFormElement, button: Option<HtmlButtonElement>) {
             waiting.end();
         }
         match answer {
-            Some(Ok(page)) if page::is_signed_in() && is_sign_in(&page) => complain(&form, &ApiError::SignedOut),
+            Some(Ok(page)) if page::is_signed_in() && page.path() == SIGN_IN => complain(&form, &ApiError::SignedOut),
             Some(Ok(page)) => show(&form, &page).await,
             Some(Err(Failure::Offline)) => complain(&form, &ApiError::Offline),
             Some(Err(Failure::Strange)) => complain(&form, &ApiError::Malformed),
@@ -129,10 +131,6 @@ impl Waiting {
     }
 }
 
-fn is_sign_in(page: &Page) -> bool {
-    page.place.split('?').next() == Some("/login")
-}
-
 async fn show(form: &HtmlFormElement, page: &Page) {
     // Its dialog was closed meanwhile.
     if !form.is_connected() {
@@ -140,7 +138,7 @@ async fn show(form: &HtmlFormElement, page: &Page) {
         visit::refresh().await;
         return;
     }
-    let same = page.place.split('?').next() == Some(page::address().path());
+    let same = page.path() == page::address().path();
     let step = if same { Step::InPlace } else { Step::Forward };
     visit::show(page, step, !same);
     let id = form.id();

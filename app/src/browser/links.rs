@@ -38,8 +38,3 @@ fn is_page(link: &HtmlAnchorElement) -> bool {
     let own = window().location().origin().is_ok_and(|origin| origin == link.origin());
     own && !external && link.target().is_empty() && !link.has_attribute("download") && link.hash().is_empty()
 }
-
-/// A link's own step, for a key that leads there.
-pub fn go(href: &str) {
-    visit::go(href, Step::Forward, true);
-}

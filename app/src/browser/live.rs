@@ -129,7 +129,7 @@ impl Connection {
         let failed = Closure::new(move || {
             if watched.ready_state() == EventSource::CLOSED {
                 // Not from within the closure that would be dropped.
-                dom::soon(|| CONNECTION.set(None));
+                set_timeout(|| CONNECTION.set(None), Duration::ZERO);
                 set_timeout(shown, PAUSE);
             }
         });

@@ -34,10 +34,7 @@ pub fn show(page: &Document, reason: Reason) {
     }
     if let (Some(shown), Some(page)) = (shown.document_element(), page.document_element()) {
         for name in OF_THE_DOCUMENT {
-            let _ = match page.get_attribute(name) {
-                Some(value) => shown.set_attribute(name, &value),
-                None => shown.remove_attribute(name),
-            };
+            attribute(&shown, &page, name);
         }
     }
     if let (Some(shown), Some(page)) = (shown.body(), page.body()) {
@@ -106,32 +103,30 @@ fn chosen_by_server(select: &Element) -> Option<String> {
 
 /// Follows the server where it says something else than before; otherwise what somebody typed or chose stays.
 fn attributes(shown: &Element, new: &Element) {
-    let names = new.get_attribute_names();
-    for name in names.iter().filter_map(|name| name.as_string()) {
-        let value = new.get_attribute(&name).unwrap_or_default();
-        if shown.get_attribute(&name).as_deref() == Some(&value) {
-            continue;
-        }
-        let _ = shown.set_attribute(&name, &value);
-        if let Some(input) = shown.dyn_ref::<HtmlInputElement>() {
-            match name.as_str() {
-                "value" if !is_focused(shown) => input.set_value(&value),
-                "checked" => input.set_checked(true),
-                _ => {}
-            }
-        }
+    for name in new.get_attribute_names().iter().filter_map(|name| name.as_string()) {
+        attribute(shown, new, &name);
     }
     for name in shown.get_attribute_names().iter().filter_map(|name| name.as_string()) {
-        if new.has_attribute(&name) || (name == OPENED && is_opened_by_people(shown)) {
-            continue;
+        if name != OPENED || !is_opened_by_people(shown) {
+            attribute(shown, new, &name);
         }
-        let _ = shown.remove_attribute(&name);
-        if let Some(input) = shown.dyn_ref::<HtmlInputElement>() {
-            match name.as_str() {
-                "value" if !is_focused(shown) => input.set_value(""),
-                "checked" => input.set_checked(false),
-                _ => {}
-            }
+    }
+}
+
+fn attribute(shown: &Element, new: &Element, name: &str) {
+    let value = new.get_attribute(name);
+    if shown.get_attribute(name) == value {
+        return;
+    }
+    let _ = match &value {
+        Some(value) => shown.set_attribute(name, value),
+        None => shown.remove_attribute(name),
+    };
+    if let Some(input) = shown.dyn_ref::<HtmlInputElement>() {
+        match name {
+            "value" if !is_focused(shown) => input.set_value(&value.unwrap_or_default()),
+            "checked" => input.set_checked(value.is_some()),
+            _ => {}
         }
     }
 }

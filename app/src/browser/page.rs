@@ -24,6 +24,7 @@ pub fn begin() {
         let _ = Reflect::set(&island, &ALIVE.into(), &JsValue::TRUE);
     }
     shown();
+    notices::shown();
     focus_failure("form");
 }
 
@@ -36,7 +37,6 @@ pub fn shown() {
         }
     }
     dialogs::make_modal();
-    notices::shown();
     live::shown();
 }
 

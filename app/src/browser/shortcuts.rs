@@ -6,11 +6,13 @@ use std::{cell::RefCell, time::Duration};
 use leptos::{
     leptos_dom::helpers::TimeoutHandle,
     prelude::{set_timeout_with_handle, window},
-    wasm_bindgen::JsCast,
 };
-use web_sys::{Element, Event, HtmlElement, HtmlInputElement, HtmlTemplateElement, KeyboardEvent, Storage};
+use web_sys::{Element, Event, HtmlElement, HtmlInputElement, HtmlTemplateElement, KeyboardEvent, MouseEvent, Storage};
 
-use super::{dialogs, dom, links};
+use super::{
+    dialogs, dom,
+    visit::{self, Step},
+};
 use crate::components::shortcuts::{GO, LIST, SWITCH};
 
 /// How long after the first key the second may come.
@@ -27,10 +29,16 @@ thread_local! {
 pub fn follow() {
     dom::on("keydown", pressed);
     dom::on("change", switched);
+    dom::on("click", |event: MouseEvent| {
+        if dom::target::<Element>(&event, &format!("[data-opens='{LIST}']")).is_some() {
+            list();
+        }
+    });
 }
 
-/// The switch says how it is in this browser.
-pub fn shown() {
+/// Opens the list, whose switch says how it is in this browser.
+fn list() {
+    dialogs::show(LIST);
     if let Some(switch) = dom::find::<HtmlInputElement>(&format!("#{SWITCH}")) {
         switch.set_checked(are_on());
     }
@@ -46,12 +54,12 @@ fn pressed(event: KeyboardEvent) {
         _ if goes => {
             if let Some(href) = leads_to(&key) {
                 event.prevent_default();
-                links::go(&href);
+                visit::go(&href, Step::Forward, true);
             }
         }
         GO => GOING.set(set_timeout_with_handle(|| GOING.set(None), PATIENCE).ok()),
         "/" if focus_search() => event.prevent_default(),
-        "?" => dialogs::show(LIST),
+        "?" => list(),
         _ => {}
     }
 }
@@ -67,9 +75,8 @@ fn is_of_something_else(event: &KeyboardEvent) -> bool {
 /// The address that a key leads to, for those who may go there.
 fn leads_to(key: &str) -> Option<String> {
     let list = dom::find::<HtmlTemplateElement>(&format!("#{LIST}"))?.content();
-    let rows = list.query_selector_all("[data-href]").ok()?;
-    let rows = (0..rows.length()).filter_map(|index| rows.get(index)?.dyn_into::<Element>().ok());
-    rows.into_iter().find(|row| row.get_attribute("data-letter").as_deref() == Some(key))?.get_attribute("data-href")
+    let rows = dom::all::<Element>(&list.query_selector_all("[data-href]").ok()?);
+    rows.iter().find(|row| row.get_attribute("data-letter").as_deref() == Some(key))?.get_attribute("data-href")
 }
 
 /// Whether there was a search to move the focus to.

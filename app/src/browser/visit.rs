@@ -13,7 +13,7 @@ use web_sys::{
 };
 
 use super::{
-    dom::find,
+    dom::{find, find_in},
     live,
     morph::{self, Reason},
     notices, page,
@@ -41,11 +41,15 @@ pub enum Step {
 
 /// A page that has come.
 pub struct Page {
-    pub place: String,
+    place: String,
     document: Document,
 }
 
 impl Page {
+    pub fn path(&self) -> &str {
+        self.place.split('?').next().unwrap_or_default()
+    }
+
     /// Shows what it announces, and nothing else of it.
     pub fn announce(&self) {
         notices::take_over(&self.document);
@@ -183,6 +187,7 @@ pub fn show(new: &Page, step: Step, jump: bool) {
     }
     morph::show(&new.document, Reason::Asked);
     page::shown();
+    notices::shown();
     if before != window().location().pathname().unwrap_or_default()
         && let Some(main) = find::<HtmlElement>("#main")
     {
@@ -219,13 +224,9 @@ async fn fetch(href: &str, asking: Asking<'_>) -> Result<Page, Failure> {
     let text = text.await.map_err(|_| Failure::Offline)?.as_string().unwrap_or_default();
     let document = DomParser::new().and_then(|parser| parser.parse_from_string(&text, SupportedType::TextHtml));
     match document {
-        Ok(document) if find_main(&document) => Ok(Page { place, document }),
+        Ok(document) if find_in::<HtmlElement>(&document, "#main").is_some() => Ok(Page { place, document }),
         _ => Err(Failure::Strange),
     }
-}
-
-fn find_main(document: &Document) -> bool {
-    super::dom::find_in::<HtmlElement>(document, "#main").is_some()
 }
 
 async fn ask(href: &str, asking: Asking<'_>) -> Result<Response, JsValue> {

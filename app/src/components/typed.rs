@@ -11,7 +11,6 @@ use web_sys::{Element, Event, HtmlFormElement};
 use crate::components::form_state::input_name;
 
 /// A form, as an island in it finds it.
-#[derive(Clone)]
 pub struct Typed(HtmlFormElement);
 
 impl Typed {
