@@ -144,16 +144,10 @@ fn decode(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// The address of the page that calls it, made once by each page and found by its parts.
-pub fn page_address() -> Memo<Address> {
+/// The address of the page that is drawn.
+pub fn use_address() -> Address {
     let location = use_location();
-    let address = Memo::new(move |_| Address::new(&location.pathname.get(), &location.search.get()));
-    provide_context(address);
-    address
-}
-
-pub fn use_address() -> Memo<Address> {
-    expect_context()
+    Address::new(&location.pathname.read_untracked(), &location.search.read_untracked())
 }
 
 #[cfg(test)]

@@ -158,8 +158,8 @@ pub struct PolicyDraft {
     pub of_database: bool,
     /// Whether a Ping URL is stored.
     pub has_ping: bool,
-    /// What the period means that the form starts with.
-    pub preview: CronPreview,
+    /// What the period means that the form starts with; `None` where a stored one is not understood any more.
+    pub preview: Option<CronPreview>,
     /// Which backups would remain.
     pub outlook: Option<Outlook>,
 }

@@ -1,24 +1,28 @@
 //! A form that is one button: something done to one row.
 
+use std::marker::PhantomData;
+
 use leptos::prelude::*;
 
 use crate::components::{
-    form::{Form, Hidden},
-    submission::Submission,
+    form::{Form, Hidden, Mutation},
     submit::Submit,
 };
 
 #[component]
-pub fn ActionButton(
-    submission: Submission,
+pub fn ActionButton<S: Mutation>(
+    /// Names the server function.
+    #[prop(optional)]
+    function: PhantomData<S>,
     hidden: Hidden,
     #[prop(into)] label: String,
     #[prop(into)] pending: String,
     #[prop(default = "button button-quiet button-small")] class: &'static str,
 ) -> impl IntoView {
+    let PhantomData = function;
     view! {
-        <Form submission=submission hidden=hidden class="action-form">
+        <Form<S> hidden=hidden class="action-form">
             <Submit label=label pending=pending class=class/>
-        </Form>
+        </Form<S>>
     }
 }

@@ -1,10 +1,10 @@
 //! What stands around every page: the mark, the way about, who is signed in.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_location;
 use model::{people::Actor, permission::Action};
 
 use crate::{
+    address::use_address,
     api::session::SignOut,
     components::{
         form::PlainForm, icon::Icon, language::LanguageSwitch, logo::Logo, notice::NoticeRegion, submit::Submit,
@@ -87,13 +87,10 @@ fn Navigation() -> impl IntoView {
 
 #[component]
 fn NavigationLink(href: &'static str, icon: &'static str, label: String) -> impl IntoView {
-    let path = use_location().pathname;
-    let current = move || {
-        let path = path.get();
-        let below =
-            path.strip_prefix(href).is_some_and(|rest| rest.is_empty() || (href != "/" && rest.starts_with('/')));
-        below.then_some(if path == href { "page" } else { "true" })
-    };
+    let address = use_address();
+    let path = address.path();
+    let below = path.strip_prefix(href).is_some_and(|rest| rest.is_empty() || (href != "/" && rest.starts_with('/')));
+    let current = below.then_some(if path == href { "page" } else { "true" });
     view! {
         <li>
             <a class="navigation-link" href=href aria-current=current>

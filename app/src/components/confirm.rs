@@ -6,8 +6,7 @@ use leptos::prelude::*;
 
 use crate::components::{
     dialog::{Dialog, DialogFooter},
-    form::{Form, Hidden},
-    submission::{Mutation, Submission, use_submission},
+    form::{Form, Hidden, Mutation},
     submit::Submit,
 };
 
@@ -28,33 +27,24 @@ pub fn Confirm<S: Mutation>(
     children: Children,
 ) -> impl IntoView {
     let PhantomData = function;
-    let submission = use_submission::<S>();
     view! {
-        <Question submission=submission title=title hidden=hidden action=action pending=pending cancel=cancel>
-            {children()}
-        </Question>
+        <Dialog title=title class="dialog dialog-narrow">
+            <Form<S> hidden=hidden>
+                <Question action=action pending=pending cancel=cancel>
+                    {children()}
+                </Question>
+            </Form<S>>
+        </Dialog>
     }
 }
 
-/// The same for all functions, so that its code is made once.
+/// What is the same for all functions, so that its code is made once.
 #[component]
-fn Question(
-    submission: Submission,
-    title: String,
-    hidden: Hidden,
-    action: String,
-    pending: String,
-    cancel: String,
-    children: Children,
-) -> impl IntoView {
+fn Question(action: String, pending: String, cancel: String, children: Children) -> impl IntoView {
     view! {
-        <Dialog title=title class="dialog dialog-narrow">
-            <Form submission=submission hidden=hidden>
-                <div class="dialog-text">{children()}</div>
-                <DialogFooter cancel=cancel>
-                    <Submit label=action pending=pending class="button button-danger"/>
-                </DialogFooter>
-            </Form>
-        </Dialog>
+        <div class="dialog-text">{children()}</div>
+        <DialogFooter cancel=cancel>
+            <Submit label=action pending=pending class="button button-danger"/>
+        </DialogFooter>
     }
 }

@@ -13,11 +13,9 @@ const CLOSE_FORM: &str = "dialog-close";
 pub fn DialogRoute(
     /// The value of the parameter `dialog`.
     name: &'static str,
-    children: ChildrenFn,
+    children: Children,
 ) -> impl IntoView {
-    let address = use_address();
-    let open = Memo::new(move |_| address.read().shows_dialog(name));
-    move || open.get().then(|| children())
+    use_address().shows_dialog(name).then(children)
 }
 
 #[component]
@@ -26,7 +24,7 @@ pub fn Dialog(
     #[prop(default = "dialog")] class: &'static str,
     children: Children,
 ) -> impl IntoView {
-    let address = use_address().get_untracked();
+    let address = use_address();
     let key = format!("{}-{}", address.get("dialog").unwrap_or_default(), address.get("id").unwrap_or_default());
     view! {
         <dialog class=class open=true aria-labelledby="dialog-title" data-key=key>

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::{
-    address::{Address, encode},
+    address::{encode, use_address},
     api::{ApiError, page::set_status},
     components::icon::Icon,
 };
@@ -43,7 +43,7 @@ enum WayOut {
 
 #[component]
 fn WayOutLink(way: WayOut) -> impl IntoView {
-    let here = use_context::<Memo<Address>>().map(|address| address.get_untracked().href()).unwrap_or_default();
+    let here = use_address().href();
     match way {
         WayOut::Dashboard => view! { <a class="button" href="/">{tr!("Go to the dashboard")}</a> }.into_any(),
         WayOut::SignIn => {

@@ -68,5 +68,5 @@ fn filter_id(name: &str) -> String {
 
 /// What the address says.
 fn chosen_filter(name: &str) -> String {
-    use_address().read_untracked().get(name).unwrap_or_default().to_owned()
+    use_address().get(name).unwrap_or_default().to_owned()
 }

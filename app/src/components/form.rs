@@ -2,16 +2,22 @@
 
 use std::marker::PhantomData;
 
-use leptos::{context::Provider, prelude::*};
+use leptos::{context::Provider, prelude::*, server_fn::ServerFn};
+use model::form::Done;
 
 use crate::{
+    api::ApiError,
     components::{
         alert::FormAlert,
         form_state::{FormState, input_name},
-        submission::{Mutation, Submission},
     },
     ui::use_ui,
 };
+
+/// A server function that changes something: what forms are sent to.
+pub trait Mutation: ServerFn<Output = Done, Error = ApiError> + 'static {}
+
+impl<S: ServerFn<Output = Done, Error = ApiError> + 'static> Mutation for S {}
 
 /// Names and values of a form's hidden inputs, by the fields' names.
 pub type Hidden = Vec<(&'static str, String)>;
@@ -19,13 +25,16 @@ pub type Hidden = Vec<(&'static str, String)>;
 /// A form that is sent without a reload where WASM runs, and as a plain post otherwise. The server answers both alike,
 /// with the page that comes next.
 #[component]
-pub fn Form(
-    submission: Submission,
+pub fn Form<S: Mutation>(
+    /// Names the server function.
+    #[prop(optional)]
+    function: PhantomData<S>,
     #[prop(optional)] hidden: Hidden,
     #[prop(default = "form")] class: &'static str,
     children: Children,
 ) -> impl IntoView {
-    draw(submission.url(), hidden, class, false, children)
+    let PhantomData = function;
+    draw(S::url(), hidden, class, false, children)
 }
 
 /// A form whose answer is always a whole new page: sign-in and its like, after which everything on the page differs.

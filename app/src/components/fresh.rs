@@ -16,28 +16,25 @@ pub const BUSY: &str = "busy";
 pub const PROJECT: &str = "data-project";
 
 /// Follows the runs of all projects.
-pub fn keep_fresh<T: Data>(
-    answer: Answer<T>,
-    is_busy: impl Fn(&T) -> bool + Copy + Send + Sync + 'static,
-) -> impl IntoView {
-    keep_fresh_for(answer, || None, is_busy)
+pub fn keep_fresh<T: Data>(answer: Answer<T>, is_busy: impl FnOnce(&T) -> bool + Send + 'static) -> impl IntoView {
+    keep_fresh_for(answer, None, is_busy)
 }
 
 /// Follows those of one project.
 pub fn keep_fresh_of<T: Data>(
     answer: Answer<T>,
-    project: Memo<ProjectId>,
-    is_busy: impl Fn(&T) -> bool + Copy + Send + Sync + 'static,
+    project: ProjectId,
+    is_busy: impl FnOnce(&T) -> bool + Send + 'static,
 ) -> impl IntoView {
-    keep_fresh_for(answer, move || Some(project.get().0), is_busy)
+    keep_fresh_for(answer, Some(project), is_busy)
 }
 
 fn keep_fresh_for<T: Data>(
     answer: Answer<T>,
-    project: impl Fn() -> Option<i64> + Send + Sync + 'static,
-    is_busy: impl Fn(&T) -> bool + Copy + Send + Sync + 'static,
+    project: Option<ProjectId>,
+    is_busy: impl FnOnce(&T) -> bool + Send + 'static,
 ) -> impl IntoView {
     loaded_quietly(answer, is_busy, move |busy| {
-        view! { <span hidden data-live=if busy { BUSY } else { "idle" } data-project=project()></span> }
+        view! { <span hidden data-live=if busy { BUSY } else { "idle" } data-project=project.map(|project| project.0)></span> }
     })
 }

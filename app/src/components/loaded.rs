@@ -1,6 +1,6 @@
 //! Showing what the services answer, or that they cannot.
 
-use leptos::prelude::*;
+use leptos::{prelude::*, tachys::reactive_graph::OwnedView};
 
 use crate::{
     api::ApiError,
@@ -11,10 +11,7 @@ use crate::{
 };
 
 /// Draws an answer, and its error in its place.
-///
-/// `draw` must not create or read resources: the server calls it more than once, and what it reads may not have come
-/// when it draws for the last time.
-pub fn loaded<T, V>(answer: Answer<T>, draw: impl Fn(T) -> V + Send + Sync + 'static) -> impl IntoView
+pub fn loaded<T, V>(answer: Answer<T>, draw: impl FnOnce(T) -> V + Send + 'static) -> impl IntoView
 where
     T: Data,
     V: IntoView + 'static,
@@ -25,8 +22,8 @@ where
 /// The same for a part of an answer.
 pub fn loaded_part<T, P, V>(
     answer: Answer<T>,
-    part: impl Fn(&T) -> P + Copy + Send + Sync + 'static,
-    draw: impl Fn(P) -> V + Send + Sync + 'static,
+    part: impl FnOnce(&T) -> P + Send + 'static,
+    draw: impl FnOnce(P) -> V + Send + 'static,
 ) -> impl IntoView
 where
     T: Data,
@@ -38,8 +35,8 @@ where
 /// The same where the answer's error is told elsewhere on the page.
 pub fn loaded_quietly<T, P, V>(
     answer: Answer<T>,
-    part: impl Fn(&T) -> P + Copy + Send + Sync + 'static,
-    draw: impl Fn(P) -> V + Send + Sync + 'static,
+    part: impl FnOnce(&T) -> P + Send + 'static,
+    draw: impl FnOnce(P) -> V + Send + 'static,
 ) -> impl IntoView
 where
     T: Data,
@@ -52,8 +49,8 @@ where
 /// signed in.
 pub fn loaded_below<T, P, V>(
     answer: Answer<T>,
-    part: impl Fn(&T) -> P + Copy + Send + Sync + 'static,
-    draw: impl Fn(P) -> V + Send + Sync + 'static,
+    part: impl FnOnce(&T) -> P + Send + 'static,
+    draw: impl FnOnce(P) -> V + Send + 'static,
 ) -> impl IntoView
 where
     T: Data,
@@ -64,29 +61,21 @@ where
 
 fn draw_part<T, P, V>(
     answer: Answer<T>,
-    part: impl Fn(&T) -> P + Copy + Send + Sync + 'static,
-    draw: impl Fn(P) -> V + Send + Sync + 'static,
+    part: impl FnOnce(&T) -> P + Send + 'static,
+    draw: impl FnOnce(P) -> V + Send + 'static,
     tells: fn(&ApiError) -> bool,
 ) -> impl IntoView
 where
     T: Data,
     V: IntoView + 'static,
 {
-    let shown = move || {
-        answer.read().as_ref().map(|answer| match answer {
-            Ok(answer) => draw(part(answer)).into_any(),
-            Err(error) => tells(error).then(|| view! { <ErrorView error=error.clone()/> }).into_any(),
-        })
-    };
-    view! { <Suspense fallback=Loading>{shown}</Suspense> }
-}
-
-#[component]
-pub fn Loading() -> impl IntoView {
-    view! {
-        <div class="loading">
-            <span class="spinner" aria-hidden="true"></span>
-            <span>{tr!("Loading…")}</span>
-        </div>
-    }
+    // Not inside of `Suspense`, which draws everything three times to find out what it waits for.
+    Suspend::new(async move {
+        let view = match answer.await {
+            Ok(answer) => draw(part(&answer)).into_any(),
+            Err(error) => tells(&error).then(|| view! { <ErrorView error=error/> }).into_any(),
+        };
+        // What is called while the view becomes text finds the page's language and address.
+        OwnedView::new(view)
+    })
 }

@@ -33,7 +33,6 @@ pub mod search_form;
 pub mod select;
 pub mod shortcuts;
 pub mod sort_header;
-pub mod submission;
 pub mod submit;
 pub mod switch;
 pub mod tabs;

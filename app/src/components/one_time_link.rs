@@ -38,7 +38,7 @@ fn LinkPanel(
                 <button type="button" class="button button-primary live" data-copies=FIELD>
                     {tr!("Copy")}
                 </button>
-                <a class="button" href=move || address.read().href() data-noscroll="true">
+                <a class="button" href=address.href() data-noscroll="true">
                     {tr!("Dismiss")}
                 </a>
             </div>

@@ -46,7 +46,7 @@ pub fn Pager(facts: PageFacts) -> impl IntoView {
 #[component]
 fn Steps(facts: PageFacts) -> impl IntoView {
     let address = use_address();
-    let step = move |page: u64| move || address.get().closed().with("page", page).href();
+    let step = |page: u64| address.clone().closed().with("page", page).href();
     let previous = (facts.page > 1).then(|| {
         view! {
             <a class="button button-small" rel="prev" href=step(facts.page - 1)>
@@ -78,7 +78,7 @@ fn PerPage(chosen: u64) -> impl IntoView {
     let sizes: Vec<Choice> = PAGE_SIZES.iter().map(|size| Choice::new(size, size)).collect();
     view! {
         <form class="pager-size" method="get">
-            {move || kept_inputs(&address.get(), &["page", "per_page"])}
+            {kept_inputs(&address, &["page", "per_page"])}
             <label for="per-page">{tr!("Per page")}</label>
             <div class="select">
                 <select class="input input-small" id="per-page" name="per_page">

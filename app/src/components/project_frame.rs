@@ -1,10 +1,11 @@
 //! What stands above each of a project's pages.
 
 use leptos::prelude::*;
-use leptos_router::hooks::{use_location, use_params_map};
+use leptos_router::hooks::use_params_map;
 use model::{ids::ProjectId, permission::Action, project::ProjectView};
 
 use crate::{
+    address::use_address,
     api::projects::get_project,
     components::{
         answer::Answer,
@@ -17,13 +18,13 @@ use crate::{
 
 /// The project of the page's address. What is no number becomes 0, which no project has, so that the server answers
 /// that there is nothing.
-pub fn use_project_id() -> Memo<ProjectId> {
+pub fn use_project_id() -> ProjectId {
     let parameters = use_params_map();
-    Memo::new(move |_| ProjectId(parameters.read().get("project").and_then(|id| id.parse().ok()).unwrap_or_default()))
+    ProjectId(parameters.read_untracked().get("project").and_then(|id| id.parse().ok()).unwrap_or_default())
 }
 
-pub fn use_project(project: Memo<ProjectId>) -> Answer<ProjectView> {
-    Answer::new(move || project.get(), get_project)
+pub fn use_project(project: ProjectId) -> Answer<ProjectView> {
+    Answer::new(get_project(project))
 }
 
 /// Breadcrumb, heading, and the ways to the project's other pages. Where the project does not exist, that is said here.
@@ -43,7 +44,7 @@ pub fn ProjectFrame(
             Some(_) => vec![projects, (name.clone(), home.clone())],
             None => vec![projects],
         };
-        let heading = heading.clone().unwrap_or(name);
+        let heading = heading.unwrap_or(name);
         view! {
             <Breadcrumb steps=steps/>
             <header class="page-header">
@@ -77,9 +78,7 @@ fn ProjectLinks(home: String) -> impl IntoView {
 
 #[component]
 fn SubLink(href: String, label: String) -> impl IntoView {
-    let path = use_location().pathname;
-    let target = href.clone();
-    let current = move || (path.get().trim_end_matches('/') == target).then_some("page");
+    let current = (use_address().path().trim_end_matches('/') == href).then_some("page");
     view! {
         <a class="subnavigation-link" href=href aria-current=current>
             {label}

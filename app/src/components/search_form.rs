@@ -20,10 +20,10 @@ pub fn SearchForm(
     let address = use_address();
     let filters = if children.is_some() { filters } else { &[] };
     let own: Vec<&str> = ["search", "page"].iter().chain(filters).copied().collect();
-    let initial = address.read_untracked().get("search").unwrap_or_default().to_owned();
+    let initial = address.get("search").unwrap_or_default().to_owned();
     view! {
         <form class="search" role="search" method="get">
-            {move || kept_inputs(&address.get(), &own)}
+            {kept_inputs(&address, &own)}
             <div class="search-box">
                 <Icon name="search"/>
                 <label class="sr-only" for="search">

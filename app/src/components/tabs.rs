@@ -8,11 +8,11 @@ use crate::address::use_address;
 pub type Tab = (&'static str, &'static str);
 
 #[component]
-pub fn Tabs(#[prop(into)] label: String, tabs: &'static [Tab], chosen: Memo<&'static str>) -> impl IntoView {
+pub fn Tabs(#[prop(into)] label: String, tabs: &'static [Tab], chosen: &'static str) -> impl IntoView {
     let address = use_address();
     let draw = move |&(value, name): &Tab| {
-        let href = move || format!("{}?tab={value}", address.read().path());
-        let selected = move || if chosen.get() == value { "true" } else { "false" };
+        let href = format!("{}?tab={value}", address.path());
+        let selected = if chosen == value { "true" } else { "false" };
         view! {
             <a role="tab" class="tab" id=tab_id(value) href=href aria-selected=selected data-noscroll="true">
                 {tr!(name)}
@@ -28,8 +28,8 @@ pub fn Tabs(#[prop(into)] label: String, tabs: &'static [Tab], chosen: Memo<&'st
 
 /// What a tab shows.
 #[component]
-pub fn TabPanel(tab: Memo<&'static str>, children: Children) -> impl IntoView {
-    view! { <div role="tabpanel" class="tab-panel" aria-labelledby=move || tab_id(tab.get())>{children()}</div> }
+pub fn TabPanel(tab: &'static str, children: Children) -> impl IntoView {
+    view! { <div role="tabpanel" class="tab-panel" aria-labelledby=tab_id(tab)>{children()}</div> }
 }
 
 fn tab_id(value: &str) -> String {

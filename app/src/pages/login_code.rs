@@ -4,7 +4,6 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::{
-    address::page_address,
     api::session::SignInWithCode,
     components::{
         field::{Field, Kind},
@@ -15,7 +14,6 @@ use crate::{
 
 #[component]
 pub fn LoginCodePage() -> impl IntoView {
-    page_address();
     view! {
         <Title text=tr!("Enter your code")/>
         <section class="gate">

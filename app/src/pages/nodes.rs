@@ -18,7 +18,7 @@ use crate::{
 
 #[component]
 pub fn NodesPage() -> impl IntoView {
-    let nodes: Answer<Vec<NodeRow>> = Answer::new(|| (), |()| list_nodes());
+    let nodes: Answer<Vec<NodeRow>> = Answer::new(list_nodes());
     // Nodes come and go without any run that moves.
     let fresh = keep_fresh(nodes, |_: &Vec<NodeRow>| true);
     view! {

@@ -18,7 +18,7 @@ pub fn ObjectFields(
     let state = expect_context::<FormState>();
     let set = objects != ObjectOptions::default();
     // Folded until it is set or wrong.
-    let open = move || set || FIELDS.iter().any(|field| state.message(field).is_some());
+    let open = set || FIELDS.iter().any(|field| state.message(field).is_some());
     let classes = StorageClass::ALL.map(|class| {
         let title = class.title();
         Choice::new(class.as_str(), tr!(title))

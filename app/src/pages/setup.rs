@@ -5,7 +5,6 @@ use leptos_meta::Title;
 use model::people::{PASSWORD_LENGTH, SetupState};
 
 use crate::{
-    address::page_address,
     api::{
         ApiError,
         session::{SetUp, get_setup_state},
@@ -22,8 +21,7 @@ use crate::{
 
 #[component]
 pub fn SetupPage() -> impl IntoView {
-    page_address();
-    let state: Answer<SetupState> = Answer::new(|| (), |()| get_setup_state());
+    let state: Answer<SetupState> = Answer::new(get_setup_state());
     let draw = |state: SetupState| {
         if state.open {
             view! { <SetupForm code_required=state.code_required/> }.into_any()

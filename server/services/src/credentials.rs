@@ -43,8 +43,8 @@ pub async fn list(acting: &Acting, services: &Services, query: &ListQuery) -> Re
 
 /// One credential, for the form that changes it.
 pub async fn get(acting: &Acting, services: &Services, id: CredentialId) -> Result<CredentialRow, ServiceError> {
-    let row = find(acting, services.db(), id).await?;
-    Ok(rows::one(services.db(), row).await?)
+    find(acting, services.db(), id).await?;
+    rows::one(services.db(), id.0).await?.ok_or(ServiceError::NotFound)
 }
 
 /// A credential that the person may manage.

@@ -11,6 +11,10 @@ use sea_orm::{
 /// How long a statement waits for another writer of SQLite, or for a free connection.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// A connection that was not used for so long is asked whether it still stands before it is used. Asked each time, every
+/// statement would take twice as long.
+const DOUBTED_AFTER: Duration = Duration::from_secs(1);
+
 /// How long a process waits while another one migrates.
 const MIGRATION_PATIENCE: Duration = Duration::from_mins(10);
 
@@ -36,6 +40,7 @@ async fn connect_with(url: &str, connections: u32, make: bool) -> Result<Databas
         .max_connections(connections)
         .acquire_timeout(PATIENCE)
         .connect_timeout(PATIENCE)
+        .test_before_acquire_if_idle_for(DOUBTED_AFTER)
         .sqlx_logging(false)
         .map_sqlx_sqlite_opts(move |sqlite| {
             sqlite

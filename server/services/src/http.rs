@@ -29,7 +29,9 @@ impl Resolve for Guard {
 /// A client whose requests end within `deadline`, body included. Redirects are not followed, and no proxy is taken from
 /// the environment: either would lead around the guard. A host that is written as an address has to be judged before,
 /// with [`NetworkPolicy::forbids_host_of`].
-pub fn client(network: &NetworkPolicy, deadline: Duration) -> Client {
+///
+/// It fails where the system's TLS cannot be set up, such as without any certificates.
+pub fn client(network: &NetworkPolicy, deadline: Duration) -> reqwest::Result<Client> {
     Client::builder()
         .user_agent(concat!("Holdfast/", env!("CARGO_PKG_VERSION")))
         .redirect(Policy::none())
@@ -40,8 +42,6 @@ pub fn client(network: &NetworkPolicy, deadline: Duration) -> Client {
         .pool_max_idle_per_host(0)
         .dns_resolver(Arc::new(Guard(network.clone())))
         .build()
-        // It fails where the system has no certificates at all; then every https host is distrusted, and told so.
-        .unwrap_or_default()
 }
 
 /// Why no address was dialled, where that is the reason of the failure.

@@ -110,7 +110,7 @@ pub async fn draft(
             (edit_form(row)?, has_ping)
         }
     };
-    let preview = preview(services, form.expression(), &form.time_zone)?;
+    let preview = preview(services, form.expression(), &form.time_zone).ok();
     let outlook = outlook(services, &form.outlook()).ok();
     let of_database = matches!(projects::source(&project)?, Source::Postgres(_));
     Ok(PolicyDraft { form, of_database, has_ping, preview, outlook })

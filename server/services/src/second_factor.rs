@@ -233,11 +233,13 @@ pub(crate) async fn is_on(db: &impl ConnectionTrait, user: i64) -> Result<bool, 
 
 /// Whether the account wants a person of this role to have one.
 pub(crate) async fn is_required(db: &impl ConnectionTrait, role: Role, account: i64) -> Result<bool, DbErr> {
-    if role != Role::Partner {
-        return Ok(false);
-    }
     let account = account::Entity::find_by_id(account).one(db).await?;
-    Ok(account.is_some_and(|account| account.partners_need_second_factor))
+    Ok(account.is_some_and(|account| is_required_of(role, account.partners_need_second_factor)))
+}
+
+/// The same for an account that is known already.
+pub(crate) fn is_required_of(role: Role, partners_need_one: bool) -> bool {
+    role == Role::Partner && partners_need_one
 }
 
 /// What a code was, that was right and is used up now.

@@ -7,14 +7,17 @@ use model::{
     people::{Actor, SignInForm},
     second_factor::CodeForm,
 };
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, JoinType, QueryFilter, QuerySelect,
+    RelationTrait,
+};
 use serde::{Deserialize, Serialize};
 use tower_sessions::{Expiry, Session};
 
 use crate::{
     acting::Acting,
     audit::{self, Deed, Subject},
-    entity::{organization, session, users},
+    entity::{account, organization, session, users},
     error::ServiceError,
     passwords,
     second_factor::{self, Spent},
@@ -103,7 +106,7 @@ pub async fn sign_in(
     match enter(services, session, UserId(user.id), &address, form.next_path()).await? {
         Entered::OwesCode => Ok(Done::new(tr!("The password is right. A code is needed too"), CODE_PAGE)),
         Entered::SignedIn => {
-            let acting = Acting { actor: actor(services.db(), user).await?, address };
+            let acting = Acting { actor: actor(services.db(), user.id).await?, address };
             record(services, &acting, Deed::SignedIn).await?;
             Ok(Done::new(tr!("Signed in"), form.next_path()))
         }
@@ -122,7 +125,7 @@ pub async fn sign_in_with_code(
     let user = users::Entity::find_by_id(owed.user).one(services.db()).await?.ok_or(ServiceError::SignedOut)?;
     let code = form.parse()?;
     let attempt = throttle::begin(services, Guess::Code, &user.email, &address).await?;
-    let acting = Acting { actor: actor(services.db(), user).await?, address };
+    let acting = Acting { actor: actor(services.db(), user.id).await?, address };
     let spent = second_factor::spend(services, owed.user, &code).await?;
     second_factor::record_code(services, &acting, spent).await?;
     let Some(spent) = spent else {
@@ -156,14 +159,54 @@ pub async fn visitor(services: &Services, session: &Session, address: String) ->
     let Some(id) = session.get::<i64>(USER).await? else {
         return Ok(if owed(services, session).await?.is_some() { Visitor::OwesCode } else { Visitor::Nobody });
     };
-    let Some(user) = users::Entity::find_by_id(id).one(db).await? else { return Ok(Visitor::Nobody) };
-    let acting = Acting { actor: actor(db, user).await?, address };
-    let (role, account) = (acting.actor.role, acting.actor.account.0);
+    let Some(person) = person(db, id).await? else { return Ok(Visitor::Nobody) };
+    let partners_need_one = person.partners_need_second_factor;
+    let acting = Acting { actor: person.actor()?, address };
     // What the provider asks for beside a password is its own business.
     let trusted = session.get::<bool>(TRUSTED).await?.unwrap_or_default();
-    let owes =
-        !trusted && second_factor::is_required(db, role, account).await? && !second_factor::is_on(db, id).await?;
+    let required = !trusted && second_factor::is_required_of(acting.actor.role, partners_need_one);
+    let owes = required && !second_factor::is_on(db, id).await?;
     Ok(if owes { Visitor::OwesSecondFactor(acting) } else { Visitor::SignedIn(acting) })
+}
+
+/// What each request of a person needs to know of them.
+#[derive(FromQueryResult)]
+struct Person {
+    id: i64,
+    email: String,
+    role: String,
+    organization_id: i64,
+    organization: String,
+    account_id: i64,
+    partners_need_second_factor: bool,
+}
+
+impl Person {
+    fn actor(self) -> Result<Actor, ServiceError> {
+        Ok(Actor {
+            user: UserId(self.id),
+            account: AccountId(self.account_id),
+            organization: OrganizationId(self.organization_id),
+            organization_name: self.organization,
+            email: self.email,
+            role: self.role.parse().map_err(ServiceError::Stored)?,
+        })
+    }
+}
+
+async fn person(db: &impl ConnectionTrait, id: i64) -> Result<Option<Person>, DbErr> {
+    use users::Column;
+    let found = users::Entity::find_by_id(id)
+        .join(JoinType::InnerJoin, users::Relation::Organization.def())
+        .join(JoinType::InnerJoin, organization::Relation::Account.def())
+        .select_only()
+        .columns([Column::Id, Column::Email, Column::Role, Column::OrganizationId])
+        .column_as(organization::Column::Name, "organization")
+        .column(organization::Column::AccountId)
+        .column(account::Column::PartnersNeedSecondFactor)
+        .into_model();
+    // Not `one`: SQLite compiles a statement anew each time its LIMIT is bound.
+    Ok(found.all(db).await?.pop())
 }
 
 /// Who owes a code, as long as it is waited for.
@@ -227,20 +270,10 @@ pub(crate) fn signed_in_from(row: &session::Model) -> String {
     data[ADDRESS].as_str().unwrap_or_default().to_owned()
 }
 
-/// The acting person of a row of users.
-pub(crate) async fn actor(db: &impl ConnectionTrait, user: users::Model) -> Result<Actor, ServiceError> {
-    let organization = organization::Entity::find_by_id(user.organization_id)
-        .one(db)
-        .await?
-        .ok_or_else(|| DbErr::RecordNotFound("the organization of a user".to_owned()))?;
-    Ok(Actor {
-        user: UserId(user.id),
-        account: AccountId(organization.account_id),
-        organization: OrganizationId(organization.id),
-        organization_name: organization.name,
-        email: user.email,
-        role: user.role.parse().map_err(ServiceError::Stored)?,
-    })
+/// Who acts where a user does.
+pub(crate) async fn actor(db: &impl ConnectionTrait, user: i64) -> Result<Actor, ServiceError> {
+    let found = person(db, user).await?;
+    found.ok_or_else(|| DbErr::RecordNotFound("a user".to_owned()))?.actor()
 }
 
 /// Deletes sessions that have ended.

@@ -68,6 +68,8 @@ pub enum StartError {
     Vault(#[from] VaultError),
     #[error("The folder {path} cannot be made: {source}. Check HOLDFAST_DATA_DIR")]
     DataDir { path: PathBuf, source: std::io::Error },
+    #[error("Nothing can be sent over HTTPS: {0}. Check the system's certificates")]
+    Http(#[from] reqwest::Error),
 }
 
 /// The handle through which everything is asked. Cloning it is cheap.
@@ -110,8 +112,8 @@ impl Services {
             clock: config.clock.clone(),
             roots: SourceRoots::new(config.source_roots.clone()),
             network: NetworkPolicy::allowing(config.allow_networks.clone()),
-            sender: Sender::new(NetworkPolicy::allowing(config.notify_networks.clone()), config.mail_server.clone()),
-            provider: config.provider.clone().map(Provider::new),
+            sender: Sender::new(NetworkPolicy::allowing(config.notify_networks.clone()), config.mail_server.clone())?,
+            provider: config.provider.clone().map(Provider::new).transpose()?,
             postgres_tools: PostgresTools::installed(),
             node: Node {
                 id: format!("{:016x}", rand::random::<u64>()),

@@ -22,7 +22,7 @@ const FILTERS: [&str; 5] = ["person", "action", "from", "to", "organization"];
 #[component]
 pub fn AuditFilters(log: Answer<AuditLog>) -> impl IntoView {
     let partner = use_ui().can(Action::ManageOrganizations);
-    let organizations: Answer<Vec<OrganizationChoice>> = Answer::new(|| (), move |()| choices(partner));
+    let organizations: Answer<Vec<OrganizationChoice>> = Answer::new(choices(partner));
     let lists = |log: &AuditLog| (log.people.clone(), log.actions.clone());
     let selects = |(people, actions): (Vec<String>, Vec<String>)| {
         view! {

@@ -8,7 +8,7 @@ use leptos_meta::Title;
 use model::audit::{AuditLog, AuditQuery};
 
 use crate::{
-    address::{Address, page_address, use_address},
+    address::{Address, use_address},
     api::audit::list_audit_log,
     components::{answer::Answer, icon::Icon},
 };
@@ -17,9 +17,8 @@ use table::AuditTable;
 
 #[component]
 pub fn AuditLogPage() -> impl IntoView {
-    let address = page_address();
-    let query = Memo::new(move |_| audit_query(&address.read()));
-    let log: Answer<AuditLog> = Answer::new(move || query.get(), list_audit_log);
+    let address = use_address();
+    let log: Answer<AuditLog> = Answer::new(list_audit_log(audit_query(&address)));
     view! {
         <Title text=tr!("Audit Log")/>
         <header class="page-header">
@@ -46,7 +45,7 @@ fn audit_query(address: &Address) -> AuditQuery {
 #[component]
 fn ExportLink() -> impl IntoView {
     let address = use_address();
-    let href = move || address.get().closed().without(&["page", "per_page"]).at("/audit-log/export").href();
+    let href = address.closed().without(&["page", "per_page"]).at("/audit-log/export").href();
     view! {
         <a class="button" href=href rel="external">
             <Icon name="download"/>

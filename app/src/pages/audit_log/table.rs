@@ -22,7 +22,7 @@ pub fn AuditTable(log: Answer<AuditLog>) -> impl IntoView {
     let address = use_address();
     let draw = move |page: Page<AuditRow>| {
         if page.rows.is_empty() {
-            view! { <NothingFound all=address.read_untracked().path()/> }.into_any()
+            view! { <NothingFound all=address.path()/> }.into_any()
         } else {
             view! { <Rows page=page/> }.into_any()
         }

@@ -21,10 +21,9 @@ use crate::{
 #[component]
 pub fn Entries(view: BrowseView) -> impl IntoView {
     let address = use_address();
-    let shown = address.get_untracked();
-    let searched = shown.get("search").is_some();
+    let searched = address.get("search").is_some();
     match (view.entries.is_empty(), searched) {
-        (true, true) => view! { <NothingFound all=shown.without(&["search", "page"]).href()/> }.into_any(),
+        (true, true) => view! { <NothingFound all=address.without(&["search", "page"]).href()/> }.into_any(),
         (true, false) => view! { <Empty icon="folder" title=tr!("This folder is empty")/> }.into_any(),
         (false, _) => view! { <Table view=view searched=searched/> }.into_any(),
     }
@@ -33,13 +32,13 @@ pub fn Entries(view: BrowseView) -> impl IntoView {
 #[component]
 fn Table(view: BrowseView, searched: bool) -> impl IntoView {
     let address = use_address();
-    let entries = StoredValue::new(view.entries);
     let more = view.more.then(|| {
         view! { <p class="table-note">{tr!("More was found than is shown. Search for a longer part of the name.")}</p> }
     });
     let links = Links::new(view.backup.id.0, searched, view.may_manage);
-    let page = Memo::new(move |_| part(&address.read().list_query(), &entries.read_value()));
-    let rows = move || page.get().rows.into_iter().map(|entry| view! { <Row entry=entry links=links/> }).collect_view();
+    let page = part(&address.list_query(), &view.entries);
+    let facts = (&page).into();
+    let rows = page.rows.into_iter().map(|entry| view! { <Row entry=entry links=links/> }).collect_view();
     view! {
         {more}
         <div class="table-frame">
@@ -60,7 +59,7 @@ fn Table(view: BrowseView, searched: bool) -> impl IntoView {
                 <tbody>{rows}</tbody>
             </table>
         </div>
-        {move || view! { <Pager facts=(&*page.read()).into()/> }}
+        <Pager facts=facts/>
     }
 }
 
@@ -86,7 +85,7 @@ struct Links {
 
 impl Links {
     fn new(backup: i64, searched: bool, manages: bool) -> Self {
-        Self { project: use_project_id().get_untracked().0, backup, searched, manages }
+        Self { project: use_project_id().0, backup, searched, manages }
     }
 
     fn download(self, path: &str) -> String {
@@ -137,7 +136,7 @@ fn Row(entry: BrowseEntry, links: Links) -> impl IntoView {
                 <MaybeTime at=modified/>
             </td>
             <td data-label=tr!("Actions") class="actions">
-                <div class="action-row">{download} {archives} {restore}</div>
+                <div class="action-row action-row-wide">{download} {archives} {restore}</div>
             </td>
         </tr>
     }
@@ -149,7 +148,7 @@ pub fn archive_address(project: i64, backup: i64, path: &str, format: ArchiveFor
 }
 
 /// A link for each kind of archive.
-pub fn archive_links(address: impl Fn(ArchiveFormat) -> String) -> impl IntoView {
+pub fn archive_links(address: impl Fn(ArchiveFormat) -> String) -> AnyView {
     let link = |format: ArchiveFormat| {
         view! {
             <a class="button button-quiet button-small" href=address(format) rel="external">
@@ -157,7 +156,7 @@ pub fn archive_links(address: impl Fn(ArchiveFormat) -> String) -> impl IntoView
             </a>
         }
     };
-    ArchiveFormat::ALL.map(link).into_iter().collect_view()
+    ArchiveFormat::ALL.map(link).into_any()
 }
 
 /// A folder's name leads into it, a file's downloads it.
@@ -167,7 +166,7 @@ fn EntryName(entry: BrowseEntry, links: Links) -> impl IntoView {
     let name = if links.searched { entry.path.clone() } else { entry.name };
     let (icon, label) = match entry.kind {
         EntryKind::Directory => {
-            let href = address.get_untracked().without(&["search", "page"]).with("path", &entry.path).href();
+            let href = address.without(&["search", "page"]).with("path", &entry.path).href();
             ("folder", view! { <a href=href data-noscroll="true">{name}</a> }.into_any())
         }
         EntryKind::File if links.manages => {

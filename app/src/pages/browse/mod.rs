@@ -13,7 +13,7 @@ use model::{
 };
 
 use crate::{
-    address::{page_address, use_address},
+    address::use_address,
     api::backups::browse_backup,
     components::{
         answer::Answer,
@@ -30,18 +30,13 @@ use place::Place;
 
 #[component]
 pub fn BrowsePage() -> impl IntoView {
-    let address = page_address();
+    let address = use_address();
     let project = use_project_id();
     let parameters = use_params_map();
-    let backup = Memo::new(move |_| {
-        BackupId(parameters.read().get("backup").and_then(|id| id.parse().ok()).unwrap_or_default())
-    });
-    let query = Memo::new(move |_| {
-        let address = address.read();
-        let text = |key| address.get(key).unwrap_or_default().to_owned();
-        BrowseQuery { project: project.get(), backup: backup.get(), path: text("path"), search: text("search") }
-    });
-    let view: Answer<BrowseView> = Answer::new(move || query.get(), browse_backup);
+    let backup = BackupId(parameters.read_untracked().get("backup").and_then(|id| id.parse().ok()).unwrap_or_default());
+    let text = |key| address.get(key).unwrap_or_default().to_owned();
+    let query = BrowseQuery { project, backup, path: text("path"), search: text("search") };
+    let view: Answer<BrowseView> = Answer::new(browse_backup(query));
     let head = |view: &BrowseView| (view.project_name.clone(), view.backup.clone());
     view! {
         <Title text=tr!("Browse")/>
@@ -53,7 +48,7 @@ pub fn BrowsePage() -> impl IntoView {
 
 #[component]
 fn Head(project_name: String, backup: BackupRow) -> impl IntoView {
-    let project = use_project_id().get_untracked();
+    let project = use_project_id();
     let home = format!("/projects/{project}");
     let steps = vec![
         (tr!("Projects"), "/projects".to_owned()),
@@ -80,16 +75,14 @@ fn Head(project_name: String, backup: BackupRow) -> impl IntoView {
 fn Tools(backup: BackupId, manages: bool) -> impl IntoView {
     let address = use_address();
     let project = use_project_id();
-    let path = Memo::new(move |_| address.read().get("path").unwrap_or_default().to_owned());
+    let path = address.get("path").unwrap_or_default().to_owned();
     // What was found lies in many folders, of which none is shown.
-    let of_folder = move || manages && address.read().get("search").is_none();
-    let archives = move || {
-        let to = |format| archive_address(project.get().0, backup.0, &path.read(), format);
-        of_folder().then(|| view! { <div class="action-row">{archive_links(to)}</div> })
-    };
+    let of_folder = manages && address.get("search").is_none();
+    let to = |format| archive_address(project.0, backup.0, &path, format);
+    let archives = of_folder.then(|| view! { <div class="action-row action-row-wide">{archive_links(to)}</div> });
     view! {
         <div class="toolbar toolbar-split">
-            {move || view! { <Place path=path.get()/> }}
+            <Place path=path/>
             {archives}
             <SearchForm/>
         </div>

@@ -7,7 +7,7 @@ use crate::address::use_address;
 #[component]
 pub fn Place(path: String) -> impl IntoView {
     let address = use_address();
-    let top = address.read_untracked().path().to_owned();
+    let top = address.path().to_owned();
     let folders: Vec<(String, String)> = path
         .split('/')
         .filter(|name| !name.is_empty())
@@ -18,7 +18,7 @@ pub fn Place(path: String) -> impl IntoView {
         .collect();
     let last = folders.len();
     let folder = |(index, (name, path)): (usize, (String, String))| {
-        let href = address.get_untracked().without(&["search", "page"]).with("path", path).href();
+        let href = address.clone().without(&["search", "page"]).with("path", path).href();
         let current = (index + 1 == last).then_some("page");
         view! {
             <li>

@@ -14,7 +14,6 @@ use crate::{
         icon::Icon,
         loaded::loaded_quietly,
         organization::OrganizationField,
-        submission::use_submission,
         submit::Submit,
         typed::follow_form,
     },
@@ -25,11 +24,10 @@ const AWS_ENDPOINTS: &str = "https://docs.aws.amazon.com/general/latest/gr/s3.ht
 
 #[component]
 pub fn AddCredential(list: Answer<CredentialList>) -> impl IntoView {
-    let submission = use_submission::<AddCredentialFn>();
     let organizations = |list: &CredentialList| list.organizations.clone();
     view! {
         <Dialog title=tr!("Add Backup Credentials")>
-            <Form submission=submission>
+            <Form<AddCredentialFn>>
                 <div class="dialog-body">
                     {loaded_quietly(list, organizations, |organizations| view! { <OrganizationField organizations=organizations/> })}
                     <KeyFields/>
@@ -38,7 +36,7 @@ pub fn AddCredential(list: Answer<CredentialList>) -> impl IntoView {
                 <DialogFooter>
                     <Submit label=tr!("Add") pending=tr!("Checking the keys…")/>
                 </DialogFooter>
-            </Form>
+            </Form<AddCredentialFn>>
         </Dialog>
     }
 }

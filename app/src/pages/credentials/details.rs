@@ -6,32 +6,11 @@ use model::credential::CredentialRow;
 use crate::{
     address::use_address,
     api::credentials::{LockCredential, SetDefaultCredential, UnlockCredential},
-    components::{
-        action_button::ActionButton,
-        facts::Fact,
-        submission::{Submission, use_submission},
-        time::Time,
-    },
+    components::{action_button::ActionButton, facts::Fact, time::Time},
 };
 
-/// What can be done with a row without being asked anything. All rows share it, since they are drawn anew with the list.
-#[derive(Clone, Copy)]
-pub struct RowSubmissions {
-    set_default: Submission,
-    lock: Submission,
-    unlock: Submission,
-}
-
-pub fn use_row_submissions() -> RowSubmissions {
-    RowSubmissions {
-        set_default: use_submission::<SetDefaultCredential>(),
-        lock: use_submission::<LockCredential>(),
-        unlock: use_submission::<UnlockCredential>(),
-    }
-}
-
 #[component]
-pub fn Details(row: CredentialRow, submissions: RowSubmissions) -> impl IntoView {
+pub fn Details(row: CredentialRow) -> impl IntoView {
     let (id, default, locked) = (row.id.0, row.default, row.locked);
     view! {
         <dl class="facts">
@@ -47,19 +26,18 @@ pub fn Details(row: CredentialRow, submissions: RowSubmissions) -> impl IntoView
             </Fact>
             <Fact term=tr!("Last Modified By")>{row.modified_by}</Fact>
         </dl>
-        <Actions id=id default=default locked=locked submissions=submissions/>
+        <Actions id=id default=default locked=locked/>
     }
 }
 
 #[component]
-fn Actions(id: i64, default: bool, locked: bool, submissions: RowSubmissions) -> impl IntoView {
+fn Actions(id: i64, default: bool, locked: bool) -> impl IntoView {
     let address = use_address();
-    let hidden = move || vec![("credential", id.to_string())];
-    let dialog = move |name: &'static str| move || address.read().dialog_for(name, id);
+    let hidden = || vec![("credential", id.to_string())];
+    let dialog = move |name: &'static str| address.dialog_for(name, id);
     let set_default = (!default).then(|| {
         view! {
-            <ActionButton
-                submission=submissions.set_default
+            <ActionButton<SetDefaultCredential>
                 hidden=hidden()
                 label=tr!("Set As Default")
                 pending=tr!("Setting…")
@@ -68,14 +46,12 @@ fn Actions(id: i64, default: bool, locked: bool, submissions: RowSubmissions) ->
         }
     });
     let lock = if locked {
-        let unlock = submissions.unlock;
         view! {
-            <ActionButton submission=unlock hidden=hidden() label=tr!("Unlock Credential") pending=tr!("Unlocking…") class=BUTTON/>
+            <ActionButton<UnlockCredential> hidden=hidden() label=tr!("Unlock Credential") pending=tr!("Unlocking…") class=BUTTON/>
         }
         .into_any()
     } else {
-        let lock = submissions.lock;
-        view! { <ActionButton submission=lock hidden=hidden() label=tr!("Lock Credential") pending=tr!("Locking…") class=BUTTON/> }
+        view! { <ActionButton<LockCredential> hidden=hidden() label=tr!("Lock Credential") pending=tr!("Locking…") class=BUTTON/> }
             .into_any()
     };
     view! {

@@ -13,7 +13,7 @@ use leptos_meta::Title;
 use model::credential::{CredentialList, OrganizationChoice};
 
 use crate::{
-    address::page_address,
+    address::use_address,
     api::credentials::list_credentials,
     components::{
         answer::Answer, dialog::DialogRoute, icon::Icon, loaded::loaded_quietly, organization::OrganizationFilter,
@@ -27,16 +27,15 @@ use update::UpdateCredential;
 
 #[component]
 pub fn CredentialsPage() -> impl IntoView {
-    let address = page_address();
-    let query = Memo::new(move |_| address.read().list_query());
-    let list: Answer<CredentialList> = Answer::new(move || query.get(), list_credentials);
+    let address = use_address();
+    let list: Answer<CredentialList> = Answer::new(list_credentials(address.list_query()));
     let organizations = |list: &CredentialList| list.organizations.clone();
     let filter = |organizations: Vec<OrganizationChoice>| view! { <OrganizationFilter organizations=organizations/> };
     view! {
         <Title text=tr!("Backup Credentials")/>
         <header class="page-header">
             <h1>{tr!("Backup Credentials")}</h1>
-            <a class="button button-primary" href=move || address.read().dialog("add") data-noscroll="true">
+            <a class="button button-primary" href=address.dialog("add") data-noscroll="true">
                 <Icon name="plus"/>
                 {tr!("Add Credentials")}
             </a>

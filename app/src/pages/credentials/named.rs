@@ -11,13 +11,13 @@ use crate::{
 
 /// What is no number becomes 0, which no credential has.
 pub fn named_credential() -> CredentialId {
-    CredentialId(use_address().read_untracked().number("id").unwrap_or_default())
+    CredentialId(use_address().number("id").unwrap_or_default())
 }
 
 /// As it is when the dialog opens. It is not asked for again, so that what somebody else changes meanwhile is noticed.
 pub fn use_named_credential() -> Answer<CredentialRow> {
     let id = named_credential();
-    Answer::new(move || id, get_credential)
+    Answer::new(get_credential(id))
 }
 
 /// Says beforehand what the server would refuse.

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use model::credential::{CredentialRow, ProjectLink};
 
-use super::details::{Details, RowSubmissions};
+use super::details::Details;
 use crate::{
     address::use_address,
     components::{
@@ -15,47 +15,43 @@ use crate::{
 };
 
 #[component]
-pub fn CredentialRows(row: CredentialRow, submissions: RowSubmissions) -> impl IntoView {
+pub fn CredentialRows(row: CredentialRow) -> impl IntoView {
     let address = use_address();
     let id = row.id;
     let detail_id = format!("credential-{id}");
-    let expanded = Signal::derive(move || address.read().number("expand") == Some(id.0));
+    let expanded = address.number("expand") == Some(id.0);
     let marks = view! {
         {row.default.then(|| view! { <Badge look=Look::DEFAULT/> })}
         {row.locked.then(|| view! { <Badge look=Look::LOCKED/> })}
     };
-    let projects = row.projects.clone();
-    let (organization, key, endpoint, name) =
-        (row.organization.clone(), row.access_key_id.clone(), row.endpoint.clone(), row.s3_name.clone());
-    let default = row.default;
-    let details = move || expanded.get().then(|| view! { <Details row=row.clone() submissions=submissions/> });
+    let details = expanded.then(|| view! { <Details row=row.clone()/> });
     view! {
-        <tbody data-key=id.0 class="row-group" class:row-group-open=move || expanded.get()>
+        <tbody data-key=id.0 class="row-group" class:row-group-open=expanded>
             <tr>
                 <td data-label=tr!("ID") class="narrow">
                     {id.0}
                 </td>
-                <td data-label=tr!("Organization")>{organization}</td>
+                <td data-label=tr!("Organization")>{row.organization}</td>
                 <td data-label=tr!("S3 Access Key ID")>
-                    <code>{key}</code>
+                    <code>{row.access_key_id}</code>
                 </td>
                 <td data-label=tr!("S3 Endpoint") class="break">
-                    {endpoint}
+                    {row.endpoint}
                 </td>
                 <td data-label=tr!("S3 Name")>
                     <span class="with-marks">
-                        <span>{name}</span>
+                        <span>{row.s3_name}</span>
                         {marks}
                     </span>
                 </td>
                 <td data-label=tr!("Associated Projects")>
-                    <ProjectLinks projects=projects/>
+                    <ProjectLinks projects=row.projects/>
                 </td>
                 <td data-label=tr!("Actions") class="actions">
-                    <ExpandButton id=id.0 expanded=expanded controls=detail_id.clone() default=default/>
+                    <ExpandButton id=id.0 expanded=expanded controls=detail_id.clone() default=row.default/>
                 </td>
             </tr>
-            <tr class="detail" id=detail_id hidden=move || !expanded.get()>
+            <tr class="detail" id=detail_id hidden=!expanded>
                 <td colspan="7">{details}</td>
             </tr>
         </tbody>
@@ -81,28 +77,28 @@ fn ProjectLinks(projects: Vec<ProjectLink>) -> impl IntoView {
 #[component]
 fn ExpandButton(
     id: i64,
-    expanded: Signal<bool>,
+    expanded: bool,
     controls: String,
     /// The default credential's button is lighter.
     default: bool,
 ) -> impl IntoView {
     let address = use_address();
-    let target = move || (!expanded.get()).then(|| view! { <input type="hidden" name="expand" value=id/> });
+    let target = (!expanded).then(|| view! { <input type="hidden" name="expand" value=id/> });
     let class = if default { "button button-small button-tint" } else { "button button-small" };
     view! {
         <form method="get" class="action-form">
-            {move || kept_inputs(&address.get(), &["expand"])}
+            {kept_inputs(&address, &["expand"])}
             {target}
             <button
                 type="submit"
                 class=class
-                aria-expanded=move || if expanded.get() { "true" } else { "false" }
+                aria-expanded=if expanded { "true" } else { "false" }
                 aria-controls=controls
             >
-                <span class="expand-mark" class:expand-mark-open=move || expanded.get()>
+                <span class="expand-mark" class:expand-mark-open=expanded>
                     <Icon name="chevron-right"/>
                 </span>
-                {move || if expanded.get() { tr!("Collapse") } else { tr!("Expand") }}
+                {if expanded { tr!("Collapse") } else { tr!("Expand") }}
             </button>
         </form>
     }

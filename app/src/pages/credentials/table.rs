@@ -6,10 +6,7 @@ use model::{
     list::Page,
 };
 
-use super::{
-    details::{RowSubmissions, use_row_submissions},
-    row::CredentialRows,
-};
+use super::row::CredentialRows;
 use crate::{
     address::use_address,
     components::{
@@ -24,23 +21,20 @@ use crate::{
 #[component]
 pub fn CredentialTable(list: Answer<CredentialList>) -> impl IntoView {
     let address = use_address();
-    let submissions = use_row_submissions();
     let draw = move |page: Page<CredentialRow>| {
-        let view = address.get_untracked();
-        let narrowed = ["search", "organization", "page"].iter().any(|key| view.get(key).is_some());
+        let narrowed = ["search", "organization", "page"].iter().any(|key| address.get(key).is_some());
         match (page.rows.is_empty(), narrowed) {
-            (true, true) => view! { <NothingFound all=view.path()/> }.into_any(),
+            (true, true) => view! { <NothingFound all=address.path()/> }.into_any(),
             (true, false) => view! { <NoCredentials/> }.into_any(),
-            (false, _) => view! { <Rows page=page submissions=submissions/> }.into_any(),
+            (false, _) => view! { <Rows page=page/> }.into_any(),
         }
     };
     loaded_part(list, |list| list.page.clone(), draw)
 }
 
 #[component]
-fn Rows(page: Page<CredentialRow>, submissions: RowSubmissions) -> impl IntoView {
+fn Rows(page: Page<CredentialRow>) -> impl IntoView {
     let facts = (&page).into();
-    let row = move |row| view! { <CredentialRows row=row submissions=submissions/> };
     view! {
         <div class="table-frame">
             <table class="table">
@@ -58,7 +52,7 @@ fn Rows(page: Page<CredentialRow>, submissions: RowSubmissions) -> impl IntoView
                         </th>
                     </tr>
                 </thead>
-                {page.rows.into_iter().map(row).collect_view()}
+                {page.rows.into_iter().map(|row| view! { <CredentialRows row=row/> }).collect_view()}
             </table>
         </div>
         <Pager facts=facts/>
@@ -73,7 +67,7 @@ fn NoCredentials() -> impl IntoView {
             <p>
                 {tr!("A credential is an access key of an S3 service: AWS, or any service that speaks its protocol. Holdfast keeps it sealed, and uses it to make buckets and to store your projects' encrypted backups.")}
             </p>
-            <a class="button button-primary" href=address.read_untracked().dialog("add") data-noscroll="true">
+            <a class="button button-primary" href=address.dialog("add") data-noscroll="true">
                 {tr!("Add your first credential")}
             </a>
         </Empty>

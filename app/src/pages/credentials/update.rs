@@ -12,24 +12,22 @@ use crate::{
         field::{Field, HiddenField, Kind},
         form::Form,
         loaded::loaded,
-        submission::{Submission, use_submission},
         submit::Submit,
     },
 };
 
 #[component]
 pub fn UpdateCredential() -> impl IntoView {
-    let submission = use_submission::<UpdateCredentialFn>();
     let credential = use_named_credential();
-    let form = move |row: CredentialRow| view! { <UpdateForm row=row submission=submission/> };
+    let form = |row: CredentialRow| view! { <UpdateForm row=row/> };
     view! { <Dialog title=tr!("Update Backup Credentials")>{loaded(credential, form)}</Dialog> }
 }
 
 #[component]
-fn UpdateForm(row: CredentialRow, submission: Submission) -> impl IntoView {
+fn UpdateForm(row: CredentialRow) -> impl IntoView {
     let locked = row.locked.then(|| view! { <LockedCredential/> });
     view! {
-        <Form submission=submission hidden=vec![("credential", row.id.to_string())]>
+        <Form<UpdateCredentialFn> hidden=vec![("credential", row.id.to_string())]>
             <div class="dialog-body">
                 {locked}
                 <HiddenField name="version" value=row.version.to_string()/>
@@ -59,6 +57,6 @@ fn UpdateForm(row: CredentialRow, submission: Submission) -> impl IntoView {
             <DialogFooter>
                 <Submit label=tr!("Update") pending=tr!("Checking the keys…")/>
             </DialogFooter>
-        </Form>
+        </Form<UpdateCredentialFn>>
     }
 }

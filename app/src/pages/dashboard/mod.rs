@@ -16,7 +16,6 @@ use model::{
 };
 
 use crate::{
-    address::page_address,
     api::{ApiError, credentials::list_credentials, dashboard::get_dashboard, projects::list_projects},
     components::{answer::Answer, empty::Empty, fresh::keep_fresh, loaded::loaded},
     ui::use_ui,
@@ -32,10 +31,9 @@ type Shown = (Dashboard, ProjectList, Option<bool>);
 
 #[component]
 pub fn DashboardPage() -> impl IntoView {
-    page_address();
     let ui = use_ui();
     let manages = ui.can(Action::ManageCredentials);
-    let shown: Answer<Shown> = Answer::new(|| (), move |()| ask(manages));
+    let shown: Answer<Shown> = Answer::new(ask(manages));
     let fresh = keep_fresh(shown, |(dashboard, ..): &Shown| dashboard.standings.running > 0);
     let draw =
         |(dashboard, list, credential)| view! { <Overview dashboard=dashboard list=list credential=credential/> };

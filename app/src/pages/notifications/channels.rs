@@ -13,31 +13,12 @@ use crate::{
         action_button::ActionButton,
         empty::Empty,
         phase::Badge,
-        submission::{Submission, use_submission},
         time::{NoValue, Time},
     },
 };
 
-/// What is sent by the buttons of the rows.
-#[derive(Clone, Copy)]
-pub struct Submissions {
-    test: Submission,
-    pause: Submission,
-    resume: Submission,
-}
-
-impl Submissions {
-    pub fn new() -> Self {
-        Self {
-            test: use_submission::<SendTest>(),
-            pause: use_submission::<PauseChannel>(),
-            resume: use_submission::<ResumeChannel>(),
-        }
-    }
-}
-
 #[component]
-pub fn Channels(rows: Vec<ChannelRow>, submissions: Submissions) -> impl IntoView {
+pub fn Channels(rows: Vec<ChannelRow>) -> impl IntoView {
     if rows.is_empty() {
         return view! { <NoChannels/> }.into_any();
     }
@@ -58,7 +39,7 @@ pub fn Channels(rows: Vec<ChannelRow>, submissions: Submissions) -> impl IntoVie
                         </th>
                     </tr>
                 </thead>
-                <tbody>{rows.into_iter().map(|row| view! { <Row row=row submissions=submissions/> }).collect_view()}</tbody>
+                <tbody>{rows.into_iter().map(|row| view! { <Row row=row/> }).collect_view()}</tbody>
             </table>
         </div>
     }
@@ -66,7 +47,7 @@ pub fn Channels(rows: Vec<ChannelRow>, submissions: Submissions) -> impl IntoVie
 }
 
 #[component]
-fn Row(row: ChannelRow, submissions: Submissions) -> impl IntoView {
+fn Row(row: ChannelRow) -> impl IntoView {
     let phase = if row.paused { SchedulePhase::Paused } else { SchedulePhase::Enabled };
     let event = |event: &EventKind| {
         let label = event.label();
@@ -94,7 +75,7 @@ fn Row(row: ChannelRow, submissions: Submissions) -> impl IntoView {
                 <Last last=row.last/>
             </td>
             <td data-label=tr!("Actions") class="actions">
-                <RowActions id=row.id.0 paused=row.paused submissions=submissions/>
+                <RowActions id=row.id.0 paused=row.paused/>
             </td>
         </tr>
     }
@@ -115,20 +96,18 @@ fn Last(last: Option<LastDelivery>) -> impl IntoView {
 }
 
 #[component]
-fn RowActions(id: i64, paused: bool, submissions: Submissions) -> impl IntoView {
+fn RowActions(id: i64, paused: bool) -> impl IntoView {
     let address = use_address();
-    let dialog = move |name: &'static str| move || address.read().dialog_for(name, id);
+    let dialog = move |name: &'static str| address.dialog_for(name, id);
     let hidden = || vec![("channel", id.to_string())];
-    let Submissions { test, pause, resume } = submissions;
     let switch = if paused {
-        view! { <ActionButton submission=resume hidden=hidden() label=tr!("Resume") pending=tr!("Resuming…")/> }
-            .into_any()
+        view! { <ActionButton<ResumeChannel> hidden=hidden() label=tr!("Resume") pending=tr!("Resuming…")/> }.into_any()
     } else {
-        view! { <ActionButton submission=pause hidden=hidden() label=tr!("Pause") pending=tr!("Pausing…")/> }.into_any()
+        view! { <ActionButton<PauseChannel> hidden=hidden() label=tr!("Pause") pending=tr!("Pausing…")/> }.into_any()
     };
     view! {
         <div class="action-row">
-            <ActionButton submission=test hidden=hidden() label=tr!("Send Test") pending=tr!("Sending…")/>
+            <ActionButton<SendTest> hidden=hidden() label=tr!("Send Test") pending=tr!("Sending…")/>
             {switch}
             <a class="button button-quiet button-small" href=dialog("update") data-noscroll="true">
                 {tr!("Update")}

@@ -17,7 +17,6 @@ use crate::{
         form::Form,
         loaded::loaded_quietly,
         select::{Choice, Select},
-        submission::{Submission, use_submission},
         submit::Submit,
         textarea::TextArea,
         tick::Tick,
@@ -31,23 +30,22 @@ fn kept() -> String {
 
 #[component]
 pub fn AddChannel(list: Answer<ChannelList>) -> impl IntoView {
-    let submission = use_submission::<AddChannelFn>();
     let facts = |list: &ChannelList| {
         let organizations = list.organizations.iter().map(|choice| Choice::new(choice.id, &choice.name));
-        (organizations.map(|choice| (choice.value, choice.label)).collect::<Vec<_>>(), list.email_available)
+        (organizations.collect(), list.email_available)
     };
-    let form = move |(organizations, email)| {
-        view! { <AddForm organizations=organizations email=email submission=submission/> }
+    let form = |(organizations, email): (Vec<Choice>, bool)| {
+        view! { <AddForm organizations=organizations email=email/> }
     };
     view! { <Dialog title=tr!("Add Channel")>{loaded_quietly(list, facts, form)}</Dialog> }
 }
 
 #[component]
-fn AddForm(organizations: Vec<(String, String)>, email: bool, submission: Submission) -> impl IntoView {
+fn AddForm(organizations: Vec<Choice>, email: bool) -> impl IntoView {
     view! {
-        <Form submission=submission>
+        <Form<AddChannelFn>>
             <div class="dialog-body">
-                <OrganizationSelect organizations=organizations/>
+                <OrganizationSelect choices=organizations/>
                 <NameField name=""/>
                 <KindFields email=email/>
                 <EventFields chosen=vec![EventKind::Failure, EventKind::Recovery, EventKind::Overdue]/>
@@ -55,14 +53,13 @@ fn AddForm(organizations: Vec<(String, String)>, email: bool, submission: Submis
             <DialogFooter>
                 <Submit label=tr!("Add") pending=tr!("Adding…")/>
             </DialogFooter>
-        </Form>
+        </Form<AddChannelFn>>
     }
 }
 
 /// A Partner's choice.
 #[component]
-fn OrganizationSelect(organizations: Vec<(String, String)>) -> impl IntoView {
-    let choices: Vec<Choice> = organizations.into_iter().map(|(id, name)| Choice::new(id, name)).collect();
+fn OrganizationSelect(choices: Vec<Choice>) -> impl IntoView {
     let first = first_organization().map(|id| id.to_string()).unwrap_or_default();
     (!choices.is_empty()).then(|| {
         view! { <Select name="organization" label=tr!("Organization") groups=vec![choices.into()] value=first/> }
@@ -71,19 +68,18 @@ fn OrganizationSelect(organizations: Vec<(String, String)>) -> impl IntoView {
 
 #[component]
 pub fn UpdateChannel(list: Answer<ChannelList>) -> impl IntoView {
-    let submission = use_submission::<UpdateChannelFn>();
     let id = named_channel();
-    let form = move |row: Option<ChannelRow>| match row {
-        Some(row) => view! { <UpdateForm row=row submission=submission/> }.into_any(),
+    let form = |row: Option<ChannelRow>| match row {
+        Some(row) => view! { <UpdateForm row=row/> }.into_any(),
         None => view! { <ErrorView error=ApiError::NotFound/> }.into_any(),
     };
     view! { <Dialog title=tr!("Update Channel")>{loaded_quietly(list, move |list| named(list, id), form)}</Dialog> }
 }
 
 #[component]
-fn UpdateForm(row: ChannelRow, submission: Submission) -> impl IntoView {
+fn UpdateForm(row: ChannelRow) -> impl IntoView {
     view! {
-        <Form submission=submission hidden=vec![("channel", row.id.to_string())]>
+        <Form<UpdateChannelFn> hidden=vec![("channel", row.id.to_string())]>
             <HiddenField name="version" value=row.version.to_string()/>
             <div class="dialog-body">
                 <NameField name=row.name/>
@@ -93,7 +89,7 @@ fn UpdateForm(row: ChannelRow, submission: Submission) -> impl IntoView {
             <DialogFooter>
                 <Submit label=tr!("Update") pending=tr!("Updating…")/>
             </DialogFooter>
-        </Form>
+        </Form<UpdateChannelFn>>
     }
 }
 

@@ -14,7 +14,7 @@ use model::{
 };
 
 use crate::{
-    address::{page_address, use_address},
+    address::use_address,
     api::notifications::{DeleteChannel, list_channels, list_deliveries},
     components::{
         answer::Answer,
@@ -28,22 +28,20 @@ use crate::{
     },
     ui::use_ui,
 };
-use channels::{Channels, Submissions};
+use channels::Channels;
 use deliveries::Deliveries;
 use edit::{AddChannel, UpdateChannel};
 
 #[component]
 pub fn NotificationsPage() -> impl IntoView {
     let ui = use_ui();
-    let address = page_address();
+    let address = use_address();
     let manages = ui.can(Action::ManageNotifications);
-    let query = Memo::new(move |_| address.read().list_query());
-    let organization = Memo::new(move |_| query.read().organization);
-    let list: Answer<ChannelList> = Answer::new(move || organization.get(), list_channels);
-    let submissions = Submissions::new();
+    let query = address.list_query();
+    let list: Answer<ChannelList> = Answer::new(list_channels(query.organization));
     let add = manages.then(|| {
         view! {
-            <a class="button button-primary" href=move || address.read().dialog("add") data-noscroll="true">
+            <a class="button button-primary" href=address.dialog("add") data-noscroll="true">
                 <Icon name="plus"/>
                 {tr!("Add Channel")}
             </a>
@@ -56,7 +54,7 @@ pub fn NotificationsPage() -> impl IntoView {
             {add}
         </header>
         {loaded_quietly(list, |list| list.organizations.clone(), |organizations| view! { <Filter organizations=organizations/> })}
-        {loaded(list, move |list| view! { <Channels rows=list.rows submissions=submissions/> })}
+        {loaded(list, |list| view! { <Channels rows=list.rows/> })}
         {manages.then(|| view! { <Told query=query/> })}
         {manages.then(|| view! { <Dialogs list=list/> })}
     }
@@ -64,8 +62,8 @@ pub fn NotificationsPage() -> impl IntoView {
 
 /// What was told. Whoever may not see it is told so by the list of channels.
 #[component]
-fn Told(query: Memo<ListQuery>) -> impl IntoView {
-    let told: Answer<DeliveryList> = Answer::new(move || query.get(), list_deliveries);
+fn Told(query: ListQuery) -> impl IntoView {
+    let told: Answer<DeliveryList> = Answer::new(list_deliveries(query));
     let fresh = keep_fresh(told, |told: &DeliveryList| {
         told.rows.iter().any(|row| matches!(row.phase, DeliveryPhase::Queued | DeliveryPhase::Sending))
     });
@@ -82,7 +80,7 @@ fn Filter(organizations: Vec<model::credential::OrganizationChoice>) -> impl Int
     (!organizations.is_empty()).then(|| {
         view! {
             <form class="search" method="get">
-                {move || kept_inputs(&address.get(), &["organization", "page"])}
+                {kept_inputs(&address, &["organization", "page"])}
                 <OrganizationFilter organizations=organizations/>
                 <button type="submit" class="button fallback">
                     {tr!("Apply")}
@@ -126,7 +124,7 @@ fn DeleteQuestion(list: Answer<ChannelList>) -> impl IntoView {
 
 /// The channel that an open dialog is about. What is no number becomes 0, which no channel has.
 fn named_channel() -> ChannelId {
-    ChannelId(use_address().read_untracked().number("id").unwrap_or_default())
+    ChannelId(use_address().number("id").unwrap_or_default())
 }
 
 fn named(list: &ChannelList, id: ChannelId) -> Option<ChannelRow> {
@@ -135,6 +133,6 @@ fn named(list: &ChannelList, id: ChannelId) -> Option<ChannelRow> {
 
 /// The organization that a new channel starts with: the one that the list shows, or the person's own.
 fn first_organization() -> Option<OrganizationId> {
-    let chosen = use_address().read_untracked().number("organization").map(OrganizationId);
+    let chosen = use_address().number("organization").map(OrganizationId);
     chosen.or_else(|| use_ui().actor().map(|actor| actor.organization))
 }

@@ -3,14 +3,17 @@
 use leptos::prelude::*;
 use model::second_factor::AccountView;
 
-use crate::components::{form::Form, submission::Submission, submit::Submit, switch::Switch};
+use crate::{
+    api::account::SaveAccount,
+    components::{form::Form, submit::Submit, switch::Switch},
+};
 
 #[component]
-pub fn AccountPanel(account: AccountView, submission: Submission) -> impl IntoView {
+pub fn AccountPanel(account: AccountView) -> impl IntoView {
     view! {
         <section class="panel" aria-labelledby="account">
             <h2 id="account">{tr!("Account {}", account.name)}</h2>
-            <Form submission=submission hidden=vec![("account", account.id.to_string())]>
+            <Form<SaveAccount> hidden=vec![("account", account.id.to_string())]>
                 <Switch
                     name="partners_need_second_factor"
                     label=tr!("Partners must use a second factor")
@@ -20,7 +23,7 @@ pub fn AccountPanel(account: AccountView, submission: Submission) -> impl IntoVi
                 <div class="form-footer">
                     <Submit label=tr!("Save") pending=tr!("Saving…")/>
                 </div>
-            </Form>
+            </Form<SaveAccount>>
         </section>
     }
 }

@@ -16,7 +16,6 @@ use crate::{
         field::Field,
         form::Form,
         loaded::loaded_quietly,
-        submission::{Submission, use_submission},
         submit::Submit,
         time_zone::TimeZoneField,
     },
@@ -24,40 +23,38 @@ use crate::{
 
 #[component]
 pub fn AddOrganization() -> impl IntoView {
-    let submission = use_submission::<AddOrganizationFn>();
     view! {
         <Dialog title=tr!("Add Organization")>
-            <Form submission=submission>
+            <Form<AddOrganizationFn>>
                 <OrganizationFields name="" time_zone="UTC"/>
                 <DialogFooter>
                     <Submit label=tr!("Add") pending=tr!("Adding…")/>
                 </DialogFooter>
-            </Form>
+            </Form<AddOrganizationFn>>
         </Dialog>
     }
 }
 
 #[component]
 pub fn EditOrganization(list: Answer<Vec<OrganizationRow>>) -> impl IntoView {
-    let submission = use_submission::<UpdateOrganization>();
     let id = named_organization();
     let named = move |rows: &Vec<OrganizationRow>| rows.iter().find(|row| row.id == id).cloned();
-    let form = move |row: Option<OrganizationRow>| match row {
-        Some(row) => view! { <EditForm row=row submission=submission/> }.into_any(),
+    let form = |row: Option<OrganizationRow>| match row {
+        Some(row) => view! { <EditForm row=row/> }.into_any(),
         None => view! { <ErrorView error=ApiError::NotFound/> }.into_any(),
     };
     view! { <Dialog title=tr!("Edit Organization")>{loaded_quietly(list, named, form)}</Dialog> }
 }
 
 #[component]
-fn EditForm(row: OrganizationRow, submission: Submission) -> impl IntoView {
+fn EditForm(row: OrganizationRow) -> impl IntoView {
     view! {
-        <Form submission=submission hidden=vec![("organization", row.id.to_string())]>
+        <Form<UpdateOrganization> hidden=vec![("organization", row.id.to_string())]>
             <OrganizationFields name=row.name time_zone=row.time_zone/>
             <DialogFooter>
                 <Submit label=tr!("Save") pending=tr!("Saving…")/>
             </DialogFooter>
-        </Form>
+        </Form<UpdateOrganization>>
     }
 }
 

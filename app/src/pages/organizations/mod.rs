@@ -10,17 +10,13 @@ use leptos_meta::Title;
 use model::{ids::OrganizationId, organization::OrganizationRow, permission::Action, second_factor::AccountView};
 
 use crate::{
-    address::{page_address, use_address},
-    api::{
-        account::{SaveAccount, get_account},
-        organizations::list_organizations,
-    },
+    address::use_address,
+    api::{account::get_account, organizations::list_organizations},
     components::{
         answer::Answer,
         dialog::DialogRoute,
         icon::Icon,
         loaded::{loaded, loaded_quietly},
-        submission::use_submission,
     },
     ui::use_ui,
 };
@@ -32,14 +28,13 @@ use table::OrganizationTable;
 #[component]
 pub fn OrganizationsPage() -> impl IntoView {
     let ui = use_ui();
-    let address = page_address();
-    let list: Answer<Vec<OrganizationRow>> = Answer::new(|| (), |()| list_organizations());
-    let account: Answer<AccountView> = Answer::new(|| (), |()| get_account());
-    let save = use_submission::<SaveAccount>();
+    let address = use_address();
+    let list: Answer<Vec<OrganizationRow>> = Answer::new(list_organizations());
+    let account: Answer<AccountView> = Answer::new(get_account());
     let manages = ui.can(Action::ManageOrganizations);
     let add = manages.then(|| {
         view! {
-            <a class="button button-primary" href=move || address.read().dialog("add") data-noscroll="true">
+            <a class="button button-primary" href=address.dialog("add") data-noscroll="true">
                 <Icon name="plus"/>
                 {tr!("Add Organization")}
             </a>
@@ -52,7 +47,7 @@ pub fn OrganizationsPage() -> impl IntoView {
             {add}
         </header>
         {loaded(list, |rows| view! { <OrganizationTable rows=rows/> })}
-        {loaded_quietly(account, AccountView::clone, move |account| view! { <AccountPanel account=account submission=save/> })}
+        {loaded_quietly(account, AccountView::clone, |account| view! { <AccountPanel account=account/> })}
         {manages.then(|| view! { <Dialogs list=list/> })}
     }
 }
@@ -74,5 +69,5 @@ fn Dialogs(list: Answer<Vec<OrganizationRow>>) -> impl IntoView {
 
 /// The organization that an open dialog is about. What is no number becomes 0, which no organization has.
 fn named_organization() -> OrganizationId {
-    OrganizationId(use_address().read_untracked().number("id").unwrap_or_default())
+    OrganizationId(use_address().number("id").unwrap_or_default())
 }

@@ -72,7 +72,7 @@ fn Count(page: &'static str, organization: i64, count: u64) -> impl IntoView {
 #[component]
 fn RowActions(id: i64) -> impl IntoView {
     let address = use_address();
-    let dialog = move |name: &'static str| move || address.read().dialog_for(name, id);
+    let dialog = move |name: &'static str| address.dialog_for(name, id);
     view! {
         <div class="action-row">
             <a class="button button-quiet button-small" href=dialog("update") data-noscroll="true">

@@ -6,10 +6,7 @@ use leptos::{html::Span, prelude::*};
 
 use crate::{
     api::ApiError,
-    components::{
-        answer::Data,
-        typed::{Typed, follow_form},
-    },
+    components::typed::{Typed, follow_form},
 };
 
 /// How long after the last key the server is asked.
@@ -27,7 +24,7 @@ pub fn asked<Q, A, F>(
 ) -> (Memo<Q>, Memo<Option<Result<A, ApiError>>>)
 where
     Q: Clone + PartialEq + Send + Sync + 'static,
-    A: Data,
+    A: Clone + PartialEq + Send + Sync + 'static,
     F: Future<Output = Result<A, ApiError>> + Send + 'static,
 {
     let (first_question, first_answer) = first;

@@ -1,7 +1,6 @@
 //! What can be done with one backup.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_location;
 use model::{
     backup::{BackupPhase, BackupRow},
     list::Page,
@@ -10,18 +9,16 @@ use model::{
 
 use crate::{
     address::use_address,
-    api::backups::DeleteBackup,
-    components::{
-        action_button::ActionButton, answer::Answer, confirm::Confirm, loaded::loaded_quietly, submission::Submission,
-    },
+    api::backups::{CancelBackup, DeleteBackup},
+    components::{action_button::ActionButton, answer::Answer, confirm::Confirm, loaded::loaded_quietly},
     ui::use_ui,
 };
 
 #[component]
-pub fn BackupActions(id: i64, phase: BackupPhase, cancel_requested: bool, cancel: Submission) -> impl IntoView {
+pub fn BackupActions(id: i64, phase: BackupPhase, cancel_requested: bool) -> impl IntoView {
     let address = use_address();
     let manages = use_ui().can(Action::ManageProjects);
-    let dialog = move |name: &'static str| move || address.read().dialog_for(name, id);
+    let dialog = move |name: &'static str| address.dialog_for(name, id);
     let link = move |name: &'static str, label: String| {
         view! {
             <a class="button button-quiet button-small" href=dialog(name) data-noscroll="true">
@@ -38,8 +35,7 @@ pub fn BackupActions(id: i64, phase: BackupPhase, cancel_requested: bool, cancel
             return view! { <span class="muted">{tr!("Cancelling…")}</span> }.into_any();
         }
         let hidden = vec![("backup", id.to_string())];
-        view! { <ActionButton submission=cancel hidden=hidden label=tr!("Cancel") pending=tr!("Cancelling…")/> }
-            .into_any()
+        view! { <ActionButton<CancelBackup> hidden=hidden label=tr!("Cancel") pending=tr!("Cancelling…")/> }.into_any()
     });
     view! {
         <div class="action-row">
@@ -54,8 +50,8 @@ pub fn BackupActions(id: i64, phase: BackupPhase, cancel_requested: bool, cancel
 
 #[component]
 fn BrowseLink(id: i64) -> impl IntoView {
-    let path = use_location().pathname;
-    let href = move || format!("{}/{id}", path.read().trim_end_matches('/').replace("/policies", "/backups"));
+    let address = use_address();
+    let href = format!("{}/{id}", address.path().trim_end_matches('/').replace("/policies", "/backups"));
     view! {
         <a class="button button-quiet button-small" href=href>
             {tr!("Browse")}
@@ -65,7 +61,7 @@ fn BrowseLink(id: i64) -> impl IntoView {
 
 #[component]
 pub fn DeleteQuestion(backups: Answer<Page<BackupRow>>) -> impl IntoView {
-    let id: i64 = use_address().read_untracked().number("id").unwrap_or_default();
+    let id: i64 = use_address().number("id").unwrap_or_default();
     let name = move |page: &Page<BackupRow>| {
         page.rows.iter().find(|row| row.id.0 == id).map_or_else(|| tr!("number {}", id), |row| row.name.clone())
     };

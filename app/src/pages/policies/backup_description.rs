@@ -22,7 +22,7 @@ use crate::{
 
 #[component]
 pub fn DescribeBackup(backups: Answer<Page<BackupRow>>) -> impl IntoView {
-    let id: i64 = use_address().read_untracked().number("id").unwrap_or_default();
+    let id: i64 = use_address().number("id").unwrap_or_default();
     let row = move |page: &Page<BackupRow>| page.rows.iter().find(|row| row.id.0 == id).cloned();
     view! {
         <Dialog title=tr!("Backup")>

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     address::use_address,
-    api::backups::{CancelBackup, list_backups},
+    api::backups::list_backups,
     components::{
         answer::Answer,
         dialog::DialogRoute,
@@ -28,29 +28,21 @@ use crate::{
         pager::Pager,
         phase::Badge,
         progress::ProgressBar,
-        submission::{Submission, use_submission},
         time::{MaybeTime, or_none},
     },
     ui::use_ui,
 };
 
 #[component]
-pub fn BackupsTab(project: Memo<ProjectId>, view: Answer<ProjectView>) -> impl IntoView {
+pub fn BackupsTab(project: ProjectId, view: Answer<ProjectView>) -> impl IntoView {
     let ui = use_ui();
     let address = use_address();
-    let query = Memo::new(move |_| address.read().list_query());
-    let backups: Answer<Page<BackupRow>> =
-        Answer::new(move || (project.get(), query.get()), |(project, query)| list_backups(project, query));
-    let cancel = use_submission::<CancelBackup>();
+    let backups: Answer<Page<BackupRow>> = Answer::new(list_backups(project, address.list_query()));
     let fresh = keep_fresh_of(backups, project, |page: &Page<BackupRow>| {
         page.rows.iter().any(|row| row.phase.is_active() || row.phase == BackupPhase::Deleting)
     });
-    let draw = move |page: Page<BackupRow>| {
-        if page.total == 0 {
-            view! { <NoBackups/> }.into_any()
-        } else {
-            view! { <Table page=page cancel=cancel/> }.into_any()
-        }
+    let draw = |page: Page<BackupRow>| {
+        if page.total == 0 { view! { <NoBackups/> }.into_any() } else { view! { <Table page=page/> }.into_any() }
     };
     let dialogs = ui.can(Action::ManageProjects).then(|| {
         view! {
@@ -73,7 +65,7 @@ pub fn BackupsTab(project: Memo<ProjectId>, view: Answer<ProjectView>) -> impl I
 }
 
 #[component]
-fn Table(page: Page<BackupRow>, cancel: Submission) -> impl IntoView {
+fn Table(page: Page<BackupRow>) -> impl IntoView {
     let facts = (&page).into();
     view! {
         <div class="table-frame">
@@ -98,7 +90,7 @@ fn Table(page: Page<BackupRow>, cancel: Submission) -> impl IntoView {
                         </th>
                     </tr>
                 </thead>
-                <tbody>{page.rows.into_iter().map(|row| view! { <Row row=row cancel=cancel/> }).collect_view()}</tbody>
+                <tbody>{page.rows.into_iter().map(|row| view! { <Row row=row/> }).collect_view()}</tbody>
             </table>
         </div>
         <div class="table-footer">
@@ -109,7 +101,7 @@ fn Table(page: Page<BackupRow>, cancel: Submission) -> impl IntoView {
 }
 
 #[component]
-fn Row(row: BackupRow, cancel: Submission) -> impl IntoView {
+fn Row(row: BackupRow) -> impl IntoView {
     let policy = row.policy.clone().unwrap_or_else(|| tr!("Manual"));
     let duration = row.duration().map(size::duration);
     view! {
@@ -135,7 +127,7 @@ fn Row(row: BackupRow, cancel: Submission) -> impl IntoView {
                 <Expires expiry=row.expires/>
             </td>
             <td data-label=tr!("Actions") class="actions">
-                <BackupActions id=row.id.0 phase=row.phase cancel_requested=row.cancel_requested cancel=cancel/>
+                <BackupActions id=row.id.0 phase=row.phase cancel_requested=row.cancel_requested/>
             </td>
         </tr>
     }

@@ -26,9 +26,9 @@ use crate::{
 
 #[component]
 pub fn DescribePolicy(policies: Answer<Vec<PolicyRow>>) -> impl IntoView {
-    let id: i64 = use_address().read_untracked().number("id").unwrap_or_default();
+    let id: i64 = use_address().number("id").unwrap_or_default();
     let row = move |rows: &Vec<PolicyRow>| rows.iter().find(|row| row.id.0 == id).cloned();
-    let outlook: Answer<Outlook> = Answer::new(move || PolicyId(id), policy_outlook);
+    let outlook: Answer<Outlook> = Answer::new(policy_outlook(PolicyId(id)));
     view! {
         <Dialog title=tr!("Policy")>
             <DialogText>
@@ -42,7 +42,7 @@ pub fn DescribePolicy(policies: Answer<Vec<PolicyRow>>) -> impl IntoView {
 
 #[component]
 pub fn DescribeRestore(restores: Answer<Page<RestoreRow>>) -> impl IntoView {
-    let id: i64 = use_address().read_untracked().number("id").unwrap_or_default();
+    let id: i64 = use_address().number("id").unwrap_or_default();
     let row = move |page: &Page<RestoreRow>| page.rows.iter().find(|row| row.id.0 == id).cloned();
     view! {
         <Dialog title=tr!("noun" => "Restore")>

@@ -16,52 +16,44 @@ use crate::{
         field::HiddenField,
         form::Form,
         loaded::loaded,
-        submission::{Submission, use_submission},
         submit::Submit,
     },
 };
 
 #[component]
-pub fn AddPolicy(project: Memo<ProjectId>) -> impl IntoView {
-    let submission = use_submission::<AddPolicyFn>();
-    let draft: Answer<PolicyDraft> = Answer::new(move || project.get(), |project| draft_policy(project, None));
-    view! { <Dialog title=tr!("Add Policy")>{loaded(draft, move |draft| view! { <AddForm draft=draft submission=submission/> })}</Dialog> }
+pub fn AddPolicy(project: ProjectId) -> impl IntoView {
+    let draft: Answer<PolicyDraft> = Answer::new(draft_policy(project, None));
+    view! { <Dialog title=tr!("Add Policy")>{loaded(draft, |draft| view! { <AddForm draft=draft/> })}</Dialog> }
 }
 
 #[component]
-fn AddForm(draft: PolicyDraft, submission: Submission) -> impl IntoView {
+fn AddForm(draft: PolicyDraft) -> impl IntoView {
     view! {
-        <Form submission=submission hidden=vec![("project", draft.form.project.clone())]>
+        <Form<AddPolicyFn> hidden=vec![("project", draft.form.project.clone())]>
             <PolicyFields draft=draft/>
             <DialogFooter>
                 <Submit label=tr!("Add") pending=tr!("Adding…")/>
             </DialogFooter>
-        </Form>
+        </Form<AddPolicyFn>>
     }
 }
 
 #[component]
-pub fn EditPolicy(project: Memo<ProjectId>) -> impl IntoView {
-    let submission = use_submission::<UpdatePolicy>();
-    let policy = PolicyId(use_address().read_untracked().number("id").unwrap_or_default());
-    let draft: Answer<PolicyDraft> =
-        Answer::new(move || project.get(), move |project| draft_policy(project, Some(policy)));
-    view! {
-        <Dialog title=tr!("Edit Policy")>
-            {loaded(draft, move |draft| view! { <EditForm draft=draft submission=submission/> })}
-        </Dialog>
-    }
+pub fn EditPolicy(project: ProjectId) -> impl IntoView {
+    let policy = PolicyId(use_address().number("id").unwrap_or_default());
+    let draft: Answer<PolicyDraft> = Answer::new(draft_policy(project, Some(policy)));
+    view! { <Dialog title=tr!("Edit Policy")>{loaded(draft, |draft| view! { <EditForm draft=draft/> })}</Dialog> }
 }
 
 #[component]
-fn EditForm(draft: PolicyDraft, submission: Submission) -> impl IntoView {
+fn EditForm(draft: PolicyDraft) -> impl IntoView {
     view! {
-        <Form submission=submission hidden=vec![("policy", draft.form.policy.clone())]>
+        <Form<UpdatePolicy> hidden=vec![("policy", draft.form.policy.clone())]>
             <HiddenField name="version" value=draft.form.version.clone()/>
             <PolicyFields draft=draft/>
             <DialogFooter>
                 <Submit label=tr!("Save") pending=tr!("Saving…")/>
             </DialogFooter>
-        </Form>
+        </Form<UpdatePolicy>>
     }
 }

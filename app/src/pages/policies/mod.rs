@@ -24,7 +24,7 @@ use model::{
 };
 
 use crate::{
-    address::{page_address, use_address},
+    address::use_address,
     components::{
         icon::Icon,
         loaded::loaded_quietly,
@@ -45,16 +45,14 @@ const TABS: [Tab; 3] = [(SCHEDULES, msgid("Schedules")), (BACKUPS, msgid("Backup
 
 #[component]
 pub fn PoliciesPage() -> impl IntoView {
-    let address = page_address();
+    let address = use_address();
     let id = use_project_id();
     let project = use_project(id);
-    let tab = Memo::new(move |_| {
-        let named = |(value, _): &&Tab| address.read().get("tab") == Some(value);
-        TABS.iter().find(named).map_or(SCHEDULES, |(value, _)| value)
-    });
+    let named = |(value, _): &&Tab| address.get("tab") == Some(value);
+    let tab = TABS.iter().find(named).map_or(SCHEDULES, |(value, _)| value);
     let facts = |project: &ProjectView| (project.backup != Backup::Off, project.locked);
     let head = move |(enabled, locked)| view! { <Head tab=tab enabled=enabled locked=locked/> };
-    let body = move || match tab.get() {
+    let body = match tab {
         BACKUPS => view! { <BackupsTab project=id view=project/> }.into_any(),
         RESTORES => view! { <RestoresTab project=id/> }.into_any(),
         _ => view! { <SchedulesTab project=id/> }.into_any(),
@@ -69,11 +67,11 @@ pub fn PoliciesPage() -> impl IntoView {
 
 /// The tabs, and what can be done whatever the tab.
 #[component]
-fn Head(tab: Memo<&'static str>, enabled: bool, locked: bool) -> impl IntoView {
+fn Head(tab: &'static str, enabled: bool, locked: bool) -> impl IntoView {
     let address = use_address();
     let manages = use_ui().can(Action::ManageProjects);
     let add_policy = (manages && enabled && !locked).then(|| {
-        let href = move || format!("{}?tab={SCHEDULES}&dialog=add", address.read().path());
+        let href = format!("{}?tab={SCHEDULES}&dialog=add", address.path());
         view! {
             <a class="button button-primary" href=href data-noscroll="true">
                 <Icon name="plus"/>
@@ -96,7 +94,7 @@ fn Head(tab: Memo<&'static str>, enabled: bool, locked: bool) -> impl IntoView {
 #[component]
 fn BackupIsOff(manages: bool) -> impl IntoView {
     let address = use_address();
-    let settings = move || address.read().path().replace("/policies", "/settings");
+    let settings = address.path().replace("/policies", "/settings");
     let way = manages.then(|| view! { <a href=settings>{tr!("Enable it in Settings")}</a> });
     view! {
         <div class="alert alert-info">

@@ -24,12 +24,11 @@ pub fn period(form: &Typed) -> Period {
 pub fn Preview(
     /// The period that the form starts with.
     first: Period,
-    /// Its meaning.
-    preview: CronPreview,
+    /// Its meaning, where it has one.
+    preview: Option<CronPreview>,
 ) -> impl IntoView {
     let node = NodeRef::<Span>::new();
-    let (period, shown) =
-        asked(node, (first, Some(preview)), period, |(expression, zone)| preview_cron(expression, zone));
+    let (period, shown) = asked(node, (first, preview), period, |(expression, zone)| preview_cron(expression, zone));
     let is_empty = move || period.read().0.trim().is_empty();
     view! {
         <span node_ref=node hidden></span>

@@ -18,7 +18,6 @@ use crate::{
         form::Form,
         loaded::loaded_quietly,
         select::{Choice, Select},
-        submission::use_submission,
         submit::Submit,
         textarea::TextArea,
     },
@@ -26,21 +25,20 @@ use crate::{
 
 #[component]
 pub fn RestoreDialog(backups: Answer<Page<BackupRow>>, project: Answer<ProjectView>) -> impl IntoView {
-    let address = use_address().get_untracked();
+    let address = use_address();
     let id: i64 = address.number("id").unwrap_or_default();
     let path = address.get("path").unwrap_or_default().to_owned();
-    let submission = use_submission::<RestoreBackup>();
     let name = move |page: &Page<BackupRow>| {
         page.rows.iter().find(|row| row.id.0 == id).map_or_else(|| format!("backup-{id}"), |row| row.name.clone())
     };
     let source = |project: &ProjectView| project.source.clone();
     let fields = move |source| match source {
-        Source::Directory(_) => view! { <FileFields path=path.clone()/> }.into_any(),
+        Source::Directory(_) => view! { <FileFields path=path/> }.into_any(),
         Source::Postgres(address) => view! { <DatabaseFields database=address.database.to_string()/> }.into_any(),
     };
     view! {
         <Dialog title=tr!("Restore Backup")>
-            <Form submission=submission hidden=vec![("backup", id.to_string())]>
+            <Form<RestoreBackup> hidden=vec![("backup", id.to_string())]>
                 <div class="dialog-body">
                     {loaded_quietly(backups, name, |name| view! { <NameField backup=name/> })}
                     {loaded_quietly(project, source, fields)}
@@ -48,7 +46,7 @@ pub fn RestoreDialog(backups: Answer<Page<BackupRow>>, project: Answer<ProjectVi
                 <DialogFooter>
                     <Submit label=tr!("Restore") pending=tr!("Queueing…")/>
                 </DialogFooter>
-            </Form>
+            </Form<RestoreBackup>>
         </Dialog>
     }
 }

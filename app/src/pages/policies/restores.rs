@@ -18,28 +18,20 @@ use crate::{
         pager::Pager,
         phase::Badge,
         progress::ProgressBar,
-        submission::{Submission, use_submission},
         time::{MaybeTime, NoValue, or_none},
     },
     ui::use_ui,
 };
 
 #[component]
-pub fn RestoresTab(project: Memo<ProjectId>) -> impl IntoView {
+pub fn RestoresTab(project: ProjectId) -> impl IntoView {
     let ui = use_ui();
     let address = use_address();
-    let query = Memo::new(move |_| address.read().list_query());
-    let restores: Answer<Page<RestoreRow>> =
-        Answer::new(move || (project.get(), query.get()), |(project, query)| list_restores(project, query));
-    let cancel = use_submission::<CancelRestore>();
+    let restores: Answer<Page<RestoreRow>> = Answer::new(list_restores(project, address.list_query()));
     let fresh =
         keep_fresh_of(restores, project, |page: &Page<RestoreRow>| page.rows.iter().any(|row| row.phase.is_active()));
-    let draw = move |page: Page<RestoreRow>| {
-        if page.total == 0 {
-            view! { <NoRestores/> }.into_any()
-        } else {
-            view! { <Table page=page cancel=cancel/> }.into_any()
-        }
+    let draw = |page: Page<RestoreRow>| {
+        if page.total == 0 { view! { <NoRestores/> }.into_any() } else { view! { <Table page=page/> }.into_any() }
     };
     let delete = ui.can(Action::ManageProjects).then(|| {
         view! {
@@ -59,7 +51,7 @@ pub fn RestoresTab(project: Memo<ProjectId>) -> impl IntoView {
 }
 
 #[component]
-fn Table(page: Page<RestoreRow>, cancel: Submission) -> impl IntoView {
+fn Table(page: Page<RestoreRow>) -> impl IntoView {
     let facts = (&page).into();
     view! {
         <div class="table-frame">
@@ -83,7 +75,7 @@ fn Table(page: Page<RestoreRow>, cancel: Submission) -> impl IntoView {
                         </th>
                     </tr>
                 </thead>
-                <tbody>{page.rows.into_iter().map(|row| view! { <Row row=row cancel=cancel/> }).collect_view()}</tbody>
+                <tbody>{page.rows.into_iter().map(|row| view! { <Row row=row/> }).collect_view()}</tbody>
             </table>
         </div>
         <div class="table-footer">
@@ -94,7 +86,7 @@ fn Table(page: Page<RestoreRow>, cancel: Submission) -> impl IntoView {
 }
 
 #[component]
-fn Row(row: RestoreRow, cancel: Submission) -> impl IntoView {
+fn Row(row: RestoreRow) -> impl IntoView {
     let running = (row.phase == RestorePhase::InProgress)
         .then(|| view! { <ProgressBar progress=row.progress label=tr!("Progress of {}", row.name)/> });
     let warnings = match row.warnings.len() {
@@ -129,17 +121,17 @@ fn Row(row: RestoreRow, cancel: Submission) -> impl IntoView {
                 {warnings}
             </td>
             <td data-label=tr!("Actions") class="actions">
-                <RowActions id=row.id.0 phase=row.phase cancel_requested=row.cancel_requested cancel=cancel/>
+                <RowActions id=row.id.0 phase=row.phase cancel_requested=row.cancel_requested/>
             </td>
         </tr>
     }
 }
 
 #[component]
-fn RowActions(id: i64, phase: RestorePhase, cancel_requested: bool, cancel: Submission) -> impl IntoView {
+fn RowActions(id: i64, phase: RestorePhase, cancel_requested: bool) -> impl IntoView {
     let address = use_address();
     let manages = use_ui().can(Action::ManageProjects);
-    let dialog = move |name: &'static str| move || address.read().dialog_for(name, id);
+    let dialog = move |name: &'static str| address.dialog_for(name, id);
     let change = manages.then(|| {
         if !phase.is_active() {
             return view! {
@@ -153,8 +145,7 @@ fn RowActions(id: i64, phase: RestorePhase, cancel_requested: bool, cancel: Subm
             return view! { <span class="muted">{tr!("Cancelling…")}</span> }.into_any();
         }
         let hidden = vec![("restore", id.to_string())];
-        view! { <ActionButton submission=cancel hidden=hidden label=tr!("Cancel") pending=tr!("Cancelling…")/> }
-            .into_any()
+        view! { <ActionButton<CancelRestore> hidden=hidden label=tr!("Cancel") pending=tr!("Cancelling…")/> }.into_any()
     });
     view! {
         <div class="action-row">
@@ -168,7 +159,7 @@ fn RowActions(id: i64, phase: RestorePhase, cancel_requested: bool, cancel: Subm
 
 #[component]
 fn DeleteQuestion(restores: Answer<Page<RestoreRow>>) -> impl IntoView {
-    let id: i64 = use_address().read_untracked().number("id").unwrap_or_default();
+    let id: i64 = use_address().number("id").unwrap_or_default();
     let name = move |page: &Page<RestoreRow>| {
         page.rows.iter().find(|row| row.id.0 == id).map_or_else(|| tr!("number {}", id), |row| row.name.clone())
     };

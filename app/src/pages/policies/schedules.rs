@@ -24,26 +24,20 @@ use crate::{
         last_backup::LastBackupState,
         loaded::{loaded_below, loaded_quietly},
         phase::Badge,
-        submission::{Submission, use_submission},
         time::MaybeTime,
     },
     ui::use_ui,
 };
 
 #[component]
-pub fn SchedulesTab(project: Memo<ProjectId>) -> impl IntoView {
+pub fn SchedulesTab(project: ProjectId) -> impl IntoView {
     let ui = use_ui();
-    let policies: Answer<Vec<PolicyRow>> = Answer::new(move || project.get(), list_policies);
-    let submissions = Submissions::new();
+    let policies: Answer<Vec<PolicyRow>> = Answer::new(list_policies(project));
     let fresh = keep_fresh_of(policies, project, |rows: &Vec<PolicyRow>| {
         rows.iter().any(|row| row.last_backup.as_ref().is_some_and(|last| last.phase.is_active()))
     });
-    let draw = move |rows: Vec<PolicyRow>| {
-        if rows.is_empty() {
-            view! { <NoPolicies/> }.into_any()
-        } else {
-            view! { <Table rows=rows submissions=submissions/> }.into_any()
-        }
+    let draw = |rows: Vec<PolicyRow>| {
+        if rows.is_empty() { view! { <NoPolicies/> }.into_any() } else { view! { <Table rows=rows/> }.into_any() }
     };
     let dialogs = ui.can(Action::ManageProjects).then(|| {
         view! {
@@ -68,26 +62,8 @@ pub fn SchedulesTab(project: Memo<ProjectId>) -> impl IntoView {
     }
 }
 
-/// What is sent by the buttons of the rows.
-#[derive(Clone, Copy)]
-struct Submissions {
-    run_now: Submission,
-    pause: Submission,
-    resume: Submission,
-}
-
-impl Submissions {
-    fn new() -> Self {
-        Self {
-            run_now: use_submission::<RunPolicyNow>(),
-            pause: use_submission::<PausePolicy>(),
-            resume: use_submission::<ResumePolicy>(),
-        }
-    }
-}
-
 #[component]
-fn Table(rows: Vec<PolicyRow>, submissions: Submissions) -> impl IntoView {
+fn Table(rows: Vec<PolicyRow>) -> impl IntoView {
     view! {
         <div class="table-frame">
             <table class="table">
@@ -104,14 +80,14 @@ fn Table(rows: Vec<PolicyRow>, submissions: Submissions) -> impl IntoView {
                         </th>
                     </tr>
                 </thead>
-                <tbody>{rows.into_iter().map(|row| view! { <Row row=row submissions=submissions/> }).collect_view()}</tbody>
+                <tbody>{rows.into_iter().map(|row| view! { <Row row=row/> }).collect_view()}</tbody>
             </table>
         </div>
     }
 }
 
 #[component]
-fn Row(row: PolicyRow, submissions: Submissions) -> impl IntoView {
+fn Row(row: PolicyRow) -> impl IntoView {
     view! {
         <tr data-key=row.id.0>
             <td data-label=tr!("Name")>
@@ -133,21 +109,21 @@ fn Row(row: PolicyRow, submissions: Submissions) -> impl IntoView {
                 <Badge look=row.phase/>
             </td>
             <td data-label=tr!("Actions") class="actions">
-                <RowActions id=row.id.0 phase=row.phase may_change=row.may_change submissions=submissions/>
+                <RowActions id=row.id.0 phase=row.phase may_change=row.may_change/>
             </td>
         </tr>
     }
 }
 
 #[component]
-fn RowActions(id: i64, phase: SchedulePhase, may_change: bool, submissions: Submissions) -> impl IntoView {
+fn RowActions(id: i64, phase: SchedulePhase, may_change: bool) -> impl IntoView {
     let address = use_address();
-    let describe = move || address.read().dialog_for("describe", id);
+    let describe = address.dialog_for("describe", id);
     let run = use_ui().can(Action::ManageProjects).then(|| {
         let hidden = vec![("policy", id.to_string())];
-        view! { <ActionButton submission=submissions.run_now hidden=hidden label=tr!("Run Now") pending=tr!("Starting…")/> }
+        view! { <ActionButton<RunPolicyNow> hidden=hidden label=tr!("Run Now") pending=tr!("Starting…")/> }
     });
-    let change = may_change.then(|| view! { <ChangeActions id=id phase=phase submissions=submissions/> });
+    let change = may_change.then(|| view! { <ChangeActions id=id phase=phase/> });
     view! {
         <div class="action-row">
             <a class="button button-quiet button-small" href=describe data-noscroll="true">
@@ -161,18 +137,16 @@ fn RowActions(id: i64, phase: SchedulePhase, may_change: bool, submissions: Subm
 
 /// What a locked project does not allow.
 #[component]
-fn ChangeActions(id: i64, phase: SchedulePhase, submissions: Submissions) -> impl IntoView {
+fn ChangeActions(id: i64, phase: SchedulePhase) -> impl IntoView {
     let address = use_address();
-    let dialog = move |name: &'static str| move || address.read().dialog_for(name, id);
+    let dialog = move |name: &'static str| address.dialog_for(name, id);
     let hidden = vec![("policy", id.to_string())];
-    let Submissions { pause, resume, .. } = submissions;
     let switch = match phase {
         SchedulePhase::Enabled => {
-            view! { <ActionButton submission=pause hidden=hidden label=tr!("Pause") pending=tr!("Pausing…")/> }
-                .into_any()
+            view! { <ActionButton<PausePolicy> hidden=hidden label=tr!("Pause") pending=tr!("Pausing…")/> }.into_any()
         }
         SchedulePhase::Paused => {
-            view! { <ActionButton submission=resume hidden=hidden label=tr!("Resume") pending=tr!("Resuming…")/> }
+            view! { <ActionButton<ResumePolicy> hidden=hidden label=tr!("Resume") pending=tr!("Resuming…")/> }
                 .into_any()
         }
     };
@@ -200,7 +174,7 @@ fn NoPolicies() -> impl IntoView {
 
 #[component]
 fn DeleteQuestion(policies: Answer<Vec<PolicyRow>>) -> impl IntoView {
-    let id: i64 = use_address().read_untracked().number("id").unwrap_or_default();
+    let id: i64 = use_address().number("id").unwrap_or_default();
     let name = move |rows: &Vec<PolicyRow>| {
         rows.iter().find(|row| row.id.0 == id).map_or_else(|| tr!("number {}", id), |row| row.name.clone())
     };

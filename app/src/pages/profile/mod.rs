@@ -9,14 +9,12 @@ use leptos_meta::Title;
 use model::{people::Actor, profile::ProfileView};
 
 use crate::{
-    address::page_address,
-    api::profile::{EndSession, get_profile},
+    api::profile::get_profile,
     components::{
         answer::Answer,
         facts::Fact,
         loaded::{loaded_part, loaded_quietly},
         shortcuts::LIST,
-        submission::use_submission,
     },
 };
 use password::PasswordPanel;
@@ -25,10 +23,7 @@ use sessions::SessionTable;
 
 #[component]
 pub fn ProfilePage() -> impl IntoView {
-    page_address();
-    let profile: Answer<ProfileView> = Answer::new(|| (), |()| get_profile());
-    let end = use_submission::<EndSession>();
-    let sessions = move |rows| view! { <SessionTable rows=rows end=end/> };
+    let profile: Answer<ProfileView> = Answer::new(get_profile());
     view! {
         <Title text=tr!("Profile")/>
         <header class="page-header">
@@ -37,7 +32,7 @@ pub fn ProfilePage() -> impl IntoView {
         {loaded_part(profile, |profile| profile.actor.clone(), |actor| view! { <Person actor=actor/> })}
         <PasswordPanel/>
         {loaded_quietly(profile, |profile| profile.second_factor, |on| view! { <SecondFactorPanel on=on/> })}
-        {loaded_quietly(profile, |profile| profile.sessions.clone(), sessions)}
+        {loaded_quietly(profile, |profile| profile.sessions.clone(), |rows| view! { <SessionTable rows=rows/> })}
         <Keys/>
     }
 }

@@ -3,15 +3,17 @@
 use leptos::prelude::*;
 use model::profile::SessionRow;
 
-use crate::components::{
-    action_button::ActionButton,
-    phase::{Badge, Look},
-    submission::Submission,
-    time::{Time, or_none},
+use crate::{
+    api::profile::EndSession,
+    components::{
+        action_button::ActionButton,
+        phase::{Badge, Look},
+        time::{Time, or_none},
+    },
 };
 
 #[component]
-pub fn SessionTable(rows: Vec<SessionRow>, end: Submission) -> impl IntoView {
+pub fn SessionTable(rows: Vec<SessionRow>) -> impl IntoView {
     view! {
         <section class="section" aria-labelledby="sessions">
             <h2 id="sessions">{tr!("Sessions")}</h2>
@@ -27,7 +29,7 @@ pub fn SessionTable(rows: Vec<SessionRow>, end: Submission) -> impl IntoView {
                             </th>
                         </tr>
                     </thead>
-                    <tbody>{rows.into_iter().map(|row| view! { <Row row=row end=end/> }).collect_view()}</tbody>
+                    <tbody>{rows.into_iter().map(|row| view! { <Row row=row/> }).collect_view()}</tbody>
                 </table>
             </div>
         </section>
@@ -35,14 +37,13 @@ pub fn SessionTable(rows: Vec<SessionRow>, end: Submission) -> impl IntoView {
 }
 
 #[component]
-fn Row(row: SessionRow, end: Submission) -> impl IntoView {
+fn Row(row: SessionRow) -> impl IntoView {
     let key = row.handle.clone();
     let action = if row.current {
         view! { <Badge look=Look::THIS_SESSION/> }.into_any()
     } else {
         let hidden = vec![("session", row.handle)];
-        view! { <ActionButton submission=end hidden=hidden label=tr!("End Session") pending=tr!("Ending…")/> }
-            .into_any()
+        view! { <ActionButton<EndSession> hidden=hidden label=tr!("End Session") pending=tr!("Ending…")/> }.into_any()
     };
     view! {
         <tr data-key=key>

@@ -14,7 +14,6 @@ use crate::{
         loaded::loaded,
         organization::OrganizationField,
         select::{Choice, Select},
-        submission::use_submission,
         submit::Submit,
         typed::follow_form,
     },
@@ -23,16 +22,15 @@ use crate::{
 
 #[component]
 pub fn AddProject() -> impl IntoView {
-    let submission = use_submission::<CreateProject>();
-    let choices: Answer<ProjectChoices> = Answer::new(|| (), |()| get_project_choices(None));
+    let choices: Answer<ProjectChoices> = Answer::new(get_project_choices(None));
     view! {
         <Dialog title=tr!("Add Project")>
-            <Form submission=submission>
+            <Form<CreateProject>>
                 <div class="dialog-body">{loaded(choices, |choices| view! { <ProjectFields choices=choices/> })}</div>
                 <DialogFooter>
                     <Submit label=tr!("Create Project") pending=tr!("Creating…")/>
                 </DialogFooter>
-            </Form>
+            </Form<CreateProject>>
         </Dialog>
     }
 }

@@ -8,7 +8,7 @@ use leptos_meta::Title;
 use model::{credential::OrganizationChoice, permission::Action, project::ProjectList};
 
 use crate::{
-    address::page_address,
+    address::use_address,
     api::projects::list_projects,
     components::{
         answer::Answer, dialog::DialogRoute, icon::Icon, loaded::loaded_quietly, organization::OrganizationFilter,
@@ -22,15 +22,14 @@ use table::ProjectTable;
 #[component]
 pub fn ProjectsPage() -> impl IntoView {
     let ui = use_ui();
-    let address = page_address();
-    let query = Memo::new(move |_| address.read().list_query());
-    let list: Answer<ProjectList> = Answer::new(move || query.get(), list_projects);
+    let address = use_address();
+    let list: Answer<ProjectList> = Answer::new(list_projects(address.list_query()));
     let organizations = |list: &ProjectList| list.organizations.clone();
     let filter = |organizations: Vec<OrganizationChoice>| view! { <OrganizationFilter organizations=organizations/> };
     let may_add = ui.can(Action::ManageProjects);
     let add = may_add.then(|| {
         view! {
-            <a class="button button-primary" href=move || address.read().dialog("add") data-noscroll="true">
+            <a class="button button-primary" href=address.dialog("add") data-noscroll="true">
                 <Icon name="plus"/>
                 {tr!("Add Project")}
             </a>

@@ -26,10 +26,9 @@ use crate::{
 pub fn ProjectTable(list: Answer<ProjectList>) -> impl IntoView {
     let address = use_address();
     let draw = move |page: Page<ProjectRow>| {
-        let view = address.get_untracked();
-        let narrowed = ["search", "organization", "page"].iter().any(|key| view.get(key).is_some());
+        let narrowed = ["search", "organization", "page"].iter().any(|key| address.get(key).is_some());
         match (page.rows.is_empty(), narrowed) {
-            (true, true) => view! { <NothingFound all=view.path()/> }.into_any(),
+            (true, true) => view! { <NothingFound all=address.path()/> }.into_any(),
             (true, false) => view! { <NoProjects/> }.into_any(),
             (false, _) => view! { <Rows page=page/> }.into_any(),
         }
@@ -120,7 +119,7 @@ fn NoProjects() -> impl IntoView {
     let address = use_address();
     let add = use_ui().can(Action::ManageProjects).then(|| {
         view! {
-            <a class="button button-primary" href=address.read_untracked().dialog("add") data-noscroll="true">
+            <a class="button button-primary" href=address.dialog("add") data-noscroll="true">
                 {tr!("Add your first project")}
             </a>
         }

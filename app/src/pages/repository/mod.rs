@@ -12,8 +12,7 @@ use model::{
 };
 
 use crate::{
-    address::page_address,
-    api::maintenance::{CancelMaintenance, PruneRepository, VerifyRepository, get_repository},
+    api::maintenance::get_repository,
     components::{
         answer::Answer,
         dialog::DialogRoute,
@@ -21,7 +20,6 @@ use crate::{
         fresh::keep_fresh_of,
         loaded::{loaded_below, loaded_quietly},
         project_frame::{ProjectFrame, use_project, use_project_id},
-        submission::use_submission,
     },
     ui::use_ui,
 };
@@ -31,37 +29,29 @@ use state::StatePanel;
 
 #[component]
 pub fn RepositoryPage() -> impl IntoView {
-    page_address();
     let ui = use_ui();
     let id = use_project_id();
     let project = use_project(id);
-    let repository: Answer<RepositoryView> = Answer::new(move || id.get(), get_repository);
+    let repository: Answer<RepositoryView> = Answer::new(get_repository(id));
     let fresh =
         keep_fresh_of(repository, id, |view: &RepositoryView| view.runs.iter().any(|run| run.phase.is_active()));
-    let (verify, prune) = (use_submission::<VerifyRepository>(), use_submission::<PruneRepository>());
-    let cancel = use_submission::<CancelMaintenance>();
     let state = |view: &RepositoryView| (view.project, view.repository.clone(), view.may_manage);
-    let panels = move |(id, state, may_manage): (_, Option<RepositoryState>, bool)| match state {
-        Some(state) => {
-            let damage = view! {
-                <DamagePanel
-                    health=state.health
-                    files=state.damaged.clone()
-                    backups=state.damaged_backups.clone()
-                    may_manage=may_manage
-                />
-            };
-            view! {
-                {damage}
-                <StatePanel id=id state=state may_manage=may_manage verify=verify prune=prune/>
-            }
-            .into_any()
+    let panels = |(id, state, may_manage): (_, Option<RepositoryState>, bool)| match state {
+        Some(state) => view! {
+            <DamagePanel
+                health=state.health
+                files=state.damaged.clone()
+                backups=state.damaged_backups.clone()
+                may_manage=may_manage
+            />
+            <StatePanel id=id state=state may_manage=may_manage/>
         }
+        .into_any(),
         None => view! { <NoRepository/> }.into_any(),
     };
     let runs = |view: &RepositoryView| (view.runs.clone(), view.may_manage);
-    let table = move |(runs, may_manage): (Vec<MaintenanceRow>, bool)| {
-        (!runs.is_empty()).then(|| view! { <RunsTable runs=runs may_manage=may_manage cancel=cancel/> })
+    let table = |(runs, may_manage): (Vec<MaintenanceRow>, bool)| {
+        (!runs.is_empty()).then(|| view! { <RunsTable runs=runs may_manage=may_manage/> })
     };
     let repair = ui.can(Action::ManageProjects).then(|| {
         view! {

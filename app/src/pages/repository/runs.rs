@@ -3,17 +3,19 @@
 use leptos::prelude::*;
 use model::maintenance::{MaintenanceKind, MaintenancePhase, MaintenanceRow};
 
-use crate::components::{
-    action_button::ActionButton,
-    phase::Badge,
-    progress::ProgressBar,
-    submission::Submission,
-    time::{MaybeTime, NoValue},
+use crate::{
+    api::maintenance::CancelMaintenance,
+    components::{
+        action_button::ActionButton,
+        phase::Badge,
+        progress::ProgressBar,
+        time::{MaybeTime, NoValue},
+    },
 };
 
 #[component]
-pub fn RunsTable(runs: Vec<MaintenanceRow>, may_manage: bool, cancel: Submission) -> impl IntoView {
-    let row = move |run| view! { <Row run=run may_manage=may_manage cancel=cancel/> };
+pub fn RunsTable(runs: Vec<MaintenanceRow>, may_manage: bool) -> impl IntoView {
+    let row = move |run| view! { <Row run=run may_manage=may_manage/> };
     view! {
         <section aria-labelledby="repository-runs">
             <h2 id="repository-runs">
@@ -51,7 +53,7 @@ fn word(run: &MaintenanceRow) -> String {
 }
 
 #[component]
-fn Row(run: MaintenanceRow, may_manage: bool, cancel: Submission) -> impl IntoView {
+fn Row(run: MaintenanceRow, may_manage: bool) -> impl IntoView {
     let kind = word(&run);
     let running = (run.phase == MaintenancePhase::InProgress)
         .then(|| view! { <ProgressBar progress=run.progress label=tr!("Progress of the {}", kind)/> });
@@ -61,7 +63,7 @@ fn Row(run: MaintenanceRow, may_manage: bool, cancel: Submission) -> impl IntoVi
         (true, true) => view! { <span class="muted">{tr!("Cancelling…")}</span> }.into_any(),
         (true, false) => {
             let hidden = vec![("maintenance", run.id.to_string())];
-            view! { <ActionButton submission=cancel hidden=hidden label=tr!("Cancel") pending=tr!("Cancelling…")/> }
+            view! { <ActionButton<CancelMaintenance> hidden=hidden label=tr!("Cancel") pending=tr!("Cancelling…")/> }
                 .into_any()
         }
     };

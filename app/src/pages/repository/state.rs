@@ -3,27 +3,23 @@
 use leptos::prelude::*;
 use model::{ids::ProjectId, maintenance::RepositoryState, size};
 
-use crate::components::{
-    action_button::ActionButton,
-    facts::Fact,
-    form::Form,
-    phase::Badge,
-    submission::Submission,
-    submit::Submit,
-    tick::Tick,
-    time::{MaybeTime, or_none},
+use crate::{
+    api::maintenance::{PruneRepository, VerifyRepository},
+    components::{
+        action_button::ActionButton,
+        facts::Fact,
+        form::Form,
+        phase::Badge,
+        submit::Submit,
+        tick::Tick,
+        time::{MaybeTime, or_none},
+    },
 };
 
 #[component]
-pub fn StatePanel(
-    id: ProjectId,
-    state: RepositoryState,
-    may_manage: bool,
-    verify: Submission,
-    prune: Submission,
-) -> impl IntoView {
+pub fn StatePanel(id: ProjectId, state: RepositoryState, may_manage: bool) -> impl IntoView {
     let (weeks, health) = (state.weeks, state.health);
-    let actions = may_manage.then(|| view! { <Actions id=id weeks=weeks verify=verify prune=prune/> });
+    let actions = may_manage.then(|| view! { <Actions id=id weeks=weeks/> });
     view! {
         <section class="panel" aria-labelledby="repository-state">
             <h2 id="repository-state">{tr!("State")}</h2>
@@ -52,8 +48,8 @@ pub fn StatePanel(
 }
 
 #[component]
-fn Actions(id: ProjectId, weeks: u32, verify: Submission, prune: Submission) -> impl IntoView {
-    let project = move || vec![("project", id.to_string())];
+fn Actions(id: ProjectId, weeks: u32) -> impl IntoView {
+    let project = || vec![("project", id.to_string())];
     let rhythm = tr!("Every week all data is read, decrypted and compared with what was written."
         | "Every week a part of the data is read, decrypted and compared with what was written: all of it within {n} weeks."
             % weeks);
@@ -63,12 +59,12 @@ fn Actions(id: ProjectId, weeks: u32, verify: Submission, prune: Submission) -> 
             " "
             {tr!("What no backup needs any more is removed within two days. Backups never wait for long: cleaning up lets them go first.")}
         </p>
-        <Form submission=verify hidden=project()>
+        <Form<VerifyRepository> hidden=project()>
             <Tick name="whole" label=tr!("Read all data") hint=tr!("Takes as long as a full restore.")/>
             <div class="form-footer">
                 <Submit label=tr!("Verify Now") pending=tr!("Queueing…")/>
             </div>
-        </Form>
-        <ActionButton submission=prune hidden=project() label=tr!("Clean Up Now") pending=tr!("Queueing…") class="button"/>
+        </Form<VerifyRepository>>
+        <ActionButton<PruneRepository> hidden=project() label=tr!("Clean Up Now") pending=tr!("Queueing…") class="button"/>
     }
 }

@@ -9,17 +9,15 @@ use crate::{
         dialog::{Dialog, DialogFooter},
         field::{Field, Kind},
         form::Form,
-        submission::use_submission,
         submit::Submit,
     },
 };
 
 #[component]
 pub fn NewRecoveryCodes() -> impl IntoView {
-    let submission = use_submission::<NewRecoveryCodesFn>();
     view! {
         <Dialog title=tr!("New Recovery Codes") class="dialog dialog-narrow">
-            <Form submission=submission>
+            <Form<NewRecoveryCodesFn>>
                 <div class="dialog-body">
                     <p>{tr!("You see ten new codes next. The ones you have go on counting until you use the new ones.")}</p>
                     <Field name="password" label=tr!("Password") kind=Kind::Password required=true focused=true/>
@@ -27,7 +25,7 @@ pub fn NewRecoveryCodes() -> impl IntoView {
                 <DialogFooter>
                     <Submit label=tr!("Show Codes") pending=tr!("Making codes…")/>
                 </DialogFooter>
-            </Form>
+            </Form<NewRecoveryCodesFn>>
         </Dialog>
     }
 }

@@ -14,14 +14,9 @@ use model::{
 };
 
 use crate::{
-    address::page_address,
-    api::{
-        second_factor::{UseRecoveryCodes, get_second_factor},
-        session::SignOut,
-    },
+    api::{second_factor::get_second_factor, session::SignOut},
     components::{
-        answer::Answer, breadcrumb::Breadcrumb, dialog::DialogRoute, form::PlainForm, loaded::loaded,
-        submission::use_submission, submit::Submit,
+        answer::Answer, breadcrumb::Breadcrumb, dialog::DialogRoute, form::PlainForm, loaded::loaded, submit::Submit,
     },
     ui::use_ui,
 };
@@ -32,11 +27,9 @@ use on::OnPanel;
 
 #[component]
 pub fn SecondFactorPage() -> impl IntoView {
-    page_address();
     let ui = use_ui();
-    let view: Answer<SecondFactorView> = Answer::new(|| (), |()| get_second_factor());
-    let use_codes = use_submission::<UseRecoveryCodes>();
-    let panels = move |SecondFactorView { required, state }: SecondFactorView| match state {
+    let view: Answer<SecondFactorView> = Answer::new(get_second_factor());
+    let panels = |SecondFactorView { required, state }: SecondFactorView| match state {
         SecondFactor::Off => view! { <OffPanel required=required/> }.into_any(),
         SecondFactor::Draft(draft) => view! { <DraftPanel draft=draft/> }.into_any(),
         SecondFactor::On { since, recovery_codes, fresh_codes } => view! {
@@ -45,7 +38,6 @@ pub fn SecondFactorPage() -> impl IntoView {
                 since=since
                 recovery_codes=recovery_codes
                 fresh_codes=fresh_codes
-                submission=use_codes
             />
         }
         .into_any(),

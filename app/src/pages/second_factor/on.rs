@@ -6,25 +6,20 @@ use model::{names::Hidden, time::Moment};
 use super::CodeList;
 use crate::{
     address::use_address,
-    components::{action_button::ActionButton, facts::Fact, submission::Submission, time::Time},
+    api::second_factor::UseRecoveryCodes,
+    components::{action_button::ActionButton, facts::Fact, time::Time},
 };
 
 #[component]
-pub fn OnPanel(
-    required: bool,
-    since: Moment,
-    recovery_codes: u64,
-    fresh_codes: Vec<Hidden>,
-    submission: Submission,
-) -> impl IntoView {
+pub fn OnPanel(required: bool, since: Moment, recovery_codes: u64, fresh_codes: Vec<Hidden>) -> impl IntoView {
     let address = use_address();
-    let fresh = (!fresh_codes.is_empty()).then(|| view! { <FreshCodes codes=fresh_codes submission=submission/> });
+    let fresh = (!fresh_codes.is_empty()).then(|| view! { <FreshCodes codes=fresh_codes/> });
     let end = if required {
         view! { <p>{tr!("Partners of your account must use a second factor, so it cannot be turned off.")}</p> }
             .into_any()
     } else {
         view! {
-            <a class="button" href=move || address.read().dialog("turn-off") data-noscroll="true">
+            <a class="button" href=address.dialog("turn-off") data-noscroll="true">
                 {tr!("Turn Off")}
             </a>
         }
@@ -41,7 +36,7 @@ pub fn OnPanel(
                 <Fact term=tr!("Recovery codes left")>{recovery_codes}</Fact>
             </dl>
             <div class="form-footer">
-                <a class="button" href=move || address.read().dialog("codes") data-noscroll="true">
+                <a class="button" href=address.dialog("codes") data-noscroll="true">
                     {tr!("New Recovery Codes")}
                 </a>
                 {end}
@@ -52,14 +47,13 @@ pub fn OnPanel(
 
 /// Codes that count for nothing until they were kept.
 #[component]
-fn FreshCodes(codes: Vec<Hidden>, submission: Submission) -> impl IntoView {
+fn FreshCodes(codes: Vec<Hidden>) -> impl IntoView {
     view! {
         <section class="panel" aria-labelledby="fresh-codes">
             <h2 id="fresh-codes">{tr!("Your new recovery codes")}</h2>
             <p>{tr!("Keep them first. Once you use them, the ones from before are worth nothing, and these are not shown again.")}</p>
             <CodeList codes=codes/>
-            <ActionButton
-                submission=submission
+            <ActionButton<UseRecoveryCodes>
                 hidden=vec![]
                 label=tr!("Use These Codes")
                 pending=tr!("Saving…")

@@ -3,16 +3,19 @@
 use leptos::prelude::*;
 use model::ids::ProjectId;
 
-use crate::components::{action_button::ActionButton, submission::Submission};
+use crate::{
+    api::projects::{LockProject, UnlockProject},
+    components::action_button::ActionButton,
+};
 
 #[component]
-pub fn LockPanel(id: ProjectId, locked: bool, lock: Submission, unlock: Submission) -> impl IntoView {
+pub fn LockPanel(id: ProjectId, locked: bool) -> impl IntoView {
     let hidden = vec![("project", id.to_string())];
     let button = if locked {
-        view! { <ActionButton submission=unlock hidden=hidden label=tr!("Unlock Project") pending=tr!("Unlocking…") class="button"/> }
+        view! { <ActionButton<UnlockProject> hidden=hidden label=tr!("Unlock Project") pending=tr!("Unlocking…") class="button"/> }
             .into_any()
     } else {
-        view! { <ActionButton submission=lock hidden=hidden label=tr!("Lock Project") pending=tr!("Locking…") class="button"/> }
+        view! { <ActionButton<LockProject> hidden=hidden label=tr!("Lock Project") pending=tr!("Locking…") class="button"/> }
             .into_any()
     };
     view! {

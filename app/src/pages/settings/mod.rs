@@ -15,10 +15,9 @@ use model::{
 };
 
 use crate::{
-    address::page_address,
     api::{
         ApiError,
-        projects::{LockProject, MoveProject, SaveBackupSettings, UnlockProject, get_project, get_project_choices},
+        projects::{SaveBackupSettings, get_project, get_project_choices},
     },
     components::{
         answer::Answer,
@@ -27,7 +26,6 @@ use crate::{
         loaded::loaded_below,
         locked_note::LockedNote,
         project_frame::{ProjectFrame, use_project, use_project_id},
-        submission::{Submission, use_submission},
         submit::Submit,
     },
     pages::backup_fields::BackupFields,
@@ -44,21 +42,17 @@ type Settings = (ProjectView, ProjectChoices);
 
 #[component]
 pub fn SettingsPage() -> impl IntoView {
-    page_address();
     let ui = use_ui();
     let id = use_project_id();
     let project = use_project(id);
-    let settings: Answer<Settings> = Answer::new(move || id.get(), ask);
-    let submission = use_submission::<SaveBackupSettings>();
-    let (lock, unlock) = (use_submission::<LockProject>(), use_submission::<UnlockProject>());
-    let moving = use_submission::<MoveProject>();
-    let panels = move |(project, choices): Settings| {
+    let settings: Answer<Settings> = Answer::new(ask(id));
+    let panels = |(project, choices): Settings| {
         let (id, locked) = (project.id, project.locked);
         let (node, nodes) = (project.node.clone(), choices.nodes.clone());
         view! {
-            <BackupForm project=project choices=choices submission=submission/>
-            <NodePanel id=id node=node nodes=nodes locked=locked submission=moving/>
-            <LockPanel id=id locked=locked lock=lock unlock=unlock/>
+            <BackupForm project=project choices=choices/>
+            <NodePanel id=id node=node nodes=nodes locked=locked/>
+            <LockPanel id=id locked=locked/>
             <DeletePanel locked=locked/>
         }
     };
@@ -88,7 +82,7 @@ async fn ask(project: ProjectId) -> Result<Settings, ApiError> {
 }
 
 #[component]
-fn BackupForm(project: ProjectView, choices: ProjectChoices, submission: Submission) -> impl IntoView {
+fn BackupForm(project: ProjectView, choices: ProjectChoices) -> impl IntoView {
     let kit = (project.backup != Backup::Off).then(|| view! { <RecoveryKitPanel/> });
     let hidden = vec![("project", project.id.to_string())];
     let locked = project.locked;
@@ -97,14 +91,14 @@ fn BackupForm(project: ProjectView, choices: ProjectChoices, submission: Submiss
         <section class="panel" aria-labelledby="backup-settings">
             <h2 id="backup-settings">{tr!("switch" => "Backup")}</h2>
             {note}
-            <Form submission=submission hidden=hidden>
+            <Form<SaveBackupSettings> hidden=hidden>
                 <fieldset class="fields" disabled=locked>
                     <BackupFields choices=choices backup=project.backup organization=project.organization.id/>
                     <div class="form-footer">
                         <Submit label=tr!("Save") pending=tr!("Checking access…")/>
                     </div>
                 </fieldset>
-            </Form>
+            </Form<SaveBackupSettings>>
         </section>
         {kit}
     }

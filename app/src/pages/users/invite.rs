@@ -17,14 +17,12 @@ use crate::{
         form::Form,
         loaded::loaded_quietly,
         organization::OrganizationField,
-        submission::use_submission,
         submit::Submit,
     },
 };
 
 #[component]
 pub fn InviteUser(list: Answer<UserList>) -> impl IntoView {
-    let submission = use_submission::<InviteUserFn>();
     let choices = |list: &UserList| (list.roles.clone(), list.organizations.clone());
     let fields = |(roles, organizations): (Vec<Role>, Vec<OrganizationChoice>)| {
         view! {
@@ -36,7 +34,7 @@ pub fn InviteUser(list: Answer<UserList>) -> impl IntoView {
         tr!("You get a link to pass on, by which the person chooses a password within {} hours.", LINK_HOURS);
     view! {
         <Dialog title=tr!("Invite User")>
-            <Form submission=submission>
+            <Form<InviteUserFn>>
                 <div class="dialog-body">
                     <p class="dialog-lead">{what_follows}</p>
                     <Field name="email" label=tr!("Email") kind=Kind::EmailOfOther required=true focused=true/>
@@ -45,7 +43,7 @@ pub fn InviteUser(list: Answer<UserList>) -> impl IntoView {
                 <DialogFooter>
                     <Submit label=tr!("Invite") pending=tr!("Inviting…")/>
                 </DialogFooter>
-            </Form>
+            </Form<InviteUserFn>>
         </Dialog>
     }
 }

@@ -11,7 +11,7 @@ use leptos_meta::Title;
 use model::{credential::OrganizationChoice, permission::Action, user::UserList};
 
 use crate::{
-    address::page_address,
+    address::use_address,
     api::users::list_users,
     components::{
         answer::Answer, dialog::DialogRoute, icon::Icon, loaded::loaded_quietly, one_time_link::OneTimeLink,
@@ -28,15 +28,14 @@ use table::UserTable;
 #[component]
 pub fn UsersPage() -> impl IntoView {
     let ui = use_ui();
-    let address = page_address();
-    let query = Memo::new(move |_| address.read().list_query());
-    let list: Answer<UserList> = Answer::new(move || query.get(), list_users);
+    let address = use_address();
+    let list: Answer<UserList> = Answer::new(list_users(address.list_query()));
     let organizations = |list: &UserList| list.organizations.clone();
     let filter = |organizations: Vec<OrganizationChoice>| view! { <OrganizationFilter organizations=organizations/> };
     let manages = ui.can(Action::ManageUsers);
     let invite = manages.then(|| {
         view! {
-            <a class="button button-primary" href=move || address.read().dialog("add") data-noscroll="true">
+            <a class="button button-primary" href=address.dialog("add") data-noscroll="true">
                 <Icon name="plus"/>
                 {tr!("Invite User")}
             </a>

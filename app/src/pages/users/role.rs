@@ -15,14 +15,12 @@ use crate::{
         form::Form,
         loaded::loaded_quietly,
         select::{Choice, Select},
-        submission::use_submission,
         submit::Submit,
     },
 };
 
 #[component]
 pub fn ChangeRole(list: Answer<UserList>) -> impl IntoView {
-    let submission = use_submission::<ChangeUserRole>();
     let id = named_user();
     let part = move |list: &UserList| (list.page.rows.iter().find(|row| row.id == id).cloned(), list.roles.clone());
     let fields = move |(row, roles): (Option<UserRow>, Vec<Role>)| {
@@ -38,12 +36,12 @@ pub fn ChangeRole(list: Answer<UserList>) -> impl IntoView {
     };
     view! {
         <Dialog title=tr!("Change Role") class="dialog dialog-narrow">
-            <Form submission=submission hidden=vec![("user", id.to_string())]>
+            <Form<ChangeUserRole> hidden=vec![("user", id.to_string())]>
                 <div class="dialog-body">{loaded_quietly(list, part, fields)}</div>
                 <DialogFooter>
                     <Submit label=tr!("Change Role") pending=tr!("Changing…")/>
                 </DialogFooter>
-            </Form>
+            </Form<ChangeUserRole>>
         </Dialog>
     }
 }

@@ -18,32 +18,30 @@ use crate::{
         pager::Pager,
         phase::{Badge, Look},
         sort_header::SortHeader,
-        submission::{Submission, use_submission},
         time::Time,
     },
 };
 
 /// The user that an open dialog is about. What is no number becomes 0, which no user has.
 pub fn named_user() -> UserId {
-    UserId(use_address().read_untracked().number("id").unwrap_or_default())
+    UserId(use_address().number("id").unwrap_or_default())
 }
 
 #[component]
 pub fn UserTable(list: Answer<UserList>) -> impl IntoView {
     let address = use_address();
-    let reset = use_submission::<ResetUserPassword>();
     let draw = move |page: Page<UserRow>| {
         if page.rows.is_empty() {
-            view! { <NothingFound all=address.read_untracked().path()/> }.into_any()
+            view! { <NothingFound all=address.path()/> }.into_any()
         } else {
-            view! { <Rows page=page reset=reset/> }.into_any()
+            view! { <Rows page=page/> }.into_any()
         }
     };
     loaded_part(list, |list| list.page.clone(), draw)
 }
 
 #[component]
-fn Rows(page: Page<UserRow>, reset: Submission) -> impl IntoView {
+fn Rows(page: Page<UserRow>) -> impl IntoView {
     let facts = (&page).into();
     view! {
         <div class="table-frame">
@@ -60,7 +58,7 @@ fn Rows(page: Page<UserRow>, reset: Submission) -> impl IntoView {
                         </th>
                     </tr>
                 </thead>
-                <tbody>{page.rows.into_iter().map(|row| view! { <Row row=row reset=reset/> }).collect_view()}</tbody>
+                <tbody>{page.rows.into_iter().map(|row| view! { <Row row=row/> }).collect_view()}</tbody>
             </table>
         </div>
         <Pager facts=facts/>
@@ -68,7 +66,7 @@ fn Rows(page: Page<UserRow>, reset: Submission) -> impl IntoView {
 }
 
 #[component]
-fn Row(row: UserRow, reset: Submission) -> impl IntoView {
+fn Row(row: UserRow) -> impl IntoView {
     let (id, role) = (row.id.0, row.role.as_str());
     let look = match row.signs_in {
         SignsIn::NotYet => Some(Look::INVITED),
@@ -76,7 +74,7 @@ fn Row(row: UserRow, reset: Submission) -> impl IntoView {
         SignsIn::WithPassword => None,
         SignsIn::WithSecondFactor => Some(Look::SECOND_FACTOR),
     };
-    let actions = row.may_manage.then(|| view! { <RowActions id=id own=row.own signs_in=row.signs_in reset=reset/> });
+    let actions = row.may_manage.then(|| view! { <RowActions id=id own=row.own signs_in=row.signs_in/> });
     view! {
         <tr data-key=id>
             <td data-label=tr!("Email") class="break">
@@ -99,9 +97,9 @@ fn Row(row: UserRow, reset: Submission) -> impl IntoView {
 }
 
 #[component]
-fn RowActions(id: i64, own: bool, signs_in: SignsIn, reset: Submission) -> impl IntoView {
+fn RowActions(id: i64, own: bool, signs_in: SignsIn) -> impl IntoView {
     let address = use_address();
-    let dialog = move |name: &'static str| move || address.read().dialog_for(name, id);
+    let dialog = move |name: &'static str| address.dialog_for(name, id);
     // One's own is turned off in the profile, with the password.
     let lost = (signs_in == SignsIn::WithSecondFactor && !own).then(|| {
         view! {
@@ -123,8 +121,7 @@ fn RowActions(id: i64, own: bool, signs_in: SignsIn, reset: Submission) -> impl 
             <a class="button button-quiet button-small" href=dialog("update") data-noscroll="true">
                 {tr!("Change Role")}
             </a>
-            <ActionButton
-                submission=reset
+            <ActionButton<ResetUserPassword>
                 hidden=vec![("user", id.to_string())]
                 label=tr!("Reset Password")
                 pending=tr!("Making a link…")

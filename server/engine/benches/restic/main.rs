@@ -37,6 +37,10 @@ type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
 const MIB: f64 = 1_048_576.0;
 
+/// The program's own.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> Outcome {
     if let Some(role) = roles::role() {
         return roles::play(&role);

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use model::{
     credential::{CredentialRow, ProjectLink},
     ids::{CredentialId, ProjectId},
@@ -9,8 +10,8 @@ use model::{
     permission::Action,
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, JoinType, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, RelationTrait, Select,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, JoinType, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, RelationTrait, Select, SelectModel, Selector,
     sea_query::{Expr, ExprTrait, Func, Query, SelectStatement},
 };
 
@@ -21,15 +22,31 @@ use crate::{
     listing,
 };
 
+/// What a row of the list shows of a credential. Its secret is not read.
+#[derive(FromQueryResult)]
+struct Found {
+    id: i64,
+    organization: String,
+    s3_name: String,
+    access_key_id: String,
+    endpoint: String,
+    region: String,
+    is_default: bool,
+    locked: bool,
+    version: i64,
+    created_by: String,
+    created_at: DateTime<Utc>,
+    modified_by: String,
+    modified_at: DateTime<Utc>,
+}
+
 pub async fn page(
     acting: &Acting,
     db: &impl ConnectionTrait,
     query: &ListQuery,
 ) -> Result<Page<CredentialRow>, ServiceError> {
     let only = acting.confined_to(Action::ManageCredentials)?.or(query.organization);
-    let mut select = credential::Entity::find()
-        .join(JoinType::InnerJoin, credential::Relation::Organization.def())
-        .filter(organization::Column::AccountId.eq(acting.actor.account.0));
+    let mut select = in_organizations().filter(organization::Column::AccountId.eq(acting.actor.account.0));
     if let Some(only) = only {
         select = select.filter(credential::Column::OrganizationId.eq(only.0));
     }
@@ -38,28 +55,44 @@ pub async fn page(
         select = select.filter(matches(&search));
     }
     let total = select.clone().count(db).await?;
-    let rows = sorted(select, query)
-        .offset(query.offset())
-        .limit(query.per_page())
-        .select_also(organization::Entity)
-        .all(db)
-        .await?;
-    let mut projects = projects(db, rows.iter().map(|(row, _)| row.id)).await?;
-    let rows = rows
-        .into_iter()
-        .map(|(row, home)| {
-            let projects = projects.remove(&row.id).unwrap_or_default();
-            view(row, home.map(|home| home.name).unwrap_or_default(), projects)
-        })
-        .collect();
+    let page = sorted(select, query).offset(query.offset()).limit(query.per_page());
+    let found = shown(page).all(db).await?;
+    let mut projects = projects(db, found.iter().map(|row| row.id)).await?;
+    let rows = found.into_iter().map(|row| view(&mut projects, row)).collect();
     Ok(Page::new(query, rows, total))
 }
 
-/// The same for one credential that was found already.
-pub async fn one(db: &impl ConnectionTrait, row: credential::Model) -> Result<CredentialRow, DbErr> {
-    let home = organization::Entity::find_by_id(row.organization_id).one(db).await?;
-    let projects = projects(db, [row.id].into_iter()).await?.remove(&row.id).unwrap_or_default();
-    Ok(view(row, home.map(|home| home.name).unwrap_or_default(), projects))
+/// The same for one credential.
+pub async fn one(db: &impl ConnectionTrait, id: i64) -> Result<Option<CredentialRow>, DbErr> {
+    let Some(found) = shown(in_organizations().filter(credential::Column::Id.eq(id))).one(db).await? else {
+        return Ok(None);
+    };
+    let mut projects = projects(db, [id].into_iter()).await?;
+    Ok(Some(view(&mut projects, found)))
+}
+
+/// Credentials, each with its organization.
+fn in_organizations() -> Select<credential::Entity> {
+    credential::Entity::find().join(JoinType::InnerJoin, credential::Relation::Organization.def())
+}
+
+fn shown(select: Select<credential::Entity>) -> Selector<SelectModel<Found>> {
+    use credential::Column as C;
+    let columns = [
+        C::Id,
+        C::S3Name,
+        C::AccessKeyId,
+        C::Endpoint,
+        C::Region,
+        C::IsDefault,
+        C::Locked,
+        C::Version,
+        C::CreatedBy,
+        C::CreatedAt,
+        C::ModifiedBy,
+        C::ModifiedAt,
+    ];
+    select.select_only().columns(columns).column_as(organization::Column::Name, "organization").into_model()
 }
 
 fn matches(search: &str) -> Condition {
@@ -150,15 +183,15 @@ async fn projects(
     Ok(by_credential)
 }
 
-fn view(row: credential::Model, organization: String, projects: Vec<ProjectLink>) -> CredentialRow {
+fn view(projects: &mut HashMap<i64, Vec<ProjectLink>>, row: Found) -> CredentialRow {
     CredentialRow {
         id: CredentialId(row.id),
-        organization,
+        organization: row.organization,
         s3_name: row.s3_name,
         access_key_id: row.access_key_id,
         endpoint: row.endpoint,
         region: row.region,
-        projects,
+        projects: projects.remove(&row.id).unwrap_or_default(),
         default: row.is_default,
         locked: row.locked,
         version: row.version,

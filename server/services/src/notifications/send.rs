@@ -144,8 +144,8 @@ pub struct Sender {
 
 impl Sender {
     /// Hooks may be dialled as `network` says; the mail server is the operator's own choice.
-    pub fn new(network: NetworkPolicy, mail: Option<MailServer>) -> Self {
-        Self { http: Http::new(network), mail }
+    pub fn new(network: NetworkPolicy, mail: Option<MailServer>) -> reqwest::Result<Self> {
+        Ok(Self { http: Http::new(network)?, mail })
     }
 
     pub fn has_mail_server(&self) -> bool {

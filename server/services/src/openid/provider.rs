@@ -127,11 +127,11 @@ enum CallError {
 }
 
 impl Provider {
-    pub fn new(settings: OpenIdSettings) -> Self {
+    pub fn new(settings: OpenIdSettings) -> reqwest::Result<Self> {
         let network = NetworkPolicy::allowing(settings.networks.clone());
-        let client = crate::http::client(&network, DEADLINE);
+        let client = crate::http::client(&network, DEADLINE)?;
         let known = Cache::builder().max_capacity(1).time_to_live(REMEMBERED).build();
-        Self { settings, outgoing: Outgoing { client, network }, known }
+        Ok(Self { settings, outgoing: Outgoing { client, network }, known })
     }
 
     pub fn settings(&self) -> &OpenIdSettings {

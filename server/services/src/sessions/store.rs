@@ -76,10 +76,11 @@ impl SessionStore for Store {
         let found = session::Entity::find_by_id(id.to_string())
             .filter(session::Column::ExpiresAt.gt(now))
             .filter(session::Column::CreatedAt.gt(now - LONGEST))
-            .one(self.0.db())
+            // Not `one`: SQLite compiles a statement anew each time its LIMIT is bound.
+            .all(self.0.db())
             .await
             .map_err(backend)?;
-        found.map(|row| record(*id, &row)).transpose()
+        found.first().map(|row| record(*id, row)).transpose()
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {

@@ -61,7 +61,7 @@ pub(crate) async fn by_identity(
     };
     let (user, has_another_role) =
         if settings.grants.is_empty() { (user, false) } else { arrival.with_role(user, &places).await? };
-    let actor = sessions::actor(&tx, user).await?;
+    let actor = sessions::actor(&tx, user.id).await?;
     tx.commit().await?;
     if has_another_role {
         services.live().session_ended();

@@ -96,7 +96,7 @@ pub async fn set_password_by_link(
     change.password_hash = Set(new_hash);
     change.update(&tx).await?;
     sessions::end_all(&tx, UserId(user.id)).await?;
-    let acting = Acting { actor: sessions::actor(&tx, user.clone()).await?, address };
+    let acting = Acting { actor: sessions::actor(&tx, user.id).await?, address };
     record(&tx, &acting, now, Deed::PasswordSet, &user, audit::no_changes()).await?;
     tx.commit().await?;
     services.live().session_ended();

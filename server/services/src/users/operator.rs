@@ -63,7 +63,7 @@ pub async fn add(
 
 /// Sets a user's password and ends all of the user's sessions.
 pub async fn set_password(services: &Services, email: &Email, password: &Password) -> Result<(), ServiceError> {
-    let actor = sessions::actor(services.db(), find(services.db(), email).await?).await?;
+    let actor = sessions::actor(services.db(), find(services.db(), email).await?.id).await?;
     let owner = PasswordOwner { email: email.as_str(), organization: &actor.organization_name };
     let hash = passwords::hash_new("password", password, owner).await?;
     let tx = services.write().await?;
@@ -112,8 +112,7 @@ pub async fn list_all(services: &Services) -> Result<Vec<UserLine>, ServiceError
 }
 
 async fn record(db: &impl ConnectionTrait, services: &Services, user: UserId, deed: Deed) -> Result<(), ServiceError> {
-    let row = users::Entity::find_by_id(user.0).one(db).await?.ok_or(ServiceError::NotFound)?;
-    let actor = sessions::actor(db, row).await?;
+    let actor = sessions::actor(db, user.0).await?;
     let (name, organization) = (actor.email.clone(), actor.organization);
     let operator = Acting {
         actor: model::people::Actor { email: "operator".to_owned(), ..actor },

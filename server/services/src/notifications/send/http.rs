@@ -20,8 +20,8 @@ pub struct Http {
 }
 
 impl Http {
-    pub fn new(network: NetworkPolicy) -> Self {
-        Self { client: http::client(&network, DEADLINE), network }
+    pub fn new(network: NetworkPolicy) -> reqwest::Result<Self> {
+        Ok(Self { client: http::client(&network, DEADLINE)?, network })
     }
 
     /// Posts to the address, and takes every answer of the 2xx kind for success. The answer's body is not read: it is
