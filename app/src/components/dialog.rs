@@ -18,6 +18,23 @@ pub fn DialogRoute(
     use_address().shows_dialog(name).then(children)
 }
 
+/// A link that opens a dialog about one row.
+#[component]
+pub fn DialogLink(
+    /// The value of the parameter `dialog`.
+    name: &'static str,
+    /// The row's.
+    id: i64,
+    #[prop(into)] label: String,
+    #[prop(default = "button button-quiet button-small")] class: &'static str,
+) -> impl IntoView {
+    view! {
+        <a class=class href=use_address().dialog_for(name, id) data-noscroll="true">
+            {label}
+        </a>
+    }
+}
+
 #[component]
 pub fn Dialog(
     #[prop(into)] title: String,

@@ -34,7 +34,8 @@ fn keep_fresh_for<T: Data>(
     project: Option<ProjectId>,
     is_busy: impl FnOnce(&T) -> bool + Send + 'static,
 ) -> impl IntoView {
-    loaded_quietly(answer, is_busy, move |busy| {
-        view! { <span hidden data-live=if busy { BUSY } else { "idle" } data-project=project.map(|project| project.0)></span> }
+    loaded_quietly(answer, move |answer| {
+        let live = if is_busy(&answer) { BUSY } else { "idle" };
+        view! { <span hidden data-live=live data-project=project.map(|project| project.0)></span> }
     })
 }

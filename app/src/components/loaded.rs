@@ -16,53 +16,31 @@ where
     T: Data,
     V: IntoView + 'static,
 {
-    loaded_part(answer, Clone::clone, draw)
-}
-
-/// The same for a part of an answer.
-pub fn loaded_part<T, P, V>(
-    answer: Answer<T>,
-    part: impl FnOnce(&T) -> P + Send + 'static,
-    draw: impl FnOnce(P) -> V + Send + 'static,
-) -> impl IntoView
-where
-    T: Data,
-    V: IntoView + 'static,
-{
-    draw_part(answer, part, draw, |_| true)
+    draw_answer(answer, draw, |_| true)
 }
 
 /// The same where the answer's error is told elsewhere on the page.
-pub fn loaded_quietly<T, P, V>(
-    answer: Answer<T>,
-    part: impl FnOnce(&T) -> P + Send + 'static,
-    draw: impl FnOnce(P) -> V + Send + 'static,
-) -> impl IntoView
+pub fn loaded_quietly<T, V>(answer: Answer<T>, draw: impl FnOnce(T) -> V + Send + 'static) -> impl IntoView
 where
     T: Data,
     V: IntoView + 'static,
 {
-    draw_part(answer, part, draw, |_| false)
+    draw_answer(answer, draw, |_| false)
 }
 
 /// The same below a frame, which has asked for something else and said already what does not exist, or that nobody is
 /// signed in.
-pub fn loaded_below<T, P, V>(
-    answer: Answer<T>,
-    part: impl FnOnce(&T) -> P + Send + 'static,
-    draw: impl FnOnce(P) -> V + Send + 'static,
-) -> impl IntoView
+pub fn loaded_below<T, V>(answer: Answer<T>, draw: impl FnOnce(T) -> V + Send + 'static) -> impl IntoView
 where
     T: Data,
     V: IntoView + 'static,
 {
-    draw_part(answer, part, draw, |error| !matches!(error, ApiError::NotFound | ApiError::SignedOut))
+    draw_answer(answer, draw, |error| !matches!(error, ApiError::NotFound | ApiError::SignedOut))
 }
 
-fn draw_part<T, P, V>(
+fn draw_answer<T, V>(
     answer: Answer<T>,
-    part: impl FnOnce(&T) -> P + Send + 'static,
-    draw: impl FnOnce(P) -> V + Send + 'static,
+    draw: impl FnOnce(T) -> V + Send + 'static,
     tells: fn(&ApiError) -> bool,
 ) -> impl IntoView
 where
@@ -72,7 +50,7 @@ where
     // Not inside of `Suspense`, which draws everything three times to find out what it waits for.
     Suspend::new(async move {
         let view = match answer.await {
-            Ok(answer) => draw(part(&answer)).into_any(),
+            Ok(answer) => draw(answer).into_any(),
             Err(error) => tells(&error).then(|| view! { <ErrorView error=error/> }).into_any(),
         };
         // What is called while the view becomes text finds the page's language and address.

@@ -10,7 +10,7 @@ use crate::{
     components::{
         answer::Answer,
         breadcrumb::Breadcrumb,
-        loaded::loaded_part,
+        loaded::loaded,
         phase::{Badge, Look},
     },
     ui::use_ui,
@@ -35,29 +35,26 @@ pub fn ProjectFrame(
     #[prop(optional, into)]
     heading: Option<String>,
 ) -> impl IntoView {
-    let facts =
-        |project: &ProjectView| (project.id, project.name.clone(), project.organization.name.clone(), project.locked);
-    let draw = move |(id, name, organization, locked): (ProjectId, String, String, bool)| {
-        let home = format!("/projects/{id}");
+    let frame = move |project: ProjectView| {
+        let home = format!("/projects/{}", project.id);
         let projects = (tr!("Projects"), "/projects".to_owned());
-        let steps = match heading {
-            Some(_) => vec![projects, (name.clone(), home.clone())],
-            None => vec![projects],
+        let (steps, heading) = match heading {
+            Some(heading) => (vec![projects, (project.name, home.clone())], heading),
+            None => (vec![projects], project.name),
         };
-        let heading = heading.unwrap_or(name);
         view! {
             <Breadcrumb steps=steps/>
             <header class="page-header">
                 <h1>{heading}</h1>
                 <div class="page-marks">
-                    <span class="muted">{organization}</span>
-                    {locked.then(|| view! { <Badge look=Look::LOCKED/> })}
+                    <span class="muted">{project.organization.name}</span>
+                    {project.locked.then(|| view! { <Badge look=Look::LOCKED/> })}
                 </div>
             </header>
             <ProjectLinks home=home/>
         }
     };
-    loaded_part(project, facts, draw)
+    loaded(project, frame)
 }
 
 #[component]

@@ -22,11 +22,8 @@ pub fn LoginPage() -> impl IntoView {
     let next = address.get("next").unwrap_or_default().to_owned();
     let options: Answer<SignInOptions> = Answer::new(get_sign_in_options());
     let way = Address::new("/login/oidc", "").with("next", &next).href();
-    let provider = loaded_quietly(
-        options,
-        |options| options.provider.clone(),
-        move |provider| provider.map(|name| view! { <Provider name=name way=way/> }),
-    );
+    let provider =
+        loaded_quietly(options, move |options| options.provider.map(|name| view! { <Provider name=name way=way/> }));
     view! {
         <Title text=tr!("Sign in")/>
         <section class="gate">

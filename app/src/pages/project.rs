@@ -24,7 +24,7 @@ pub fn ProjectPage() -> impl IntoView {
     view! {
         <Title text=tr!("Project")/>
         <ProjectFrame project=project/>
-        {loaded_quietly(project, ProjectView::clone, |project| view! { <Overview project=project/> })}
+        {loaded_quietly(project, |project| view! { <Overview project=project/> })}
     }
 }
 

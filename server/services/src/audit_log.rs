@@ -29,9 +29,10 @@ pub async fn list(acting: &Acting, services: &Services, query: &AuditQuery) -> R
     let db = services.db();
     let reach = within_reach(acting, query.list.organization)?;
     let select = filtered(reach.clone(), query);
-    let total = select.clone().count(db).await?;
+    let all = select.clone();
     let rows = newest_first(select).offset(query.list.offset()).limit(query.list.per_page());
     let rows = rows.select_also(organization::Entity).all(db).await?;
+    let total = listing::total(&query.list, rows.len(), all.count(db)).await?;
     Ok(AuditLog {
         page: Page::new(&query.list, rows.into_iter().map(view).collect(), total),
         people: distinct(db, reach.clone(), audit_entry::Column::Actor).await?,

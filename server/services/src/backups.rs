@@ -40,7 +40,7 @@ pub async fn list(
     if !search.is_empty() {
         select = select.filter(listing::contains((backup::Entity, backup::Column::Name), &search));
     }
-    let total = select.clone().count(db).await?;
+    let all = select.clone();
     let newest_first = select.order_by_desc(backup::Column::Id).offset(query.offset()).limit(query.per_page());
     let mut rows = newest_first
         .all(db)
@@ -48,6 +48,7 @@ pub async fn list(
         .into_iter()
         .map(|row| view(services.clock(), row))
         .collect::<Result<Vec<_>, _>>()?;
+    let total = listing::total(query, rows.len(), all.count(db)).await?;
     if rows.iter().any(|row| row.phase == BackupPhase::Queued)
         && let Some(cause) = nodes::missing(services, db, home.node.as_deref()).await?
     {

@@ -1,9 +1,22 @@
 //! What lists have in common: search and order.
 
+use model::list::ListQuery;
 use sea_orm::{
-    Order,
+    DbErr, Order,
     sea_query::{Expr, ExprTrait, Func, IntoColumnRef, LikeExpr},
 };
+
+/// How many rows a list has, of which its page shows `shown`. Where the page is the last one and has room, that is known
+/// without counting.
+pub async fn total(
+    query: &ListQuery,
+    shown: usize,
+    count: impl Future<Output = Result<u64, DbErr>>,
+) -> Result<u64, DbErr> {
+    let shown = u64::try_from(shown).unwrap_or(u64::MAX);
+    let is_last = shown < query.per_page() && (shown > 0 || query.offset() == 0);
+    if is_last { Ok(query.offset() + shown) } else { count.await }
+}
 
 /// Whether a text column contains the search, letter case ignored.
 pub fn contains(column: impl IntoColumnRef, search: &str) -> Expr {
@@ -27,4 +40,28 @@ pub fn folded(column: impl IntoColumnRef) -> Expr {
 
 pub fn order(descending: bool) -> Order {
     if descending { Order::Desc } else { Order::Asc }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::ready;
+
+    use super::*;
+
+    /// The total of a page of 25, and whether it was counted.
+    fn total_of(page: u64, shown: usize) -> Option<u64> {
+        let query = ListQuery { page, ..ListQuery::default() };
+        let counted = ready(Err(DbErr::Custom("counted".to_owned())));
+        futures::executor::block_on(total(&query, shown, counted)).ok()
+    }
+
+    #[test]
+    fn a_page_with_room_says_how_many_rows_there_are() {
+        assert_eq!((total_of(1, 0), total_of(1, 24), total_of(3, 7)), (Some(0), Some(24), Some(57)));
+    }
+
+    #[test]
+    fn a_full_page_and_one_behind_the_end_are_counted() {
+        assert_eq!((total_of(1, 25), total_of(3, 25), total_of(2, 0)), (None, None, None));
+    }
 }

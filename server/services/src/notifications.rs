@@ -23,7 +23,7 @@ use crate::{
     acting::Acting,
     entity::{delivery, notification_channel, organization, policy, project},
     error::ServiceError,
-    organizations,
+    listing, organizations,
     start::Services,
 };
 
@@ -140,7 +140,7 @@ pub async fn deliveries(
     if let Some(only) = only {
         select = select.filter(delivery::Column::OrganizationId.eq(only.0));
     }
-    let total = select.clone().count(db).await?;
+    let all = select.clone();
     let rows = select
         .order_by_desc(delivery::Column::CreatedAt)
         .order_by_desc(delivery::Column::Id)
@@ -149,6 +149,7 @@ pub async fn deliveries(
         .select_also(organization::Entity)
         .all(db)
         .await?;
+    let total = listing::total(query, rows.len(), all.count(db)).await?;
     let names = Names::of(db, rows.iter().map(|(row, _)| row)).await?;
     let rows = rows.into_iter().map(|(row, home)| names.view(row, home.map(|home| home.name).unwrap_or_default()));
     Ok(Page::new(query, rows.collect::<Result<_, _>>()?, total))

@@ -28,6 +28,7 @@ use crate::{
     database,
     entity::{TextList, backup, project, restore},
     error::{Conflict, ServiceError},
+    listing,
     progress::progress,
     projects, repositories,
     runs::wake,
@@ -45,7 +46,7 @@ pub async fn list(
     let db = services.db();
     projects::find(acting, db, Action::SeeProjects, project).await?;
     let select = restore::Entity::find().filter(restore::Column::ProjectId.eq(project.0));
-    let total = select.clone().count(db).await?;
+    let all = select.clone();
     let rows = select
         .order_by_desc(restore::Column::Id)
         .offset(query.offset())
@@ -53,6 +54,7 @@ pub async fn list(
         .find_also_related(backup::Entity)
         .all(db)
         .await?;
+    let total = listing::total(query, rows.len(), all.count(db)).await?;
     let rows = rows.into_iter().map(|(row, backup)| view(services.clock(), row, backup)).collect::<Result<_, _>>()?;
     Ok(Page::new(query, rows, total))
 }

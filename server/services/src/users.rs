@@ -59,7 +59,7 @@ pub async fn list(acting: &Acting, services: &Services, query: &ListQuery) -> Re
                 .add(listing::contains((organization::Entity, organization::Column::Name), &search)),
         );
     }
-    let total = select.clone().count(db).await?;
+    let all = select.clone();
     let by: Expr = match query.sort.as_str() {
         "role" => Expr::col((users::Entity, users::Column::Role)),
         "organization" => listing::folded((organization::Entity, organization::Column::Name)),
@@ -74,6 +74,7 @@ pub async fn list(acting: &Acting, services: &Services, query: &ListQuery) -> Re
         .select_also(organization::Entity)
         .all(db)
         .await?;
+    let total = listing::total(query, rows.len(), all.count(db)).await?;
     let ids = || rows.iter().map(|(user, _)| user.id);
     let (protected, provided) = (with_second_factor(db, ids()).await?, with_provider(db, ids()).await?);
     let rows = rows.into_iter().filter_map(|(user, home)| {

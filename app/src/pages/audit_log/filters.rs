@@ -23,21 +23,20 @@ const FILTERS: [&str; 5] = ["person", "action", "from", "to", "organization"];
 pub fn AuditFilters(log: Answer<AuditLog>) -> impl IntoView {
     let partner = use_ui().can(Action::ManageOrganizations);
     let organizations: Answer<Vec<OrganizationChoice>> = Answer::new(choices(partner));
-    let lists = |log: &AuditLog| (log.people.clone(), log.actions.clone());
-    let selects = |(people, actions): (Vec<String>, Vec<String>)| {
+    let selects = |log: AuditLog| {
         view! {
-            <FilterSelect name="person" label=tr!("Person") all=tr!("Everybody") choices=same(people)/>
-            <FilterSelect name="action" label=tr!("Action") all=tr!("All actions") choices=same(actions)/>
+            <FilterSelect name="person" label=tr!("Person") all=tr!("Everybody") choices=same(log.people)/>
+            <FilterSelect name="action" label=tr!("Action") all=tr!("All actions") choices=same(log.actions)/>
         }
     };
     let filter = |organizations: Vec<OrganizationChoice>| view! { <OrganizationFilter organizations=organizations/> };
     view! {
         <div class="toolbar">
             <SearchForm filters=&FILTERS>
-                {loaded_quietly(log, lists, selects)}
+                {loaded_quietly(log, selects)}
                 <FilterDate name="from" label=tr!("From")/>
                 <FilterDate name="to" label=tr!("To")/>
-                {loaded_quietly(organizations, Clone::clone, filter)}
+                {loaded_quietly(organizations, filter)}
             </SearchForm>
         </div>
     }

@@ -11,7 +11,7 @@ use crate::{
     components::{
         answer::Answer,
         empty::NothingFound,
-        loaded::loaded_part,
+        loaded::loaded,
         pager::Pager,
         time::{NoValue, Time, or_none},
     },
@@ -20,14 +20,14 @@ use crate::{
 #[component]
 pub fn AuditTable(log: Answer<AuditLog>) -> impl IntoView {
     let address = use_address();
-    let draw = move |page: Page<AuditRow>| {
-        if page.rows.is_empty() {
+    let table = move |log: AuditLog| {
+        if log.page.rows.is_empty() {
             view! { <NothingFound all=address.path()/> }.into_any()
         } else {
-            view! { <Rows page=page/> }.into_any()
+            view! { <Rows page=log.page/> }.into_any()
         }
     };
-    loaded_part(log, |log| log.page.clone(), draw)
+    loaded(log, table)
 }
 
 #[component]

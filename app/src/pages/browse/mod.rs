@@ -18,7 +18,7 @@ use crate::{
     components::{
         answer::Answer,
         breadcrumb::Breadcrumb,
-        loaded::{loaded_part, loaded_quietly},
+        loaded::{loaded, loaded_quietly},
         phase::Badge,
         project_frame::use_project_id,
         search_form::SearchForm,
@@ -37,12 +37,11 @@ pub fn BrowsePage() -> impl IntoView {
     let text = |key| address.get(key).unwrap_or_default().to_owned();
     let query = BrowseQuery { project, backup, path: text("path"), search: text("search") };
     let view: Answer<BrowseView> = Answer::new(browse_backup(query));
-    let head = |view: &BrowseView| (view.project_name.clone(), view.backup.clone());
     view! {
         <Title text=tr!("Browse")/>
-        {loaded_part(view, head, |(name, backup)| view! { <Head project_name=name backup=backup/> })}
-        {loaded_quietly(view, |view| (view.backup.id, view.may_manage), |(backup, manages)| view! { <Tools backup=backup manages=manages/> })}
-        {loaded_quietly(view, BrowseView::clone, |view| view! { <Entries view=view/> })}
+        {loaded(view, |view| view! { <Head project_name=view.project_name backup=view.backup/> })}
+        {loaded_quietly(view, |view| view! { <Tools backup=view.backup.id manages=view.may_manage/> })}
+        {loaded_quietly(view, |view| view! { <Entries view=view/> })}
     }
 }
 

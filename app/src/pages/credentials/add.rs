@@ -24,12 +24,11 @@ const AWS_ENDPOINTS: &str = "https://docs.aws.amazon.com/general/latest/gr/s3.ht
 
 #[component]
 pub fn AddCredential(list: Answer<CredentialList>) -> impl IntoView {
-    let organizations = |list: &CredentialList| list.organizations.clone();
     view! {
         <Dialog title=tr!("Add Backup Credentials")>
             <Form<AddCredentialFn>>
                 <div class="dialog-body">
-                    {loaded_quietly(list, organizations, |organizations| view! { <OrganizationField organizations=organizations/> })}
+                    {loaded_quietly(list, |list| view! { <OrganizationField organizations=list.organizations/> })}
                     <KeyFields/>
                     <PlaceFields/>
                 </div>

@@ -4,9 +4,8 @@ use leptos::prelude::*;
 use model::credential::CredentialRow;
 
 use crate::{
-    address::use_address,
     api::credentials::{LockCredential, SetDefaultCredential, UnlockCredential},
-    components::{action_button::ActionButton, facts::Fact, time::Time},
+    components::{action_button::ActionButton, dialog::DialogLink, facts::Fact, time::Time},
 };
 
 #[component]
@@ -32,9 +31,7 @@ pub fn Details(row: CredentialRow) -> impl IntoView {
 
 #[component]
 fn Actions(id: i64, default: bool, locked: bool) -> impl IntoView {
-    let address = use_address();
     let hidden = || vec![("credential", id.to_string())];
-    let dialog = move |name: &'static str| address.dialog_for(name, id);
     let set_default = (!default).then(|| {
         view! {
             <ActionButton<SetDefaultCredential>
@@ -58,12 +55,8 @@ fn Actions(id: i64, default: bool, locked: bool) -> impl IntoView {
         <div class="detail-actions">
             {set_default}
             {lock}
-            <a class=BUTTON href=dialog("update") data-noscroll="true">
-                {tr!("Update Credential")}
-            </a>
-            <a class=BUTTON href=dialog("delete") data-noscroll="true">
-                {tr!("Delete Credential")}
-            </a>
+            <DialogLink name="update" id=id label=tr!("Update Credential") class=BUTTON/>
+            <DialogLink name="delete" id=id label=tr!("Delete Credential") class=BUTTON/>
         </div>
     }
 }

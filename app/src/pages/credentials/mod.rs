@@ -10,7 +10,7 @@ mod update;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use model::credential::{CredentialList, OrganizationChoice};
+use model::credential::CredentialList;
 
 use crate::{
     address::use_address,
@@ -29,8 +29,7 @@ use update::UpdateCredential;
 pub fn CredentialsPage() -> impl IntoView {
     let address = use_address();
     let list: Answer<CredentialList> = Answer::new(list_credentials(address.list_query()));
-    let organizations = |list: &CredentialList| list.organizations.clone();
-    let filter = |organizations: Vec<OrganizationChoice>| view! { <OrganizationFilter organizations=organizations/> };
+    let filter = |list: CredentialList| view! { <OrganizationFilter organizations=list.organizations/> };
     view! {
         <Title text=tr!("Backup Credentials")/>
         <header class="page-header">
@@ -41,7 +40,7 @@ pub fn CredentialsPage() -> impl IntoView {
             </a>
         </header>
         <div class="toolbar">
-            <SearchForm>{loaded_quietly(list, organizations, filter)}</SearchForm>
+            <SearchForm>{loaded_quietly(list, filter)}</SearchForm>
         </div>
         <CredentialTable list=list/>
         <DialogRoute name="add">

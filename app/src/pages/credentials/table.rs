@@ -12,7 +12,7 @@ use crate::{
     components::{
         answer::Answer,
         empty::{Empty, NothingFound},
-        loaded::loaded_part,
+        loaded::loaded,
         pager::Pager,
         sort_header::SortHeader,
     },
@@ -21,15 +21,15 @@ use crate::{
 #[component]
 pub fn CredentialTable(list: Answer<CredentialList>) -> impl IntoView {
     let address = use_address();
-    let draw = move |page: Page<CredentialRow>| {
+    let table = move |list: CredentialList| {
         let narrowed = ["search", "organization", "page"].iter().any(|key| address.get(key).is_some());
-        match (page.rows.is_empty(), narrowed) {
+        match (list.page.rows.is_empty(), narrowed) {
             (true, true) => view! { <NothingFound all=address.path()/> }.into_any(),
             (true, false) => view! { <NoCredentials/> }.into_any(),
-            (false, _) => view! { <Rows page=page/> }.into_any(),
+            (false, _) => view! { <Rows page=list.page/> }.into_any(),
         }
     };
-    loaded_part(list, |list| list.page.clone(), draw)
+    loaded(list, table)
 }
 
 #[component]

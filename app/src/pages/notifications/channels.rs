@@ -7,10 +7,10 @@ use model::{
 };
 
 use crate::{
-    address::use_address,
     api::notifications::{PauseChannel, ResumeChannel, SendTest},
     components::{
         action_button::ActionButton,
+        dialog::DialogLink,
         empty::Empty,
         phase::Badge,
         time::{NoValue, Time},
@@ -97,8 +97,6 @@ fn Last(last: Option<LastDelivery>) -> impl IntoView {
 
 #[component]
 fn RowActions(id: i64, paused: bool) -> impl IntoView {
-    let address = use_address();
-    let dialog = move |name: &'static str| address.dialog_for(name, id);
     let hidden = || vec![("channel", id.to_string())];
     let switch = if paused {
         view! { <ActionButton<ResumeChannel> hidden=hidden() label=tr!("Resume") pending=tr!("Resuming…")/> }.into_any()
@@ -109,12 +107,8 @@ fn RowActions(id: i64, paused: bool) -> impl IntoView {
         <div class="action-row">
             <ActionButton<SendTest> hidden=hidden() label=tr!("Send Test") pending=tr!("Sending…")/>
             {switch}
-            <a class="button button-quiet button-small" href=dialog("update") data-noscroll="true">
-                {tr!("Update")}
-            </a>
-            <a class="button button-quiet button-small" href=dialog("delete") data-noscroll="true">
-                {tr!("Delete")}
-            </a>
+            <DialogLink name="update" id=id label=tr!("Update")/>
+            <DialogLink name="delete" id=id label=tr!("Delete")/>
         </div>
     }
 }

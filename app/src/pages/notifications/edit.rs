@@ -30,14 +30,11 @@ fn kept() -> String {
 
 #[component]
 pub fn AddChannel(list: Answer<ChannelList>) -> impl IntoView {
-    let facts = |list: &ChannelList| {
-        let organizations = list.organizations.iter().map(|choice| Choice::new(choice.id, &choice.name));
-        (organizations.collect(), list.email_available)
+    let form = |list: ChannelList| {
+        let organizations = list.organizations.into_iter().map(|choice| Choice::new(choice.id, choice.name)).collect();
+        view! { <AddForm organizations=organizations email=list.email_available/> }
     };
-    let form = |(organizations, email): (Vec<Choice>, bool)| {
-        view! { <AddForm organizations=organizations email=email/> }
-    };
-    view! { <Dialog title=tr!("Add Channel")>{loaded_quietly(list, facts, form)}</Dialog> }
+    view! { <Dialog title=tr!("Add Channel")>{loaded_quietly(list, form)}</Dialog> }
 }
 
 #[component]
@@ -69,11 +66,11 @@ fn OrganizationSelect(choices: Vec<Choice>) -> impl IntoView {
 #[component]
 pub fn UpdateChannel(list: Answer<ChannelList>) -> impl IntoView {
     let id = named_channel();
-    let form = |row: Option<ChannelRow>| match row {
+    let form = move |list: ChannelList| match named(list, id) {
         Some(row) => view! { <UpdateForm row=row/> }.into_any(),
         None => view! { <ErrorView error=ApiError::NotFound/> }.into_any(),
     };
-    view! { <Dialog title=tr!("Update Channel")>{loaded_quietly(list, move |list| named(list, id), form)}</Dialog> }
+    view! { <Dialog title=tr!("Update Channel")>{loaded_quietly(list, form)}</Dialog> }
 }
 
 #[component]

@@ -53,7 +53,7 @@ pub fn NotificationsPage() -> impl IntoView {
             <h1>{tr!("Notifications")}</h1>
             {add}
         </header>
-        {loaded_quietly(list, |list| list.organizations.clone(), |organizations| view! { <Filter organizations=organizations/> })}
+        {loaded_quietly(list, |list| view! { <Filter organizations=list.organizations/> })}
         {loaded(list, |list| view! { <Channels rows=list.rows/> })}
         {manages.then(|| view! { <Told query=query/> })}
         {manages.then(|| view! { <Dialogs list=list/> })}
@@ -108,7 +108,10 @@ fn Dialogs(list: Answer<ChannelList>) -> impl IntoView {
 #[component]
 fn DeleteQuestion(list: Answer<ChannelList>) -> impl IntoView {
     let id = named_channel();
-    let name = move |list: &ChannelList| named(list, id).map_or_else(|| tr!("number {}", id), |row| row.name);
+    let consequence = move |list: ChannelList| {
+        let name = named(list, id).map_or_else(|| tr!("number {}", id), |row| row.name);
+        view! { <p>{tr!("The channel ")} <strong>{name}</strong> {tr!(" is told nothing any more.")}</p> }
+    };
     view! {
         <Confirm<DeleteChannel>
             title=tr!("Delete Channel")
@@ -116,7 +119,7 @@ fn DeleteQuestion(list: Answer<ChannelList>) -> impl IntoView {
             action=tr!("Delete")
             pending=tr!("Deleting…")
         >
-            {loaded_quietly(list, name, |name| view! { <p>{tr!("The channel ")} <strong>{name}</strong> {tr!(" is told nothing any more.")}</p> })}
+            {loaded_quietly(list, consequence)}
             <p>{tr!("What still waits for it, and the list of what it was told, go with it.")}</p>
         </Confirm<DeleteChannel>>
     }
@@ -127,8 +130,8 @@ fn named_channel() -> ChannelId {
     ChannelId(use_address().number("id").unwrap_or_default())
 }
 
-fn named(list: &ChannelList, id: ChannelId) -> Option<ChannelRow> {
-    list.rows.iter().find(|row| row.id == id).cloned()
+fn named(list: ChannelList, id: ChannelId) -> Option<ChannelRow> {
+    list.rows.into_iter().find(|row| row.id == id)
 }
 
 /// The organization that a new channel starts with: the one that the list shows, or the person's own.

@@ -38,12 +38,11 @@ pub fn AddOrganization() -> impl IntoView {
 #[component]
 pub fn EditOrganization(list: Answer<Vec<OrganizationRow>>) -> impl IntoView {
     let id = named_organization();
-    let named = move |rows: &Vec<OrganizationRow>| rows.iter().find(|row| row.id == id).cloned();
-    let form = |row: Option<OrganizationRow>| match row {
+    let form = move |rows: Vec<OrganizationRow>| match rows.into_iter().find(|row| row.id == id) {
         Some(row) => view! { <EditForm row=row/> }.into_any(),
         None => view! { <ErrorView error=ApiError::NotFound/> }.into_any(),
     };
-    view! { <Dialog title=tr!("Edit Organization")>{loaded_quietly(list, named, form)}</Dialog> }
+    view! { <Dialog title=tr!("Edit Organization")>{loaded_quietly(list, form)}</Dialog> }
 }
 
 #[component]

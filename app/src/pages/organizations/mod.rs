@@ -47,7 +47,7 @@ pub fn OrganizationsPage() -> impl IntoView {
             {add}
         </header>
         {loaded(list, |rows| view! { <OrganizationTable rows=rows/> })}
-        {loaded_quietly(account, AccountView::clone, |account| view! { <AccountPanel account=account/> })}
+        {loaded_quietly(account, |account| view! { <AccountPanel account=account/> })}
         {manages.then(|| view! { <Dialogs list=list/> })}
     }
 }

@@ -12,8 +12,10 @@ use crate::{
 #[component]
 pub fn RemoveOrganization(list: Answer<Vec<OrganizationRow>>) -> impl IntoView {
     let id = named_organization();
-    let name = move |rows: &Vec<OrganizationRow>| {
-        rows.iter().find(|row| row.id == id).map_or_else(|| tr!("Number {}", id), |row| row.name.clone())
+    let consequence = move |rows: Vec<OrganizationRow>| {
+        let row = rows.into_iter().find(|row| row.id == id);
+        let name = row.map_or_else(|| tr!("Number {}", id), |row| row.name);
+        view! { <p><strong>{name}</strong> {tr!(" is removed from your account.")}</p> }
     };
     view! {
         <Confirm<RemoveOrganizationFn>
@@ -22,7 +24,7 @@ pub fn RemoveOrganization(list: Answer<Vec<OrganizationRow>>) -> impl IntoView {
             action=tr!("Remove Organization")
             pending=tr!("Removing…")
         >
-            {loaded_quietly(list, name, |name| view! { <p><strong>{name}</strong> {tr!(" is removed from your account.")}</p> })}
+            {loaded_quietly(list, consequence)}
             <p>{tr!("That is possible only while it has no users, projects or backup credentials.")}</p>
         </Confirm<RemoveOrganizationFn>>
     }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use model::organization::OrganizationRow;
 
-use crate::{address::use_address, components::time::Time};
+use crate::components::{dialog::DialogLink, time::Time};
 
 #[component]
 pub fn OrganizationTable(rows: Vec<OrganizationRow>) -> impl IntoView {
@@ -71,16 +71,10 @@ fn Count(page: &'static str, organization: i64, count: u64) -> impl IntoView {
 
 #[component]
 fn RowActions(id: i64) -> impl IntoView {
-    let address = use_address();
-    let dialog = move |name: &'static str| address.dialog_for(name, id);
     view! {
         <div class="action-row">
-            <a class="button button-quiet button-small" href=dialog("update") data-noscroll="true">
-                {tr!("Edit")}
-            </a>
-            <a class="button button-quiet button-small" href=dialog("delete") data-noscroll="true">
-                {tr!("Remove Organization")}
-            </a>
+            <DialogLink name="update" id=id label=tr!("Edit")/>
+            <DialogLink name="delete" id=id label=tr!("Remove Organization")/>
         </div>
     }
 }

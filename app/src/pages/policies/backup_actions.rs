@@ -10,22 +10,16 @@ use model::{
 use crate::{
     address::use_address,
     api::backups::{CancelBackup, DeleteBackup},
-    components::{action_button::ActionButton, answer::Answer, confirm::Confirm, loaded::loaded_quietly},
+    components::{
+        action_button::ActionButton, answer::Answer, confirm::Confirm, dialog::DialogLink, loaded::loaded_quietly,
+    },
     ui::use_ui,
 };
 
 #[component]
 pub fn BackupActions(id: i64, phase: BackupPhase, cancel_requested: bool) -> impl IntoView {
-    let address = use_address();
     let manages = use_ui().can(Action::ManageProjects);
-    let dialog = move |name: &'static str| address.dialog_for(name, id);
-    let link = move |name: &'static str, label: String| {
-        view! {
-            <a class="button button-quiet button-small" href=dialog(name) data-noscroll="true">
-                {label}
-            </a>
-        }
-    };
+    let link = |name, label: String| view! { <DialogLink name=name id=id label=label/> };
     let browse = (manages && phase.has_snapshot()).then(|| view! { <BrowseLink id=id/> });
     let restore = (manages && phase.has_snapshot()).then(|| link("restore", tr!("Restore")));
     let delete =
@@ -62,8 +56,10 @@ fn BrowseLink(id: i64) -> impl IntoView {
 #[component]
 pub fn DeleteQuestion(backups: Answer<Page<BackupRow>>) -> impl IntoView {
     let id: i64 = use_address().number("id").unwrap_or_default();
-    let name = move |page: &Page<BackupRow>| {
-        page.rows.iter().find(|row| row.id.0 == id).map_or_else(|| tr!("number {}", id), |row| row.name.clone())
+    let consequence = move |page: Page<BackupRow>| {
+        let row = page.rows.into_iter().find(|row| row.id.0 == id);
+        let name = row.map_or_else(|| tr!("number {}", id), |row| row.name);
+        view! { <p>{tr!("The backup ")} <strong>{name}</strong> {tr!(" is removed from the bucket.")}</p> }
     };
     view! {
         <Confirm<DeleteBackup>
@@ -72,9 +68,7 @@ pub fn DeleteQuestion(backups: Answer<Page<BackupRow>>) -> impl IntoView {
             action=tr!("Delete")
             pending=tr!("Deleting…")
         >
-            {loaded_quietly(backups, name, |name| view! {
-                <p>{tr!("The backup ")} <strong>{name}</strong> {tr!(" is removed from the bucket.")}</p>
-            })}
+            {loaded_quietly(backups, consequence)}
             <p>{tr!("It cannot be brought back. Other backups stay as they are.")}</p>
         </Confirm<DeleteBackup>>
     }

@@ -23,10 +23,11 @@ use crate::{
 #[component]
 pub fn DescribeBackup(backups: Answer<Page<BackupRow>>) -> impl IntoView {
     let id: i64 = use_address().number("id").unwrap_or_default();
-    let row = move |page: &Page<BackupRow>| page.rows.iter().find(|row| row.id.0 == id).cloned();
+    let description =
+        move |page: Page<BackupRow>| page.rows.into_iter().find(|row| row.id.0 == id).map_or_else(gone, facts);
     view! {
         <Dialog title=tr!("Backup")>
-            <DialogText>{loaded_quietly(backups, row, |row| row.map_or_else(gone, facts))}</DialogText>
+            <DialogText>{loaded_quietly(backups, description)}</DialogText>
             <DialogFooter cancel=tr!("Done")/>
         </Dialog>
     }

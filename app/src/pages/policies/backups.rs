@@ -41,7 +41,7 @@ pub fn BackupsTab(project: ProjectId, view: Answer<ProjectView>) -> impl IntoVie
     let fresh = keep_fresh_of(backups, project, |page: &Page<BackupRow>| {
         page.rows.iter().any(|row| row.phase.is_active() || row.phase == BackupPhase::Deleting)
     });
-    let draw = |page: Page<BackupRow>| {
+    let table = |page: Page<BackupRow>| {
         if page.total == 0 { view! { <NoBackups/> }.into_any() } else { view! { <Table page=page/> }.into_any() }
     };
     let dialogs = ui.can(Action::ManageProjects).then(|| {
@@ -56,7 +56,7 @@ pub fn BackupsTab(project: ProjectId, view: Answer<ProjectView>) -> impl IntoVie
     });
     view! {
         {fresh}
-        {loaded_below(backups, Clone::clone, draw)}
+        {loaded_below(backups, table)}
         {dialogs}
         <DialogRoute name="describe">
             <DescribeBackup backups=backups/>

@@ -27,13 +27,14 @@ use crate::{
 #[component]
 pub fn DescribePolicy(policies: Answer<Vec<PolicyRow>>) -> impl IntoView {
     let id: i64 = use_address().number("id").unwrap_or_default();
-    let row = move |rows: &Vec<PolicyRow>| rows.iter().find(|row| row.id.0 == id).cloned();
+    let description =
+        move |rows: Vec<PolicyRow>| rows.into_iter().find(|row| row.id.0 == id).map_or_else(gone, policy_facts);
     let outlook: Answer<Outlook> = Answer::new(policy_outlook(PolicyId(id)));
     view! {
         <Dialog title=tr!("Policy")>
             <DialogText>
-                {loaded_quietly(policies, row, |row| row.map_or_else(gone, policy_facts))}
-                {loaded_below(outlook, Clone::clone, |outlook| view! { <OutlookPicture outlook=outlook/> })}
+                {loaded_quietly(policies, description)}
+                {loaded_below(outlook, |outlook| view! { <OutlookPicture outlook=outlook/> })}
             </DialogText>
             <DialogFooter cancel=tr!("Done")/>
         </Dialog>
@@ -43,10 +44,11 @@ pub fn DescribePolicy(policies: Answer<Vec<PolicyRow>>) -> impl IntoView {
 #[component]
 pub fn DescribeRestore(restores: Answer<Page<RestoreRow>>) -> impl IntoView {
     let id: i64 = use_address().number("id").unwrap_or_default();
-    let row = move |page: &Page<RestoreRow>| page.rows.iter().find(|row| row.id.0 == id).cloned();
+    let description =
+        move |page: Page<RestoreRow>| page.rows.into_iter().find(|row| row.id.0 == id).map_or_else(gone, restore_facts);
     view! {
         <Dialog title=tr!("noun" => "Restore")>
-            <DialogText>{loaded_quietly(restores, row, |row| row.map_or_else(gone, restore_facts))}</DialogText>
+            <DialogText>{loaded_quietly(restores, description)}</DialogText>
             <DialogFooter cancel=tr!("Done")/>
         </Dialog>
     }

@@ -50,8 +50,10 @@ pub fn PoliciesPage() -> impl IntoView {
     let project = use_project(id);
     let named = |(value, _): &&Tab| address.get("tab") == Some(value);
     let tab = TABS.iter().find(named).map_or(SCHEDULES, |(value, _)| value);
-    let facts = |project: &ProjectView| (project.backup != Backup::Off, project.locked);
-    let head = move |(enabled, locked)| view! { <Head tab=tab enabled=enabled locked=locked/> };
+    let head = move |project: ProjectView| {
+        let enabled = project.backup != Backup::Off;
+        view! { <Head tab=tab enabled=enabled locked=project.locked/> }
+    };
     let body = match tab {
         BACKUPS => view! { <BackupsTab project=id view=project/> }.into_any(),
         RESTORES => view! { <RestoresTab project=id/> }.into_any(),
@@ -60,7 +62,7 @@ pub fn PoliciesPage() -> impl IntoView {
     view! {
         <Title text=tr!("Backup Policy")/>
         <ProjectFrame project=project heading=tr!("Backup Policy")/>
-        {loaded_quietly(project, facts, head)}
+        {loaded_quietly(project, head)}
         <TabPanel tab=tab>{body}</TabPanel>
     }
 }

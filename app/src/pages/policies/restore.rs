@@ -28,11 +28,12 @@ pub fn RestoreDialog(backups: Answer<Page<BackupRow>>, project: Answer<ProjectVi
     let address = use_address();
     let id: i64 = address.number("id").unwrap_or_default();
     let path = address.get("path").unwrap_or_default().to_owned();
-    let name = move |page: &Page<BackupRow>| {
-        page.rows.iter().find(|row| row.id.0 == id).map_or_else(|| format!("backup-{id}"), |row| row.name.clone())
+    let name_field = move |page: Page<BackupRow>| {
+        let row = page.rows.into_iter().find(|row| row.id.0 == id);
+        let backup = row.map_or_else(|| format!("backup-{id}"), |row| row.name);
+        view! { <NameField backup=backup/> }
     };
-    let source = |project: &ProjectView| project.source.clone();
-    let fields = move |source| match source {
+    let fields = move |project: ProjectView| match project.source {
         Source::Directory(_) => view! { <FileFields path=path/> }.into_any(),
         Source::Postgres(address) => view! { <DatabaseFields database=address.database.to_string()/> }.into_any(),
     };
@@ -40,8 +41,8 @@ pub fn RestoreDialog(backups: Answer<Page<BackupRow>>, project: Answer<ProjectVi
         <Dialog title=tr!("Restore Backup")>
             <Form<RestoreBackup> hidden=vec![("backup", id.to_string())]>
                 <div class="dialog-body">
-                    {loaded_quietly(backups, name, |name| view! { <NameField backup=name/> })}
-                    {loaded_quietly(project, source, fields)}
+                    {loaded_quietly(backups, name_field)}
+                    {loaded_quietly(project, fields)}
                 </div>
                 <DialogFooter>
                     <Submit label=tr!("Restore") pending=tr!("Queueing…")/>

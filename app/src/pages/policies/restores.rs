@@ -11,7 +11,7 @@ use crate::{
         action_button::ActionButton,
         answer::Answer,
         confirm::Confirm,
-        dialog::DialogRoute,
+        dialog::{DialogLink, DialogRoute},
         empty::{Empty, Refresh},
         fresh::keep_fresh_of,
         loaded::{loaded_below, loaded_quietly},
@@ -30,7 +30,7 @@ pub fn RestoresTab(project: ProjectId) -> impl IntoView {
     let restores: Answer<Page<RestoreRow>> = Answer::new(list_restores(project, address.list_query()));
     let fresh =
         keep_fresh_of(restores, project, |page: &Page<RestoreRow>| page.rows.iter().any(|row| row.phase.is_active()));
-    let draw = |page: Page<RestoreRow>| {
+    let table = |page: Page<RestoreRow>| {
         if page.total == 0 { view! { <NoRestores/> }.into_any() } else { view! { <Table page=page/> }.into_any() }
     };
     let delete = ui.can(Action::ManageProjects).then(|| {
@@ -42,7 +42,7 @@ pub fn RestoresTab(project: ProjectId) -> impl IntoView {
     });
     view! {
         {fresh}
-        {loaded_below(restores, Clone::clone, draw)}
+        {loaded_below(restores, table)}
         {delete}
         <DialogRoute name="describe">
             <DescribeRestore restores=restores/>
@@ -129,15 +129,11 @@ fn Row(row: RestoreRow) -> impl IntoView {
 
 #[component]
 fn RowActions(id: i64, phase: RestorePhase, cancel_requested: bool) -> impl IntoView {
-    let address = use_address();
     let manages = use_ui().can(Action::ManageProjects);
-    let dialog = move |name: &'static str| address.dialog_for(name, id);
     let change = manages.then(|| {
         if !phase.is_active() {
             return view! {
-                <a class="button button-quiet button-small" href=dialog("delete") data-noscroll="true">
-                    {tr!("Delete")}
-                </a>
+                <DialogLink name="delete" id=id label=tr!("Delete")/>
             }
             .into_any();
         }
@@ -149,9 +145,7 @@ fn RowActions(id: i64, phase: RestorePhase, cancel_requested: bool) -> impl Into
     });
     view! {
         <div class="action-row">
-            <a class="button button-quiet button-small" href=dialog("describe") data-noscroll="true">
-                {tr!("Show Description")}
-            </a>
+            <DialogLink name="describe" id=id label=tr!("Show Description")/>
             {change}
         </div>
     }
@@ -160,8 +154,10 @@ fn RowActions(id: i64, phase: RestorePhase, cancel_requested: bool) -> impl Into
 #[component]
 fn DeleteQuestion(restores: Answer<Page<RestoreRow>>) -> impl IntoView {
     let id: i64 = use_address().number("id").unwrap_or_default();
-    let name = move |page: &Page<RestoreRow>| {
-        page.rows.iter().find(|row| row.id.0 == id).map_or_else(|| tr!("number {}", id), |row| row.name.clone())
+    let consequence = move |page: Page<RestoreRow>| {
+        let row = page.rows.into_iter().find(|row| row.id.0 == id);
+        let name = row.map_or_else(|| tr!("number {}", id), |row| row.name);
+        view! { <p>{tr!("The record of the restore ")} <strong>{name}</strong> {tr!(" is removed.")}</p> }
     };
     view! {
         <Confirm<DeleteRestore>
@@ -170,9 +166,7 @@ fn DeleteQuestion(restores: Answer<Page<RestoreRow>>) -> impl IntoView {
             action=tr!("Delete")
             pending=tr!("Deleting…")
         >
-            {loaded_quietly(restores, name, |name| view! {
-                <p>{tr!("The record of the restore ")} <strong>{name}</strong> {tr!(" is removed.")}</p>
-            })}
+            {loaded_quietly(restores, consequence)}
             <p>{tr!("What it restored stays where it is.")}</p>
         </Confirm<DeleteRestore>>
     }

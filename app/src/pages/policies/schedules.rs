@@ -18,7 +18,7 @@ use crate::{
         action_button::ActionButton,
         answer::Answer,
         confirm::Confirm,
-        dialog::DialogRoute,
+        dialog::{DialogLink, DialogRoute},
         empty::Empty,
         fresh::keep_fresh_of,
         last_backup::LastBackupState,
@@ -36,7 +36,7 @@ pub fn SchedulesTab(project: ProjectId) -> impl IntoView {
     let fresh = keep_fresh_of(policies, project, |rows: &Vec<PolicyRow>| {
         rows.iter().any(|row| row.last_backup.as_ref().is_some_and(|last| last.phase.is_active()))
     });
-    let draw = |rows: Vec<PolicyRow>| {
+    let table = |rows: Vec<PolicyRow>| {
         if rows.is_empty() { view! { <NoPolicies/> }.into_any() } else { view! { <Table rows=rows/> }.into_any() }
     };
     let dialogs = ui.can(Action::ManageProjects).then(|| {
@@ -54,7 +54,7 @@ pub fn SchedulesTab(project: ProjectId) -> impl IntoView {
     });
     view! {
         {fresh}
-        {loaded_below(policies, Clone::clone, draw)}
+        {loaded_below(policies, table)}
         {dialogs}
         <DialogRoute name="describe">
             <DescribePolicy policies=policies/>
@@ -117,8 +117,6 @@ fn Row(row: PolicyRow) -> impl IntoView {
 
 #[component]
 fn RowActions(id: i64, phase: SchedulePhase, may_change: bool) -> impl IntoView {
-    let address = use_address();
-    let describe = address.dialog_for("describe", id);
     let run = use_ui().can(Action::ManageProjects).then(|| {
         let hidden = vec![("policy", id.to_string())];
         view! { <ActionButton<RunPolicyNow> hidden=hidden label=tr!("Run Now") pending=tr!("Starting…")/> }
@@ -126,9 +124,7 @@ fn RowActions(id: i64, phase: SchedulePhase, may_change: bool) -> impl IntoView 
     let change = may_change.then(|| view! { <ChangeActions id=id phase=phase/> });
     view! {
         <div class="action-row">
-            <a class="button button-quiet button-small" href=describe data-noscroll="true">
-                {tr!("Show Description")}
-            </a>
+            <DialogLink name="describe" id=id label=tr!("Show Description")/>
             {run}
             {change}
         </div>
@@ -138,8 +134,6 @@ fn RowActions(id: i64, phase: SchedulePhase, may_change: bool) -> impl IntoView 
 /// What a locked project does not allow.
 #[component]
 fn ChangeActions(id: i64, phase: SchedulePhase) -> impl IntoView {
-    let address = use_address();
-    let dialog = move |name: &'static str| address.dialog_for(name, id);
     let hidden = vec![("policy", id.to_string())];
     let switch = match phase {
         SchedulePhase::Enabled => {
@@ -152,12 +146,8 @@ fn ChangeActions(id: i64, phase: SchedulePhase) -> impl IntoView {
     };
     view! {
         {switch}
-        <a class="button button-quiet button-small" href=dialog("update") data-noscroll="true">
-            {tr!("Edit")}
-        </a>
-        <a class="button button-quiet button-small" href=dialog("delete") data-noscroll="true">
-            {tr!("Delete")}
-        </a>
+        <DialogLink name="update" id=id label=tr!("Edit")/>
+        <DialogLink name="delete" id=id label=tr!("Delete")/>
     }
 }
 
@@ -175,8 +165,10 @@ fn NoPolicies() -> impl IntoView {
 #[component]
 fn DeleteQuestion(policies: Answer<Vec<PolicyRow>>) -> impl IntoView {
     let id: i64 = use_address().number("id").unwrap_or_default();
-    let name = move |rows: &Vec<PolicyRow>| {
-        rows.iter().find(|row| row.id.0 == id).map_or_else(|| tr!("number {}", id), |row| row.name.clone())
+    let consequence = move |rows: Vec<PolicyRow>| {
+        let row = rows.into_iter().find(|row| row.id.0 == id);
+        let name = row.map_or_else(|| tr!("number {}", id), |row| row.name);
+        view! { <p>{tr!("The schedule of the policy ")} <strong>{name}</strong> {tr!(" ends.")}</p> }
     };
     view! {
         <Confirm<DeletePolicy>
@@ -185,9 +177,7 @@ fn DeleteQuestion(policies: Answer<Vec<PolicyRow>>) -> impl IntoView {
             action=tr!("Delete")
             pending=tr!("Deleting…")
         >
-            {loaded_quietly(policies, name, |name| view! {
-                <p>{tr!("The schedule of the policy ")} <strong>{name}</strong> {tr!(" ends.")}</p>
-            })}
+            {loaded_quietly(policies, consequence)}
             <p>{tr!("Its backups stay until their retention ends.")}</p>
         </Confirm<DeletePolicy>>
     }

@@ -13,7 +13,7 @@ use crate::{
     components::{
         answer::Answer,
         facts::Fact,
-        loaded::{loaded_part, loaded_quietly},
+        loaded::{loaded, loaded_quietly},
         shortcuts::LIST,
     },
 };
@@ -29,10 +29,10 @@ pub fn ProfilePage() -> impl IntoView {
         <header class="page-header">
             <h1>{tr!("Profile")}</h1>
         </header>
-        {loaded_part(profile, |profile| profile.actor.clone(), |actor| view! { <Person actor=actor/> })}
+        {loaded(profile, |profile| view! { <Person actor=profile.actor/> })}
         <PasswordPanel/>
-        {loaded_quietly(profile, |profile| profile.second_factor, |on| view! { <SecondFactorPanel on=on/> })}
-        {loaded_quietly(profile, |profile| profile.sessions.clone(), |rows| view! { <SessionTable rows=rows/> })}
+        {loaded_quietly(profile, |profile| view! { <SecondFactorPanel on=profile.second_factor/> })}
+        {loaded_quietly(profile, |profile| view! { <SessionTable rows=profile.sessions/> })}
         <Keys/>
     }
 }

@@ -5,7 +5,7 @@ mod table;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use model::{credential::OrganizationChoice, permission::Action, project::ProjectList};
+use model::{permission::Action, project::ProjectList};
 
 use crate::{
     address::use_address,
@@ -24,8 +24,7 @@ pub fn ProjectsPage() -> impl IntoView {
     let ui = use_ui();
     let address = use_address();
     let list: Answer<ProjectList> = Answer::new(list_projects(address.list_query()));
-    let organizations = |list: &ProjectList| list.organizations.clone();
-    let filter = |organizations: Vec<OrganizationChoice>| view! { <OrganizationFilter organizations=organizations/> };
+    let filter = |list: ProjectList| view! { <OrganizationFilter organizations=list.organizations/> };
     let may_add = ui.can(Action::ManageProjects);
     let add = may_add.then(|| {
         view! {
@@ -49,7 +48,7 @@ pub fn ProjectsPage() -> impl IntoView {
             {add}
         </header>
         <div class="toolbar">
-            <SearchForm>{loaded_quietly(list, organizations, filter)}</SearchForm>
+            <SearchForm>{loaded_quietly(list, filter)}</SearchForm>
         </div>
         <ProjectTable list=list/>
         {dialog}

@@ -14,7 +14,7 @@ use crate::{
         answer::Answer,
         empty::{Empty, NothingFound},
         last_backup::LastBackupState,
-        loaded::loaded_part,
+        loaded::loaded,
         pager::Pager,
         phase::{Badge, Look},
         sort_header::SortHeader,
@@ -25,15 +25,15 @@ use crate::{
 #[component]
 pub fn ProjectTable(list: Answer<ProjectList>) -> impl IntoView {
     let address = use_address();
-    let draw = move |page: Page<ProjectRow>| {
+    let table = move |list: ProjectList| {
         let narrowed = ["search", "organization", "page"].iter().any(|key| address.get(key).is_some());
-        match (page.rows.is_empty(), narrowed) {
+        match (list.page.rows.is_empty(), narrowed) {
             (true, true) => view! { <NothingFound all=address.path()/> }.into_any(),
             (true, false) => view! { <NoProjects/> }.into_any(),
-            (false, _) => view! { <Rows page=page/> }.into_any(),
+            (false, _) => view! { <Rows page=list.page/> }.into_any(),
         }
     };
-    loaded_part(list, |list| list.page.clone(), draw)
+    loaded(list, table)
 }
 
 #[component]

@@ -67,21 +67,17 @@ fn advice(no_files: bool, no_backups: bool) -> String {
 
 #[component]
 pub fn RepairQuestion(repository: Answer<RepositoryView>) -> impl IntoView {
-    loaded_quietly(
-        repository,
-        |view: &RepositoryView| view.project,
-        |project| {
-            view! {
-                <Confirm<RepairRepository>
-                    title=tr!("Repair Repository")
-                    hidden=vec![("project", project.to_string())]
-                    action=tr!("Repair")
-                    pending=tr!("Queueing…")
-                >
-                    <p>{tr!("Damaged files are removed from the bucket after what is intact in them is stored anew.")}</p>
-                    <p>{tr!("Then every policy of the project that is not paused backs it up, and all data is verified.")}</p>
-                </Confirm<RepairRepository>>
-            }
-        },
-    )
+    loaded_quietly(repository, |view| {
+        view! {
+            <Confirm<RepairRepository>
+                title=tr!("Repair Repository")
+                hidden=vec![("project", view.project.to_string())]
+                action=tr!("Repair")
+                pending=tr!("Queueing…")
+            >
+                <p>{tr!("Damaged files are removed from the bucket after what is intact in them is stored anew.")}</p>
+                <p>{tr!("Then every policy of the project that is not paused backs it up, and all data is verified.")}</p>
+            </Confirm<RepairRepository>>
+        }
+    })
 }

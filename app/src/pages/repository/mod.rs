@@ -6,10 +6,7 @@ mod state;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use model::{
-    maintenance::{MaintenanceRow, RepositoryState, RepositoryView},
-    permission::Action,
-};
+use model::{maintenance::RepositoryView, permission::Action};
 
 use crate::{
     api::maintenance::get_repository,
@@ -35,23 +32,21 @@ pub fn RepositoryPage() -> impl IntoView {
     let repository: Answer<RepositoryView> = Answer::new(get_repository(id));
     let fresh =
         keep_fresh_of(repository, id, |view: &RepositoryView| view.runs.iter().any(|run| run.phase.is_active()));
-    let state = |view: &RepositoryView| (view.project, view.repository.clone(), view.may_manage);
-    let panels = |(id, state, may_manage): (_, Option<RepositoryState>, bool)| match state {
+    let panels = |view: RepositoryView| match view.repository {
         Some(state) => view! {
             <DamagePanel
                 health=state.health
                 files=state.damaged.clone()
                 backups=state.damaged_backups.clone()
-                may_manage=may_manage
+                may_manage=view.may_manage
             />
-            <StatePanel id=id state=state may_manage=may_manage/>
+            <StatePanel id=view.project state=state may_manage=view.may_manage/>
         }
         .into_any(),
         None => view! { <NoRepository/> }.into_any(),
     };
-    let runs = |view: &RepositoryView| (view.runs.clone(), view.may_manage);
-    let table = |(runs, may_manage): (Vec<MaintenanceRow>, bool)| {
-        (!runs.is_empty()).then(|| view! { <RunsTable runs=runs may_manage=may_manage/> })
+    let table = |view: RepositoryView| {
+        (!view.runs.is_empty()).then(|| view! { <RunsTable runs=view.runs may_manage=view.may_manage/> })
     };
     let repair = ui.can(Action::ManageProjects).then(|| {
         view! {
@@ -64,8 +59,8 @@ pub fn RepositoryPage() -> impl IntoView {
         <Title text=tr!("Repository")/>
         <ProjectFrame project=project heading=tr!("Repository")/>
         {fresh}
-        {loaded_below(repository, state, panels)}
-        {loaded_quietly(repository, runs, table)}
+        {loaded_below(repository, panels)}
+        {loaded_quietly(repository, table)}
         {repair}
     }
 }

@@ -54,8 +54,10 @@ pub fn DeletePanel(locked: bool) -> impl IntoView {
 
 #[component]
 pub fn DeleteProject(project: Answer<ProjectView>) -> impl IntoView {
-    let facts = |project: &ProjectView| (project.id, project.name.clone(), project.backup != Backup::Off);
-    loaded_quietly(project, facts, |(id, name, backed_up)| view! { <Question id=id name=name backed_up=backed_up/> })
+    loaded_quietly(project, |project| {
+        let backed_up = project.backup != Backup::Off;
+        view! { <Question id=project.id name=project.name backed_up=backed_up/> }
+    })
 }
 
 #[component]

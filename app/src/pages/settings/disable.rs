@@ -13,15 +13,13 @@ use crate::{
 
 #[component]
 pub fn DisableBackup(project: Answer<ProjectView>) -> impl IntoView {
-    let facts = |project: &ProjectView| {
-        (project.id, project.name.clone(), project.policies, bucket_of(&project.backup).map(str::to_owned))
-    };
-    loaded_quietly(project, facts, |(id, name, policies, bucket)| {
-        view! { <Question id=id name=name policies=policies bucket=bucket/> }
+    loaded_quietly(project, |project| {
+        let bucket = bucket_of(project.backup);
+        view! { <Question id=project.id name=project.name policies=project.policies bucket=bucket/> }
     })
 }
 
-fn bucket_of(backup: &Backup) -> Option<&str> {
+fn bucket_of(backup: Backup) -> Option<String> {
     match backup {
         Backup::On { bucket, .. } => Some(bucket),
         Backup::Off => None,

@@ -66,7 +66,7 @@ pub fn SettingsPage() -> impl IntoView {
     view! {
         <Title text=tr!("Settings")/>
         <ProjectFrame project=project heading=tr!("Settings")/>
-        {loaded_below(settings, Settings::clone, panels)}
+        {loaded_below(settings, panels)}
         <DialogRoute name="disable">
             <DisableBackup project=project/>
         </DialogRoute>

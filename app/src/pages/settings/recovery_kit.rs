@@ -36,8 +36,7 @@ pub fn RecoveryKitPanel() -> impl IntoView {
 
 #[component]
 pub fn AskForRecoveryKit(project: Answer<ProjectView>) -> impl IntoView {
-    let facts = |project: &ProjectView| (project.id, project.name.clone());
-    loaded_quietly(project, facts, |(id, name)| view! { <Question id=id name=name/> })
+    loaded_quietly(project, |project| view! { <Question id=project.id name=project.name/> })
 }
 
 /// A plain post, which is answered with the file; the page stays as it is.

@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 use model::{
-    credential::OrganizationChoice,
     people::Role,
     user::{LINK_HOURS, UserList},
 };
@@ -23,11 +22,10 @@ use crate::{
 
 #[component]
 pub fn InviteUser(list: Answer<UserList>) -> impl IntoView {
-    let choices = |list: &UserList| (list.roles.clone(), list.organizations.clone());
-    let fields = |(roles, organizations): (Vec<Role>, Vec<OrganizationChoice>)| {
+    let fields = |list: UserList| {
         view! {
-            <RoleField roles=roles value=Role::User/>
-            <OrganizationField organizations=organizations/>
+            <RoleField roles=list.roles value=Role::User/>
+            <OrganizationField organizations=list.organizations/>
         }
     };
     let what_follows =
@@ -38,7 +36,7 @@ pub fn InviteUser(list: Answer<UserList>) -> impl IntoView {
                 <div class="dialog-body">
                     <p class="dialog-lead">{what_follows}</p>
                     <Field name="email" label=tr!("Email") kind=Kind::EmailOfOther required=true focused=true/>
-                    {loaded_quietly(list, choices, fields)}
+                    {loaded_quietly(list, fields)}
                 </div>
                 <DialogFooter>
                     <Submit label=tr!("Invite") pending=tr!("Inviting…")/>

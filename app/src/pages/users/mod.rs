@@ -8,7 +8,7 @@ mod table;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use model::{credential::OrganizationChoice, permission::Action, user::UserList};
+use model::{permission::Action, user::UserList};
 
 use crate::{
     address::use_address,
@@ -30,8 +30,7 @@ pub fn UsersPage() -> impl IntoView {
     let ui = use_ui();
     let address = use_address();
     let list: Answer<UserList> = Answer::new(list_users(address.list_query()));
-    let organizations = |list: &UserList| list.organizations.clone();
-    let filter = |organizations: Vec<OrganizationChoice>| view! { <OrganizationFilter organizations=organizations/> };
+    let filter = |list: UserList| view! { <OrganizationFilter organizations=list.organizations/> };
     let manages = ui.can(Action::ManageUsers);
     let invite = manages.then(|| {
         view! {
@@ -49,7 +48,7 @@ pub fn UsersPage() -> impl IntoView {
         </header>
         <OneTimeLink/>
         <div class="toolbar">
-            <SearchForm>{loaded_quietly(list, organizations, filter)}</SearchForm>
+            <SearchForm>{loaded_quietly(list, filter)}</SearchForm>
         </div>
         <UserTable list=list/>
         {manages.then(|| view! { <Dialogs list=list/> })}

@@ -12,9 +12,10 @@ use crate::{
 #[component]
 pub fn RemoveUser(list: Answer<UserList>) -> impl IntoView {
     let id = named_user();
-    let email = move |list: &UserList| {
-        let row = list.page.rows.iter().find(|row| row.id == id);
-        row.map_or_else(|| tr!("User number {}", id), |row| row.email.clone())
+    let consequence = move |list: UserList| {
+        let row = list.page.rows.into_iter().find(|row| row.id == id);
+        let who = row.map_or_else(|| tr!("User number {}", id), |row| row.email);
+        view! { <p><strong>{who}</strong> {tr!(" can no longer sign in.")}</p> }
     };
     view! {
         <Confirm<RemoveUserFn>
@@ -23,7 +24,7 @@ pub fn RemoveUser(list: Answer<UserList>) -> impl IntoView {
             action=tr!("Remove User")
             pending=tr!("Removing…")
         >
-            {loaded_quietly(list, email, |email| view! { <p><strong>{email}</strong> {tr!(" can no longer sign in.")}</p> })}
+            {loaded_quietly(list, consequence)}
             <p>{tr!("Open sessions end at once. What the person did stays in the audit log.")}</p>
         </Confirm<RemoveUserFn>>
     }

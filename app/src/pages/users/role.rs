@@ -1,10 +1,7 @@
 //! The dialog that gives a user another role.
 
 use leptos::prelude::*;
-use model::{
-    people::Role,
-    user::{UserList, UserRow},
-};
+use model::{people::Role, user::UserList};
 
 use super::table::named_user;
 use crate::{
@@ -22,8 +19,8 @@ use crate::{
 #[component]
 pub fn ChangeRole(list: Answer<UserList>) -> impl IntoView {
     let id = named_user();
-    let part = move |list: &UserList| (list.page.rows.iter().find(|row| row.id == id).cloned(), list.roles.clone());
-    let fields = move |(row, roles): (Option<UserRow>, Vec<Role>)| {
+    let fields = move |list: UserList| {
+        let row = list.page.rows.into_iter().find(|row| row.id == id);
         let role = row.as_ref().map_or(Role::User, |row| row.role);
         let who = row.map_or_else(|| tr!("User number {}", id), |row| row.email);
         view! {
@@ -31,13 +28,13 @@ pub fn ChangeRole(list: Answer<UserList>) -> impl IntoView {
                 <strong>{who}</strong>
                 {tr!(" is signed out, and has the new role from the next sign-in on.")}
             </p>
-            <RoleField roles=roles value=role/>
+            <RoleField roles=list.roles value=role/>
         }
     };
     view! {
         <Dialog title=tr!("Change Role") class="dialog dialog-narrow">
             <Form<ChangeUserRole> hidden=vec![("user", id.to_string())]>
-                <div class="dialog-body">{loaded_quietly(list, part, fields)}</div>
+                <div class="dialog-body">{loaded_quietly(list, fields)}</div>
                 <DialogFooter>
                     <Submit label=tr!("Change Role") pending=tr!("Changing…")/>
                 </DialogFooter>

@@ -12,9 +12,10 @@ use crate::{
 #[component]
 pub fn ResetSecondFactor(list: Answer<UserList>) -> impl IntoView {
     let id = named_user();
-    let email = move |list: &UserList| {
-        let row = list.page.rows.iter().find(|row| row.id == id);
-        row.map_or_else(|| tr!("User number {}", id), |row| row.email.clone())
+    let consequence = move |list: UserList| {
+        let row = list.page.rows.into_iter().find(|row| row.id == id);
+        let who = row.map_or_else(|| tr!("User number {}", id), |row| row.email);
+        view! { <p><strong>{who}</strong> {tr!(" signs in with the password alone.")}</p> }
     };
     view! {
         <Confirm<ResetUserSecondFactor>
@@ -23,9 +24,7 @@ pub fn ResetSecondFactor(list: Answer<UserList>) -> impl IntoView {
             action=tr!("Reset Second Factor")
             pending=tr!("Resetting…")
         >
-            {loaded_quietly(list, email, |email| view! {
-                <p><strong>{email}</strong> {tr!(" signs in with the password alone.")}</p>
-            })}
+            {loaded_quietly(list, consequence)}
             <p>{tr!("Do this only when you are sure who asks for it. Open sessions end, and the recovery codes are worth nothing.")}</p>
         </Confirm<ResetUserSecondFactor>>
     }

@@ -13,8 +13,9 @@ use crate::{
     components::{
         action_button::ActionButton,
         answer::Answer,
+        dialog::DialogLink,
         empty::NothingFound,
-        loaded::loaded_part,
+        loaded::loaded,
         pager::Pager,
         phase::{Badge, Look},
         sort_header::SortHeader,
@@ -30,14 +31,14 @@ pub fn named_user() -> UserId {
 #[component]
 pub fn UserTable(list: Answer<UserList>) -> impl IntoView {
     let address = use_address();
-    let draw = move |page: Page<UserRow>| {
-        if page.rows.is_empty() {
+    let table = move |list: UserList| {
+        if list.page.rows.is_empty() {
             view! { <NothingFound all=address.path()/> }.into_any()
         } else {
-            view! { <Rows page=page/> }.into_any()
+            view! { <Rows page=list.page/> }.into_any()
         }
     };
-    loaded_part(list, |list| list.page.clone(), draw)
+    loaded(list, table)
 }
 
 #[component]
@@ -98,29 +99,21 @@ fn Row(row: UserRow) -> impl IntoView {
 
 #[component]
 fn RowActions(id: i64, own: bool, signs_in: SignsIn) -> impl IntoView {
-    let address = use_address();
-    let dialog = move |name: &'static str| address.dialog_for(name, id);
     // One's own is turned off in the profile, with the password.
     let lost = (signs_in == SignsIn::WithSecondFactor && !own).then(|| {
         view! {
-            <a class="button button-quiet button-small" href=dialog("second-factor") data-noscroll="true">
-                {tr!("Reset Second Factor")}
-            </a>
+            <DialogLink name="second-factor" id=id label=tr!("Reset Second Factor")/>
         }
     });
     // Nobody removes themselves.
     let remove = (!own).then(|| {
         view! {
-            <a class="button button-quiet button-small" href=dialog("delete") data-noscroll="true">
-                {tr!("Remove User")}
-            </a>
+            <DialogLink name="delete" id=id label=tr!("Remove User")/>
         }
     });
     view! {
         <div class="action-row action-row-wide">
-            <a class="button button-quiet button-small" href=dialog("update") data-noscroll="true">
-                {tr!("Change Role")}
-            </a>
+            <DialogLink name="update" id=id label=tr!("Change Role")/>
             <ActionButton<ResetUserPassword>
                 hidden=vec![("user", id.to_string())]
                 label=tr!("Reset Password")

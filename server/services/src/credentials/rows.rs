@@ -54,9 +54,10 @@ pub async fn page(
     if !search.is_empty() {
         select = select.filter(matches(&search));
     }
-    let total = select.clone().count(db).await?;
+    let all = select.clone();
     let page = sorted(select, query).offset(query.offset()).limit(query.per_page());
     let found = shown(page).all(db).await?;
+    let total = listing::total(query, found.len(), all.count(db)).await?;
     let mut projects = projects(db, found.iter().map(|row| row.id)).await?;
     let rows = found.into_iter().map(|row| view(&mut projects, row)).collect();
     Ok(Page::new(query, rows, total))

@@ -39,13 +39,14 @@ pub async fn page(
     if !search.is_empty() {
         select = select.filter(matches(&search));
     }
-    let total = select.clone().count(db).await?;
+    let all = select.clone();
     let rows = sorted(select, query)
         .offset(query.offset())
         .limit(query.per_page())
         .select_also(organization::Entity)
         .all(db)
         .await?;
+    let total = listing::total(query, rows.len(), all.count(db)).await?;
     let ids: Vec<i64> = rows.iter().map(|(row, _)| row.id).collect();
     let enabled = enabled(db, &ids).await?;
     let mut last = last_backups(db, ids).await?;

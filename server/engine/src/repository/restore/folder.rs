@@ -13,7 +13,10 @@ use std::{
 };
 
 use rustix::{
-    fs::{AtFlags, FileType, Mode, OFlags, RenameFlags, mkdirat, openat, renameat, renameat_with, statat, unlinkat},
+    fs::{
+        AtFlags, Dir, FileType, FlockOperation, Mode, OFlags, RenameFlags, flock, fstat, mkdirat, openat, renameat,
+        renameat_with, statat, unlinkat,
+    },
     io::Errno,
 };
 
@@ -110,10 +113,41 @@ impl Folder {
         }
     }
 
-    /// A new empty file under a temporary name.
+    /// A new empty file under a temporary name. It is locked until it is closed, also by the end of its process: what is
+    /// not locked was left behind.
     pub(super) fn temporary_file(&self) -> io::Result<(OsString, File)> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        self.temporary(|folder, name| Ok(File::from(openat(folder, name, flags, Mode::RUSR | Mode::WUSR)?)))
+        loop {
+            let made =
+                self.temporary(|folder, name| Ok(File::from(openat(folder, name, flags, Mode::RUSR | Mode::WUSR)?)))?;
+            // Another restore that looks in this moment takes it for left behind. File systems without locks have no
+            // such restores.
+            let is_taken = flock(&made.1, FlockOperation::NonBlockingLockExclusive) == Err(Errno::WOULDBLOCK);
+            if !is_taken && fstat(&made.1)?.st_nlink > 0 {
+                return Ok(made);
+            }
+        }
+    }
+
+    /// Removes the files that restores were writing whose processes ended in the middle of it.
+    pub(super) fn remove_abandoned(&self) -> io::Result<()> {
+        for entry in Dir::new(openat(&self.0, ".", folder_flags(), Mode::empty())?)? {
+            let entry = entry?;
+            let name = OsStr::from_bytes(entry.file_name().to_bytes());
+            if is_temporary(name) && self.is_abandoned(name)? {
+                self.remove(name)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_abandoned(&self, name: &OsStr) -> io::Result<bool> {
+        if self.kind(name)? != Some(FileType::RegularFile) {
+            return Ok(false);
+        }
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = openat(&self.0, name, flags, Mode::empty())?;
+        Ok(flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok())
     }
 
     /// Makes something under a temporary name.
@@ -179,10 +213,21 @@ fn folder_flags() -> OFlags {
     OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC
 }
 
+/// What temporary names begin and end with; between them are the process and a number.
+const TEMPORARY: (&str, &str) = (".holdfast-restore-", ".part");
+
 fn temporary_name() -> OsString {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    format!(".holdfast-restore-{}-{number}.part", std::process::id()).into()
+    let (begin, end) = TEMPORARY;
+    format!("{begin}{}-{number}{end}", std::process::id()).into()
+}
+
+fn is_temporary(name: &OsStr) -> bool {
+    let (begin, end) = TEMPORARY;
+    let numbers = name.to_str().and_then(|name| name.strip_prefix(begin)?.strip_suffix(end)?.split_once('-'));
+    let is_number = |text: &str| text.parse::<u64>().is_ok();
+    numbers.is_some_and(|(process, number)| is_number(process) && is_number(number))
 }
 
 /// Names for the second of two files of one name: `report (restored).pdf`, `report (restored 2).pdf` …
@@ -201,9 +246,35 @@ fn beside(name: &OsStr) -> impl Iterator<Item = OsString> {
 
 #[cfg(test)]
 mod tests {
-    use std::ffi::OsStr;
+    use std::{ffi::OsStr, fs};
 
-    use super::beside;
+    use super::{Folder, beside};
+
+    #[test]
+    fn what_a_killed_restore_left_is_removed_and_nothing_else() {
+        let place = tempfile::tempdir().unwrap();
+        let names = || {
+            let entries = fs::read_dir(place.path()).unwrap();
+            let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+            names.sort();
+            names
+        };
+        let others = [".holdfast-restore-1-x.part", ".holdfast-restore-notes.part", "7-0.part"];
+        for name in others.iter().chain(&[".holdfast-restore-1-0.part"]) {
+            fs::write(place.path().join(name), "half").unwrap();
+        }
+        fs::create_dir(place.path().join(".holdfast-restore-1-1.part")).unwrap();
+        let folder = Folder::make_all(&place.path().canonicalize().unwrap()).unwrap();
+        let (written, file) = folder.temporary_file().unwrap();
+        folder.remove_abandoned().unwrap();
+        let mut left = others.map(str::to_owned).to_vec();
+        left.extend([".holdfast-restore-1-1.part".to_owned(), written.into_string().unwrap()]);
+        left.sort();
+        assert_eq!(names(), left, "a file that is being written stays");
+        drop(file);
+        folder.remove_abandoned().unwrap();
+        assert_eq!(names().len(), left.len() - 1, "once nobody writes it any more it goes");
+    }
 
     #[test]
     fn both_of_two_files_can_be_told_apart() {

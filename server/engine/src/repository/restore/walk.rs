@@ -57,6 +57,7 @@ impl<'a> Walk<'a> {
     pub(super) fn run(mut self, root: TreeId, target: Folder) -> Result<()> {
         let nodes = self.reader.tree(&root)?.nodes.into_iter();
         let fit = self.selection.fit("", Fit::OnTheWay);
+        remove_abandoned(&target, "");
         self.levels.push(Level { folder: Arc::new(target), path: String::new(), nodes, fit, node: None });
         while let Some(level) = self.levels.last_mut() {
             self.job.check()?;
@@ -125,7 +126,10 @@ impl<'a> Walk<'a> {
         };
         let (folder, created) = match parent.enter(name, self.job.on_conflict) {
             Ok(Entered::Created(folder)) => (folder, true),
-            Ok(Entered::Merged(folder)) => (folder, false),
+            Ok(Entered::Merged(folder)) => {
+                remove_abandoned(&folder, &path);
+                (folder, false)
+            }
             Ok(Entered::Skipped) => {
                 self.job.warn(&path, "a file is where this folder should be; the folder was skipped");
                 self.job.skip(0);
@@ -217,5 +221,12 @@ impl<'a> Walk<'a> {
         }
         self.job.warn(path, could_not_be_written(&error));
         Ok(())
+    }
+}
+
+/// An earlier restore may have been killed while it wrote. That what it left cannot be removed is no reason not to restore.
+fn remove_abandoned(folder: &Folder, path: &str) {
+    if let Err(error) = folder.remove_abandoned() {
+        tracing::warn!(path, %error, "what an earlier restore left unfinished could not be removed");
     }
 }
