@@ -28,8 +28,9 @@ fn directives(filter: &str) -> String {
     if filter.contains([',', '=', '[']) {
         return filter.to_owned();
     }
-    // An expired session's cookie is no reason to warn.
-    let libraries = "warn,tower_sessions_core=error".to_owned();
+    // An expired session's cookie is no reason to warn, nor is a turn of the scheduler that ends while the program stops
+    // and finds nobody who waits for it.
+    let libraries = "warn,tower_sessions_core=error,tokio_cron_scheduler::job::cron_job=off".to_owned();
     OURS.iter().fold(libraries, |all, target| format!("{all},{target}={filter}"))
 }
 
