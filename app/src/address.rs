@@ -150,6 +150,11 @@ pub fn use_address() -> Address {
     Address::new(&location.pathname.read_untracked(), &location.search.read_untracked())
 }
 
+/// The row that an open dialog is about. What is no number becomes 0, which no row has.
+pub fn named_row() -> i64 {
+    use_address().number("id").unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -30,7 +30,8 @@ impl Resolve for Guard {
 /// the environment: either would lead around the guard. A host that is written as an address has to be judged before,
 /// with [`NetworkPolicy::forbids_host_of`].
 ///
-/// It fails where the system's TLS cannot be set up, such as without any certificates.
+/// It fails where the system has certificates and not one of them can be read. Without any, every https host is
+/// distrusted.
 pub fn client(network: &NetworkPolicy, deadline: Duration) -> reqwest::Result<Client> {
     Client::builder()
         .user_agent(concat!("Holdfast/", env!("CARGO_PKG_VERSION")))

@@ -4,14 +4,14 @@ use leptos::prelude::*;
 use model::{credential::CredentialRow, ids::CredentialId};
 
 use crate::{
-    address::use_address,
+    address::named_row,
     api::credentials::get_credential,
     components::{answer::Answer, icon::Icon},
 };
 
 /// What is no number becomes 0, which no credential has.
 pub fn named_credential() -> CredentialId {
-    CredentialId(use_address().number("id").unwrap_or_default())
+    CredentialId(named_row())
 }
 
 /// As it is when the dialog opens. It is not asked for again, so that what somebody else changes meanwhile is noticed.

@@ -14,7 +14,7 @@ use model::{
 };
 
 use crate::{
-    address::use_address,
+    address::{named_row, use_address},
     api::notifications::{DeleteChannel, list_channels, list_deliveries},
     components::{
         answer::Answer,
@@ -127,7 +127,7 @@ fn DeleteQuestion(list: Answer<ChannelList>) -> impl IntoView {
 
 /// The channel that an open dialog is about. What is no number becomes 0, which no channel has.
 fn named_channel() -> ChannelId {
-    ChannelId(use_address().number("id").unwrap_or_default())
+    ChannelId(named_row())
 }
 
 fn named(list: ChannelList, id: ChannelId) -> Option<ChannelRow> {

@@ -10,7 +10,7 @@ use leptos_meta::Title;
 use model::{ids::OrganizationId, organization::OrganizationRow, permission::Action, second_factor::AccountView};
 
 use crate::{
-    address::use_address,
+    address::{named_row, use_address},
     api::{account::get_account, organizations::list_organizations},
     components::{
         answer::Answer,
@@ -69,5 +69,5 @@ fn Dialogs(list: Answer<Vec<OrganizationRow>>) -> impl IntoView {
 
 /// The organization that an open dialog is about. What is no number becomes 0, which no organization has.
 fn named_organization() -> OrganizationId {
-    OrganizationId(use_address().number("id").unwrap_or_default())
+    OrganizationId(named_row())
 }

@@ -8,7 +8,7 @@ use model::{
 };
 
 use crate::{
-    address::use_address,
+    address::{named_row, use_address},
     api::backups::{CancelBackup, DeleteBackup},
     components::{
         action_button::ActionButton, answer::Answer, confirm::Confirm, dialog::DialogLink, loaded::loaded_quietly,
@@ -55,7 +55,7 @@ fn BrowseLink(id: i64) -> impl IntoView {
 
 #[component]
 pub fn DeleteQuestion(backups: Answer<Page<BackupRow>>) -> impl IntoView {
-    let id: i64 = use_address().number("id").unwrap_or_default();
+    let id = named_row();
     let consequence = move |page: Page<BackupRow>| {
         let row = page.rows.into_iter().find(|row| row.id.0 == id);
         let name = row.map_or_else(|| tr!("number {}", id), |row| row.name);

@@ -9,7 +9,7 @@ use model::{
 
 use super::{describe::gone, expires::Expires};
 use crate::{
-    address::use_address,
+    address::named_row,
     components::{
         answer::Answer,
         dialog::{Dialog, DialogFooter, DialogText},
@@ -22,7 +22,7 @@ use crate::{
 
 #[component]
 pub fn DescribeBackup(backups: Answer<Page<BackupRow>>) -> impl IntoView {
-    let id: i64 = use_address().number("id").unwrap_or_default();
+    let id = named_row();
     let description =
         move |page: Page<BackupRow>| page.rows.into_iter().find(|row| row.id.0 == id).map_or_else(gone, facts);
     view! {

@@ -12,7 +12,7 @@ use model::{
 
 use super::outlook::OutlookPicture;
 use crate::{
-    address::use_address,
+    address::named_row,
     api::policies::policy_outlook,
     components::{
         answer::Answer,
@@ -26,7 +26,7 @@ use crate::{
 
 #[component]
 pub fn DescribePolicy(policies: Answer<Vec<PolicyRow>>) -> impl IntoView {
-    let id: i64 = use_address().number("id").unwrap_or_default();
+    let id = named_row();
     let description =
         move |rows: Vec<PolicyRow>| rows.into_iter().find(|row| row.id.0 == id).map_or_else(gone, policy_facts);
     let outlook: Answer<Outlook> = Answer::new(policy_outlook(PolicyId(id)));
@@ -43,7 +43,7 @@ pub fn DescribePolicy(policies: Answer<Vec<PolicyRow>>) -> impl IntoView {
 
 #[component]
 pub fn DescribeRestore(restores: Answer<Page<RestoreRow>>) -> impl IntoView {
-    let id: i64 = use_address().number("id").unwrap_or_default();
+    let id = named_row();
     let description =
         move |page: Page<RestoreRow>| page.rows.into_iter().find(|row| row.id.0 == id).map_or_else(gone, restore_facts);
     view! {

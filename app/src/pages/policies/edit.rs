@@ -8,7 +8,7 @@ use model::{
 
 use super::policy_fields::PolicyFields;
 use crate::{
-    address::use_address,
+    address::named_row,
     api::policies::{AddPolicy as AddPolicyFn, UpdatePolicy, draft_policy},
     components::{
         answer::Answer,
@@ -40,7 +40,7 @@ fn AddForm(draft: PolicyDraft) -> impl IntoView {
 
 #[component]
 pub fn EditPolicy(project: ProjectId) -> impl IntoView {
-    let policy = PolicyId(use_address().number("id").unwrap_or_default());
+    let policy = PolicyId(named_row());
     let draft: Answer<PolicyDraft> = Answer::new(draft_policy(project, Some(policy)));
     view! { <Dialog title=tr!("Edit Policy")>{loaded(draft, |draft| view! { <EditForm draft=draft/> })}</Dialog> }
 }

@@ -5,7 +5,7 @@ use model::{backup::RestorePhase, ids::ProjectId, list::Page, permission::Action
 
 use super::describe::DescribeRestore;
 use crate::{
-    address::use_address,
+    address::{named_row, use_address},
     api::restores::{CancelRestore, DeleteRestore, list_restores},
     components::{
         action_button::ActionButton,
@@ -153,7 +153,7 @@ fn RowActions(id: i64, phase: RestorePhase, cancel_requested: bool) -> impl Into
 
 #[component]
 fn DeleteQuestion(restores: Answer<Page<RestoreRow>>) -> impl IntoView {
-    let id: i64 = use_address().number("id").unwrap_or_default();
+    let id = named_row();
     let consequence = move |page: Page<RestoreRow>| {
         let row = page.rows.into_iter().find(|row| row.id.0 == id);
         let name = row.map_or_else(|| tr!("number {}", id), |row| row.name);

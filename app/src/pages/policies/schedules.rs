@@ -12,7 +12,7 @@ use super::{
     edit::{AddPolicy, EditPolicy},
 };
 use crate::{
-    address::use_address,
+    address::named_row,
     api::policies::{DeletePolicy, PausePolicy, ResumePolicy, RunPolicyNow, list_policies},
     components::{
         action_button::ActionButton,
@@ -164,7 +164,7 @@ fn NoPolicies() -> impl IntoView {
 
 #[component]
 fn DeleteQuestion(policies: Answer<Vec<PolicyRow>>) -> impl IntoView {
-    let id: i64 = use_address().number("id").unwrap_or_default();
+    let id = named_row();
     let consequence = move |rows: Vec<PolicyRow>| {
         let row = rows.into_iter().find(|row| row.id.0 == id);
         let name = row.map_or_else(|| tr!("number {}", id), |row| row.name);

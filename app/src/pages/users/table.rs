@@ -8,7 +8,7 @@ use model::{
 };
 
 use crate::{
-    address::use_address,
+    address::{named_row, use_address},
     api::users::ResetUserPassword,
     components::{
         action_button::ActionButton,
@@ -25,7 +25,7 @@ use crate::{
 
 /// The user that an open dialog is about. What is no number becomes 0, which no user has.
 pub fn named_user() -> UserId {
-    UserId(use_address().number("id").unwrap_or_default())
+    UserId(named_row())
 }
 
 #[component]
