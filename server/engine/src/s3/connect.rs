@@ -41,7 +41,7 @@ impl S3 {
     /// not followed, and no proxy is taken from the environment.
     pub fn connect(access: &S3Access, network: &NetworkPolicy) -> Self {
         let http = Builder::new()
-            .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
             .build_with_resolver(PolicyResolver::new(network.clone()));
         let keys = Credentials::new(&access.access_key_id, access.secret_key.expose(), None, None, "backup credential");
         let config = Config::builder()
