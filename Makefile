@@ -4,13 +4,17 @@
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/holdfast
 export CARGO_TARGET_DIR ?= $(CACHE)/target
 export TOOLS_FOLDER := $(CACHE)/tools
+export STEPS_FOLDER := $(CACHE)/steps
 
 export PATH := $(HOME)/.cargo/bin:$(CURDIR)/end2end/node_modules/.bin:$(TOOLS_FOLDER)/python/bin:$(PATH)
 
 DEMO_FOLDER := demo-data
 RELEASE := $(CARGO_TARGET_DIR)/release/holdfast
+# For the demo and the tests: quickly built, with optimisation where it pays. `make build` makes what is installed.
+PROGRAM := $(CARGO_TARGET_DIR)/debug/holdfast
 
-.PHONY: help demo clean-demo run dev test check unit browser bench fuzz audit site build sbom pictures tools test-tools fuzz-tools audit-tools sbom-tools
+.PHONY: help demo clean-demo run dev test check unit browser bench proof fuzz audit time-demo build sbom pictures \
+	machine tools wasm bundle site program tests test-tools dev-tools fuzz-tools audit-tools sbom-tools
 
 help:
 	@echo 'make demo        try Holdfast: everything embedded, with a sample project that is backed up every minute'
@@ -22,28 +26,48 @@ help:
 	@echo 'make unit        the tests without the browser'
 	@echo 'make browser     the browser tests alone'
 	@echo 'make bench       the benchmarks, as tables'
+	@echo 'make proof       what takes long and proves much: killed 50 times, a million files'
+	@echo 'make time-demo   how long make demo and make test take from empty caches, step by step'
+	@echo 'make build       the executable to install, optimised, with everything inside'
 	@echo 'make fuzz        a million inputs for each thing that reads what people type; FUZZ_CASES=… for another number'
 	@echo 'make pictures    the pictures of the README, from the demo'
 	@echo 'make sbom        the bill of materials of a build, beside the executable'
 	@echo 'make audit       known vulnerabilities, licences and origins of everything that is used; asks the network'
 
-demo: build
-	$(RELEASE) demo --folder $(DEMO_FOLDER)
+# What is compiled for this machine.
+TESTED := --workspace --exclude frontend
+BUILD_STEPS := 'machine=Look at the machine' 'tools=Install what the build needs' 'wasm=Compile the pages for the browser' \
+	'bundle=Put the site together' 'program=Compile the program'
+
+demo:
+	@.ci/steps $(BUILD_STEPS)
+	@$(PROGRAM) demo --folder $(DEMO_FOLDER)
 
 clean-demo:
 	rm -rf $(DEMO_FOLDER)
 
-run: build
-	$(RELEASE) serve
+run:
+	@.ci/steps $(BUILD_STEPS)
+	@$(PROGRAM) serve
 
-# The browser's half, compressed, in target/site. cargo-leptos would empty the folder before it builds the server alone.
-site: tools
-	cargo leptos build --release --frontend-only --precompress
-	cp $(CARGO_TARGET_DIR)/release/hash.txt target/site/hash.txt
+machine:
+	@.ci/machine
 
-# The executable takes the site in.
+# The browser's half in target/site, bound, optimised and compressed. A release executable takes it in.
+BUNDLE := frontend/bundle/Cargo.toml
+WASM := $(CARGO_TARGET_DIR)/wasm32-unknown-unknown/wasm-release/frontend.wasm
+wasm:
+	cargo build --package frontend --target wasm32-unknown-unknown --profile wasm-release
+bundle:
+	cargo run --quiet --manifest-path $(BUNDLE) -- $(WASM) style public target/site
+site: machine tools wasm bundle
+
+# With an example, because then the features are those of the tests, and nothing is built twice.
+program:
+	cargo build $(TESTED) --bin holdfast --example embedded-s3-server
+
 build: site
-	cargo build --release --package server --bin holdfast --no-default-features
+	cargo build --release --package server --bin holdfast
 
 # As the lock files have it, for the targets of this machine and of browsers, without what only tests need. The program
 # writes beside each manifest. The packages of npm build the styles and run the browser tests; nothing of them is shipped.
@@ -55,26 +79,33 @@ sbom: sbom-tools
 	cd end2end && npm sbom --package-lock-only --sbom-format cyclonedx > $(RELEASE)-npm.cdx.json
 	find app frontend migration server -name '*.cdx.json' -delete
 
-dev: tools
+dev: tools dev-tools
 	cargo leptos watch
 
-test: check unit browser
+test:
+	@.ci/steps 'machine=Look at the machine' 'tools=Install what the build needs' 'test-tools=Install what the tests need' \
+		'check=Formatting and lints' 'wasm=Compile the pages for the browser' 'bundle=Put the site together' \
+		'tests=Compile the tests' 'unit=Tests without the browser' 'browser=Tests in the browser'
 
 # The browser's half is checked as it is built: alone, for its own target.
 check: tools
 	cargo fmt --all --check
+	cargo fmt --manifest-path $(BUNDLE) --check
 	cargo clippy --workspace --exclude frontend --all-targets -- -D warnings
-	cargo clippy -p frontend --target wasm32-unknown-unknown -- -D warnings
+	cargo clippy -p frontend --target wasm32-unknown-unknown --profile wasm-release -- -D warnings
+	cargo clippy --manifest-path $(BUNDLE) --all-targets -- -D warnings
+
+tests:
+	cargo test $(TESTED) --no-run
 
 # Most tests wait most of the time: for S3, for a schedule's second, for a lease to run out.
 unit: test-tools
-	RUST_TEST_THREADS=4 cargo test --workspace --exclude frontend
+	RUST_TEST_THREADS=4 cargo test $(TESTED)
+	cargo test --quiet --manifest-path $(BUNDLE)
 
 # The S3 server of the stories is a program of its own, so that a story can stop it.
 browser: test-tools site
-	cargo build --workspace --exclude frontend --example embedded-s3-server --example openid-provider --example postgres-cluster
-	cargo build --package server --bin holdfast --no-default-features
-	cp target/site/hash.txt $(CARGO_TARGET_DIR)/debug/hash.txt
+	cargo build $(TESTED) --bins --examples
 	cd end2end && npx tsc --noEmit && npx playwright test
 
 # Files in memory, where there is one: a disk would be measured more than the programs.
@@ -82,7 +113,13 @@ BENCH_FOLDER ?= $(or $(wildcard /dev/shm),/tmp)
 bench: test-tools
 	cargo bench -p server --bench lists --bench dashboard --bench schedules --bench nodes
 	HOLDFAST_BENCH_FOLDER=$(BENCH_FOLDER) cargo bench -p engine --bench restic
-	HOLDFAST_KILL_TRIALS=50 cargo test -p engine --test engine whatever_is_killed -- --nocapture
+
+# What `make test` does a few times is done often here.
+proof: test-tools
+	HOLDFAST_KILL_TRIALS=50 cargo test $(TESTED) --test engine whatever_is_killed -- --nocapture
+
+time-demo:
+	@.ci/time-demo demo test
 
 # The compiler's own instrumentation, without a sanitizer: there is no unsafe code to watch. What finds something new is
 # worked on in a folder of its own; the corpus that is kept was made small with `cargo fuzz cmin`.
@@ -112,6 +149,9 @@ tools:
 
 test-tools:
 	@.ci/tools test
+
+dev-tools:
+	@.ci/tools dev
 
 fuzz-tools:
 	@.ci/tools fuzz

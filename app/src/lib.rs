@@ -41,10 +41,11 @@ use crate::{
 
 /// The document around the application, drawn by the server alone.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
-    let PageRequest { theme, language, zone, .. } = PageRequest::current();
+    let PageRequest { theme, language, zone, failed, .. } = PageRequest::current();
+    let address = failed.map(|failed| failed.page);
     view! {
         <!DOCTYPE html>
-        <html lang=language.as_str() data-theme=theme.attribute() data-zone=zone.unwrap_or_default()>
+        <html lang=language.as_str() data-theme=theme.attribute() data-zone=zone.unwrap_or_default() data-address=address>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>

@@ -3,7 +3,14 @@
 use leptos::prelude::*;
 use model::{language::Language, people::Actor, permission::Action, theme::Theme};
 
-use crate::api::{Flash, flash::FailedForm, page::PageRequest};
+use crate::{
+    address::Address,
+    api::{
+        Flash,
+        flash::{FailedForm, PAGE},
+        page::PageRequest,
+    },
+};
 
 #[derive(Clone, Copy)]
 pub struct Ui {
@@ -52,10 +59,19 @@ impl Ui {
 
     /// The failed post of a form to `action` with these hidden inputs.
     pub fn failed(self, action: &str, hidden: &[(String, String)]) -> Option<FailedForm> {
-        self.flash(|flash| {
-            let failed = flash.failed.as_ref().filter(|failed| failed.action == action)?;
+        self.request.with_value(|request| {
+            let failed = request.failed.as_ref().filter(|failed| failed.action == action)?;
             let same = hidden.iter().all(|(name, value)| failed.typed(name) == Some(value));
             same.then(|| failed.clone())
+        })
+    }
+
+    /// Where a form is sent that is for the function at `url`. A page that is the answer to a post names its own address,
+    /// because the browser would name that of the post.
+    pub fn action(self, url: &str) -> String {
+        self.request.with_value(|request| match &request.failed {
+            Some(failed) => Address::new(url, "").with(PAGE, &failed.page).href(),
+            None => url.to_owned(),
         })
     }
 

@@ -57,7 +57,7 @@ pub enum DemoError {
 pub async fn demo(settings: Config, folder: &Path) -> Result<(), DemoError> {
     let stop = cli::stop_signal().map_err(StartupError::Signals)?;
     let mut folder = DemoFolder::open(folder)?;
-    let config = config(settings, &folder);
+    let config = config(settings, &folder)?;
     telemetry::start(&config);
     let s3 = start_s3(&mut folder).await?;
     let application = Application::build(&config).await?;
@@ -73,19 +73,19 @@ pub async fn demo(settings: Config, folder: &Path) -> Result<(), DemoError> {
 }
 
 /// The operator's settings, with everything that keeps data moved into the folder.
-fn config(settings: Config, folder: &DemoFolder) -> Config {
+fn config(settings: Config, folder: &DemoFolder) -> Result<Config, RuleError> {
     let data_dir = folder.data();
     let loopback = IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(127, 0, 0, 0), 8));
-    Config {
+    Ok(Config {
         database: DatabaseUrl::sqlite(&data_dir.join("holdfast.db")),
         master_key_file: data_dir.join("master.key"),
         create_master_key: true,
         data_dir,
-        source_roots: vec![folder.files()],
+        source_roots: vec![seed::source_root(folder.files())?],
         allow_networks: vec![loopback],
         notify_networks: vec![loopback],
         ..settings
-    }
+    })
 }
 
 /// On the port of the first start, because backups are found by their endpoint.

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::Config,
-    listener,
+    listener::{self, Limits},
     web::{self, State},
 };
 
@@ -49,6 +49,7 @@ pub struct Application {
     address: SocketAddr,
     services: Services,
     state: State,
+    limits: Limits,
 }
 
 impl Application {
@@ -64,9 +65,8 @@ impl Application {
         let listen_error = |cause| StartupError::Listen { address: config.listen, cause };
         let listener = TcpListener::bind(config.listen).await.map_err(listen_error)?;
         let address = listener.local_addr().map_err(listen_error)?;
-        let state = State::new(services.clone(), config, address)
-            .map_err(|cause| StartupError::DataDir { folder: config.data_dir.clone(), cause })?;
-        Ok(Self { listener, address, services, state })
+        let state = State::new(services.clone(), config, address);
+        Ok(Self { listener, address, services, state, limits: Limits::of_process() })
     }
 
     /// The address that is listened on, with the port that was free where port 0 was asked for.
@@ -83,7 +83,7 @@ impl Application {
     /// back to the queue. Takes less than 20 seconds from then on. A scheduler that fails stops the server too.
     pub async fn run_until(self, shutdown: impl Future<Output = ()>) -> Result<(), StartupError> {
         let stop = self.state.stop.clone();
-        let serving = listener::serve(self.listener, web::router(self.state), stop.clone(), GRACE);
+        let serving = listener::serve(self.listener, web::router(self.state), self.limits, stop.clone(), GRACE);
         let working = async {
             let outcome = self.services.run(stop.clone()).await;
             stop.cancel();

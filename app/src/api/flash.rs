@@ -7,20 +7,26 @@ use crate::api::ApiError;
 /// The header of a request for the page that is shown already. What waits for the next page goes on waiting.
 pub const REFRESH: &str = "holdfast-refresh";
 
-/// The outcome of a plain form post, kept in the session until the next page is drawn.
+/// The parameter of a form's address that names the page which the form is on, where the browser does not.
+pub const PAGE: &str = "page";
+
+/// The attribute of a document that names its address, where the browser has another one.
+pub const ADDRESS_ATTRIBUTE: &str = "data-address";
+
+/// The success of a plain form post, kept in the session until the next page is drawn.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Flash {
     /// A success to announce.
     pub notice: Option<String>,
     /// A one-time link to show with it.
     pub link: Option<String>,
-    /// A form that failed.
-    pub failed: Option<FailedForm>,
 }
 
-/// A failed form, so that it can be shown again with what was typed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A failed form, for the page that is its answer: the form is shown again with what was typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FailedForm {
+    /// Path and query of the page that the form is on. The answer stands at the address of the server function.
+    pub page: String,
     /// The path of the server function that the form was posted to.
     pub action: String,
     pub error: ApiError,

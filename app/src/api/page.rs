@@ -2,7 +2,7 @@
 
 use model::{language::Language, people::Actor, theme::Theme};
 
-use crate::api::Flash;
+use crate::api::{Flash, flash::FailedForm};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PageRequest {
@@ -10,6 +10,8 @@ pub struct PageRequest {
     pub actor: Option<Actor>,
     /// What the request before this one left.
     pub flash: Flash,
+    /// The form that has failed, where the page is the answer to it.
+    pub failed: Option<FailedForm>,
     /// What its browser wants to look at.
     pub theme: Theme,
     /// The language that it is written in.
@@ -28,6 +30,7 @@ impl PageRequest {
             Self {
                 actor,
                 flash: extension().unwrap_or_default(),
+                failed: extension(),
                 theme: super::server::theme(),
                 language: crate::language::of_request(),
                 zone: super::zone::of_request(),

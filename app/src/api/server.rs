@@ -42,6 +42,15 @@ pub fn address() -> String {
     extension::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip().to_string()).unwrap_or_default()
 }
 
+/// Whether strangers could send requests like this one, so that the first account asks for the setup code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SetupCodeNeeded(pub bool);
+
+/// What the server found out of the request; where it did not, the code is needed.
+pub fn setup_code_needed() -> bool {
+    extension::<SetupCodeNeeded>().is_none_or(|SetupCodeNeeded(needed)| needed)
+}
+
 /// What the browser of the request wants to look at.
 pub fn theme() -> Theme {
     Theme::from_cookies(&joined(&COOKIE, ";"))

@@ -13,14 +13,15 @@ use crate::api::ApiError;
 #[server(endpoint = "session/setup_state", input = leptos::server_fn::codec::Json)]
 pub async fn get_setup_state() -> Result<SetupState, ApiError> {
     let services = super::server::services()?;
-    Ok(services::setup::state(&services).await?)
+    Ok(services::setup::state(&services, super::server::setup_code_needed()).await?)
 }
 
 /// Makes the partner account, its first organization and the first Partner, who is signed in.
 #[server(endpoint = "session/set_up")]
 pub async fn set_up(form: SetupForm) -> Result<Done, ApiError> {
     let (services, session) = (super::server::services()?, super::server::session()?);
-    Ok(services::setup::create_account(&services, &session, super::server::address(), &form).await?)
+    let code_required = super::server::setup_code_needed();
+    Ok(services::setup::create_account(&services, &session, super::server::address(), code_required, &form).await?)
 }
 
 /// What the sign-in page offers.

@@ -8,7 +8,7 @@ use leptos::{
 use web_sys::{Document, Element, HtmlElement};
 
 use super::{dialogs, dom, live, notices};
-use crate::address::Address;
+use crate::{address::Address, api::flash::ADDRESS_ATTRIBUTE};
 
 /// Set on islands that are alive.
 const ALIVE: &str = "$$hydrated";
@@ -19,6 +19,9 @@ const MAKE_ALIVE: &str = "__hydrateIsland";
 pub fn begin() {
     if let Some(root) = document().document_element() {
         let _ = root.class_list().add_1("hydrated");
+    }
+    if let (Some(address), Ok(history)) = (own_address(&document()), window().history()) {
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&address));
     }
     for island in islands() {
         let _ = Reflect::set(&island, &ALIVE.into(), &JsValue::TRUE);
@@ -65,6 +68,11 @@ pub fn address() -> Address {
 pub fn place() -> String {
     let location = window().location();
     format!("{}{}", location.pathname().unwrap_or_default(), location.search().unwrap_or_default())
+}
+
+/// Path and query of a page that is the answer to a form, where the address is the form's.
+pub fn own_address(page: &Document) -> Option<String> {
+    page.document_element()?.get_attribute(ADDRESS_ATTRIBUTE)
 }
 
 /// Whether the page is one of Holdfast's own, and of the same version as the one that is shown.

@@ -214,7 +214,7 @@ enum Asking<'a> {
 
 async fn fetch(href: &str, asking: Asking<'_>) -> Result<Page, Failure> {
     let response = ask(href, asking).await.map_err(|_| Failure::Offline)?;
-    let place = place_of(&response.url()).unwrap_or_else(|| href.to_owned());
+    let asked = place_of(&response.url()).unwrap_or_else(|| href.to_owned());
     let is_page =
         response.headers().get("content-type").ok().flatten().is_some_and(|kind| kind.starts_with("text/html"));
     if !is_page {
@@ -224,7 +224,10 @@ async fn fetch(href: &str, asking: Asking<'_>) -> Result<Page, Failure> {
     let text = text.await.map_err(|_| Failure::Offline)?.as_string().unwrap_or_default();
     let document = DomParser::new().and_then(|parser| parser.parse_from_string(&text, SupportedType::TextHtml));
     match document {
-        Ok(document) if find_in::<HtmlElement>(&document, "#main").is_some() => Ok(Page { place, document }),
+        Ok(document) if find_in::<HtmlElement>(&document, "#main").is_some() => {
+            let place = page::own_address(&document).unwrap_or(asked);
+            Ok(Page { place, document })
+        }
         _ => Err(Failure::Strange),
     }
 }

@@ -59,7 +59,7 @@ fn draw(url: &'static str, hidden: Hidden, class: &'static str, plain: bool, chi
     let errors = failed.as_ref().map(|failed| failed.error.form_errors());
     let state = FormState::new(id.clone(), errors.clone(), failed);
     view! {
-        <form id=id class=class method="post" action=url novalidate=true data-plain=plain.then_some("")>
+        <form id=id class=class method="post" action=use_ui().action(url) novalidate=true data-plain=plain.then_some("")>
             <FormAlert errors=errors/>
             {hidden_inputs(&hidden)}
             <Provider value=state>{children()}</Provider>

@@ -122,6 +122,22 @@ pub enum Conflict {
         )
     )]
     OrganizationNotEmpty { users: u64, projects: u64, credentials: u64 },
+    #[error(
+        "{}",
+        tr!(
+            "The setting HOLDFAST_SOURCE_ROOTS does not say whose {} is, and it would be this organization's too. Ask the operator to write whose it is, such as organization=/directory",
+            .roots
+        )
+    )]
+    RootOfNobody { roots: String },
+    #[error(
+        "{}",
+        tr!(
+            "The setting HOLDFAST_SOURCE_ROOTS names this organization in {}, and under another name its projects would lose that directory. Ask the operator to change the setting first",
+            .root
+        )
+    )]
+    RootNames { root: String },
     #[error("{}", tr!("You have a second factor already. Turn it off first to set up another one"))]
     SecondFactorIsOn,
     #[error("{}", tr!("You have no second factor. Set one up first"))]

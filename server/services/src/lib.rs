@@ -44,6 +44,7 @@ mod runs;
 pub mod second_factor;
 pub mod sessions;
 pub mod setup;
+mod source_roots;
 mod sources;
 mod start;
 mod throttle;
@@ -59,6 +60,7 @@ pub use self::{
     error::{Conflict, ServiceError},
     master_key::{Rotation, rotate as rotate_master_key},
     runs::SchedulerError,
+    source_roots::SourceRoot,
     start::{Services, ServicesConfig, StartError},
 };
 

@@ -23,6 +23,7 @@ use crate::{
     database,
     entity::{account, backup_credential, organization, project, users},
     error::{Conflict, ServiceError},
+    source_roots,
     start::Services,
 };
 
@@ -132,6 +133,7 @@ async fn counts<E: EntityTrait>(
 /// Adds an organization to the acting person's account.
 pub async fn add(acting: &Acting, services: &Services, form: &OrganizationForm) -> Result<Done, ServiceError> {
     may_manage(acting)?;
+    source_roots::may_add_organization(services)?;
     let change = form.parse()?;
     let now = services.clock().now();
     let tx = services.write().await?;
@@ -154,6 +156,9 @@ pub async fn update(acting: &Acting, services: &Services, form: &OrganizationFor
     let tx = services.write().await?;
     let before = find(acting, &tx, id).await?;
     let change = form.parse()?;
+    if before.name.to_lowercase() != change.name.as_str().to_lowercase() {
+        source_roots::may_rename(services, &before.name)?;
+    }
     let mut row = before.clone().into_active_model();
     row.name = Set(change.name.as_str().to_owned());
     row.name_key = Set(change.name.as_str().to_lowercase());

@@ -23,7 +23,7 @@ use crate::{
     error::{Conflict, ServiceError},
     organizations,
     repositories::{self, InUse},
-    sources,
+    source_roots, sources,
     start::Services,
     vault::Purpose,
 };
@@ -131,7 +131,7 @@ pub async fn choices(
     Ok(ProjectChoices {
         organizations: organizations::choices(acting, db, Action::ManageProjects).await?,
         credentials: credentials.into_iter().map(credential_choice).collect(),
-        source_roots: services.config().source_roots.iter().map(|root| root.display().to_string()).collect(),
+        source_roots: source_roots::shown(services, only).await?,
         nodes: home_node::choices(services).await?,
     })
 }
@@ -156,7 +156,7 @@ pub async fn create(acting: &Acting, services: &Services, form: &ProjectForm) ->
     let node = home_node::of_new(services, &new).await?;
     // Another node's directory is looked at when it is backed up.
     if is_here(services, node.as_deref()) {
-        sources::check(services, &new.source).await?;
+        sources::check(services, OrganizationId(home.id), &new.source).await?;
     }
     let row = insert(acting, services, (&home, node), &new).await?;
     let id = row.id;

@@ -5,7 +5,7 @@ use std::path::Path;
 use model::{
     backup::RestorePhase,
     form::Done,
-    ids::{BackupId, ProjectId, RestoreId},
+    ids::{BackupId, OrganizationId, ProjectId, RestoreId},
     language::msgid,
     list::{ListQuery, Page},
     permission::Action,
@@ -32,7 +32,7 @@ use crate::{
     progress::progress,
     projects, repositories,
     runs::wake,
-    sources,
+    source_roots, sources,
     start::Services,
 };
 
@@ -110,10 +110,10 @@ async fn target(
 ) -> Result<RestoredInto, ServiceError> {
     match (target, projects::source(project)?) {
         (RestoreTarget::Directory(directory), Source::Directory(_)) => {
-            directory_target(services, project, directory.as_str(), "target_directory")
+            directory_target(services, project, directory.as_str(), "target_directory").await
         }
         (RestoreTarget::OriginalLocation, Source::Directory(directory)) => {
-            directory_target(services, project, directory.as_str(), "target")
+            directory_target(services, project, directory.as_str(), "target").await
         }
         (RestoreTarget::NewDatabase(name), Source::Postgres(_)) => {
             let database = sources::database(services, project)?;
@@ -133,7 +133,7 @@ async fn target(
     }
 }
 
-fn directory_target(
+async fn directory_target(
     services: &Services,
     project: &project::Model,
     directory: &str,
@@ -143,7 +143,8 @@ fn directory_target(
         // Its node looks when it restores.
         return Ok(RestoredInto::Directory(directory.to_owned()));
     }
-    let allowed = services.roots().restore_target(Path::new(directory));
+    let roots = source_roots::of(services, OrganizationId(project.organization_id)).await?;
+    let allowed = roots.restore_target(Path::new(directory));
     allowed.map(|_| RestoredInto::Directory(directory.to_owned())).map_err(|error| ServiceError::at(field, error))
 }
 

@@ -25,30 +25,34 @@ use crate::{
 /// What the one account of an installation came from. The column is unique, so there is never a second.
 const FIRST_RUN: &str = "first-run";
 
-/// Whether the first-run page is open, and whether it asks for the code.
-pub async fn state(services: &Services) -> Result<SetupState, ServiceError> {
+/// Whether the first-run page is open, and whether it asks for the code: where strangers could send the request.
+pub async fn state(services: &Services, code_required: bool) -> Result<SetupState, ServiceError> {
     let open = !account_exists(services.db()).await?;
-    Ok(SetupState { open, code_required: services.setup_code().is_some() })
+    Ok(SetupState { open, code_required })
 }
 
-/// The one-time code, for the operator's terminal.
+/// The one-time code, for the operator's terminal; `None` where the account existed when the process started.
 pub fn code(services: &Services) -> Option<String> {
     services.setup_code().map(str::to_owned)
 }
 
-/// Makes account, organization and Partner in one transaction, and signs the Partner in.
+/// Makes account, organization and Partner in one transaction, and signs the Partner in. The code is asked for where
+/// `code_required`.
 ///
 /// Once an account exists there is no such page: the answer is [`ServiceError::NotFound`].
 pub async fn create_account(
     services: &Services,
     session: &Session,
     address: String,
+    code_required: bool,
     form: &SetupForm,
 ) -> Result<Done, ServiceError> {
     if account_exists(services.db()).await? {
         return Err(ServiceError::NotFound);
     }
-    check_code(services, form)?;
+    if code_required {
+        check_code(services, form)?;
+    }
     let acting = create(services, form.parse()?, address).await?;
     sessions::begin(session, acting.actor.user, &acting.address).await?;
     Ok(Done::new(tr!("The account is ready. Add backup credentials next"), "/"))
@@ -94,7 +98,8 @@ fn first_partner(account: AccountId, organization: OrganizationId, user: UserId,
 }
 
 fn check_code(services: &Services, form: &SetupForm) -> Result<(), ServiceError> {
-    let Some(code) = services.setup_code() else { return Ok(()) };
+    // An account that was there at the start and is gone now has left no code: the next start makes one.
+    let code = services.setup_code().ok_or(ServiceError::NotFound)?;
     let typed = form.setup_code.trim().to_uppercase();
     if bool::from(typed.as_bytes().ct_eq(code.as_bytes())) {
         return Ok(());

@@ -5,18 +5,20 @@ use std::path::Path;
 use engine::{DatabaseDump, PostgresDatabase, Secret, SnapshotSource, SslMode as EngineSslMode};
 use model::{
     database::{ConnectionUrl, SslMode},
+    ids::OrganizationId,
     names::Hidden,
     project::{DirectoryPath, NewSource, Source},
     rule::RuleError,
 };
 
-use crate::{entity::project, error::ServiceError, projects, start::Services, vault::Purpose};
+use crate::{entity::project, error::ServiceError, projects, source_roots, start::Services, vault::Purpose};
 
-/// Tries whether a new source can be backed up: a directory is there, a database lets itself be read whole.
-pub async fn check(services: &Services, source: &NewSource) -> Result<(), ServiceError> {
+/// Tries whether an organization's new source can be backed up: a directory is there and the organization's, a database
+/// lets itself be read whole.
+pub async fn check(services: &Services, home: OrganizationId, source: &NewSource) -> Result<(), ServiceError> {
     match source {
         NewSource::Directory(directory) => {
-            let found = services.roots().directory(Path::new(directory.as_str()));
+            let found = source_roots::of(services, home).await?.directory(Path::new(directory.as_str()));
             found.map(drop).map_err(|error| ServiceError::at("directory", error))
         }
         NewSource::Postgres(url) => {
@@ -27,10 +29,11 @@ pub async fn check(services: &Services, source: &NewSource) -> Result<(), Servic
 }
 
 /// The source of a project, for a backup.
-pub fn open(services: &Services, project: &project::Model) -> Result<SnapshotSource, ServiceError> {
+pub async fn open(services: &Services, project: &project::Model) -> Result<SnapshotSource, ServiceError> {
     Ok(match projects::source(project)? {
         Source::Directory(directory) => {
-            SnapshotSource::Directory(services.roots().directory(Path::new(directory.as_str()))?)
+            let roots = source_roots::of(services, OrganizationId(project.organization_id)).await?;
+            SnapshotSource::Directory(roots.directory(Path::new(directory.as_str()))?)
         }
         Source::Postgres(_) => SnapshotSource::Database(DatabaseDump {
             database: database(services, project)?,

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use engine::{NetworkPolicy, PostgresTools, SourceRoots};
+use engine::{NetworkPolicy, PostgresTools};
 use ipnet::IpNet;
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbBackend, DbErr};
 use tokio::sync::Notify;
@@ -21,6 +21,7 @@ use crate::{
     repositories,
     runs::{self, SchedulerError},
     setup,
+    source_roots::{self, SourceRoot},
     vault::{Vault, VaultError},
 };
 
@@ -35,7 +36,7 @@ pub struct ServicesConfig {
     /// Where caches are kept.
     pub data_dir: PathBuf,
     /// Directories that projects may back up and restore to.
-    pub source_roots: Vec<PathBuf>,
+    pub source_roots: Vec<SourceRoot>,
     /// Networks of S3 endpoints that are not on public addresses.
     pub allow_networks: Vec<IpNet>,
     /// Networks of hooks that are not on public addresses.
@@ -54,8 +55,6 @@ pub struct ServicesConfig {
     pub node: String,
     /// Whether it serves pages, beside taking runs.
     pub serves_pages: bool,
-    /// Ask for a one-time code on the first-run page.
-    pub setup_code_required: bool,
     pub clock: Clock,
 }
 
@@ -68,6 +67,11 @@ pub enum StartError {
     Vault(#[from] VaultError),
     #[error("The folder {path} cannot be made: {source}. Check HOLDFAST_DATA_DIR")]
     DataDir { path: PathBuf, source: std::io::Error },
+    #[error(
+        "HOLDFAST_SOURCE_ROOTS does not say whose {roots} is, and there are several organizations: {organizations}. Write \
+         whose each directory is, such as {example}, and several with colons between them"
+    )]
+    RootOfNobody { roots: String, organizations: String, example: String },
     #[error("Nothing can be sent over HTTPS: {0}. Check the system's certificates")]
     Http(#[from] reqwest::Error),
 }
@@ -81,7 +85,6 @@ struct Inner {
     vault: Vault,
     clock: Clock,
     config: ServicesConfig,
-    roots: SourceRoots,
     network: NetworkPolicy,
     sender: Sender,
     provider: Option<Provider>,
@@ -104,13 +107,13 @@ impl Services {
             .map_err(|source| StartError::DataDir { path: config.data_dir.clone(), source })?;
         database::migrate(&config.database_url, &config.data_dir).await?;
         let db = database::connect(&config.database_url).await?;
+        source_roots::check(&db, &config.source_roots).await?;
         let vault = open_vault(&config, &db).await?;
-        let wants_code = config.setup_code_required && !setup::account_exists(&db).await?;
+        let wants_code = !setup::account_exists(&db).await?;
         Ok(Self(Arc::new(Inner {
             db,
             vault,
             clock: config.clock.clone(),
-            roots: SourceRoots::new(config.source_roots.clone()),
             network: NetworkPolicy::allowing(config.allow_networks.clone()),
             sender: Sender::new(NetworkPolicy::allowing(config.notify_networks.clone()), config.mail_server.clone())?,
             provider: config.provider.clone().map(Provider::new).transpose()?,
@@ -157,10 +160,6 @@ impl Services {
 
     pub(crate) fn config(&self) -> &ServicesConfig {
         &self.0.config
-    }
-
-    pub(crate) fn roots(&self) -> &SourceRoots {
-        &self.0.roots
     }
 
     pub(crate) fn network(&self) -> &NetworkPolicy {

@@ -18,7 +18,7 @@ pub async fn serve(config: &Config) -> Result<(), StartupError> {
     let application = Application::build(config).await?;
     say(format!("Holdfast listens on {}", config.address_for_people(application.address())));
     if let Some(code) = services::setup::code(application.services()) {
-        say(format!("Setup Code for the first account: {code}"));
+        say(format!("Setup Code for the first account, where it is not made at this machine: {code}"));
     }
     application.run_until(stop).await
 }

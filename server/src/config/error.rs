@@ -50,8 +50,11 @@ pub enum Problem {
     PublicUrl(String),
     #[error("the address must begin with sqlite:// or postgres://")]
     Database,
-    #[error("\"{0}\" is not an absolute path. Write for example /srv/data, and several as /srv/data:/home")]
-    NotAbsolute(String),
+    #[error(
+        "\"{0}\" is not an organization with an absolute path. Write for example acme=/srv/acme, several as \
+         acme=/srv/acme:beta=/srv/beta, and /srv/data while there is one organization"
+    )]
+    SourceRoot(String),
     #[error("\"{0}\" is not a network. Write for example 10.0.0.0/8, and several as 10.0.0.0/8,192.168.1.5/32")]
     Network(String),
     #[error("{0} is link-local; such endpoints are never allowed")]

@@ -16,7 +16,7 @@ use std::{
 };
 
 use ipnet::IpNet;
-use services::{Clock, ServicesConfig, notifications::MailServer, openid::OpenIdSettings};
+use services::{Clock, ServicesConfig, SourceRoot, notifications::MailServer, openid::OpenIdSettings};
 
 pub use self::{
     database::DatabaseUrl,
@@ -42,7 +42,7 @@ pub struct Config {
     /// Whether a missing master key is made: on SQLite, where the key's file was not given.
     pub create_master_key: bool,
     /// Directories that projects may back up and restore to.
-    pub source_roots: Vec<PathBuf>,
+    pub source_roots: Vec<SourceRoot>,
     /// Networks of S3 endpoints that are not on public addresses.
     pub allow_networks: Vec<IpNet>,
     /// Networks of hooks, to which messages go, that are not on public addresses.
@@ -129,9 +129,10 @@ impl Config {
         })
     }
 
-    /// Whether strangers could open a fresh installation's first-run page.
-    pub fn setup_code_required(&self) -> bool {
-        !self.listen.ip().is_loopback()
+    /// Whether requests may come from beyond this machine: over the network, or through a reverse proxy. What is then asked
+    /// for is the setup code, for the first account, and the token, for the metrics.
+    pub fn is_reachable(&self) -> bool {
+        !self.listen.ip().is_loopback() || self.public_url.is_some() || !self.trusted_proxies.is_empty()
     }
 
     /// The address to open in a browser, without a slash at the end.
@@ -156,7 +157,6 @@ impl Config {
             verification_weeks: self.verification_weeks.get(),
             node: self.node.clone(),
             serves_pages,
-            setup_code_required: self.setup_code_required(),
             clock,
         }
     }
@@ -165,7 +165,7 @@ impl Config {
 impl fmt::Display for Config {
     /// The settings in force as the environment would give them, with secrets hidden.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let roots: Vec<_> = self.source_roots.iter().map(|root| root.display().to_string()).collect();
+        let roots: Vec<_> = self.source_roots.iter().map(ToString::to_string).collect();
         let list = |networks: &[IpNet]| networks.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
         let public_url = self.public_url.as_ref().map_or("", PublicUrl::origin);
         let file = |file: &Option<PathBuf>| file.as_ref().map(|file| file.display().to_string()).unwrap_or_default();
@@ -228,7 +228,7 @@ mod tests {
         assert_eq!(config.master_key_file, Path::new("./data/master.key"));
         assert!(config.create_master_key && config.public_url.is_none() && config.source_roots.is_empty());
         assert_eq!((config.log.as_str(), config.log_format), ("info", LogFormat::Text));
-        assert!(!config.setup_code_required());
+        assert!(!config.is_reachable());
     }
 
     #[test]
@@ -247,9 +247,15 @@ mod tests {
     }
 
     #[test]
-    fn beyond_loopback_the_first_run_page_asks_for_a_code() {
-        assert!(config(&[("HOLDFAST_LISTEN", "0.0.0.0:3000")]).unwrap().setup_code_required());
-        assert!(!config(&[("HOLDFAST_LISTEN", "[::1]:3000")]).unwrap().setup_code_required());
+    fn beyond_loopback_and_behind_a_proxy_the_first_run_page_asks_for_a_code() {
+        for reachable in [
+            ("HOLDFAST_LISTEN", "0.0.0.0:3000"),
+            ("HOLDFAST_PUBLIC_URL", "https://backup.example.com"),
+            ("HOLDFAST_TRUSTED_PROXIES", "127.0.0.0/8"),
+        ] {
+            assert!(config(&[reachable]).unwrap().is_reachable(), "{reachable:?}");
+        }
+        assert!(!config(&[("HOLDFAST_LISTEN", "[::1]:3000")]).unwrap().is_reachable());
     }
 
     #[test]

@@ -9,8 +9,9 @@ use std::{
 };
 
 use ipnet::IpNet;
+use model::names::OrganizationName;
 use services::{
-    Secret,
+    Secret, SourceRoot,
     notifications::{MailServer, MailServerError},
     openid::{Issuer, OpenIdSettings},
 };
@@ -29,12 +30,24 @@ pub fn listen(settings: &Settings) -> Result<SocketAddr, ConfigError> {
     text.parse().map_err(|_| Problem::Address(text.to_owned()).at(Key::Listen))
 }
 
-pub fn source_roots(settings: &Settings) -> Result<Vec<PathBuf>, ConfigError> {
-    let absolute = |text: &str| {
-        let path = PathBuf::from(text);
-        if path.is_absolute() { Ok(path) } else { Err(Problem::NotAbsolute(text.to_owned()).at(Key::SourceRoots)) }
+pub fn source_roots(settings: &Settings) -> Result<Vec<SourceRoot>, ConfigError> {
+    parts(settings, Key::SourceRoots)
+        .map(|text| source_root(text).map_err(|problem| problem.at(Key::SourceRoots)))
+        .collect()
+}
+
+/// `organization=/directory`, or a directory alone.
+fn source_root(text: &str) -> Result<SourceRoot, Problem> {
+    let (name, directory) = match text.split_once('=') {
+        Some((name, directory)) if !text.starts_with('/') => (Some(name), directory),
+        _ => (None, text),
     };
-    parts(settings, Key::SourceRoots).map(absolute).collect()
+    let directory = PathBuf::from(directory.trim());
+    if !directory.is_absolute() {
+        return Err(Problem::SourceRoot(text.to_owned()));
+    }
+    let organization = name.map(OrganizationName::parse).transpose();
+    Ok(SourceRoot { organization: organization.map_err(|_| Problem::SourceRoot(text.to_owned()))?, directory })
 }
 
 /// The networks that a setting lists.
@@ -208,10 +221,19 @@ mod tests {
     }
 
     #[test]
-    fn source_roots_are_absolute() {
-        let roots = source_roots(&settings(Key::SourceRoots, "/srv/data:/home:")).unwrap();
-        assert_eq!(roots, [PathBuf::from("/srv/data"), PathBuf::from("/home")]);
-        assert!(source_roots(&settings(Key::SourceRoots, "data")).is_err());
+    fn source_roots_are_absolute_and_may_name_their_organization() {
+        let read = |text: &str| source_roots(&settings(Key::SourceRoots, text));
+        let shown = |text: &str| read(text).unwrap().iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(
+            shown("acme=/srv/acme: Beta.Ltd=/srv/beta :/home"),
+            ["acme=/srv/acme", "Beta.Ltd=/srv/beta", "/home"]
+        );
+        assert_eq!(read("acme=/srv/a=b").unwrap()[0].directory, PathBuf::from("/srv/a=b"));
+        assert_eq!(read("/srv/a=b").unwrap()[0].organization, None);
+        for bad in ["data", "acme=data", "=/srv", "no name=/srv", "acme="] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+        assert_eq!(shown("/srv/data:/home:"), ["/srv/data", "/home"]);
     }
 
     #[test]

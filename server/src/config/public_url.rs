@@ -28,6 +28,11 @@ impl PublicUrl {
         &self.origin
     }
 
+    /// Host and port as a request for this address names them in `Host`.
+    pub fn authority(&self) -> &str {
+        self.origin.split_once("://").map_or("", |(_, authority)| authority)
+    }
+
     pub const fn is_https(&self) -> bool {
         self.https
     }
@@ -42,7 +47,9 @@ mod tests {
         let url = PublicUrl::parse("HTTPS://Backup.Example.com:443/").unwrap();
         assert_eq!(url.origin(), "https://backup.example.com");
         assert!(url.is_https());
-        assert_eq!(PublicUrl::parse("http://host:8080").unwrap().origin(), "http://host:8080");
+        assert_eq!(url.authority(), "backup.example.com");
+        let url = PublicUrl::parse("http://host:8080").unwrap();
+        assert_eq!((url.origin(), url.authority()), ("http://host:8080", "host:8080"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The first start's data, added through the same use cases as a person's.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use model::{
     credential::CredentialForm,
@@ -11,8 +11,9 @@ use model::{
     people::{Email, Password, Role, SetupForm},
     policy::PolicyForm,
     project::{BackupFields, ProjectForm},
+    rule::RuleError,
 };
-use services::{Acting, Services};
+use services::{Acting, Services, SourceRoot};
 use url::Url;
 
 use super::{
@@ -28,6 +29,11 @@ const SECOND_ORGANIZATION: &str = "globex";
 const CREDENTIAL: &str = "Demo S3";
 /// What the audit log names as the place that all this came from.
 const ADDRESS: &str = "demo";
+
+/// The first organization's root.
+pub fn source_root(directory: PathBuf) -> Result<SourceRoot, RuleError> {
+    Ok(SourceRoot { organization: Some(OrganizationName::parse(FIRST_ORGANIZATION)?), directory })
+}
 
 pub async fn seed(services: &Services, folder: &DemoFolder, endpoint: &Url) -> Result<(), DemoError> {
     let secrets = folder.secrets();

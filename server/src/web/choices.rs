@@ -2,10 +2,11 @@
 
 use std::{collections::HashMap, str::FromStr};
 
+use app::api::ApiError;
 use axum::{
-    Form,
+    body::Body,
     extract::State as Extracted,
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, StatusCode, Uri, header},
     response::{IntoResponse, Redirect, Response},
     routing::{MethodRouter, post},
 };
@@ -13,8 +14,9 @@ use model::{
     language::{LANGUAGE_COOKIE, Language},
     theme::{THEME_COOKIE, Theme},
 };
+use url::form_urlencoded;
 
-use super::{State, form_posts};
+use super::{State, form_posts, refusal};
 
 /// How long a browser keeps a choice, in seconds: a year.
 const KEPT: u32 = 365 * 86_400;
@@ -60,11 +62,11 @@ pub fn table() -> Vec<(&'static str, MethodRouter<State>)> {
 }
 
 /// Leads back to the page that the choice was made on.
-async fn choose<C: Choice>(
-    Extracted(state): Extracted<State>,
-    headers: HeaderMap,
-    Form(fields): Form<HashMap<String, String>>,
-) -> Response {
+async fn choose<C: Choice>(Extracted(state): Extracted<State>, uri: Uri, headers: HeaderMap, body: Body) -> Response {
+    let fields: HashMap<String, String> = match form_posts::read(&headers, body).await {
+        Ok((_, body)) => form_urlencoded::parse(&body).into_owned().collect(),
+        Err(status) => return refusal::answer(&headers, status, &ApiError::Malformed),
+    };
     let Some(choice) = fields.get(C::FIELD).and_then(|value| value.parse::<C>().ok()) else {
         return StatusCode::UNPROCESSABLE_ENTITY.into_response();
     };
@@ -72,6 +74,6 @@ async fn choose<C: Choice>(
     let age = if choice.is_kept() { KEPT } else { 0 };
     let (name, value) = (C::COOKIE, choice.value());
     let cookie = format!("{name}={value}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}");
-    let back = form_posts::page_of_ours(&headers).unwrap_or_else(|| "/".to_owned());
+    let back = form_posts::page_of_ours(&uri, &headers, state.public_url.as_deref()).unwrap_or_else(|| "/".to_owned());
     ([(header::SET_COOKIE, cookie)], Redirect::to(&back)).into_response()
 }

@@ -4,7 +4,7 @@
 use app::api::ApiError;
 use axum::{
     extract::{Request, State as Extracted},
-    http::Uri,
+    http::{Uri, request::Parts},
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
@@ -39,6 +39,17 @@ pub async fn door(Extracted(state): Extracted<State>, request: Request, next: Ne
         Door::Missing => pages::not_found(&state, request).await,
         Door::To(place) => Redirect::to(&place).into_response(),
     }
+}
+
+/// The page itself, or the one that the visitor of `asked` is led to in its place.
+pub async fn page_for(state: &State, asked: &Parts, page: String) -> String {
+    let visitor = asked.extensions.get().cloned().unwrap_or(Visitor::Nobody);
+    let Ok(uri) = page.parse::<Uri>() else { return page };
+    let door = match state.is_set_up().await {
+        Ok(false) => before_the_first_account(&uri),
+        Ok(true) | Err(_) => decide(&visitor, &uri),
+    };
+    if let Door::To(place) = door { place } else { page }
 }
 
 #[derive(Debug, PartialEq, Eq)]

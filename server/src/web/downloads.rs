@@ -20,13 +20,12 @@ use model::{
 };
 use serde::Deserialize;
 use services::{Acting, FileStream};
-use tokio::sync::OwnedSemaphorePermit;
 use tower_sessions::Session;
 
-use super::{State, attachment, pages, refusal};
-
-/// How many downloads run at the same time. Each holds a few packs of the repository in memory.
-pub const MOST_AT_ONCE: usize = 16;
+use super::{
+    State, attachment, pages, refusal,
+    running_downloads::{Download, Full},
+};
 
 /// Each address with what answers there.
 pub fn table() -> Vec<(&'static str, MethodRouter<State>)> {
@@ -52,7 +51,11 @@ async fn from_backup(
     acting: Option<Extension<Acting>>,
     request: Request,
 ) -> Response {
-    let Ok(permit) = state.downloads.clone().try_acquire_owned() else { return busy() };
+    let begun = acting.as_deref().map(|acting| state.downloads.begin(&acting.actor)).transpose();
+    let running = match begun {
+        Ok(running) => running,
+        Err(full) => return busy(full),
+    };
     let answer = async {
         let (acting, project) = (signed_in(acting.as_deref())?, id::<ProjectId>(&project)?);
         let (backup, path) = (id::<BackupId>(&backup)?, wanted.path.ok_or(ApiError::NotFound)?);
@@ -60,7 +63,7 @@ async fn from_backup(
             None => file(&state, acting, project, backup, &path).await?,
             Some(format) => folder(&state, acting, project, backup, (&path, &format)).await?,
         };
-        Ok((headers, Body::from_stream(stream.map(move |chunk| held(chunk, &permit)))).into_response())
+        Ok((headers, Body::from_stream(stream.map(move |chunk| held(chunk, running.as_ref())))).into_response())
     };
     match answer.await {
         Ok(response) => response,
@@ -98,8 +101,8 @@ async fn folder(
     Ok((attachment::headers(&format!("{}.{}", folder.name, format.ending()), kind), folder.stream))
 }
 
-/// The stream keeps its permit until it has ended or the client has gone.
-fn held<T>(chunk: T, _permit: &OwnedSemaphorePermit) -> T {
+/// The stream keeps its place until it has ended or the client has gone, or takes nothing any more.
+fn held<T>(chunk: T, _running: Option<&Download>) -> T {
     chunk
 }
 
@@ -179,8 +182,8 @@ async fn refused(state: &State, request: Request, error: &ApiError) -> Response 
     }
 }
 
-fn busy() -> Response {
-    let error = ApiError::Conflict(format!("{MOST_AT_ONCE} downloads are running. Try again when one has ended."));
+fn busy(full: Full) -> Response {
+    let error = ApiError::Conflict(full.to_string());
     let mut response = refusal::page(StatusCode::SERVICE_UNAVAILABLE, &error);
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("10"));
     response

@@ -14,9 +14,8 @@ use super::refusal;
 
 /// Where it is kept in the session.
 const FLASH: &str = "flash";
-/// How long a session lasts that was made only to say what is wrong with a form.
+/// How long a session lasts that was made only to announce something to a person who is not signed in.
 const ANONYMOUS: Duration = Duration::minutes(10);
-
 /// Leaves `flash` for the next page.
 pub async fn leave(session: &Session, flash: Flash) -> Result<(), Error> {
     if session.is_empty().await {

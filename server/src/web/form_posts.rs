@@ -1,9 +1,9 @@
 //! Posts to server functions: what is accepted at all, and how a plain form post ends.
 //!
-//! A call by the browser's script gets JSON and the status of its outcome. A plain form post, from a page whose script
-//! has not loaded or never will, gets a redirect: on success to where the function leads (where that is the page with
-//! the form, its view of a list stays), on failure back to the page with the form, and the outcome waits in the session
-//! for that page.
+//! A call by the browser's script gets JSON and the status of its outcome. A plain form post that succeeds, from a page
+//! whose script has not loaded or never will, is redirected to where the function leads (where that is the page with the
+//! form, its view of a list stays), and the outcome waits in the session for that page. One that is refused is answered with
+//! the page of the form itself, with what was typed: nothing is stored for it.
 
 mod answer;
 mod body;
@@ -22,12 +22,11 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use model::form::Done;
-use services::Acting;
 use tower_sessions::Session;
 
 use self::body::Kind;
-pub use self::origin::page_of_ours;
-use super::{State, door, flash, refusal};
+pub use self::{body::read, origin::page_of_ours};
+use super::{State, door, flash, pages, refusal};
 
 /// Refuses posts that another site made a browser send.
 pub async fn same_site(Extracted(state): Extracted<State>, request: Request, next: Next) -> Response {
@@ -38,52 +37,55 @@ pub async fn same_site(Extracted(state): Extracted<State>, request: Request, nex
     refusal::answer(request.headers(), StatusCode::FORBIDDEN, &error)
 }
 
-/// Reads the post, calls the function, and ends a plain form post with a redirect.
-pub async fn form_posts(session: Session, request: Request, next: Next) -> Response {
+/// Reads the post, calls the function, and ends a plain form post with a redirect or a page.
+pub async fn form_posts(
+    Extracted(state): Extracted<State>,
+    session: Session,
+    request: Request,
+    next: Next,
+) -> Response {
     let (mut parts, body) = request.into_parts();
     let (kind, body) = match body::read(&parts.headers, body).await {
         Ok(read) => read,
         Err(status) => return refusal::answer(&parts.headers, status, &ApiError::Malformed),
     };
-    let plain = (kind == Kind::Form && refusal::wants_html(&parts.headers)).then(|| PlainPost::of(&parts, &body));
+    let plain =
+        (kind == Kind::Form && refusal::wants_html(&parts.headers)).then(|| PlainPost::of(&state, &parts, &body));
     // Leptos would put the outcome of a plain form post into the address.
     parts.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;
     match plain {
-        Some(post) => post.end(&session, answer::done(response).await).await,
+        Some(post) => post.end(&state, &session, answer::done(response).await).await,
         None => answer::refused(response).await.unwrap_or_else(|error| refusal::json(refusal::status(&error), &error)),
     }
 }
 
 /// What is remembered of a plain form post while the function runs.
 struct PlainPost {
-    action: String,
     back: String,
+    asked: Parts,
     typed: Vec<(String, String)>,
 }
 
 impl PlainPost {
-    fn of(parts: &Parts, body: &Bytes) -> Self {
-        let signed_in = parts.extensions.get::<Acting>().is_some();
-        Self {
-            action: parts.uri.path().to_owned(),
-            back: origin::page_of_ours(&parts.headers).unwrap_or_else(|| "/".to_owned()),
-            typed: typed::typed(body, signed_in),
-        }
+    fn of(state: &State, parts: &Parts, body: &Bytes) -> Self {
+        let back = page_of_ours(&parts.uri, &parts.headers, state.public_url.as_deref());
+        Self { back: back.unwrap_or_else(|| "/".to_owned()), asked: parts.clone(), typed: typed::typed(body) }
     }
 
-    async fn end(self, session: &Session, outcome: Result<Done, ApiError>) -> Response {
-        let (flash, goto) = match outcome {
+    async fn end(self, state: &State, session: &Session, outcome: Result<Done, ApiError>) -> Response {
+        match outcome {
             Ok(Done { message, goto, link }) => {
-                (Flash { notice: Some(message), link, failed: None }, success_place(&self.back, goto))
+                let flash = Flash { notice: Some(message), link };
+                flash::lead(session, flash, &success_place(&self.back, goto)).await
             }
-            Err(ApiError::SignedOut) => return Redirect::to(&door::sign_in(&self.back)).into_response(),
+            Err(ApiError::SignedOut) => Redirect::to(&door::sign_in(&self.back)).into_response(),
             Err(error) => {
-                let failed = FailedForm { action: self.action, error, typed: self.typed };
-                (Flash { failed: Some(failed), ..Flash::default() }, self.back)
+                let action = self.asked.uri.path().to_owned();
+                let failed = FailedForm { page: self.back, action, error, typed: self.typed };
+                pages::refused(state, &self.asked, failed).await
             }
-        };
-        flash::lead(session, flash, &goto).await
+        }
     }
 }
 

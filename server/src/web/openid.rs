@@ -44,7 +44,7 @@ async fn start(
     let Query(Wanted { next }) = wanted.unwrap_or_default();
     match openid::begin(&state.services, &session, &state.openid_callback, next.clone()).await {
         Ok(provider) => leading(&provider),
-        Err(error) => refused(&state, &session, request, error.into(), &next).await,
+        Err(error) => refused(&state, request, error.into(), &next).await,
     }
 }
 
@@ -65,19 +65,20 @@ async fn callback(
             }
             leading(&goto)
         }
-        Err(error) => refused(&state, &session, request, error.into(), "").await,
+        Err(error) => refused(&state, request, error.into(), "").await,
     }
 }
 
 /// The sign-in page says why nobody was let in, where the form says it.
-async fn refused(state: &State, session: &Session, request: Request, error: ApiError, next: &str) -> Response {
+async fn refused(state: &State, request: Request, error: ApiError, next: &str) -> Response {
     match error {
         ApiError::NotFound => return pages::not_found(state, request).await,
         ApiError::Internal { .. } => return refusal::page(refusal::status(&error), &error),
         _ => {}
     }
-    let failed = FailedForm { action: SignIn::url().to_owned(), error, typed: Vec::new() };
-    not_stored(flash::lead(session, Flash { failed: Some(failed), ..Flash::default() }, &door::sign_in(next)).await)
+    let action = SignIn::url().to_owned();
+    let failed = FailedForm { page: door::sign_in(next), action, error, typed: Vec::new() };
+    pages::refused(state, &request.into_parts().0, failed).await
 }
 
 fn leading(to: &str) -> Response {

@@ -2,11 +2,12 @@
 
 use std::sync::OnceLock;
 
-use app::{App, shell};
+use app::{App, api::flash::FailedForm, shell};
 use axum::{
     Router,
+    body::Body,
     extract::Request,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderValue, StatusCode, Uri, header, request::Parts},
     response::Response,
 };
 use leptos::{
@@ -18,7 +19,7 @@ use leptos_axum::{
     AxumRouteListing, LeptosRoutes, ResponseOptions, generate_route_list_with_exclusions_and_ssg_and_context,
 };
 
-use super::{State, headers};
+use super::{State, door, headers, refusal};
 
 /// One route for each page.
 pub fn routes(state: &State) -> Router<State> {
@@ -62,11 +63,38 @@ pub fn context(state: &State) -> impl Fn() + Clone + Send + Sync + 'static {
 
 /// The app's page for an address that does not exist.
 pub async fn not_found(state: &State, request: Request) -> Response {
+    draw(state, request, StatusCode::NOT_FOUND).await
+}
+
+/// The page of a form that was refused, with what was typed and why it was refused. `asked` is the request that was sent
+/// instead of one for the page.
+pub async fn refused(state: &State, asked: &Parts, mut failed: FailedForm) -> Response {
+    let status = match refusal::status(&failed.error) {
+        // The form is right, and what it is about is not: that is told in the form too.
+        StatusCode::BAD_REQUEST | StatusCode::CONFLICT => StatusCode::UNPROCESSABLE_ENTITY,
+        status => status,
+    };
+    failed.page = door::page_for(state, asked, failed.page).await;
+    let Ok(page) = failed.page.parse::<Uri>() else { return refusal::page(status, &failed.error) };
+    let mut request = Request::new(Body::empty());
+    *request.uri_mut() = page;
+    *request.headers_mut() = asked.headers.clone();
+    *request.extensions_mut() = asked.extensions.clone();
+    for of_the_body in [header::CONTENT_LENGTH, header::CONTENT_TYPE, header::TRANSFER_ENCODING] {
+        request.headers_mut().remove(of_the_body);
+    }
+    request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static("text/html"));
+    request.extensions_mut().insert(failed);
+    draw(state, request, status).await
+}
+
+/// The page at the request's address, with `status` unless the page has another one itself.
+async fn draw(state: &State, request: Request, status: StatusCode) -> Response {
     let options = state.site.options.clone();
     let draw = leptos_axum::render_app_async_with_context(context(state), move || shell(options.clone()));
     let mut response = draw(request).await;
     if response.status() == StatusCode::OK {
-        *response.status_mut() = StatusCode::NOT_FOUND;
+        *response.status_mut() = status;
     }
     response
 }

@@ -14,7 +14,7 @@ use tower::ServiceBuilder;
 use tower_http::{CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
 use super::{
-    State, api, choices, client, door, downloads, events, flash, form_posts, headers, health, languages, metrics,
+    State, api, choices, client, door, downloads, events, flash, form_posts, headers, health, host, languages, metrics,
     openid, pages, people, refusal, trace,
 };
 
@@ -51,6 +51,7 @@ pub fn router(state: State) -> Router {
         .fallback_service(state.site.public(missing))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(state.clone(), client::client))
+        .layer(from_fn_with_state(state.clone(), host::host))
         .layer(from_fn_with_state(state.clone(), headers::headers))
         .layer(from_fn_with_state(state.clone(), trace::trace))
         .with_state(state)

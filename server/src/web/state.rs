@@ -1,7 +1,6 @@
 //! What every handler may need.
 
 use std::{
-    io,
     net::SocketAddr,
     sync::{
         Arc,
@@ -13,10 +12,9 @@ use axum::extract::FromRef;
 use ipnet::IpNet;
 use leptos::config::LeptosOptions;
 use services::{ServiceError, Services};
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::{downloads::MOST_AT_ONCE, events::Seats, openid::CALLBACK, site::Site};
+use super::{events::Seats, openid::CALLBACK, running_downloads::Downloads, site::Site};
 use crate::config::{Config, PublicUrl};
 
 /// Cheap to clone.
@@ -28,31 +26,33 @@ pub struct State {
     /// Where the sign-in provider sends people back to.
     pub openid_callback: Arc<str>,
     pub trusted_proxies: Arc<[IpNet]>,
-    /// A permit for each download that may still start.
-    pub downloads: Arc<Semaphore>,
+    pub downloads: Downloads,
     /// What a program from elsewhere shows to read the metrics.
     pub metrics_token: Option<Arc<str>>,
     /// The pages that are told of changes.
     pub seats: Seats,
     /// Ends with the server.
     pub stop: CancellationToken,
+    /// Whether requests may come from beyond this machine, whatever they look like.
+    pub reachable: bool,
     set_up: Arc<AtomicBool>,
 }
 
 impl State {
-    pub fn new(services: Services, config: &Config, address: SocketAddr) -> io::Result<Self> {
-        Ok(Self {
+    pub fn new(services: Services, config: &Config, address: SocketAddr) -> Self {
+        Self {
             services,
             public_url: config.public_url.clone().map(Arc::new),
-            site: Site::find(address, &config.data_dir)?,
+            site: Site::find(address),
             openid_callback: format!("{}{CALLBACK}", config.address_for_people(address)).into(),
             trusted_proxies: config.trusted_proxies.clone().into(),
-            downloads: Arc::new(Semaphore::new(MOST_AT_ONCE)),
+            downloads: Downloads::default(),
             metrics_token: config.metrics_token.clone(),
             seats: Seats::default(),
             stop: CancellationToken::new(),
+            reachable: config.is_reachable(),
             set_up: Arc::default(),
-        })
+        }
     }
 
     pub fn https(&self) -> bool {
@@ -64,7 +64,7 @@ impl State {
         if self.set_up.load(Ordering::Relaxed) {
             return Ok(true);
         }
-        let set_up = !services::setup::state(&self.services).await?.open;
+        let set_up = !services::setup::state(&self.services, true).await?.open;
         self.set_up.store(set_up, Ordering::Relaxed);
         Ok(set_up)
     }

@@ -231,8 +231,7 @@ async fn the_recovery_kit_is_downloaded(app: &TestApp) {
     let errors = partner.call("projects/recovery_kit", &wrong).await.form_errors();
     assert!(errors.message_for("password").is_some_and(|told| told.contains("not your password")), "{errors:?}");
     let back = partner.post(&question, "projects/recovery_kit", &wrong).await;
-    assert_eq!(back.location(), question);
-    assert!(partner.get(&question).await.text().contains("not your password"), "also without script");
+    assert!(back.status == 422 && back.text().contains("not your password"), "also without script");
     assert_eq!(partner.get(&address).await.location(), question);
 
     let kit = partner.recovery_kit(project).await;

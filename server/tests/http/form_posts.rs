@@ -2,7 +2,7 @@
 
 use crate::support::{
     TestApp,
-    app::{PARTNER, PASSWORD, SECRET_KEY, setup_form},
+    app::{PARTNER, PASSWORD, SECRET_KEY},
     form, on_both_databases,
 };
 
@@ -25,21 +25,35 @@ async fn a_failed_form_comes_back_with_what_was_typed(app: &TestApp) {
         ("region", "eu-central-1"),
     ]);
     let failed = partner.post(page, "credentials/add", &typed).await;
-    assert_eq!(failed.location(), page);
+    assert_eq!(failed.status, 422);
     let kept = app.column("session", "data").await.concat();
-    assert!(kept.contains("AKIDTYPED") && !kept.contains(SECRET_KEY), "{kept}");
+    assert!(!kept.contains("AKIDTYPED") && !kept.contains(SECRET_KEY), "nothing is stored: {kept}");
 
-    let shown = partner.get(page).await.text();
+    let shown = failed.text();
     assert!(shown.contains("S3 Endpoint must be an http or https address"), "the message is at the field");
     assert!(shown.contains("AKIDTYPED") && shown.contains("Main &lt;store&gt;") && shown.contains("no address"));
     assert!(!shown.contains(SECRET_KEY), "the secret is not sent back");
     assert!(shown.contains("aria-invalid=\"true\"") && shown.contains("role=\"alert\""));
     assert!(!partner.get(page).await.text().contains("AKIDTYPED"), "it is shown once");
+
+    // The browser is at the function's address now, so the page says where it belongs, and its forms do too.
+    assert!(shown.contains("data-address=\"/backup-credentials?search=main&amp;dialog=add\""), "{shown}");
+    let action = "/api/credentials/add?page=";
+    let action = &shown[shown.find(action).unwrap()..];
+    let action = action.split('"').next().unwrap().trim_start_matches("/api/");
+    let again = partner.post("/api/credentials/add", action, &typed).await;
+    assert!(again.status == 422 && again.text().contains("AKIDTYPED"));
+    let right: Vec<_> = typed.iter().filter(|(name, _)| name != "form[endpoint]").cloned().collect();
+    let right = [right, form(&[("endpoint", app.s3().await.endpoint().as_str())])].concat();
+    let right: Vec<_> = right.into_iter().filter(|(name, _)| name != "form[s3_name]").collect();
+    let right = [right, form(&[("s3_name", "Main store")])].concat();
+    let refused = partner.post("/api/credentials/add", action, &right).await;
+    assert!(refused.text().contains("Invalid S3 credentials"), "{}", refused.text());
 }
 
 async fn a_success_leads_on_and_is_announced_once(app: &TestApp) {
     let browser = app.browser();
-    let done = browser.post("/setup", "session/set_up", &setup_form()).await;
+    let done = browser.post("/setup", "session/set_up", &app.setup_form()).await;
     assert_eq!(done.location(), "/");
     let announced = "The account is ready";
     assert!(browser.get("/").await.text().contains(announced));
@@ -73,10 +87,9 @@ async fn nothing_is_left_for_who_left_nothing(app: &TestApp) {
     let browser = app.browser();
     assert!(browser.get("/login").await.cookie().is_none(), "a page makes no session");
     let failed = browser.post("/login", "session/sign_in", &form(&[("email", PARTNER), ("password", "wrong")])).await;
-    assert!(failed.cookie().unwrap().contains("Max-Age=600"), "a stranger's session is short");
-    let shown = browser.get("/login").await;
-    assert!(shown.text().contains("Email or password is wrong") && shown.text().contains(PARTNER));
-    assert!(!shown.text().contains(PASSWORD));
-    assert!(shown.cookie().unwrap().contains("Max-Age=0"), "and gone when it has said what it had to say");
+    assert!(failed.status == 422 && failed.cookie().is_none(), "neither does a form that is refused");
+    let shown = failed.text();
+    assert!(shown.contains("Email or password is wrong") && shown.contains(PARTNER));
+    assert!(!shown.contains(PASSWORD));
     assert_eq!(app.column("session", "id").await.len(), 1, "only the Partner's of the set-up is left");
 }

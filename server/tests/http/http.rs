@@ -80,7 +80,7 @@ async fn a_language_is_chosen_or_taken_from_the_browser(app: &TestApp) {
     // What the server alone says, too.
     let wrong = form(&[("email", "nobody@example.com"), ("password", "wrong")]);
     let refused = stranger.post("/login", "session/sign_in", &wrong).await;
-    let page = stranger.get(refused.location()).await.text();
+    let page = refused.text();
     assert!(page.contains("E-mail nebo heslo") && !page.contains("Email or password is wrong"), "{page}");
 
     choose("en").await;
@@ -116,7 +116,7 @@ async fn metrics_tell_what_was_done_and_what_waits(app: &TestApp) {
     let policy = partner.add_policy(project, "nightly", "0 0 29 2 *").await;
     let backup = partner.backup_now(project, policy).await;
     partner.restore(project, backup.id, "README.md", &app.files().join("restored")).await;
-    let metrics = app.browser().get("/metrics").await;
+    let metrics = app.metrics().await;
     assert_eq!((metrics.status, metrics.header("cache-control")), (200, "no-store"));
     assert!(metrics.header("content-type").starts_with("application/openmetrics-text"));
     let text = metrics.text();
@@ -221,8 +221,9 @@ async fn with_a_public_address_of_https_cookies_and_browsers_stay_with_it(app: &
     let node = Application::build_with_clock(&Config { public_url, ..app.config.clone() }, Clock::system()).await;
     let node = node.unwrap();
     let browser = Browser::new(node.address());
+    let code = form(&[("setup_code", &services::setup::code(node.services()).unwrap())]);
     let serving = tokio::spawn(node.run_until(std::future::pending()));
-    let answer = browser.call("session/set_up", &setup_form()).await;
+    let answer = browser.call("session/set_up", &[setup_form(), code].concat()).await;
     let cookie = answer.cookie().unwrap();
     for word in ["__Host-holdfast=", "Secure", "HttpOnly", "SameSite=Lax", "Path=/"] {
         assert!(cookie.contains(word), "{cookie}");

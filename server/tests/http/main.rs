@@ -11,6 +11,7 @@ mod databases;
 mod enabling;
 mod form_posts;
 mod hostile;
+mod hosts;
 mod http;
 mod leaks;
 mod live;

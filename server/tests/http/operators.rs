@@ -26,7 +26,7 @@ async fn dashboard_and_alerts_ask_for_what_there_is(app: &TestApp) {
     let (partner, project) = app.backed_up_project().await;
     let policy = partner.add_policy(project, "nightly", "0 0 29 2 *").await;
     partner.backup_now(project, policy).await;
-    let metrics = app.browser().get("/metrics").await.text();
+    let metrics = app.metrics().await.text();
     let told: BTreeSet<_> = metrics.lines().filter_map(|line| line.split(['{', ' ']).next()).collect();
     let dashboard: Value = serde_json::from_str(&packaged("grafana.json")).unwrap();
     let expressions = expressions(&dashboard);

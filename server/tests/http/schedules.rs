@@ -184,7 +184,7 @@ async fn organizations_take_turns(app: &TestApp) {
     }
     let globex = app.person(model::people::Role::Manager, "globex").await;
     let credential = globex.add_credential(s3).await;
-    let small = globex.add_project("small", &app.source(), Some(&credential)).await;
+    let small = globex.add_project("small", &app.files_of("globex"), Some(&credential)).await;
     globex.add_policy(small, "hourly", "1 * * * *").await;
 
     app.pass(3720);

@@ -5,7 +5,7 @@ use reqwest::Method;
 
 use crate::support::{
     Answer, TestApp,
-    app::{ORGANIZATION, PARTNER, PASSWORD, setup_form},
+    app::{ORGANIZATION, PARTNER, PASSWORD},
     form, on_both_databases,
 };
 
@@ -34,9 +34,9 @@ async fn until_the_first_account_exists_every_page_leads_to_setup(app: &TestApp)
     for words in ["Account Name", "Organization", "Email", "Password", "Create Account"] {
         assert!(page.text().contains(words), "{words}");
     }
-    assert!(!page.text().contains("Setup Code"), "on loopback no code is asked for");
+    assert!(page.text().contains("Setup Code"), "behind a proxy the code is asked for");
     let state: SetupState = browser.read("session/setup_state", &serde_json::json!({})).await;
-    assert_eq!(state, SetupState { open: true, code_required: false });
+    assert_eq!(state, SetupState { open: true, code_required: true });
 }
 
 async fn setup_makes_the_account_once(app: &TestApp) {
@@ -45,12 +45,12 @@ async fn setup_makes_the_account_once(app: &TestApp) {
     assert_eq!(partner.get("/setup").await.status, 404);
     let stranger = app.browser();
     assert_eq!(stranger.get("/setup").await.status, 404);
-    assert_eq!(stranger.call("session/set_up", &setup_form()).await.status, 404);
+    assert_eq!(stranger.call("session/set_up", &app.setup_form()).await.status, 404);
     assert_eq!(app.column("users", "email").await, [PARTNER]);
 }
 
 async fn a_short_password_is_refused_at_its_field(app: &TestApp) {
-    let mut fields = setup_form();
+    let mut fields = app.setup_form();
     fields.retain(|(name, _)| name != "form[password]");
     fields.extend(form(&[("password", "elevenchars")]));
     let errors = app.browser().call("session/set_up", &fields).await.form_errors();
@@ -60,7 +60,7 @@ async fn a_short_password_is_refused_at_its_field(app: &TestApp) {
 
 async fn a_password_that_is_easy_to_guess_is_refused_everywhere(app: &TestApp) {
     let with = |password: &str| {
-        let mut fields = setup_form();
+        let mut fields = app.setup_form();
         fields.retain(|(name, _)| name != "form[password]");
         fields.extend(form(&[("password", password)]));
         fields
@@ -96,7 +96,10 @@ async fn sign_in_makes_a_new_session(app: &TestApp) {
     app.set_up().await;
     let browser = app.browser();
     let failed = browser.post("/login", "session/sign_in", &sign_in("wrong password")).await;
-    let planted = cookie_value(&failed);
+    assert!(failed.status == 422 && failed.cookie().is_none(), "nothing is stored for a stranger");
+    // A session that somebody else has planted in the browser.
+    let begun = browser.get("/login/oidc").await;
+    let planted = cookie_value(&begun);
     let signed_in = browser.post("/login", "session/sign_in", &sign_in(PASSWORD)).await;
     assert_eq!(signed_in.location(), "/");
     let cookie = signed_in.cookie().unwrap();

@@ -132,7 +132,7 @@ async fn take(
     }
     let project = project::Entity::find_by_id(row.project_id).one(services.db()).await?;
     let project = project.ok_or(ServiceError::NotFound)?;
-    let source = sources::open(services, &project)?;
+    let source = sources::open(services, &project).await?;
     let repository = repositories::open(services, &in_use).await?;
     if let Some(earlier) = earlier_try(&repository, row).await? {
         return Ok(found(earlier));

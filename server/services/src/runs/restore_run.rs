@@ -9,6 +9,7 @@ use engine::{
 };
 use model::{
     backup::RestorePhase,
+    ids::OrganizationId,
     restore::{OnConflict, RestoredInto},
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
@@ -24,7 +25,7 @@ use crate::{
         release::freed,
         supervisor::{Counters, StopReason, stored, supervise},
     },
-    sources,
+    source_roots, sources,
     start::Services,
 };
 
@@ -66,7 +67,7 @@ async fn restore(
     let into = RestoredInto::parse(&row.target_kind, row.target.clone()).map_err(ServiceError::Stored)?;
     let target = match into {
         RestoredInto::Directory(directory) => {
-            let request = file_request(services, row, snapshot, &directory)?;
+            let request = file_request(services, row, snapshot, &directory).await?;
             return Ok(repository.restore(request, counters, cancel).await?);
         }
         RestoredInto::NewDatabase(name) => {
@@ -91,17 +92,20 @@ async fn restore_database(
     Ok(repository.restore_database(request, counters, cancel).await?)
 }
 
-fn file_request(
+async fn file_request(
     services: &Services,
     row: &restore::Model,
     snapshot: SnapshotId,
     directory: &str,
 ) -> Result<RestoreRequest, ServiceError> {
+    let project =
+        project::Entity::find_by_id(row.project_id).one(services.db()).await?.ok_or(ServiceError::NotFound)?;
+    let roots = source_roots::of(services, OrganizationId(project.organization_id)).await?;
     Ok(RestoreRequest {
         snapshot,
         paths: row.paths.0.clone(),
         // Looked at again, since the directory may have become a link since the restore was queued.
-        target: services.roots().restore_target(Path::new(directory))?,
+        target: roots.restore_target(Path::new(directory))?,
         on_conflict: match OnConflict::parse(&row.on_conflict).map_err(ServiceError::Stored)? {
             OnConflict::Skip => EngineOnConflict::Skip,
             OnConflict::Overwrite => EngineOnConflict::Overwrite,

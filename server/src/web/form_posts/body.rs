@@ -1,17 +1,14 @@
-//! The body of a post: of a known kind, of bounded size, in bounded time.
-
-use std::time::Duration;
+//! The body of a post: of a known kind, and of bounded size. The listener bounds its time.
 
 use axum::{
     body::{Body, Bytes, HttpBody, to_bytes},
     http::{HeaderMap, StatusCode, header},
 };
-use tokio::time::timeout;
+
+use crate::listener::TooSlow;
 
 /// Most bytes of a post.
 const MOST: usize = 256 * 1024;
-/// How long a client may take to send them.
-const TIME: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -26,9 +23,11 @@ pub async fn read(headers: &HeaderMap, body: Body) -> Result<(Kind, Bytes), Stat
         return Err(StatusCode::PAYLOAD_TOO_LARGE);
     }
     let kind = kind(headers, body.size_hint().exact() == Some(0))?;
-    let read = timeout(TIME, to_bytes(body, MOST)).await.map_err(|_| StatusCode::REQUEST_TIMEOUT)?;
-    let bytes =
-        read.map_err(|error| if too_long(&error) { StatusCode::PAYLOAD_TOO_LARGE } else { StatusCode::BAD_REQUEST })?;
+    let bytes = to_bytes(body, MOST).await.map_err(|error| match error {
+        error if TooSlow::caused(&error) => StatusCode::REQUEST_TIMEOUT,
+        error if too_long(&error) => StatusCode::PAYLOAD_TOO_LARGE,
+        _ => StatusCode::BAD_REQUEST,
+    })?;
     Ok((kind, bytes))
 }
 

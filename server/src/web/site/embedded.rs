@@ -11,8 +11,7 @@ use axum::{
 use percent_encoding::percent_decode_str;
 use rust_embed::{EmbeddedFile, RustEmbed};
 
-/// The list of hashes, which the Makefile puts beside the files.
-const HASHES: &str = "hash.txt";
+use super::{OUTPUT_NAME, PKG};
 
 #[derive(RustEmbed)]
 #[folder = "../target/site"]
@@ -20,19 +19,21 @@ const HASHES: &str = "hash.txt";
 #[exclude = "*.d.*"]
 struct Files;
 
-/// The hashes in the files' names, which leptos reads for each page; `None` where the files are not inside.
-pub fn hashes() -> Option<String> {
+/// The name of the folder with the script; `None` where the files are not inside.
+pub fn hash() -> Option<String> {
     // In other builds the library looks into the folder itself, which may hold another build's files.
     if cfg!(debug_assertions) {
         return None;
     }
-    String::from_utf8(Files::get(HASHES)?.data.into_owned()).ok()
+    let script = format!("/{OUTPUT_NAME}.js");
+    let inside = format!("{PKG}/");
+    Files::iter().find_map(|path| Some(path.strip_prefix(&inside)?.strip_suffix(&script)?.to_owned()))
 }
 
 /// The file at `path`, in the best encoding that the browser takes; `None` where there is none.
 pub fn answer(path: &str, request: &HeaderMap) -> Option<Response> {
     let path = percent_decode_str(path.trim_start_matches('/')).decode_utf8().ok()?;
-    if path == HASHES || cfg!(debug_assertions) {
+    if cfg!(debug_assertions) {
         return None;
     }
     let kind = Files::get(&path)?.metadata.mimetype().to_owned();

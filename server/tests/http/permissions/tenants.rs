@@ -14,7 +14,7 @@ use serde_json::json;
 use super::Things;
 use crate::support::{
     Browser, TestApp,
-    app::{PARTNER, SECRET_KEY},
+    app::{ELSEWHERE, PARTNER, SECRET_KEY},
     deeds::credential_form,
     form, on_both_databases,
 };
@@ -34,7 +34,7 @@ async fn an_id_of_another_account_is_as_one_that_does_not_exist(app: &TestApp) {
     let own = stranger.own_project(app).await;
     let theirs = partner.credentials().await.remove(0).id.0;
 
-    let directory = app.files().display().to_string();
+    let directory = app.files_of(ELSEWHERE).display().to_string();
     let with_credential = |credential: i64| {
         let credential = credential.to_string();
         let mut fields = form(&[("project", &own.to_string()), ("project_name", "another"), ("directory", &directory)]);
@@ -116,6 +116,6 @@ impl Browser {
         let endpoint = app.own_s3().await.endpoint();
         self.done("credentials/add", &form(&credential_form(endpoint.as_str(), SECRET_KEY))).await;
         let credential = self.credentials().await.remove(0);
-        self.add_project("own-shop", &app.source(), Some(&credential)).await
+        self.add_project("own-shop", &app.files_of(ELSEWHERE), Some(&credential)).await
     }
 }

@@ -18,6 +18,7 @@ use model::{
     organization::OrganizationForm,
     people::{Email, Password, Role, SignInForm},
 };
+use reqwest::Method;
 use sea_orm::{ConnectionTrait, sea_query::Query};
 use server::{
     config::{Config, Key, Settings},
@@ -32,17 +33,25 @@ use tokio::sync::OnceCell;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower_sessions::Session;
 
-use super::{Browser, files, form, receivers::TestMailServer};
+use super::{Answer, Browser, files, form, receivers::TestMailServer};
 
 pub const PARTNER: &str = "partner@example.com";
 pub const PASSWORD: &str = "correct horse battery";
 pub const ORGANIZATION: &str = "acme";
+
+/// Whose directories are where in the test's folder.
+const ROOTS: [(&str, &str); 3] = [(ORGANIZATION, "files"), ("globex", "globex"), (ELSEWHERE, "elsewhere")];
+/// The organization of the other account.
+pub const ELSEWHERE: &str = "elsewhere";
 
 /// What people call the sign-in provider.
 pub const PROVIDER: &str = "Example & Sons";
 /// What the groups that it tells of may do.
 pub const ROLES: &str = "admins=Partner@acme; team=Manager@acme; staff=User@acme; neighbours=Manager@globex; \
                          strangers=Partner@elsewhere; nowhere=Partner@no-such-organization";
+
+/// What programs show that read the metrics.
+const METRICS_TOKEN: &str = "a-token-of-the-tests";
 
 pub const ACCESS_KEY: &str = "TESTKEY";
 pub const SECRET_KEY: &str = "test-secret-0123456789";
@@ -80,7 +89,8 @@ impl TestApp {
         let mut settings = Settings::default();
         settings.set(Key::Listen, "127.0.0.1:0");
         settings.set(Key::DataDir, folder.path().join("data").display().to_string());
-        settings.set(Key::SourceRoots, folder.path().join("files").display().to_string());
+        let roots = ROOTS.map(|(organization, root)| format!("{organization}={}", folder.path().join(root).display()));
+        settings.set(Key::SourceRoots, roots.join(":"));
         settings.set(Key::S3AllowNetworks, "127.0.0.0/8");
         let mail = TestMailServer::start().await;
         settings.set(Key::SmtpUrl, mail.url());
@@ -96,6 +106,9 @@ impl TestApp {
         settings.set(Key::OidcRoles, ROLES);
         settings.set(Key::OidcAllowNetworks, "127.0.0.0/8");
         settings.set(Key::TrustedProxies, "127.0.0.0/8");
+        let token_file = folder.path().join("metrics-token");
+        fs::write(&token_file, METRICS_TOKEN).unwrap();
+        settings.set(Key::MetricsTokenFile, token_file.display().to_string());
         settings.set(Key::BackupWorkers, "2");
         if database == Database::Postgres {
             settings.set(Key::DatabaseUrl, postgres::new_database());
@@ -106,7 +119,9 @@ impl TestApp {
         }
         let mut config = Config::from_settings(&settings).unwrap();
         config.create_master_key = true;
-        fs::create_dir(folder.path().join("files")).unwrap();
+        for (_, root) in ROOTS {
+            fs::create_dir(folder.path().join(root)).unwrap();
+        }
         Self::start(config, folder, mail, Arc::new(provider)).await
     }
 
@@ -154,8 +169,21 @@ impl TestApp {
     /// Makes the first account; the browser is signed in as its Partner.
     pub async fn set_up(&self) -> Browser {
         let browser = self.browser();
-        browser.done("session/set_up", &setup_form()).await;
+        browser.done("session/set_up", &self.setup_form()).await;
         browser
+    }
+
+    /// The first account's form, with the code: requests could come through the proxies of the settings.
+    pub fn setup_form(&self) -> Vec<(String, String)> {
+        let mut fields = setup_form();
+        fields.extend(form(&[("setup_code", &services::setup::code(&self.services).unwrap_or_default())]));
+        fields
+    }
+
+    /// What Prometheus reads.
+    pub async fn metrics(&self) -> Answer {
+        let request = self.browser().request(Method::GET, "/metrics").bearer_auth(METRICS_TOKEN);
+        Answer::of(request).await
     }
 
     /// A browser in which somebody is signed in.
@@ -188,7 +216,7 @@ impl TestApp {
     /// A Partner of another account. The schema keeps a second one out on purpose, so it is put in behind its back.
     pub async fn another_account(&self) -> Browser {
         let db = sea_orm::Database::connect(self.config.database.expose()).await.unwrap();
-        let (now, elsewhere) = (Utc::now(), "elsewhere");
+        let (now, elsewhere) = (Utc::now(), ELSEWHERE);
         let account = Query::insert()
             .into_table("account")
             .columns(["origin", "name", "created_at"])
@@ -206,9 +234,15 @@ impl TestApp {
         self.person(Role::Partner, elsewhere).await
     }
 
-    /// A directory under the allowed root.
+    /// The first organization's root.
     pub fn files(&self) -> PathBuf {
-        self.folder.path().join("files")
+        self.files_of(ORGANIZATION)
+    }
+
+    /// The root of an organization.
+    pub fn files_of(&self, organization: &str) -> PathBuf {
+        let (_, root) = ROOTS.into_iter().find(|(owner, _)| *owner == organization).unwrap();
+        self.folder.path().join(root)
     }
 
     /// The test's own folder, which holds everything.

@@ -1,0 +1,74 @@
+//! Makes the site out of the compiled frontend: binds the WASM, optimises it, compiles the styles, copies the public
+//! files, and compresses everything.
+//!
+//! Usage: `bundle WASM STYLE PUBLIC SITE`. The script, the WASM and the style sheet end up in `SITE/pkg/<hash>/`. The hash
+//! is that of all inputs, so a browser may keep the folder's files for good, and an unchanged site is not built again.
+//! `wasm-opt` and `sass` have to be on the `PATH`.
+
+mod compress;
+mod inputs;
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use wasm_bindgen_cli_support::Bindgen;
+
+/// The name of the script, the WASM and the style sheet, which the server knows too.
+const NAME: &str = "holdfast";
+
+fn main() -> Result<()> {
+    let arguments: Vec<PathBuf> = env::args_os().skip(1).map(PathBuf::from).collect();
+    let [wasm, style, public, site] = &arguments[..] else { bail!("usage: bundle WASM STYLE PUBLIC SITE") };
+    let hash = inputs::hash(&[wasm, style, public])?;
+    if site.join("pkg").join(&hash).is_dir() {
+        println!("The site is up to date.");
+        return Ok(());
+    }
+    let unfinished = site.with_extension("unfinished");
+    remove(&unfinished)?;
+    let package = unfinished.join("pkg").join(&hash);
+    fs::create_dir_all(&package)?;
+    inputs::copy(public, &unfinished)?;
+    bind(wasm, &package)?;
+    optimise(&package.join(format!("{NAME}_bg.wasm")))?;
+    run(Command::new("sass").args(["--no-source-map", "--style=compressed"]).arg(style.join("main.scss")).arg(package.join(format!("{NAME}.css"))))?;
+    compress::folder(&unfinished)?;
+    // Whoever starts the server meanwhile finds the old site or the new one.
+    remove(site)?;
+    fs::rename(&unfinished, site).with_context(|| format!("{} cannot be put in place", site.display()))
+}
+
+fn bind(wasm: &Path, package: &Path) -> Result<()> {
+    let mut bindgen = Bindgen::new();
+    bindgen.input_path(wasm).out_name(NAME).typescript(false).remove_producers_section(true).web(true)?;
+    bindgen.generate(package).context(
+        "the WASM cannot be bound; where it was compiled with another wasm-bindgen, give frontend/bundle/Cargo.toml its version",
+    )
+}
+
+fn optimise(wasm: &Path) -> Result<()> {
+    let before = fs::metadata(wasm)?.len();
+    run(Command::new("wasm-opt").arg("-Oz").arg(wasm).arg("-o").arg(wasm))?;
+    println!("WASM: {before} bytes, {} when optimised", fs::metadata(wasm)?.len());
+    Ok(())
+}
+
+fn run(command: &mut Command) -> Result<()> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let status = command.status().with_context(|| format!("{program} cannot be run; `make tools` installs it"))?;
+    ensure!(status.success(), "{program} failed: {status}");
+    Ok(())
+}
+
+fn remove(folder: &Path) -> Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("{} cannot be removed", folder.display()))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,118 @@
+//! Which directories belong to which organization.
+
+use std::{fmt, path::PathBuf};
+
+use engine::SourceRoots;
+use model::{ids::OrganizationId, names::OrganizationName};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
+
+use crate::{
+    entity::organization,
+    error::{Conflict, ServiceError},
+    start::{Services, StartError},
+};
+
+/// A directory that an organization's projects may back up and restore to, with everything below it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceRoot {
+    /// Absent only as long as there is one organization.
+    pub organization: Option<OrganizationName>,
+    /// An absolute path.
+    pub directory: PathBuf,
+}
+
+impl SourceRoot {
+    /// Letter case does not tell organizations apart.
+    fn names(&self, organization: &str) -> bool {
+        let name = self.organization.as_ref().map(|name| name.as_str().to_lowercase());
+        name.is_some_and(|name| name == organization.to_lowercase())
+    }
+}
+
+/// As the setting has it.
+impl fmt::Display for SourceRoot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(organization) = &self.organization {
+            write!(f, "{organization}=")?;
+        }
+        self.directory.display().fmt(f)
+    }
+}
+
+/// Refuses to start with a root of nobody in particular where there are several organizations, and warns of roots whose
+/// organization does not exist.
+pub async fn check(db: &impl ConnectionTrait, roots: &[SourceRoot]) -> Result<(), StartError> {
+    let rows = organization::Entity::find().order_by_asc(organization::Column::NameKey).all(db).await?;
+    let organizations: Vec<String> = rows.into_iter().map(|row| row.name).collect();
+    let unnamed: Vec<_> = roots.iter().filter(|root| root.organization.is_none()).collect();
+    if let (Some(first), true) = (unnamed.first(), organizations.len() > 1) {
+        return Err(StartError::RootOfNobody {
+            roots: joined(&unnamed),
+            organizations: organizations.join(", "),
+            example: format!("{}={}", organizations[0], first.directory.display()),
+        });
+    }
+    // A fresh installation has none yet.
+    if !organizations.is_empty() {
+        let is_known = |root: &&SourceRoot| organizations.iter().any(|name| root.names(name));
+        for root in roots.iter().filter(|root| root.organization.is_some() && !is_known(root)) {
+            tracing::warn!(%root, "HOLDFAST_SOURCE_ROOTS names an organization that does not exist");
+        }
+    }
+    Ok(())
+}
+
+/// The roots of an organization's projects. A root of nobody in particular counts only while there is no other organization,
+/// which another node with other settings may have added.
+pub async fn of(services: &Services, organization: OrganizationId) -> Result<SourceRoots, DbErr> {
+    let rows = organization::Entity::find().all(services.db()).await?;
+    let alone = rows.len() == 1;
+    let name = rows.into_iter().find(|row| row.id == organization.0).map(|row| row.name).unwrap_or_default();
+    let (own, foreign): (Vec<_>, Vec<_>) = services
+        .config()
+        .source_roots
+        .iter()
+        .partition(|root| root.names(&name) || (alone && root.organization.is_none()));
+    let directories = |roots: Vec<&SourceRoot>| roots.into_iter().map(|root| root.directory.clone()).collect();
+    let _ = &foreign;
+    Ok(SourceRoots::new(directories(own)))
+}
+
+/// How the roots read in a form: one organization's, or those of all with their names.
+pub async fn shown(services: &Services, only: Option<OrganizationId>) -> Result<Vec<String>, DbErr> {
+    let roots = services.config().source_roots.iter();
+    let Some(only) = only else {
+        return Ok(roots
+            .map(|root| match &root.organization {
+                Some(organization) => format!("{} ({organization})", root.directory.display()),
+                None => root.to_string(),
+            })
+            .collect());
+    };
+    let filter = organization::Column::Id.eq(only.0);
+    let name = organization::Entity::find().filter(filter).one(services.db()).await?.map(|row| row.name);
+    let name = name.unwrap_or_default();
+    let own = roots.filter(|root| root.organization.is_none() || root.names(&name));
+    Ok(own.map(|root| root.directory.display().to_string()).collect())
+}
+
+/// Refuses to add an organization while a root belongs to nobody in particular: it would be the new one's too.
+pub fn may_add_organization(services: &Services) -> Result<(), ServiceError> {
+    let unnamed: Vec<_> = services.config().source_roots.iter().filter(|root| root.organization.is_none()).collect();
+    if unnamed.is_empty() {
+        return Ok(());
+    }
+    Err(Conflict::RootOfNobody { roots: joined(&unnamed) }.into())
+}
+
+/// Refuses to rename an organization that a root names: its projects would lose their directories.
+pub fn may_rename(services: &Services, organization: &str) -> Result<(), ServiceError> {
+    match services.config().source_roots.iter().find(|root| root.names(organization)) {
+        Some(root) => Err(Conflict::RootNames { root: root.to_string() }.into()),
+        None => Ok(()),
+    }
+}
+
+fn joined(roots: &[&SourceRoot]) -> String {
+    roots.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
