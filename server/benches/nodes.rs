@@ -6,7 +6,7 @@
 use std::{
     fs,
     io::{BufRead, BufReader, Write},
-    os::unix::fs::DirBuilderExt,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::Path,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -83,7 +83,8 @@ fn node(folder: &Path, name: &str, url: &str) -> Outcome<Node> {
     fs::DirBuilder::new().mode(0o700).create(&data)?;
     let key = folder.join("master.key");
     if !key.exists() {
-        writeln!(fs::File::create(&key)?, "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=")?;
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&key)?;
+        writeln!(file, "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=")?;
     }
     let mut child = Command::new(env!("CARGO_BIN_EXE_holdfast"))
         .arg("serve")

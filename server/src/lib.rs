@@ -6,6 +6,7 @@ pub mod cli;
 pub mod config;
 mod demo;
 mod listener;
+pub mod private;
 pub mod startup;
 pub mod telemetry;
 mod web;

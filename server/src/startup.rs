@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     config::Config,
     listener::{self, Limits},
+    private,
     web::{self, State},
 };
 
@@ -129,14 +130,11 @@ async fn open(config: &Config, clock: Clock, serves_pages: bool) -> Result<Servi
     Ok(Services::open(config.services(clock, serves_pages)).await?)
 }
 
-/// Makes the data folder where it is missing.
+/// Makes the data folder where it is missing, and takes it and the database's files from everybody but the server's user.
 pub fn make_data_dir(config: &Config) -> Result<(), StartupError> {
-    make_private_folder(&config.data_dir)
-        .map_err(|cause| StartupError::DataDir { folder: config.data_dir.clone(), cause })
-}
-
-/// The folder holds the database and the master key: nobody else's business.
-fn make_private_folder(folder: &std::path::Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+    let made = private::folder(&config.data_dir).and_then(|()| match config.database.sqlite_file() {
+        Some(database) => private::database(&database),
+        None => Ok(()),
+    });
+    made.map_err(|cause| StartupError::DataDir { folder: config.data_dir.clone(), cause })
 }

@@ -34,6 +34,11 @@ pub async fn connect_existing(url: &str) -> Result<DatabaseConnection, DbErr> {
     connect_with(url, CONNECTIONS, false).await
 }
 
+/// One connection, for a question before the schema is up to date. A SQLite file is made where there is none.
+pub async fn connect_once(url: &str) -> Result<DatabaseConnection, DbErr> {
+    connect_with(url, 1, true).await
+}
+
 async fn connect_with(url: &str, connections: u32, make: bool) -> Result<DatabaseConnection, DbErr> {
     let mut options = ConnectOptions::new(url);
     options

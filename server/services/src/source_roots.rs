@@ -4,9 +4,10 @@ use std::{fmt, path::PathBuf};
 
 use engine::SourceRoots;
 use model::{ids::OrganizationId, names::OrganizationName};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::{
+    database,
     entity::organization,
     error::{Conflict, ServiceError},
     start::{Services, StartError},
@@ -41,9 +42,18 @@ impl fmt::Display for SourceRoot {
 
 /// Refuses to start with a root of nobody in particular where there are several organizations, and warns of roots whose
 /// organization does not exist.
-pub async fn check(db: &impl ConnectionTrait, roots: &[SourceRoot]) -> Result<(), StartError> {
-    let rows = organization::Entity::find().order_by_asc(organization::Column::NameKey).all(db).await?;
-    let organizations: Vec<String> = rows.into_iter().map(|row| row.name).collect();
+///
+/// Asks on a connection of its own and for names alone: the schema may still be that of an earlier version.
+pub async fn check(database_url: &str, roots: &[SourceRoot]) -> Result<(), StartError> {
+    let db = database::connect_once(database_url).await?;
+    let organizations: Vec<String> = match database::steps(&db).await?.as_slice() {
+        [] => Vec::new(),
+        _ => {
+            let names = organization::Entity::find().select_only().column(organization::Column::Name);
+            names.order_by_asc(organization::Column::NameKey).into_tuple().all(&db).await?
+        }
+    };
+    db.close().await?;
     let unnamed: Vec<_> = roots.iter().filter(|root| root.organization.is_none()).collect();
     if let (Some(first), true) = (unnamed.first(), organizations.len() > 1) {
         return Err(StartError::RootOfNobody {

@@ -105,9 +105,10 @@ impl Services {
     pub async fn open(config: ServicesConfig) -> Result<Self, StartError> {
         std::fs::create_dir_all(&config.data_dir)
             .map_err(|source| StartError::DataDir { path: config.data_dir.clone(), source })?;
+        // Before the schema changes, so that the version from before can go on where this one does not start.
+        source_roots::check(&config.database_url, &config.source_roots).await?;
         database::migrate(&config.database_url, &config.data_dir).await?;
         let db = database::connect(&config.database_url).await?;
-        source_roots::check(&db, &config.source_roots).await?;
         let vault = open_vault(&config, &db).await?;
         let wants_code = !setup::account_exists(&db).await?;
         Ok(Self(Arc::new(Inner {

@@ -98,6 +98,8 @@ pub enum VaultError {
     Missing { path: PathBuf },
     #[error("The master key file {path} cannot be written: {source}. Check that its folder exists and can be written")]
     Make { path: PathBuf, source: io::Error },
+    #[error("The master key file {path} may be read by others (mode {mode:o}). Take it from them: chmod 0600 {path}")]
+    Open { path: PathBuf, mode: u32 },
     #[error("The master key file {path} does not hold 32 bytes in base64. Restore it from your copy")]
     Malformed { path: PathBuf },
     #[error(

@@ -1,8 +1,11 @@
 //! The database's address, whose password nobody may read.
 
-use std::{fmt, path::Path};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use url::Url;
 
 use super::Problem;
@@ -30,6 +33,14 @@ impl DatabaseUrl {
 
     pub fn is_postgres(&self) -> bool {
         ["postgres://", "postgresql://"].iter().any(|scheme| self.0.starts_with(scheme))
+    }
+
+    /// The file of a SQLite database; `None` where it is in memory, or PostgreSQL.
+    pub fn sqlite_file(&self) -> Option<PathBuf> {
+        let path = self.0.strip_prefix("sqlite:")?.split('?').next()?;
+        let path = path.strip_prefix("//").unwrap_or(path);
+        let path = percent_decode_str(path).decode_utf8().ok()?;
+        (!path.is_empty() && path != ":memory:").then(|| PathBuf::from(path.into_owned()))
     }
 
     /// The address itself. Use it only to connect.
@@ -84,6 +95,15 @@ mod tests {
         for bad in ["", "holdfast.db", "mysql://a@b/c", "postgres://["] {
             assert!(DatabaseUrl::parse(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn the_file_of_a_database_is_known() {
+        let file = |text: &str| DatabaseUrl::parse(text).unwrap().sqlite_file();
+        assert_eq!(file("sqlite://data/h.db?mode=rwc"), Some("data/h.db".into()));
+        assert_eq!(file("sqlite:///srv/a%20b.db"), Some("/srv/a b.db".into()));
+        assert_eq!(DatabaseUrl::sqlite(Path::new("/srv/100%/h.db")).sqlite_file(), Some("/srv/100%/h.db".into()));
+        assert_eq!((file("sqlite::memory:"), file("postgres://db/holdfast")), (None, None));
     }
 
     #[test]

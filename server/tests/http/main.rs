@@ -25,6 +25,7 @@ mod people;
 mod permissions;
 mod policies;
 mod projects;
+mod roots;
 mod schedules;
 mod second_factor;
 mod sign_in;

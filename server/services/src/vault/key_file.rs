@@ -3,8 +3,8 @@
 
 use std::{
     fs,
-    io::{self, Write as _},
-    os::unix::fs::OpenOptionsExt,
+    io::{self, Read as _, Write as _},
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
 
@@ -17,12 +17,25 @@ pub const KEY_BYTES: usize = 32;
 
 pub type MasterKey = Zeroizing<[u8; KEY_BYTES]>;
 
-/// The keys in the file, newest first; at least one.
+/// The keys in the file, newest first; at least one. A file that others may read is refused.
 pub fn read(path: &Path) -> Result<Vec<MasterKey>, VaultError> {
-    let text = fs::read_to_string(path).map(Zeroizing::new);
-    let text = text.map_err(|source| VaultError::Read { path: path.to_owned(), source })?;
+    let unreadable = |source| VaultError::Read { path: path.to_owned(), source };
+    let mut file = fs::File::open(path).map_err(unreadable)?;
+    let metadata = file.metadata().map_err(unreadable)?;
+    if is_open(metadata.mode(), metadata.uid() == rustix::process::geteuid().as_raw()) {
+        return Err(VaultError::Open { path: path.to_owned(), mode: metadata.mode() & 0o777 });
+    }
+    let mut text = Zeroizing::new(String::new());
+    file.read_to_string(&mut text).map_err(unreadable)?;
     let keys: Option<Vec<_>> = text.lines().map(str::trim).filter(|line| !line.is_empty()).map(key).collect();
     keys.filter(|keys| !keys.is_empty()).ok_or_else(|| VaultError::Malformed { path: path.to_owned() })
+}
+
+/// Whether others than the server's user may read the file, or change it. One that belongs to another user, as container
+/// platforms hand out secrets, can be read through its group alone.
+fn is_open(mode: u32, is_ours: bool) -> bool {
+    let private = if is_ours { 0o700 } else { 0o740 };
+    mode & 0o777 & !private != 0
 }
 
 fn key(line: &str) -> Option<MasterKey> {
@@ -99,4 +112,31 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
 
 fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_others_may_read_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("master.key");
+        make(&path).unwrap();
+        assert!(read(&path).is_ok());
+        for open in [0o644, 0o640, 0o604, 0o660, 0o602] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(open)).unwrap();
+            let refused = read(&path).unwrap_err();
+            assert!(matches!(refused, VaultError::Open { mode, .. } if mode == open), "{open:o}: {refused}");
+        }
+    }
+
+    #[test]
+    fn another_users_file_may_be_read_through_its_group() {
+        assert!(!is_open(0o440, false) && is_open(0o440, true));
+        assert!(is_open(0o444, false) && is_open(0o460, false));
+        assert!(!is_open(0o600, true) && !is_open(0o400, true));
+    }
 }

@@ -3,6 +3,7 @@
 use std::{
     io::{BufRead, BufReader, Write},
     net::SocketAddr,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
 };
@@ -47,6 +48,7 @@ impl Program {
         let program = Self::new();
         let key = program.folder().join("master.key");
         std::fs::write(&key, "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\n").unwrap();
+        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
         program
             .with("HOLDFAST_DATABASE_URL", &test_postgres::new_database())
             .with("HOLDFAST_MASTER_KEY_FILE", &key.display().to_string())
