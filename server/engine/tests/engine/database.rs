@@ -10,8 +10,8 @@ use std::{
 };
 
 use engine::{
-    DatabaseRestore, DatabaseTarget, PostgresDatabase, PostgresError, PostgresTools, Progress, Repository,
-    RepositoryError, RestoreReport, SnapshotReport, SnapshotRequest, SslMode, Tool, Version,
+    DatabaseRestore, DatabaseTarget, NetworkPolicy, PostgresDatabase, PostgresError, PostgresTools, Progress,
+    Repository, RepositoryError, RestoreReport, SnapshotReport, SnapshotRequest, SslMode, Tool, Version,
 };
 use test_postgres::{Database, PASSWORD, USER, cluster};
 use tokio_util::sync::CancellationToken;
@@ -283,11 +283,18 @@ async fn a_check_tells_what_is_wrong() {
     let error = check(&|database| database.host = "no-such-host.invalid".into()).await;
     assert!(matches!(error, PostgresError::Name { .. }), "{error}");
     let closed = servers::closed().await.port().unwrap();
-    let error = check(&|database| database.port = closed).await;
-    assert!(matches!(error, PostgresError::Connection { .. }), "{error}");
     let silent = servers::silent().await.port().unwrap();
-    let error = check(&|database| database.port = silent).await;
-    assert!(matches!(error, PostgresError::TimedOut { .. }), "{error}");
+    let http = servers::answering("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n").await.port().unwrap();
+    for port in [closed, silent, http] {
+        let began = Instant::now();
+        let error = check(&|database| database.port = port).await;
+        assert_eq!(error, PostgresError::NoServer { host: right.host.clone(), port });
+        // The same time, whatever is there.
+        let took = began.elapsed();
+        assert!((Duration::from_secs(5)..Duration::from_millis(5900)).contains(&took), "{port}: {took:?}");
+    }
+    let error = check(&|database| database.network = NetworkPolicy::default()).await;
+    assert!(matches!(error, PostgresError::ForbiddenAddress { .. }), "{error}");
     let error = check(&|database| database.host = "169.254.169.254".into()).await;
     assert!(matches!(error, PostgresError::ForbiddenAddress { .. }), "{error}");
     let error = check(&|database| database.password = Some(engine::Secret::new("wrong".into()))).await;
@@ -298,9 +305,6 @@ async fn a_check_tells_what_is_wrong() {
     assert!(matches!(error, PostgresError::NoDatabase { .. }), "{error}");
     let error = check(&|database| database.ssl_mode = SslMode::Require).await;
     assert!(matches!(error, PostgresError::Tls { .. }), "{error}");
-    let http = servers::answering("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n").await.port().unwrap();
-    let error = check(&|database| database.port = http).await;
-    assert!(matches!(error, PostgresError::NotPostgres), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
