@@ -83,6 +83,7 @@ fn config(settings: Config, folder: &DemoFolder) -> Config {
         data_dir,
         source_roots: vec![folder.files()],
         allow_networks: vec![loopback],
+        postgres_networks: vec![loopback],
         notify_networks: vec![loopback],
         ..settings
     }

@@ -9,6 +9,7 @@ use tokio::{
 };
 use tokio_rustls::{
     TlsConnector,
+    client::TlsStream,
     rustls::{
         CertificateError, ClientConfig, DigitallySignedStruct, Error as TlsError, RootCertStore, SignatureScheme,
         client::{
@@ -51,15 +52,29 @@ pub(super) async fn secure(
         Ok(b'N') => return Err(PostgresError::Tls { detail: "the server does not offer TLS".into() }),
         Ok(_) | Err(_) => return Err(database.no_server()),
     }
-    let config = config(database.ssl_mode).await.map_err(|detail| PostgresError::Tls { detail })?;
-    let name = match database.ssl_mode {
-        SslMode::VerifyFull => ServerName::try_from(database.host.clone())
-            .map_err(|error| PostgresError::Tls { detail: error.to_string() })?,
-        _ => ServerName::try_from(database.host.clone()).unwrap_or_else(|_| ServerName::from(address)),
-    };
-    let secured = TlsConnector::from(Arc::new(config)).connect(name, stream).await;
-    secured.map(|stream| Box::new(stream) as Box<dyn Stream>).map_err(|error| failed(&error, database))
+    encrypt(stream, database, address, roots).await.map(|stream| Box::new(stream) as Box<dyn Stream>)
 }
+
+/// `roots` gives the known authorities, for the modes that ask them.
+async fn encrypt(
+    stream: TcpStream,
+    database: &PostgresDatabase,
+    address: IpAddr,
+    roots: fn() -> Roots,
+) -> Result<TlsStream<TcpStream>> {
+    let unusable = |detail: String| PostgresError::Tls { detail };
+    let config = config(database.ssl_mode, roots).await.map_err(unusable)?;
+    let written = ServerName::try_from(database.host.clone());
+    let name = match database.ssl_mode {
+        SslMode::VerifyFull => written.map_err(|error| unusable(error.to_string()))?,
+        _ => written.unwrap_or_else(|_| ServerName::from(address)),
+    };
+    let encrypted = TlsConnector::from(Arc::new(config)).connect(name, stream).await;
+    encrypted.map_err(|error| failed(&error, database))
+}
+
+/// The known authorities, or what is wrong with them.
+type Roots = std::result::Result<RootCertStore, String>;
 
 fn failed(error: &io::Error, database: &PostgresDatabase) -> PostgresError {
     match error.kind() {
@@ -68,7 +83,7 @@ fn failed(error: &io::Error, database: &PostgresDatabase) -> PostgresError {
     }
 }
 
-async fn config(mode: SslMode) -> std::result::Result<ClientConfig, String> {
+async fn config(mode: SslMode, roots: fn() -> Roots) -> std::result::Result<ClientConfig, String> {
     let provider = Arc::new(ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
@@ -85,7 +100,7 @@ async fn config(mode: SslMode) -> std::result::Result<ClientConfig, String> {
 }
 
 /// The authorities that `pg_dump` is told, too.
-fn roots() -> std::result::Result<RootCertStore, String> {
+fn roots() -> Roots {
     let file = authorities().ok_or("this system has no list of certification authorities")?;
     let mut roots = RootCertStore::empty();
     let certificates = CertificateDer::pem_file_iter(&file).map_err(|error| error.to_string())?;
@@ -175,5 +190,76 @@ impl ServerCertVerifier for AnyName {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.0.supported_verify_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+    use tokio_rustls::{
+        TlsAcceptor,
+        rustls::{ServerConfig, pki_types::PrivateKeyDer},
+    };
+
+    use super::*;
+    use crate::NetworkPolicy;
+
+    /// A certificate for `db.holdfast.example`, its key, and the authority that signed it.
+    const PEM: &[u8] = include_bytes!("../../tests/engine/support/tls.pem");
+
+    fn certificates() -> Vec<CertificateDer<'static>> {
+        CertificateDer::pem_slice_iter(PEM).collect::<std::result::Result<_, _>>().unwrap()
+    }
+
+    fn own_authority() -> Roots {
+        let mut roots = RootCertStore::empty();
+        roots.add(certificates().remove(1)).unwrap();
+        Ok(roots)
+    }
+
+    async fn encrypted(host: &str, ssl_mode: SslMode, roots: fn() -> Roots) -> Result<()> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificates().remove(0)], PrivateKeyDer::from_pem_slice(PEM).unwrap())
+            .unwrap();
+        tokio::spawn(async move {
+            let (stream, _) = listener.accept().await.unwrap();
+            TlsAcceptor::from(Arc::new(config)).accept(stream).await
+        });
+        let database = PostgresDatabase {
+            host: host.into(),
+            port: address.port(),
+            database: "any".into(),
+            user: "any".into(),
+            password: None,
+            ssl_mode,
+            network: NetworkPolicy::default(),
+        };
+        let stream = TcpStream::connect(address).await.unwrap();
+        encrypt(stream, &database, address.ip(), roots).await.map(drop)
+    }
+
+    #[tokio::test]
+    async fn certificates_are_checked_as_the_mode_says() {
+        const RIGHT: &str = "db.holdfast.example";
+        const OTHER: &str = "other.holdfast.example";
+        encrypted(RIGHT, SslMode::VerifyFull, own_authority).await.unwrap();
+        encrypted(OTHER, SslMode::VerifyCa, own_authority).await.unwrap();
+        encrypted("10.0.0.5", SslMode::VerifyCa, own_authority).await.unwrap();
+        encrypted(OTHER, SslMode::Require, roots).await.unwrap();
+        encrypted(OTHER, SslMode::Prefer, roots).await.unwrap();
+        for (host, mode, roots) in [
+            (OTHER, SslMode::VerifyFull, own_authority as fn() -> Roots),
+            ("10.0.0.5", SslMode::VerifyFull, own_authority),
+            (RIGHT, SslMode::VerifyFull, roots),
+            (RIGHT, SslMode::VerifyCa, roots),
+        ] {
+            let error = encrypted(host, mode, roots).await.unwrap_err();
+            assert!(matches!(error, PostgresError::Tls { .. }), "{host} {mode:?}: {error}");
+        }
     }
 }

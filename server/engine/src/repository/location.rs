@@ -60,16 +60,14 @@ impl Location {
             let name = object.key.rsplit('/').next()?;
             Some((name.parse().ok()?, u32::try_from(object.size).ok()?))
         };
-        self.s3.list(&self.bucket, &self.folder(kind), file).await
+        self.s3.list(&self.bucket, &self.folder(kind), most_files(kind), file).await
     }
 
-    /// The config has no identity of its own. A list, unlike a HEAD request, tells a missing bucket from a
-    /// missing object.
+    /// The config has no identity of its own.
     async fn find_config(&self) -> Result<Vec<(Id, u32)>, S3Error> {
-        let key = self.config_key();
-        let config = |object: Listed| (object.key == key).then(|| u32::try_from(object.size).ok()).flatten();
-        let found = self.s3.list(&self.bucket, &key, config).await?;
-        Ok(found.first().map(|size| (Id::default(), *size)).into_iter().collect())
+        let size = self.s3.size(&self.bucket, &self.config_key()).await?;
+        let sized = size.and_then(|size| u32::try_from(size).ok());
+        Ok(sized.map(|size| (Id::default(), size)).into_iter().collect())
     }
 
     /// Reads a whole file, which is refused where it is larger than any of its kind is.
@@ -134,5 +132,14 @@ const fn most_of(kind: FileType) -> usize {
         FileType::Snapshot => 16 << 20,
         FileType::Index => 32 << 20,
         FileType::Pack => MOST_OF_PACK,
+    }
+}
+
+/// Files of one kind. Two million packs of 16 MiB are 30 TiB, and their list takes 80 MB of memory.
+const fn most_files(kind: FileType) -> usize {
+    match kind {
+        FileType::Config | FileType::Key => 1000,
+        FileType::Snapshot | FileType::Index => 200_000,
+        FileType::Pack => 2_000_000,
     }
 }

@@ -6,8 +6,6 @@ use super::{S3, S3Error, Unreachable, classify::Call, object::quick};
 
 /// Pages of one listing, each of 1000 objects where the service gives as many as it may.
 const MOST_PAGES: usize = 10_000;
-/// Objects of one listing that are kept: with packs of 16 MiB 30 TiB, and 80 MB of memory.
-const MOST_KEPT: usize = 2_000_000;
 /// All pages of one listing.
 const DEADLINE: Duration = Duration::from_mins(30);
 
@@ -18,15 +16,28 @@ pub(crate) struct Listed {
 }
 
 impl S3 {
-    /// What `keep` makes of the objects whose keys begin with `prefix`. A listing that does not end, that says the same
-    /// twice, or that breaks off, is refused.
+    /// The size of an object, where there is one. A list, unlike a HEAD request, tells a missing bucket from a missing
+    /// object.
+    pub(crate) async fn size(&self, bucket: &str, key: &str) -> Result<Option<u64>, S3Error> {
+        let action = format!("list the bucket \"{bucket}\"");
+        let call = Call { action: &action, bucket, key };
+        // Keys come in their order, so this one is the first of those that begin so.
+        let request = self.client()?.list_objects_v2().bucket(bucket).prefix(key);
+        let page = request.customize().config_override(quick()).send().await.map_err(|error| call.failed(&error))?;
+        let mut objects = page.contents.unwrap_or_default().into_iter().filter_map(sized);
+        Ok(objects.find(|object| object.key == key).map(|object| object.size))
+    }
+
+    /// What `keep` makes of the objects whose keys begin with `prefix`. A listing that does not end, that keeps more than
+    /// `most`, that comes back to where it was, or that breaks off, is refused.
     pub(crate) async fn list<T>(
         &self,
         bucket: &str,
         prefix: &str,
+        most: usize,
         keep: impl Fn(Listed) -> Option<T>,
     ) -> Result<Vec<T>, S3Error> {
-        let listed = tokio::time::timeout(DEADLINE, self.list_pages(bucket, prefix, keep));
+        let listed = tokio::time::timeout(DEADLINE, self.list_pages(bucket, prefix, most, keep));
         listed.await.unwrap_or(Err(Unreachable::TimedOut.into()))
     }
 
@@ -34,6 +45,7 @@ impl S3 {
         &self,
         bucket: &str,
         prefix: &str,
+        most: usize,
         keep: impl Fn(Listed) -> Option<T>,
     ) -> Result<Vec<T>, S3Error> {
         let action = format!("list the bucket \"{bucket}\"");
@@ -44,8 +56,8 @@ impl S3 {
             let request = request.set_continuation_token(from.clone()).customize().config_override(quick());
             let page = request.send().await.map_err(|error| call.failed(&error))?;
             kept.extend(page.contents.unwrap_or_default().into_iter().filter_map(sized).filter_map(&keep));
-            if kept.len() > MOST_KEPT {
-                return Err(call.wrong_answer("there are more than 2,000,000 objects"));
+            if kept.len() > most {
+                return Err(call.wrong_answer("the list has more objects than a repository"));
             }
             let next = page.next_continuation_token.filter(|token| !token.is_empty());
             match next {

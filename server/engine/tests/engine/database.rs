@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::support::{
     World,
     database::{described, dump_request, fill},
-    servers,
+    servers, tls,
 };
 
 async fn dumped(repository: &Repository, database: &Database) -> SnapshotReport {
@@ -304,6 +304,29 @@ async fn a_check_tells_what_is_wrong() {
     let error = check(&|database| database.database = "no_such".into()).await;
     assert!(matches!(error, PostgresError::NoDatabase { .. }), "{error}");
     let error = check(&|database| database.ssl_mode = SslMode::Require).await;
+    assert!(matches!(error, PostgresError::Tls { .. }), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_encrypted_connection_is_checked_over() {
+    let database = cluster().new_database();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let right =
+        PostgresDatabase { port: listener.local_addr().unwrap().port(), ssl_mode: SslMode::Require, ..described(&database) };
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let mut server = tokio::net::TcpStream::connect(("127.0.0.1", cluster().port())).await.unwrap();
+            if let Ok(mut client) = tls::accept(&mut client).await {
+                let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
+            }
+        }
+    });
+    let tools = PostgresTools::installed();
+    right.check(&tools).await.unwrap();
+    right.check_new(&tools, "something_new").await.unwrap();
+    // The authority of the tests is nobody's.
+    let strict = PostgresDatabase { ssl_mode: SslMode::VerifyCa, ..right };
+    let error = strict.check(&tools).await.unwrap_err();
     assert!(matches!(error, PostgresError::Tls { .. }), "{error}");
 }
 

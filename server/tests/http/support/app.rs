@@ -82,6 +82,7 @@ impl TestApp {
         settings.set(Key::DataDir, folder.path().join("data").display().to_string());
         settings.set(Key::SourceRoots, folder.path().join("files").display().to_string());
         settings.set(Key::S3AllowNetworks, "127.0.0.0/8");
+        settings.set(Key::PostgresAllowNetworks, "127.0.0.0/8");
         let mail = TestMailServer::start().await;
         settings.set(Key::SmtpUrl, mail.url());
         settings.set(Key::SmtpFrom, "Holdfast <backups@holdfast.example>");
