@@ -6,7 +6,9 @@ use engine::NetworkPolicy;
 use futures::{StreamExt as _, stream};
 use ipnet::IpNet;
 use model::{database::ConnectionUrl, names::Hidden};
-use sea_orm::{ColumnTrait, DatabaseConnection, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationTrait};
+use sea_orm::{
+    ColumnTrait, DatabaseConnection, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationTrait,
+};
 
 use crate::{
     database,

@@ -311,8 +311,11 @@ async fn a_check_tells_what_is_wrong() {
 async fn an_encrypted_connection_is_checked_over() {
     let database = cluster().new_database();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let right =
-        PostgresDatabase { port: listener.local_addr().unwrap().port(), ssl_mode: SslMode::Require, ..described(&database) };
+    let right = PostgresDatabase {
+        port: listener.local_addr().unwrap().port(),
+        ssl_mode: SslMode::Require,
+        ..described(&database)
+    };
     tokio::spawn(async move {
         while let Ok((mut client, _)) = listener.accept().await {
             let mut server = tokio::net::TcpStream::connect(("127.0.0.1", cluster().port())).await.unwrap();
