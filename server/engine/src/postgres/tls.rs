@@ -213,7 +213,7 @@ mod tests {
 
     fn own_authority() -> Roots {
         let mut roots = RootCertStore::empty();
-        roots.add(certificates().remove(1)).unwrap();
+        roots.add(certificates().remove(1)).map_err(|error| error.to_string())?;
         Ok(roots)
     }
 
