@@ -57,8 +57,8 @@ impl PostgresDatabase {
         Self { database: database.into(), ..self.clone() }
     }
 
-    /// Whether its host is, by its written address or by one of its name's, where no database may be dialled. A name that
-    /// cannot be resolved is no reason. Give it a deadline.
+    /// Whether none of its host's addresses may be dialled. A name that cannot be resolved is none of this. Give it a
+    /// deadline.
     pub async fn is_forbidden(&self) -> bool {
         matches!(self.network.resolve(&self.host).await, Err(ResolveError::Forbidden))
     }
