@@ -130,9 +130,20 @@ impl Cli {
                 telemetry::start(&config);
                 transfer::import(&config, &file).await?;
             }
-            Command::CheckConfig => say(config.to_string().trim_end()),
+            Command::CheckConfig => {
+                say(config.to_string().trim_end());
+                name_forbidden_databases(&config).await;
+            }
         }
         Ok(())
+    }
+}
+
+/// What the settings in force would stop, where the database is there to be looked into.
+async fn name_forbidden_databases(config: &Config) {
+    match services::forbidden_databases(config.database.expose(), config.postgres_networks.clone()).await {
+        Ok(found) => found.iter().for_each(|database| eprintln!("{database}.")),
+        Err(error) => eprintln!("Projects were not checked, because the database cannot be read: {error}."),
     }
 }
 

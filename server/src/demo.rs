@@ -83,6 +83,7 @@ fn config(settings: Config, folder: &DemoFolder) -> Result<Config, RuleError> {
         data_dir,
         source_roots: vec![seed::source_root(folder.files())?],
         allow_networks: vec![loopback],
+        postgres_networks: vec![loopback],
         notify_networks: vec![loopback],
         ..settings
     })

@@ -29,12 +29,6 @@ impl NetworkPolicy {
         Self { allowed: networks }
     }
 
-    /// Whether a database may be at `address`. Databases are usually on private addresses, which therefore need no
-    /// allowance; the clouds' metadata services are refused all the same.
-    pub(crate) fn may_hold_database(address: IpAddr) -> bool {
-        !is_link_local(unwrap_v4(address))
-    }
-
     /// Whether `address` may be dialled.
     pub fn permits(&self, address: IpAddr) -> bool {
         let address = unwrap_v4(address);

@@ -11,7 +11,9 @@ mod dump;
 mod error;
 mod filter;
 mod program;
+mod relay;
 mod restore;
+mod tls;
 mod tools;
 
 use std::fmt;
@@ -26,7 +28,7 @@ pub use self::{
     restore::DatabaseTarget,
     tools::{PostgresTools, Tool},
 };
-use crate::Secret;
+use crate::{NetworkPolicy, ResolveError, Secret};
 
 type Result<T> = std::result::Result<T, PostgresError>;
 
@@ -45,12 +47,28 @@ pub struct PostgresDatabase {
     pub password: Option<Secret>,
     /// How the connection is encrypted.
     pub ssl_mode: SslMode,
+    /// Which addresses may be dialled.
+    pub network: NetworkPolicy,
 }
 
 impl PostgresDatabase {
     /// Another database of the same server.
     fn named(&self, database: &str) -> Self {
         Self { database: database.into(), ..self.clone() }
+    }
+
+    /// Whether none of its host's addresses may be dialled. A name that cannot be resolved is none of this. Give it a
+    /// deadline.
+    pub async fn is_forbidden(&self) -> bool {
+        matches!(self.network.resolve(&self.host).await, Err(ResolveError::Forbidden))
+    }
+
+    fn no_server(&self) -> PostgresError {
+        PostgresError::NoServer { host: self.host.clone(), port: self.port }
+    }
+
+    fn broken(&self) -> PostgresError {
+        PostgresError::Connection { host: self.host.clone() }
     }
 }
 

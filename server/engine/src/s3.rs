@@ -6,6 +6,8 @@ mod classify;
 mod connect;
 mod counts;
 mod error;
+mod limit;
+mod list;
 mod object;
 mod options;
 mod resolver;
@@ -15,12 +17,15 @@ use std::fmt;
 
 use url::Url;
 
-pub(crate) use self::object::Pace;
 pub use self::{
     check::KeyCheck,
     counts::S3Counts,
     error::{S3Error, Unreachable},
     options::{Encryption, ObjectOptions},
+};
+pub(crate) use self::{
+    list::Listed,
+    object::{Pace, Part},
 };
 use crate::Secret;
 

@@ -224,7 +224,9 @@ pub(crate) fn credential_form_errors(error: &S3Error) -> FormErrors {
                 .to_vec(),
         },
         S3Error::WrongRegion { .. } => FormErrors::at("region", error),
-        S3Error::Unreachable(_) | S3Error::NotS3 { .. } => FormErrors::at("endpoint", error),
+        S3Error::Unreachable(_) | S3Error::NotS3 { .. } | S3Error::WrongAnswer { .. } => {
+            FormErrors::at("endpoint", error)
+        }
         other => FormErrors::whole(other),
     }
 }

@@ -19,6 +19,7 @@ mod codes;
 pub mod credentials;
 pub mod dashboard;
 mod database;
+mod databases;
 mod entity;
 mod error;
 pub mod health;
@@ -57,6 +58,7 @@ pub use engine::{FileStream, RepositoryError, Secret};
 pub use self::{
     acting::Acting,
     clock::Clock,
+    databases::{ForbiddenDatabase, forbidden_databases},
     error::{Conflict, ServiceError},
     master_key::{Rotation, rotate as rotate_master_key},
     runs::SchedulerError,

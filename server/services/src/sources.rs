@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use engine::{DatabaseDump, PostgresDatabase, Secret, SnapshotSource, SslMode as EngineSslMode};
+use engine::{DatabaseDump, NetworkPolicy, PostgresDatabase, Secret, SnapshotSource, SslMode as EngineSslMode};
 use model::{
     database::{ConnectionUrl, SslMode},
     ids::OrganizationId,
@@ -22,7 +22,7 @@ pub async fn check(services: &Services, home: OrganizationId, source: &NewSource
             found.map(drop).map_err(|error| ServiceError::at("directory", error))
         }
         NewSource::Postgres(url) => {
-            let checked = described(url).check(services.postgres_tools()).await;
+            let checked = described(url, services.postgres_network()).check(services.postgres_tools()).await;
             checked.map_err(|error| ServiceError::at("connection_url", error))
         }
     }
@@ -47,10 +47,10 @@ pub fn database(services: &Services, project: &project::Model) -> Result<Postgre
     let sealed = project.source_url_sealed.as_deref().ok_or(ServiceError::NotFound)?;
     let url = services.vault().open_sealed(Purpose::SourceUrl, project.id, sealed)?;
     let url = ConnectionUrl::parse(&Hidden::new(url.expose())).map_err(ServiceError::Stored)?;
-    Ok(described(&url))
+    Ok(described(&url, services.postgres_network()))
 }
 
-fn described(url: &ConnectionUrl) -> PostgresDatabase {
+pub fn described(url: &ConnectionUrl, network: &NetworkPolicy) -> PostgresDatabase {
     let address = &url.address;
     PostgresDatabase {
         host: address.host.clone(),
@@ -66,6 +66,7 @@ fn described(url: &ConnectionUrl) -> PostgresDatabase {
             SslMode::VerifyCa => EngineSslMode::VerifyCa,
             SslMode::VerifyFull => EngineSslMode::VerifyFull,
         },
+        network: network.clone(),
     }
 }
 
@@ -78,7 +79,8 @@ pub const fn kind(source: &NewSource) -> &'static str {
 }
 
 const DIRECTORY: &str = "directory";
-const POSTGRES: &str = "postgresql";
+/// The value of `source_kind` for databases.
+pub const POSTGRES: &str = "postgresql";
 
 /// What is backed up of a project, from what is stored.
 pub fn shown(row: &project::Model) -> Result<Source, RuleError> {

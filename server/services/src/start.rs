@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock::Clock,
-    database,
+    database, databases,
     health::Pulse,
     live::Live,
     master_key,
@@ -39,6 +39,8 @@ pub struct ServicesConfig {
     pub source_roots: Vec<SourceRoot>,
     /// Networks of S3 endpoints that are not on public addresses.
     pub allow_networks: Vec<IpNet>,
+    /// Networks of databases to back up that are not on public addresses.
+    pub postgres_networks: Vec<IpNet>,
     /// Networks of hooks that are not on public addresses.
     pub notify_networks: Vec<IpNet>,
     /// Sends e-mail; `None` where there is none.
@@ -86,6 +88,7 @@ struct Inner {
     clock: Clock,
     config: ServicesConfig,
     network: NetworkPolicy,
+    postgres_network: NetworkPolicy,
     sender: Sender,
     provider: Option<Provider>,
     postgres_tools: PostgresTools,
@@ -116,6 +119,7 @@ impl Services {
             vault,
             clock: config.clock.clone(),
             network: NetworkPolicy::allowing(config.allow_networks.clone()),
+            postgres_network: NetworkPolicy::allowing(config.postgres_networks.clone()),
             sender: Sender::new(NetworkPolicy::allowing(config.notify_networks.clone()), config.mail_server.clone())?,
             provider: config.provider.clone().map(Provider::new).transpose()?,
             postgres_tools: PostgresTools::installed(),
@@ -139,6 +143,9 @@ impl Services {
     ///
     /// An error means that nothing is scheduled any more; the process should end and be started again.
     pub async fn run(&self, stop: CancellationToken) -> Result<(), SchedulerError> {
+        let services = self.clone();
+        // Names that do not resolve must not keep backups waiting.
+        tokio::spawn(async move { databases::warn(&services).await });
         runs::run(self, stop).await
     }
 
@@ -165,6 +172,11 @@ impl Services {
 
     pub(crate) fn network(&self) -> &NetworkPolicy {
         &self.0.network
+    }
+
+    /// Where databases to back up may be.
+    pub(crate) fn postgres_network(&self) -> &NetworkPolicy {
+        &self.0.postgres_network
     }
 
     pub(crate) fn sender(&self) -> &Sender {

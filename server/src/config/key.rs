@@ -15,6 +15,7 @@ pub enum Key {
     MasterKeyFile,
     SourceRoots,
     S3AllowNetworks,
+    PostgresAllowNetworks,
     NotifyAllowNetworks,
     SmtpUrl,
     SmtpFrom,
@@ -36,7 +37,7 @@ pub enum Key {
 }
 
 impl Key {
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::Listen,
         Self::PublicUrl,
         Self::DataDir,
@@ -44,6 +45,7 @@ impl Key {
         Self::MasterKeyFile,
         Self::SourceRoots,
         Self::S3AllowNetworks,
+        Self::PostgresAllowNetworks,
         Self::NotifyAllowNetworks,
         Self::SmtpUrl,
         Self::SmtpFrom,
@@ -74,6 +76,7 @@ impl Key {
             Self::MasterKeyFile => "HOLDFAST_MASTER_KEY_FILE",
             Self::SourceRoots => "HOLDFAST_SOURCE_ROOTS",
             Self::S3AllowNetworks => "HOLDFAST_S3_ALLOW_NETWORKS",
+            Self::PostgresAllowNetworks => "HOLDFAST_POSTGRES_ALLOW_NETWORKS",
             Self::NotifyAllowNetworks => "HOLDFAST_NOTIFY_ALLOW_NETWORKS",
             Self::SmtpUrl => "HOLDFAST_SMTP_URL",
             Self::SmtpFrom => "HOLDFAST_SMTP_FROM",
@@ -112,6 +115,7 @@ impl Key {
             // Values of a claim may have commas in them.
             Self::OidcRoles => Some(';'),
             Self::S3AllowNetworks
+            | Self::PostgresAllowNetworks
             | Self::NotifyAllowNetworks
             | Self::OidcScopes
             | Self::OidcAllowNetworks

@@ -45,6 +45,8 @@ pub struct Config {
     pub source_roots: Vec<SourceRoot>,
     /// Networks of S3 endpoints that are not on public addresses.
     pub allow_networks: Vec<IpNet>,
+    /// Networks of databases to back up that are not on public addresses.
+    pub postgres_networks: Vec<IpNet>,
     /// Networks of hooks, to which messages go, that are not on public addresses.
     pub notify_networks: Vec<IpNet>,
     /// Where e-mail is sent through.
@@ -114,6 +116,7 @@ impl Config {
             data_dir,
             source_roots: parse::source_roots(settings)?,
             allow_networks: parse::networks(settings, Key::S3AllowNetworks)?,
+            postgres_networks: parse::networks(settings, Key::PostgresAllowNetworks)?,
             notify_networks: parse::networks(settings, Key::NotifyAllowNetworks)?,
             mail_server: parse::mail_server(settings)?,
             provider,
@@ -149,6 +152,7 @@ impl Config {
             data_dir: self.data_dir.clone(),
             source_roots: self.source_roots.clone(),
             allow_networks: self.allow_networks.clone(),
+            postgres_networks: self.postgres_networks.clone(),
             notify_networks: self.notify_networks.clone(),
             mail_server: self.mail_server.clone(),
             provider: self.provider.clone(),
@@ -178,6 +182,7 @@ impl fmt::Display for Config {
             (Key::MasterKeyFile, self.master_key_file.display().to_string()),
             (Key::SourceRoots, roots.join(":")),
             (Key::S3AllowNetworks, list(&self.allow_networks)),
+            (Key::PostgresAllowNetworks, list(&self.postgres_networks)),
             (Key::NotifyAllowNetworks, list(&self.notify_networks)),
             (Key::SmtpUrl, self.mail_server.as_ref().map_or("", MailServer::shown).to_owned()),
             (Key::SmtpFrom, self.mail_server.as_ref().map(MailServer::from).unwrap_or_default()),

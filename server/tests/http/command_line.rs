@@ -42,6 +42,38 @@ fn check_config_prints_what_is_in_force_without_secrets() {
 }
 
 #[test]
+fn projects_whose_database_may_not_be_dialled_any_more_are_named() {
+    tell(async {
+        let program = Program::new();
+        let running = program.serve();
+        let partner = running.browser();
+        partner.done("session/set_up", &setup_form()).await;
+        let database = test_postgres::cluster().new_database();
+        let fields = [("project_name", "shop-db"), ("source", "postgresql"), ("connection_url", &database.url())];
+        partner.done("projects/create", &form(&fields)).await;
+        drop(running);
+        let named = |output: &Output| String::from_utf8_lossy(&output.stderr).into_owned();
+        let allowed = program.run(&["check-config"], "");
+        assert_eq!((allowed.status.code(), named(&allowed)), (Some(0), String::new()));
+
+        let narrowed = program.with("HOLDFAST_POSTGRES_ALLOW_NETWORKS", "10.0.0.0/8");
+        let forbidden = narrowed.run(&["check-config"], "");
+        let told = named(&forbidden);
+        assert_eq!(forbidden.status.code(), Some(0));
+        assert!(told.contains("shop-db") && told.contains("HOLDFAST_POSTGRES_ALLOW_NETWORKS"), "{told}");
+
+        let log = narrowed.folder().join("log");
+        let running = narrowed.serve_logging_to(fs::File::create(&log).unwrap().into());
+        let began = Instant::now();
+        while !fs::read_to_string(&log).unwrap().contains("shop-db") {
+            assert!(began.elapsed() < Duration::from_secs(20));
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        drop(running);
+    });
+}
+
+#[test]
 fn wrong_settings_are_named() {
     for (name, value) in
         [("HOLDFAST_LISTEN", "nowhere"), ("HOLDFAST_LISEN", "127.0.0.1:1"), ("HOLDFAST_BACKUP_WORKERS", "0")]

@@ -104,7 +104,8 @@ async fn a_connection_that_does_not_work_is_told_at_its_field(app: &TestApp) {
     for (url, told) in [
         (right.replace("pass%2Fword", "wrong"), "does not accept the user"),
         (right.replace(&database.name, "no_such_database"), "does not exist"),
-        (right.replace("127.0.0.1", "169.254.169.254"), "link-local"),
+        (right.replace("127.0.0.1", "169.254.169.254"), "is not allowed on this installation"),
+        (right.replace("127.0.0.1", "10.255.255.1"), "HOLDFAST_POSTGRES_ALLOW_NETWORKS"),
         (right.replace("127.0.0.1", "no-such-host.invalid"), "cannot be resolved"),
         (format!("{right}?sslmode=require"), "No secure connection"),
         (format!("{right}?passfile=/etc/shadow"), "not supported"),

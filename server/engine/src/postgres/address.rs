@@ -1,19 +1,25 @@
-//! From a host's name to an address that may be dialled.
+//! From a host's name to a connection with an address that may be dialled.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
+
+use tokio::net::TcpStream;
 
 use super::{PostgresDatabase, PostgresError, Result};
-use crate::NetworkPolicy;
+use crate::ResolveError;
 
-/// The first allowed address of the database's host.
-pub(super) async fn resolve(database: &PostgresDatabase) -> Result<IpAddr> {
-    let host = &database.host;
-    let unknown = || PostgresError::Name { host: host.clone() };
-    let found = tokio::net::lookup_host((host.as_str(), database.port)).await.map_err(|_| unknown())?;
-    let addresses: Vec<IpAddr> = found.map(|address| address.ip()).collect();
-    if addresses.is_empty() {
-        return Err(unknown());
-    }
-    let allowed = addresses.into_iter().find(|address| NetworkPolicy::may_hold_database(*address));
-    allowed.ok_or_else(|| PostgresError::ForbiddenAddress { host: host.clone() })
+/// Connects with the first of the host's allowed addresses that accepts it. Give it a deadline.
+///
+/// The addresses that were judged are the ones that are dialled: a name that resolves to something else the second time
+/// changes nothing.
+pub(super) async fn dial(database: &PostgresDatabase) -> Result<(TcpStream, IpAddr)> {
+    let host = || database.host.clone();
+    let found = database.network.resolve(&database.host).await.map_err(|error| match error {
+        ResolveError::Name(_) => PostgresError::Name { host: host() },
+        ResolveError::Forbidden => PostgresError::ForbiddenAddress { host: host() },
+    })?;
+    let addresses: Vec<SocketAddr> = found.into_iter().map(|ip| SocketAddr::new(ip, database.port)).collect();
+    let stream = TcpStream::connect(addresses.as_slice()).await.map_err(|_| database.no_server())?;
+    let _ = stream.set_nodelay(true);
+    let address = stream.peer_addr().map_err(|_| database.no_server())?.ip();
+    Ok((stream, address))
 }

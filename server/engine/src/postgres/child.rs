@@ -2,12 +2,17 @@
 
 use std::{
     collections::VecDeque,
-    io::{self, BufRead, BufReader},
+    io::{self, BufRead, BufReader, Read},
     process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     thread::{self, JoinHandle},
+    time::{Duration, Instant},
 };
 
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use tokio::runtime::Handle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -15,6 +20,12 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 const KEPT: usize = 400;
 /// Longest line that is kept, in bytes.
 const LONGEST: usize = 1000;
+/// Bytes of memory of its own that a program may take. libpq holds one row at a time, however long the server makes it;
+/// PostgreSQL's longest has 1 GiB.
+const MOST_MEMORY: u64 = 3 << 30;
+/// How much sooner than us the kernel ends it where memory is short, from -1000 to 1000
+/// (<https://man7.org/linux/man-pages/man5/proc_pid_oom_score_adj.5.html>).
+const OUT_OF_MEMORY_SCORE: &str = "700";
 
 /// When a program is to be ended.
 pub(crate) struct Stop {
@@ -22,27 +33,36 @@ pub(crate) struct Stop {
     pub(crate) runtime: Handle,
 }
 
-/// A running program. It is killed when it is dropped, or when the run is stopped.
+/// A running program. It is killed when it is dropped, when the run is stopped, or when it makes us wait for too long.
 pub(super) struct Program {
     child: Arc<Mutex<Child>>,
     errors: Option<JoinHandle<Vec<String>>>,
+    waiting: Waiting,
+    late: Arc<AtomicBool>,
     _watch: DropGuard,
 }
 
 impl Program {
-    pub(super) fn start(command: &mut Command, stop: &Stop) -> io::Result<Self> {
+    /// Starts it. It is killed once a single read, write or wait of ours has lasted for `patience`.
+    pub(super) fn start(command: &mut Command, stop: &Stop, patience: Duration) -> io::Result<Self> {
         let mut child = command.spawn()?;
+        restrain(&child);
         let errors = child.stderr.take().map(|stderr| thread::spawn(move || last_lines(stderr)));
         let child = Arc::new(Mutex::new(child));
-        let ended = CancellationToken::new();
+        let (ended, waiting, late) = (CancellationToken::new(), Waiting::default(), Arc::<AtomicBool>::default());
         let (watched, over, token) = (child.clone(), ended.clone(), stop.token.clone());
+        let (watched_wait, told) = (waiting.clone(), late.clone());
         stop.runtime.spawn(async move {
             tokio::select! {
                 () = token.cancelled() => kill(&watched),
+                () = watched_wait.lasts(patience) => {
+                    told.store(true, Ordering::Relaxed);
+                    kill(&watched);
+                }
                 () = over.cancelled() => {}
             }
         });
-        Ok(Self { child, errors, _watch: ended.drop_guard() })
+        Ok(Self { child, errors, waiting, late, _watch: ended.drop_guard() })
     }
 
     pub(super) fn stdout(&self) -> Option<ChildStdout> {
@@ -57,12 +77,25 @@ impl Program {
         kill(&self.child);
     }
 
+    /// For what waits for the program: its reads and writes.
+    pub(super) fn waiting(&self) -> Waiting {
+        self.waiting.clone()
+    }
+
+    /// Whether it was killed because it made us wait for too long.
+    pub(super) fn was_late(&self) -> bool {
+        self.late.load(Ordering::Relaxed)
+    }
+
     /// How it ended, and what it wrote to its error output. Blocks.
     pub(super) fn wait(&mut self) -> io::Result<(ExitStatus, Vec<String>)> {
-        // Its error output ends when it does. Until then the lock stays free: a stop must be able to kill it.
-        let lines = self.errors.take().and_then(|errors| errors.join().ok()).unwrap_or_default();
-        let status = lock(&self.child).wait()?;
-        Ok((status, lines))
+        let (errors, child) = (self.errors.take(), &self.child);
+        self.waiting.during(|| {
+            // Its error output ends when it does. Until then the lock stays free: a stop must be able to kill it.
+            let lines = errors.and_then(|errors| errors.join().ok()).unwrap_or_default();
+            let status = lock(child).wait()?;
+            Ok((status, lines))
+        })
     }
 }
 
@@ -76,6 +109,47 @@ impl Drop for Program {
     }
 }
 
+/// Since when the program makes us wait, if it does.
+#[derive(Clone, Default)]
+pub(super) struct Waiting(Arc<Mutex<Option<Instant>>>);
+
+impl Waiting {
+    /// Notes that `work` waits for the program.
+    pub(super) fn during<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.set(Some(Instant::now()));
+        let done = work();
+        self.set(None);
+        done
+    }
+
+    fn set(&self, since: Option<Instant>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = since;
+    }
+
+    /// Ends once one wait has lasted for `patience`.
+    async fn lasts(&self, patience: Duration) {
+        loop {
+            let since = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let left = since.map_or(patience, |since| patience.saturating_sub(since.elapsed()));
+            if left.is_zero() {
+                return;
+            }
+            tokio::time::sleep(left).await;
+        }
+    }
+}
+
+/// Bounds the program's memory, and lets the kernel end it rather than us. Where the system allows neither, the run goes
+/// on: both only help when a server means harm.
+fn restrain(child: &Child) {
+    let most = Rlimit { current: Some(MOST_MEMORY), maximum: Some(MOST_MEMORY) };
+    let limited = prlimit(Some(Pid::from_child(child)), Resource::Data, most);
+    let scored = std::fs::write(format!("/proc/{}/oom_score_adj", child.id()), OUT_OF_MEMORY_SCORE);
+    if let Err(error) = limited.map_err(io::Error::from).and(scored) {
+        tracing::debug!(%error, "the memory of a program of PostgreSQL's is not bounded");
+    }
+}
+
 fn kill(child: &Mutex<Child>) {
     // One that has ended already cannot be killed, and need not be.
     let _ = lock(child).kill();
@@ -86,12 +160,95 @@ fn lock(child: &Mutex<Child>) -> std::sync::MutexGuard<'_, Child> {
 }
 
 fn last_lines(stderr: ChildStderr) -> Vec<String> {
-    let mut lines = VecDeque::with_capacity(KEPT);
-    for line in BufReader::new(stderr).split(b'\n').map_while(Result::ok) {
+    let (mut lines, mut input) = (VecDeque::with_capacity(KEPT), BufReader::new(stderr));
+    while let Some(line) = next_line(&mut input) {
         if lines.len() == KEPT {
             lines.pop_front();
         }
-        lines.push_back(String::from_utf8_lossy(&line[..line.len().min(LONGEST)]).trim_end().to_owned());
+        lines.push_back(line);
     }
     lines.into()
+}
+
+/// The next line, cut after [`LONGEST`] bytes, with a word on what was cut. None at the end.
+fn next_line(input: &mut impl BufRead) -> Option<String> {
+    let mut line = Vec::new();
+    let read = input.take(LONGEST as u64).read_until(b'\n', &mut line).ok()?;
+    if read == 0 {
+        return None;
+    }
+    let text = String::from_utf8_lossy(&line).trim_end().to_owned();
+    let cut = if line.ends_with(b"\n") { 0 } else { skip_line(input) };
+    Some(if cut == 0 { text } else { format!("{text}… ({cut} more bytes)") })
+}
+
+/// Passes over the rest of a line, and says how long it was.
+fn skip_line(input: &mut impl BufRead) -> u64 {
+    let mut passed = 0;
+    loop {
+        let Ok(buffer) = input.fill_buf() else { return passed };
+        let end = buffer.iter().position(|byte| *byte == b'\n');
+        let length = end.map_or(buffer.len(), |end| end + 1);
+        passed += end.unwrap_or(length) as u64;
+        input.consume(length);
+        if end.is_some() || length == 0 {
+            return passed;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::{BufReader, Read, Write},
+        process::{Command, Stdio},
+        time::{Duration, Instant},
+    };
+
+    use super::{CancellationToken, Handle, LONGEST, Program, Stop, next_line};
+
+    #[test]
+    fn a_long_line_is_cut_and_its_length_told() {
+        let text = [vec![b'a'; LONGEST + 5], b"\nshort\r\n\n".to_vec(), vec![b'b'; LONGEST]].concat();
+        let mut input = BufReader::with_capacity(64, text.as_slice());
+        let lines: Vec<String> = std::iter::from_fn(|| next_line(&mut input)).collect();
+        let cut = format!("{}… (5 more bytes)", "a".repeat(LONGEST));
+        assert_eq!(lines, [cut, "short".into(), String::new(), "b".repeat(LONGEST)]);
+    }
+
+    fn shell(script: &str, patience: Duration) -> Program {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let stop = Stop { token: CancellationToken::new(), runtime: Handle::current() };
+        Program::start(&mut command, &stop, patience).unwrap()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_program_that_hangs_is_killed() {
+        let mut program = shell("echo first; exec sleep 600", Duration::from_millis(300));
+        let began = Instant::now();
+        let (waiting, mut stdout) = (program.waiting(), program.stdout().unwrap());
+        let read = tokio::task::spawn_blocking(move || {
+            let mut output = String::new();
+            waiting.during(|| stdout.read_to_string(&mut output)).unwrap();
+            assert_eq!(output, "first\n");
+            (program.wait().unwrap(), program.was_late())
+        });
+        let ((status, _), late) = read.await.unwrap();
+        assert!(!status.success() && late && began.elapsed() < Duration::from_mins(1), "{status}");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_program_cannot_take_all_memory() {
+        let mut program = shell("read go; ulimit -d; cat /proc/self/oom_score_adj", Duration::from_mins(1));
+        program.stdin().unwrap().write_all(b"go\n").unwrap();
+        let mut stdout = program.stdout().unwrap();
+        let output = tokio::task::spawn_blocking(move || {
+            let mut output = String::new();
+            stdout.read_to_string(&mut output).unwrap();
+            program.wait().unwrap();
+            output
+        });
+        assert_eq!(output.await.unwrap(), format!("{}\n{}\n", super::MOST_MEMORY >> 10, super::OUT_OF_MEMORY_SCORE));
+    }
 }

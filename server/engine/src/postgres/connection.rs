@@ -1,17 +1,25 @@
 //! A connection of our own, to ask the server about itself.
 
-use std::{future::Future, net::IpAddr, time::Duration};
+use std::{
+    future::Future,
+    net::{IpAddr, SocketAddr},
+    time::{Duration, Instant},
+};
 
 use sqlx::{
     ConnectOptions, Connection as _, PgConnection,
     postgres::{PgConnectOptions, PgSslMode},
 };
-use tokio::time::timeout;
+use tokio::time::{timeout, timeout_at};
 
-use super::{PostgresDatabase, PostgresError, Result, SslMode, Version, address::resolve};
+use super::{PostgresDatabase, PostgresError, Result, Version, address::dial, relay::Relay, tls::secure};
 
 /// A check of a form ends within this time, however many steps it has.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+/// A PostgreSQL server says its first word within this time after it was dialled.
+const GREETING: Duration = Duration::from_secs(5);
+/// Characters of a server's words that are shown.
+const SHOWN: usize = 500;
 
 /// Gives `work` so much time.
 pub(super) async fn in_time<T>(
@@ -23,74 +31,90 @@ pub(super) async fn in_time<T>(
     timeout(patience, work).await.map_err(late)?
 }
 
+/// Gives a check of a form its time, and takes the same time for a port that is closed, that is silent, and at which
+/// something else answers: whoever may fill in the form need not learn which of them it is.
+pub(super) async fn in_even_time<T>(database: &PostgresDatabase, work: impl Future<Output = Result<T>>) -> Result<T> {
+    let began = tokio::time::Instant::now();
+    let done = in_time(database, PATIENCE, work).await;
+    if matches!(done, Err(PostgresError::NoServer { .. })) {
+        tokio::time::sleep_until(began + GREETING).await;
+    }
+    done
+}
+
 /// An open connection.
 pub(super) struct Connection {
     pub(super) session: PgConnection,
     /// Where it leads, for the programs that follow.
     pub(super) address: IpAddr,
     pub(super) version: Version,
+    relay: Relay,
 }
 
 impl Connection {
     /// Connects and asks for the version. Give it a deadline.
     pub(super) async fn open(database: &PostgresDatabase) -> Result<Self> {
-        let address = resolve(database).await?;
-        let mut session = options(database, address).connect().await.map_err(|error| connecting(database, error))?;
-        let number: String = sqlx::query_scalar("SELECT current_setting('server_version_num')")
-            .fetch_one(&mut session)
-            .await
-            .map_err(|error| connecting(database, error))?;
-        let number: u32 = number.parse().map_err(|_| PostgresError::NotPostgres)?;
-        Ok(Self { session, address, version: Version(number / 10_000) })
+        let deadline = Instant::now() + GREETING;
+        let dialled = timeout_at(deadline.into(), async {
+            let (stream, address) = dial(database).await?;
+            Ok((secure(stream, database, address).await?, address))
+        });
+        let (stream, address) = dialled.await.unwrap_or_else(|_| Err(database.no_server()))?;
+        let relay = Relay::start(stream).await.map_err(|_| database.broken())?;
+        let connected = tokio::select! {
+            connected = log_in(database, relay.address()) => connected,
+            () = relay.silent_until(deadline) => return Err(database.no_server()),
+        };
+        match connected {
+            Ok((session, version)) => Ok(Self { session, address, version, relay }),
+            Err(_) if !relay.is_postgres() => Err(database.no_server()),
+            Err(error) => Err(connecting(database, error)),
+        }
     }
 
     /// Says goodbye; that it was heard does not matter.
     pub(super) async fn close(self) {
-        let _ = timeout(Duration::from_secs(1), self.session.close()).await;
+        let Self { session, relay, .. } = self;
+        let _ = timeout(Duration::from_secs(1), async {
+            let _ = session.close().await;
+            relay.ended().await;
+        })
+        .await;
     }
 }
 
-fn options(database: &PostgresDatabase, address: IpAddr) -> PgConnectOptions {
-    // The address that was judged is the one that is dialled. Only a certificate for the name needs the name: whoever
-    // makes it resolve to something else meanwhile must have that certificate.
-    let host = match database.ssl_mode {
-        SslMode::VerifyFull => database.host.clone(),
-        _ => address.to_string(),
-    };
+async fn log_in(database: &PostgresDatabase, relay: SocketAddr) -> sqlx::Result<(PgConnection, Version)> {
+    let mut session = options(database, relay).connect().await?;
+    let number: String =
+        sqlx::query_scalar("SELECT current_setting('server_version_num')").fetch_one(&mut session).await?;
+    let number: u32 = number.parse().map_err(|_| sqlx::Error::Protocol("a version that is no number".into()))?;
+    Ok((session, Version(number / 10_000)))
+}
+
+/// By way of the relay, which has made the connection as it should be.
+fn options(database: &PostgresDatabase, relay: SocketAddr) -> PgConnectOptions {
     // An empty password, lest one be taken from the environment.
     let password = database.password.as_ref().map_or("", |password| password.expose());
     PgConnectOptions::new_without_pgpass()
-        .host(&host)
-        .port(database.port)
+        .host(&relay.ip().to_string())
+        .port(relay.port())
         .database(&database.database)
         .username(&database.user)
         .password(password)
-        .ssl_mode(ssl_mode(database.ssl_mode))
+        .ssl_mode(PgSslMode::Disable)
         .application_name("holdfast")
         .disable_statement_logging()
-}
-
-const fn ssl_mode(mode: SslMode) -> PgSslMode {
-    match mode {
-        SslMode::Disable => PgSslMode::Disable,
-        SslMode::Allow => PgSslMode::Allow,
-        SslMode::Prefer => PgSslMode::Prefer,
-        SslMode::Require => PgSslMode::Require,
-        SslMode::VerifyCa => PgSslMode::VerifyCa,
-        SslMode::VerifyFull => PgSslMode::VerifyFull,
-    }
 }
 
 /// A failure to connect, told apart by SQLSTATE
 /// (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
 fn connecting(database: &PostgresDatabase, error: sqlx::Error) -> PostgresError {
-    let PostgresDatabase { host, port, user, .. } = database;
+    let PostgresDatabase { user, .. } = database;
     match error {
-        sqlx::Error::Io(_) => PostgresError::Connection { host: host.clone(), port: *port },
-        sqlx::Error::Tls(cause) => PostgresError::Tls { detail: cause.to_string() },
-        sqlx::Error::Protocol(_) => PostgresError::NotPostgres,
+        sqlx::Error::Io(_) => database.broken(),
+        sqlx::Error::Protocol(_) => database.no_server(),
         sqlx::Error::Database(refusal) => {
-            let detail = refusal.message().trim_end_matches('.').to_owned();
+            let detail = shown(refusal.message());
             match refusal.code().as_deref().unwrap_or_default() {
                 "28P01" => PostgresError::Password { user: user.clone() },
                 "28000" => PostgresError::NotAdmitted { user: user.clone(), detail },
@@ -99,15 +123,24 @@ fn connecting(database: &PostgresDatabase, error: sqlx::Error) -> PostgresError 
                 _ => PostgresError::Refused { detail },
             }
         }
-        other => PostgresError::Refused { detail: other.to_string() },
+        other => PostgresError::Refused { detail: shown(&other.to_string()) },
     }
 }
 
 /// A failed statement.
 pub(super) fn refused(error: sqlx::Error) -> PostgresError {
     let detail = match error {
-        sqlx::Error::Database(refusal) => refusal.message().trim_end_matches('.').to_owned(),
-        other => other.to_string(),
+        sqlx::Error::Database(refusal) => shown(refusal.message()),
+        other => shown(&other.to_string()),
     };
     PostgresError::Refused { detail }
+}
+
+/// A server's words, cut.
+fn shown(words: &str) -> String {
+    let words = words.trim_end_matches('.');
+    match words.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &words[..end]),
+        None => words.to_owned(),
+    }
 }

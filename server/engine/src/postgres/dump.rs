@@ -26,6 +26,8 @@ use crate::{RepositoryError, source::mode_to_go};
 const PATIENCE: Duration = Duration::from_secs(30);
 /// A lock that is not had in 5 minutes is told, rather than waited for until somebody wonders.
 const LOCK_PATIENCE: &str = "--lock-wait-timeout=300000";
+/// `pg_dump` that writes nothing for so long hangs: the longest silence is while it locks the tables of a large schema.
+const SILENCE: Duration = Duration::from_mins(30);
 /// Only the owner may read a dump.
 const MODE: u32 = 0o100_600;
 
@@ -74,7 +76,7 @@ impl DumpReader {
         command.args(["--format=custom", "--compress=0", LOCK_PATIENCE]).args(filter);
         command.stdin(Stdio::null()).stdout(Stdio::piped());
         let failed = |error: io::Error| PostgresError::Failed { tool: Tool::PgDump, detail: error.to_string() };
-        let program = Program::start(&mut command, stop).map_err(failed)?;
+        let program = Program::start(&mut command, stop, SILENCE).map_err(failed)?;
         let end = Arc::<Mutex<End>>::default();
         let stdout = program.stdout().ok_or_else(|| failed(io::ErrorKind::BrokenPipe.into()))?;
         let output = DumpOutput { stdout, program, bytes: 0, user: database.user.clone(), end: end.clone() };
@@ -127,13 +129,20 @@ impl DumpOutput {
         let waited = self.program.wait();
         let (status, lines) =
             waited.map_err(|error| PostgresError::Failed { tool: Tool::PgDump, detail: error.to_string() })?;
+        if self.program.was_late() {
+            let detail = format!(
+                "it wrote nothing for {} minutes and was ended. Look at the database server's log.",
+                SILENCE.as_secs() / 60
+            );
+            return Err(PostgresError::Failed { tool: Tool::PgDump, detail });
+        }
         if status.success() { Ok(()) } else { Err(explained(&lines, &self.user)) }
     }
 }
 
 impl Read for DumpOutput {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.stdout.read(buffer)?;
+        let count = self.program.waiting().during(|| self.stdout.read(buffer))?;
         if count > 0 || buffer.is_empty() {
             self.bytes += count as u64;
             return Ok(count);

@@ -14,24 +14,33 @@ pub enum PostgresError {
         /// The host.
         host: String,
     },
-    /// Nothing accepts a connection, or the connection broke.
+    /// The port is closed, or silent, or what answers is no PostgreSQL server. Which of them is not told: a form would be
+    /// a way to look around in networks that nobody can see from outside.
     #[error(
-        "\"{host}\" does not accept connections at port {port}, or the connection broke. Check both, and that PostgreSQL runs and listens there."
+        "\"{host}\" did not answer as a PostgreSQL server at port {port}. Check host and port, that PostgreSQL runs and listens there, and that no firewall is in between."
     )]
-    Connection {
+    NoServer {
         /// The host.
         host: String,
         /// The port.
         port: u16,
     },
-    /// No answer in time.
-    #[error("\"{host}\" did not answer in time. Check that PostgreSQL runs there and that no firewall is in between.")]
+    /// A connection with a PostgreSQL server broke.
+    #[error("The connection with \"{host}\" broke. Try again, and look at the database server's log.")]
+    Connection {
+        /// The host.
+        host: String,
+    },
+    /// A PostgreSQL server answered, but not all that was asked in time.
+    #[error("\"{host}\" did not answer in time. Check that PostgreSQL is not overloaded there.")]
     TimedOut {
         /// The host.
         host: String,
     },
-    /// The address is never dialled.
-    #[error("The address of \"{host}\" is link-local, which is not allowed. Use the database server's own address.")]
+    /// The address is not one this installation may dial.
+    #[error(
+        "The address of \"{host}\" is not allowed on this installation. Ask the operator to allow its network with HOLDFAST_POSTGRES_ALLOW_NETWORKS."
+    )]
     ForbiddenAddress {
         /// The host.
         host: String,
@@ -44,9 +53,6 @@ pub enum PostgresError {
         /// What went wrong.
         detail: String,
     },
-    /// Something answers, but it is no PostgreSQL server.
-    #[error("Something answers at this address, but not as a PostgreSQL server. Check host and port.")]
-    NotPostgres,
     /// The password is wrong, or the user unknown: servers do not tell which.
     #[error("The database server does not accept the user \"{user}\" with this password. Check both.")]
     Password {
@@ -146,6 +152,6 @@ pub enum PostgresError {
 impl PostgresError {
     /// Whether the same call may succeed later without anybody changing anything.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Connection { .. } | Self::TimedOut { .. } | Self::Busy { .. })
+        matches!(self, Self::NoServer { .. } | Self::Connection { .. } | Self::TimedOut { .. } | Self::Busy { .. })
     }
 }

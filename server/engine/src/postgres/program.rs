@@ -66,7 +66,8 @@ fn connection(database: &PostgresDatabase, address: IpAddr) -> String {
     parts.join(" ")
 }
 
-fn authorities() -> Option<std::ffi::OsString> {
+/// The file of known certification authorities: the operator's, or the system's.
+pub(super) fn authorities() -> Option<std::ffi::OsString> {
     let chosen = env::var_os("PGSSLROOTCERT");
     chosen
         .or_else(|| AUTHORITIES.into_iter().find(|file| Path::new(file).is_file()).map(|file| OsStr::new(file).into()))
@@ -86,6 +87,7 @@ mod tests {
             user: "me".into(),
             password: Some(Secret::new("s3cret".into())),
             ssl_mode: SslMode::Require,
+            network: crate::NetworkPolicy::default(),
         };
         let command = command(Path::new("pg_dump"), &database, "10.0.0.5".parse().unwrap());
         let arguments: Vec<_> = command.get_args().map(|argument| argument.to_string_lossy().into_owned()).collect();

@@ -11,7 +11,7 @@ use sqlx::{AssertSqlSafe, Row};
 use super::{
     PostgresDatabase, PostgresError, PostgresTools, Result, Tool,
     child::{Program, Stop},
-    connection::{Connection, PATIENCE, in_time, refused},
+    connection::{Connection, PATIENCE, in_even_time, in_time, refused},
     program::command,
     quoted,
 };
@@ -20,6 +20,8 @@ use super::{
 const MAINTENANCE: [&str; 2] = ["postgres", "template1"];
 /// Making a database copies a template; dropping one waits for the disk.
 const SLOW: Duration = Duration::from_mins(2);
+/// `pg_restore` that takes nothing for so long hangs: the longest pause is while an index of a large table is made.
+const SILENCE: Duration = Duration::from_hours(12);
 
 /// Where a dump is restored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +40,7 @@ pub enum DatabaseTarget {
 impl PostgresDatabase {
     /// Whether a database `name` can be made beside this one. Takes 10 seconds at most.
     pub async fn check_new(&self, tools: &PostgresTools, name: &str) -> Result<()> {
-        in_time(self, PATIENCE, async {
+        in_even_time(self, async {
             let mut connection = self.maintenance().await?;
             tools.find(Tool::PgRestore, connection.version).await?;
             connection.check_free(name).await?;
@@ -178,7 +180,7 @@ pub(crate) async fn restore_from(
             command.args(["--clean", "--if-exists", "--single-transaction"]);
         }
         command.stdin(Stdio::piped()).stdout(Stdio::null());
-        let program = Program::start(&mut command, stop).map_err(|error| failed(&error))?;
+        let program = Program::start(&mut command, stop, SILENCE).map_err(|error| failed(&error))?;
         Ok(Restoring { database: database.clone(), target, program })
     })
     .await
@@ -191,8 +193,8 @@ fn failed(error: &io::Error) -> PostgresError {
 impl Restoring {
     /// Hands a part of the dump over. False when `pg_restore` takes no more; [`Restoring::finish`] tells why. Blocks.
     pub(crate) fn feeder(&self) -> impl FnMut(&[u8]) -> bool + use<> {
-        let mut stdin = self.program.stdin();
-        move |part| stdin.as_mut().is_some_and(|stdin| stdin.write_all(part).is_ok())
+        let (mut stdin, waiting) = (self.program.stdin(), self.program.waiting());
+        move |part| stdin.as_mut().is_some_and(|stdin| waiting.during(|| stdin.write_all(part)).is_ok())
     }
 
     /// Waits for the end, after the feeder was dropped: what could not be restored as it was. Blocks.
@@ -204,7 +206,8 @@ impl Restoring {
         if status.success() || went_on {
             return Ok(errors);
         }
-        let error = errors.first().map_or("it ended without saying why", |error| error.trim_end_matches('.'));
+        let silent = || if self.program.was_late() { "it hung and was ended" } else { "it ended without saying why" };
+        let error = errors.first().map_or_else(silent, |error| error.trim_end_matches('.'));
         let advice = match self.target {
             DatabaseTarget::New { .. } => "Look at the database server's log",
             DatabaseTarget::Original => {

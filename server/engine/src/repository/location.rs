@@ -6,7 +6,14 @@ use std::ops::Range;
 use bytes::Bytes;
 use rustic_core::{FileType, Id, repofile::BlobType};
 
-use crate::{ObjectOptions, S3, S3Error, s3::Pace};
+use crate::{
+    ObjectOptions, S3, S3Error,
+    s3::{Listed, Pace, Part},
+};
+
+/// Bytes of a pack that is read whole while its size is not known. Holdfast's own have some 8 MiB, restic's 16 MiB unless
+/// somebody wishes otherwise, and a folder of a million files makes one of 60 MiB.
+const MOST_OF_PACK: usize = 64 << 20;
 
 /// A repository's place.
 #[derive(Clone, Debug)]
@@ -49,26 +56,38 @@ impl Location {
         if kind == FileType::Config {
             return self.find_config().await;
         }
-        let objects = self.s3.list(&self.bucket, &self.folder(kind)).await?;
-        let file = |key: &str, size: u64| {
-            let name = key.rsplit('/').next()?;
-            Some((name.parse().ok()?, u32::try_from(size).ok()?))
+        let file = |object: Listed| {
+            let name = object.key.rsplit('/').next()?;
+            Some((name.parse().ok()?, u32::try_from(object.size).ok()?))
         };
-        Ok(objects.iter().filter_map(|object| file(&object.key, object.size)).collect())
+        self.s3.list(&self.bucket, &self.folder(kind), most_files(kind), file).await
     }
 
-    /// The config has no identity of its own. A list, unlike a HEAD request, tells a missing bucket from a
-    /// missing object.
+    /// The config has no identity of its own.
     async fn find_config(&self) -> Result<Vec<(Id, u32)>, S3Error> {
-        let key = self.config_key();
-        let found = self.s3.list(&self.bucket, &key).await?;
-        let config = found.into_iter().find(|object| object.key == key);
-        let sized = config.and_then(|object| u32::try_from(object.size).ok());
+        let size = self.s3.size(&self.bucket, &self.config_key()).await?;
+        let sized = size.and_then(|size| u32::try_from(size).ok());
         Ok(sized.map(|size| (Id::default(), size)).into_iter().collect())
     }
 
-    pub(super) async fn get(&self, kind: FileType, id: &Id, range: Option<Range<u64>>) -> Result<Bytes, S3Error> {
-        self.s3.get(&self.bucket, &self.key(kind, id), range).await
+    /// Reads a whole file, which is refused where it is larger than any of its kind is.
+    pub(super) async fn get(&self, kind: FileType, id: &Id) -> Result<Bytes, S3Error> {
+        self.get_part(kind, id, Part::Whole(most_of(kind))).await
+    }
+
+    /// Reads a whole pack, which is refused where it has more than `size` bytes.
+    pub(super) async fn get_pack(&self, id: &Id, size: u32) -> Result<Bytes, S3Error> {
+        let size = usize::try_from(size).unwrap_or(usize::MAX);
+        self.get_part(FileType::Pack, id, Part::Whole(size)).await
+    }
+
+    /// Reads a range of a file, cut at the file's end.
+    pub(super) async fn get_range(&self, kind: FileType, id: &Id, range: Range<u64>) -> Result<Bytes, S3Error> {
+        self.get_part(kind, id, Part::Range(range)).await
+    }
+
+    async fn get_part(&self, kind: FileType, id: &Id, part: Part) -> Result<Bytes, S3Error> {
+        self.s3.get(&self.bucket, &self.key(kind, id), part).await
     }
 
     /// Writes a file that is no pack. A file's id is its content's SHA-256.
@@ -103,5 +122,24 @@ impl Location {
 
     pub(super) async fn delete(&self, kind: FileType, id: &Id) -> Result<(), S3Error> {
         self.s3.delete(&self.bucket, &self.key(kind, id)).await
+    }
+}
+
+/// Bytes of a file that is read whole. An index of restic's has up to 50,000 blobs and 10 MB.
+const fn most_of(kind: FileType) -> usize {
+    match kind {
+        FileType::Config | FileType::Key => 64 << 10,
+        FileType::Snapshot => 16 << 20,
+        FileType::Index => 32 << 20,
+        FileType::Pack => MOST_OF_PACK,
+    }
+}
+
+/// Files of one kind. Two million packs of 16 MiB are 30 TiB, and their list takes 80 MB of memory.
+const fn most_files(kind: FileType) -> usize {
+    match kind {
+        FileType::Config | FileType::Key => 1000,
+        FileType::Snapshot | FileType::Index => 200_000,
+        FileType::Pack => 2_000_000,
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
+use bytes::Bytes;
 use bytesize::ByteSize;
 use rustic_core::{
     ConfigOptions, Credentials, FileType, Id, KeyOptions, NoProgressBars, OpenStatus, ProgressBars, RepositoryBackends,
@@ -13,7 +14,7 @@ use super::{
     Opened, RepositoryConfig, RepositoryError, Result,
     blocking::blocking,
     fault::{Fault, fault, repository_error},
-    key::key_file,
+    key::{check_cost, key_file},
     location::Location,
     storage::Storage,
 };
@@ -24,6 +25,9 @@ pub(super) type Library<S> = rustic_core::Repository<S>;
 /// Packs of data and of trees. Fixed, so that memory does not grow with the repository.
 const DATA_PACK: ByteSize = ByteSize::mib(8);
 const TREE_PACK: ByteSize = ByteSize::mib(4);
+
+/// Keys that are tried. Each one takes a tenth of a second.
+const MOST_KEYS: usize = 64;
 
 pub(super) fn location(config: &RepositoryConfig) -> Location {
     let s3 = S3::connect(&config.access, &config.network);
@@ -39,11 +43,19 @@ pub(super) async fn unlock(location: &Location, config: &RepositoryConfig) -> Re
     if keys.is_empty() {
         return Err(RepositoryError::Damaged { detail: "it has no key".into() });
     }
+    if keys.len() > MOST_KEYS {
+        return Err(RepositoryError::Damaged { detail: format!("it has more than {MOST_KEYS} keys") });
+    }
     let credentials = Credentials::password(config.password.expose());
     let mut failure = RepositoryError::WrongPassword;
     // One by one: a key left behind by an interrupted creation has our password but opens nothing.
     for (key, _) in keys {
-        match unlock_with(location, credentials.clone(), key).await {
+        let content = location.get(FileType::Key, &key).await?;
+        if let Err(detail) = check_cost(&content) {
+            failure = RepositoryError::Damaged { detail: format!("the key {} {detail}", key.to_hex().as_str()) };
+            continue;
+        }
+        match unlock_with(location, credentials.clone(), (key, content)).await {
             Ok(key) => return Ok(key),
             Err(RepositoryError::WrongPassword) => {}
             Err(RepositoryError::Internal { detail }) => failure = RepositoryError::Damaged { detail },
@@ -53,7 +65,7 @@ pub(super) async fn unlock(location: &Location, config: &RepositoryConfig) -> Re
     Err(failure)
 }
 
-async fn unlock_with(location: &Location, credentials: Credentials, key: Id) -> Result<MasterKey> {
+async fn unlock_with(location: &Location, credentials: Credentials, key: (Id, Bytes)) -> Result<MasterKey> {
     let mut storage = Storage::new(location.clone(), CancellationToken::new());
     storage.only_key = Some(key);
     blocking(move || {

@@ -4,7 +4,7 @@ use std::{collections::HashSet, sync::Arc};
 
 use bytes::Bytes;
 use rustic_core::{
-    FileType, Id, ReadBackend, RepairIndexOptions,
+    FileType, Id, RepairIndexOptions,
     repofile::{IndexFile, IndexPack, MasterKey},
 };
 use tokio_util::sync::CancellationToken;
@@ -13,7 +13,7 @@ use super::{
     DamagedFile, DamagedKind, Inner, Permit, RepositoryError, Result,
     backup::{encode::Encoded, index::Index, pack::Packer},
     blocking::blocking,
-    fault::{Fault, fault, repository_error},
+    fault::{Fault, repository_error},
     open,
     seal::Sealer,
     storage::Storage,
@@ -78,7 +78,7 @@ fn run(repository: &Inner, request: &RepairRequest, stop: &CancellationToken) ->
     let packs = verify::in_use(indexes.into_iter().map(|(_, index)| index));
     for id in request.damaged.iter().filter_map(file).filter(|(kind, _)| *kind == FileType::Pack).map(|(_, id)| id) {
         let Some(pack) = packs.iter().find(|pack| *pack.id == id) else { continue };
-        match content(&all, &id)? {
+        match content(&all, pack)? {
             None => report.lost += pack.blobs.len() as u64,
             Some(content) if verify::flaw(&repository.key, pack, &content)?.is_none() => continue,
             Some(content) => {
@@ -107,14 +107,13 @@ fn file(damaged: &DamagedFile) -> Option<(FileType, Id)> {
     Some((kind, damaged.id()?))
 }
 
-/// What is stored under a pack's name; `None` where it is missing.
-fn content(storage: &Storage, id: &Id) -> Result<Option<Bytes>> {
-    match storage.read_full(FileType::Pack, id) {
+/// What is stored under a pack's name, and of one that is too long the part that should be there and one byte more;
+/// `None` where it is missing.
+fn content(storage: &Storage, pack: &IndexPack) -> Result<Option<Bytes>> {
+    match storage.read_range(&pack.id, 0..u64::from(pack.pack_size()) + 1) {
         Ok(content) => Ok(Some(content)),
-        Err(error) => match fault(&error) {
-            Some(Fault::Storage(S3Error::NoSuchObject { .. })) => Ok(None),
-            _ => Err(repository_error(&error)),
-        },
+        Err(Fault::Storage(S3Error::NoSuchObject { .. })) => Ok(None),
+        Err(fault) => Err(fault.into()),
     }
 }
 

@@ -110,7 +110,7 @@ impl<T, I: Iterator<Item = Wanted<T>>> Iterator for Segments<I, T> {
 /// Reads a piece of a pack.
 pub(super) async fn fetch(location: &Location, pack: &Id, range: Range<u64>) -> Result<Staged> {
     let start = range.start;
-    match location.get(FileType::Pack, pack, Some(range)).await {
+    match location.get_range(FileType::Pack, pack, range).await {
         Ok(content) => Ok(Staged { start, content }),
         Err(S3Error::NoSuchObject { key }) => {
             Err(RepositoryError::Damaged { detail: format!("the pack \"{key}\" is missing") })

@@ -9,7 +9,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use bytes::Bytes;
 use rand::Rng;
 
-use super::{ObjectOptions, S3, S3Error, classify::Call, object::quick};
+use super::{ObjectOptions, Part, S3, S3Error, classify::Call, object::quick};
 
 impl S3 {
     /// Makes the bucket. One that exists and is ours is fine.
@@ -65,7 +65,7 @@ impl S3 {
         };
         let written = Bytes::from(format!("Holdfast checks its access to this bucket. {key}\n"));
         self.put(bucket, &key, written.clone(), options).await?;
-        let read = self.get(bucket, &key, None).await;
+        let read = self.get(bucket, &key, Part::Whole(written.len())).await;
         self.delete(bucket, &key).await?;
         if read? == written { Ok(()) } else { Err(S3Error::Corrupted { key }) }
     }

@@ -13,6 +13,8 @@ use aws_smithy_runtime_api::client::{
     retries::classifiers::{ClassifyRetry, RetryAction},
 };
 
+use http_body_util::LengthLimitError;
+
 use super::{S3Error, Unreachable};
 use crate::ResolveError;
 
@@ -29,11 +31,24 @@ pub(super) struct Call<'a> {
 }
 
 impl Call<'_> {
+    /// The answer is not taken.
+    pub(super) fn wrong_answer(self, reason: &'static str) -> S3Error {
+        S3Error::WrongAnswer { action: self.action.into(), reason }
+    }
+
+    /// An answer whose body could not be read to its end.
+    pub(super) fn broken_body(self, error: &(dyn Error + 'static)) -> S3Error {
+        if is_too_long(error) { self.wrong_answer(TOO_LONG) } else { Unreachable::Connection.into() }
+    }
+
     /// Tells the failures of one call apart.
     pub(super) fn failed<E>(self, error: &SdkError<E, HttpResponse>) -> S3Error
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
+        if is_too_long(error) {
+            return self.wrong_answer(TOO_LONG);
+        }
         match error {
             SdkError::TimeoutError(_) => Unreachable::TimedOut.into(),
             SdkError::DispatchFailure(failure) => {
@@ -164,22 +179,32 @@ fn unreachable(error: &ConnectorError) -> S3Error {
     why.into()
 }
 
-/// An address that may not be dialled stays so: trying again would only make a person wait.
+/// An address that may not be dialled stays so, and so does an answer that is too long: trying again would only make a
+/// person wait.
 #[derive(Debug)]
-pub(super) struct NoRetryWhenForbidden;
+pub(super) struct NoRetryWhenRefused;
 
-impl ClassifyRetry for NoRetryWhenForbidden {
+impl ClassifyRetry for NoRetryWhenRefused {
     fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
-        let failed = context.output_or_error().and_then(Result::err).and_then(OrchestratorError::as_connector_error);
-        match failed.and_then(|error| find::<ResolveError>(error)) {
-            Some(ResolveError::Forbidden) => RetryAction::RetryForbidden,
-            _ => RetryAction::NoActionIndicated,
+        let Some(Err(failed)) = context.output_or_error() else { return RetryAction::NoActionIndicated };
+        let connecting = OrchestratorError::as_connector_error(failed);
+        let forbidden = connecting.and_then(|error| find::<ResolveError>(error));
+        if matches!(forbidden, Some(ResolveError::Forbidden)) || is_too_long(failed) {
+            RetryAction::RetryForbidden
+        } else {
+            RetryAction::NoActionIndicated
         }
     }
 
     fn name(&self) -> &'static str {
-        "no retry when forbidden"
+        "no retry when refused"
     }
+}
+
+const TOO_LONG: &str = "it is longer than what was asked for";
+
+fn is_too_long(error: &(dyn Error + 'static)) -> bool {
+    find::<LengthLimitError>(error).is_some()
 }
 
 /// rustls reports a refused certificate, and plain text where TLS was expected, as invalid data.

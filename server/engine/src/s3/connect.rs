@@ -17,7 +17,8 @@ use aws_smithy_http_client::{
 use url::Url;
 
 use super::{
-    S3, S3Access, S3Error, Unreachable, classify::NoRetryWhenForbidden, counts::Counting, resolver::PolicyResolver,
+    S3, S3Access, S3Error, Unreachable, classify::NoRetryWhenRefused, counts::Counting, limit::Bounded,
+    resolver::PolicyResolver,
 };
 use crate::NetworkPolicy;
 
@@ -56,8 +57,9 @@ impl S3 {
                     .with_initial_backoff(FIRST_PAUSE)
                     .with_max_backoff(LONGEST_PAUSE),
             )
-            .retry_classifier(NoRetryWhenForbidden)
+            .retry_classifier(NoRetryWhenRefused)
             .interceptor(Counting)
+            .interceptor(Bounded)
             .timeout_config(timeouts(ATTEMPT, OPERATION))
             .stalled_stream_protection(StalledStreamProtectionConfig::enabled().grace_period(STALLED).build())
             // Every upload is covered by the SHA-256 in its signature. The newer checksum headers add nothing

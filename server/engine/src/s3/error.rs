@@ -37,6 +37,16 @@ pub enum S3Error {
         /// What it answered instead.
         detail: String,
     },
+    /// An answer is longer than it may be, or is not what was asked for.
+    #[error(
+        "The S3 service's answer was refused when Holdfast tried to {action}: {reason}. Ask the operator of the S3 service, or use another one."
+    )]
+    WrongAnswer {
+        /// What was tried, as a verb phrase: `list the bucket "x"`.
+        action: String,
+        /// What is wrong with the answer.
+        reason: &'static str,
+    },
     /// The bucket does not exist.
     #[error("The bucket \"{bucket}\" does not exist. Check its name, or create it.")]
     NoSuchBucket {

@@ -11,6 +11,7 @@ use super::{
     ObjectOptions, S3, S3Error, Unreachable,
     classify::Call,
     connect::timeouts,
+    limit::ObjectLimit,
     upload::{SignedHash, Slowed},
 };
 
@@ -25,10 +26,42 @@ const READ: Duration = Duration::from_mins(12);
 const BODY_ATTEMPTS: u32 = 6;
 const BODY_PAUSE: Duration = Duration::from_millis(300);
 
-/// An object in a list.
-pub(crate) struct Listed {
-    pub(crate) key: String,
-    pub(crate) size: u64,
+/// What is read of an object.
+#[derive(Clone, Debug)]
+pub(crate) enum Part {
+    /// All of it, which is refused where it has more than so many bytes.
+    Whole(usize),
+    /// These bytes. A range that goes beyond the object's end is cut there.
+    Range(Range<u64>),
+}
+
+impl Part {
+    /// Bytes that an answer may have.
+    fn most(&self) -> usize {
+        match self {
+            Self::Whole(most) => *most,
+            Self::Range(range) => usize::try_from(range.end.saturating_sub(range.start)).unwrap_or(usize::MAX),
+        }
+    }
+
+    /// The request's `Range` (RFC 9110, section 14.2).
+    fn header(&self) -> Option<String> {
+        match self {
+            Self::Whole(_) => None,
+            Self::Range(range) => Some(format!("bytes={}-{}", range.start, range.end - 1)),
+        }
+    }
+
+    /// Whether an answer with this `Content-Range` begins where it should. Without one it begins at 0.
+    fn begins(&self, content_range: Option<&str>) -> bool {
+        let first = content_range.map_or(Some(0), |range| {
+            range.trim_start().strip_prefix("bytes")?.trim_start().split('-').next()?.parse::<u64>().ok()
+        });
+        match self {
+            Self::Whole(_) => content_range.is_none() || first == Some(0),
+            Self::Range(range) => first == Some(range.start),
+        }
+    }
 }
 
 /// How a service takes what is written to it.
@@ -93,7 +126,7 @@ impl S3 {
         match error.code() {
             // Also the answer to the second try of a request whose first answer was lost.
             Some("PreconditionFailed" | "ConditionalRequestConflict") => {
-                Ok(self.get(bucket, key, None).await? == content)
+                Ok(self.get(bucket, key, Part::Whole(content.len() + SMALL)).await? == content)
             }
             // Services that know no conditional writes.
             Some("NotImplemented") => self.put(bucket, key, content, options).await.map(|()| true),
@@ -101,50 +134,40 @@ impl S3 {
         }
     }
 
-    /// Reads an object or a range of it. A range that goes beyond its end is cut there.
-    pub(crate) async fn get(&self, bucket: &str, key: &str, range: Option<Range<u64>>) -> Result<Bytes, S3Error> {
+    /// Reads an object or a part of it. An answer that holds more, or another part, is refused.
+    pub(crate) async fn get(&self, bucket: &str, key: &str, part: Part) -> Result<Bytes, S3Error> {
+        let action = format!("read from the bucket \"{bucket}\"");
+        let call = Call { action: &action, bucket, key };
+        if part.most() == 0 {
+            return Ok(Bytes::new());
+        }
         let work = async {
             let mut attempt = 1;
             loop {
-                let output = self.begin_get(bucket, key, range.as_ref()).await?;
-                match output.body.collect().await {
+                let output = self.begin_get(call, &part).await?;
+                match output.body.collect().await.map_err(|error| call.broken_body(&error)) {
                     Ok(body) => return Ok(body.into_bytes()),
-                    Err(_) if attempt < BODY_ATTEMPTS => tokio::time::sleep(BODY_PAUSE * attempt).await,
-                    Err(_) => return Err(Unreachable::Connection.into()),
+                    Err(S3Error::Unreachable(_)) if attempt < BODY_ATTEMPTS => {
+                        tokio::time::sleep(BODY_PAUSE * attempt).await;
+                    }
+                    Err(error) => return Err(error),
                 }
                 attempt += 1;
             }
         };
-        tokio::time::timeout(READ, work).await.unwrap_or(Err(Unreachable::TimedOut.into()))
+        let deadline = if part.most() <= SMALL { QUICK } else { READ };
+        tokio::time::timeout(deadline, work).await.unwrap_or(Err(Unreachable::TimedOut.into()))
     }
 
-    async fn begin_get(&self, bucket: &str, key: &str, range: Option<&Range<u64>>) -> Result<GetObjectOutput, S3Error> {
-        let action = format!("read from the bucket \"{bucket}\"");
-        let call = Call { action: &action, bucket, key };
-        let range = range.map(|range| format!("bytes={}-{}", range.start, range.end - 1));
-        let request = self.client()?.get_object().bucket(bucket).key(key).set_range(range);
-        request.send().await.map_err(|error| call.failed(&error))
-    }
-
-    /// All objects whose keys begin with `prefix`.
-    pub(crate) async fn list(&self, bucket: &str, prefix: &str) -> Result<Vec<Listed>, S3Error> {
-        let action = format!("list the bucket \"{bucket}\"");
-        let call = Call { action: &action, bucket, key: prefix };
-        let mut objects = Vec::new();
-        let mut from = None;
-        loop {
-            let request = self.client()?.list_objects_v2().bucket(bucket).prefix(prefix).set_continuation_token(from);
-            let page = request.customize().config_override(quick()).send().await;
-            let page = page.map_err(|error| call.failed(&error))?;
-            let sized = |object: aws_sdk_s3::types::Object| {
-                let size = object.size().and_then(|size| u64::try_from(size).ok()).unwrap_or_default();
-                object.key.map(|key| Listed { key, size })
-            };
-            from = page.next_continuation_token;
-            objects.extend(page.contents.unwrap_or_default().into_iter().filter_map(sized));
-            if from.is_none() {
-                return Ok(objects);
-            }
+    async fn begin_get(&self, call: Call<'_>, part: &Part) -> Result<GetObjectOutput, S3Error> {
+        let request = self.client()?.get_object().bucket(call.bucket).key(call.key).set_range(part.header());
+        let patience = if part.most() <= SMALL { quick() } else { Config::builder() };
+        let request = request.customize().config_override(patience).interceptor(ObjectLimit(part.most()));
+        let output = request.send().await.map_err(|error| call.failed(&error))?;
+        if part.begins(output.content_range()) {
+            Ok(output)
+        } else {
+            Err(call.wrong_answer("it is another part of the object"))
         }
     }
 

@@ -10,8 +10,8 @@ use std::{
 };
 
 use engine::{
-    DatabaseRestore, DatabaseTarget, PostgresDatabase, PostgresError, PostgresTools, Progress, Repository,
-    RepositoryError, RestoreReport, SnapshotReport, SnapshotRequest, SslMode, Tool, Version,
+    DatabaseRestore, DatabaseTarget, NetworkPolicy, PostgresDatabase, PostgresError, PostgresTools, Progress,
+    Repository, RepositoryError, RestoreReport, SnapshotReport, SnapshotRequest, SslMode, Tool, Version,
 };
 use test_postgres::{Database, PASSWORD, USER, cluster};
 use tokio_util::sync::CancellationToken;
@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::support::{
     World,
     database::{described, dump_request, fill},
-    servers,
+    servers, tls,
 };
 
 async fn dumped(repository: &Repository, database: &Database) -> SnapshotReport {
@@ -283,11 +283,18 @@ async fn a_check_tells_what_is_wrong() {
     let error = check(&|database| database.host = "no-such-host.invalid".into()).await;
     assert!(matches!(error, PostgresError::Name { .. }), "{error}");
     let closed = servers::closed().await.port().unwrap();
-    let error = check(&|database| database.port = closed).await;
-    assert!(matches!(error, PostgresError::Connection { .. }), "{error}");
     let silent = servers::silent().await.port().unwrap();
-    let error = check(&|database| database.port = silent).await;
-    assert!(matches!(error, PostgresError::TimedOut { .. }), "{error}");
+    let http = servers::answering("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n").await.port().unwrap();
+    for port in [closed, silent, http] {
+        let began = Instant::now();
+        let error = check(&|database| database.port = port).await;
+        assert_eq!(error, PostgresError::NoServer { host: right.host.clone(), port });
+        // The same time, whatever is there.
+        let took = began.elapsed();
+        assert!((Duration::from_secs(5)..Duration::from_millis(5900)).contains(&took), "{port}: {took:?}");
+    }
+    let error = check(&|database| database.network = NetworkPolicy::default()).await;
+    assert!(matches!(error, PostgresError::ForbiddenAddress { .. }), "{error}");
     let error = check(&|database| database.host = "169.254.169.254".into()).await;
     assert!(matches!(error, PostgresError::ForbiddenAddress { .. }), "{error}");
     let error = check(&|database| database.password = Some(engine::Secret::new("wrong".into()))).await;
@@ -298,9 +305,32 @@ async fn a_check_tells_what_is_wrong() {
     assert!(matches!(error, PostgresError::NoDatabase { .. }), "{error}");
     let error = check(&|database| database.ssl_mode = SslMode::Require).await;
     assert!(matches!(error, PostgresError::Tls { .. }), "{error}");
-    let http = servers::answering("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n").await.port().unwrap();
-    let error = check(&|database| database.port = http).await;
-    assert!(matches!(error, PostgresError::NotPostgres), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_encrypted_connection_is_checked_over() {
+    let database = cluster().new_database();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let right = PostgresDatabase {
+        port: listener.local_addr().unwrap().port(),
+        ssl_mode: SslMode::Require,
+        ..described(&database)
+    };
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let mut server = tokio::net::TcpStream::connect(("127.0.0.1", cluster().port())).await.unwrap();
+            if let Ok(mut client) = tls::accept(&mut client).await {
+                let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
+            }
+        }
+    });
+    let tools = PostgresTools::installed();
+    right.check(&tools).await.unwrap();
+    right.check_new(&tools, "something_new").await.unwrap();
+    // The authority of the tests is nobody's.
+    let strict = PostgresDatabase { ssl_mode: SslMode::VerifyCa, ..right };
+    let error = strict.check(&tools).await.unwrap_err();
+    assert!(matches!(error, PostgresError::Tls { .. }), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

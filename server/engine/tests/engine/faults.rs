@@ -188,6 +188,7 @@ async fn a_bucket_that_keeps_everything_is_refused() {
         .region(aws_sdk_s3::config::Region::from_static("us-east-1"))
         .credentials_provider(aws_sdk_s3::config::Credentials::new("AKID", "secret", None, None, "test"))
         .force_path_style(true)
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
         .build();
     let client = aws_sdk_s3::Client::from_conf(config);
     client.create_bucket().bucket("locked").object_lock_enabled_for_bucket(true).send().await.unwrap();

@@ -1,5 +1,7 @@
 //! Sending one message, with a deadline.
 
+#[cfg(test)]
+mod bounds;
 mod formats;
 mod http;
 mod mail;

@@ -92,6 +92,7 @@ impl TestApp {
         let roots = ROOTS.map(|(organization, root)| format!("{organization}={}", folder.path().join(root).display()));
         settings.set(Key::SourceRoots, roots.join(":"));
         settings.set(Key::S3AllowNetworks, "127.0.0.0/8");
+        settings.set(Key::PostgresAllowNetworks, "127.0.0.0/8");
         let mail = TestMailServer::start().await;
         settings.set(Key::SmtpUrl, mail.url());
         settings.set(Key::SmtpFrom, "Holdfast <backups@holdfast.example>");

@@ -31,6 +31,7 @@ impl Program {
             ("HOLDFAST_DATA_DIR", folder.path().join("data").display().to_string()),
             ("HOLDFAST_SOURCE_ROOTS", folder.path().join("files").display().to_string()),
             ("HOLDFAST_S3_ALLOW_NETWORKS", "127.0.0.0/8".to_owned()),
+            ("HOLDFAST_POSTGRES_ALLOW_NETWORKS", "127.0.0.0/8".to_owned()),
             ("HOLDFAST_NOTIFY_ALLOW_NETWORKS", "127.0.0.0/8".to_owned()),
         ];
         Self { folder, settings }

@@ -4,10 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use rustic_core::{
-    FileType,
-    repofile::{IndexPack, MasterKey},
-};
+use rustic_core::repofile::{IndexPack, MasterKey};
 use tokio_util::sync::CancellationToken;
 
 use super::{Damage, DamagedFile, DamagedKind};
@@ -47,10 +44,11 @@ pub(super) async fn read(
 async fn look(repository: &Arc<Inner>, pack: IndexPack, stop: &CancellationToken) -> Result<Option<Damage>> {
     let content = tokio::select! {
         () = stop.cancelled() => return Err(RepositoryError::Cancelled),
-        content = repository.location.get(FileType::Pack, &pack.id, None) => content,
+        content = repository.location.get_pack(&pack.id, pack.pack_size()) => content,
     };
     let content = match content {
         Err(S3Error::NoSuchObject { .. }) => return Ok(Some(Damage::Missing)),
+        Err(S3Error::WrongAnswer { .. }) => return Ok(Some(Damage::Size)),
         content => content.map_err(Fault::from)?,
     };
     let repository = repository.clone();

@@ -3,7 +3,7 @@
 use engine::{DatabaseDump, PostgresDatabase, PostgresTools, Secret, SnapshotRequest, SnapshotSource, SslMode};
 use test_postgres::{Database, PASSWORD, USER, cluster};
 
-use super::request;
+use super::{loopback, request};
 
 /// Several schemas, odd names, a sequence, a foreign key, binary values, a large object, and `rows` rows of a KiB each.
 pub fn fill(database: &Database, rows: u32) {
@@ -34,6 +34,7 @@ pub fn described(database: &Database) -> PostgresDatabase {
         user: USER.into(),
         password: Some(Secret::new(PASSWORD.into())),
         ssl_mode: SslMode::Prefer,
+        network: loopback(),
     }
 }
 

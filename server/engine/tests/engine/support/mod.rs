@@ -5,6 +5,7 @@ pub mod files;
 pub mod moto;
 pub mod proxy;
 pub mod servers;
+pub mod tls;
 
 use std::{
     path::{Path, PathBuf},
