@@ -10,7 +10,7 @@ export PATH := $(HOME)/.cargo/bin:$(CURDIR)/end2end/node_modules/.bin:$(TOOLS_FO
 DEMO_FOLDER := demo-data
 RELEASE := $(CARGO_TARGET_DIR)/release/holdfast
 
-.PHONY: help demo clean-demo run dev test check unit browser bench fuzz audit site build sbom pictures tools test-tools fuzz-tools audit-tools sbom-tools
+.PHONY: help demo clean-demo run dev test check unit browser bench fuzz audit site build sbom pictures fixture tools test-tools fuzz-tools audit-tools sbom-tools
 
 help:
 	@echo 'make demo        try Holdfast: everything embedded, with a sample project that is backed up every minute'
@@ -24,6 +24,7 @@ help:
 	@echo 'make bench       the benchmarks, as tables'
 	@echo 'make fuzz        a million inputs for each thing that reads what people type; FUZZ_CASES=… for another number'
 	@echo 'make pictures    the pictures of the README, from the demo'
+	@echo 'make fixture     the databases of this version, for the tests of later ones; see server/tests/fixtures'
 	@echo 'make sbom        the bill of materials of a build, beside the executable'
 	@echo 'make audit       known vulnerabilities, licences and origins of everything that is used; asks the network'
 
@@ -101,6 +102,12 @@ fuzz: fuzz-tools
 # From a release build, as a newcomer sees it.
 pictures: build test-tools
 	cd end2end && npx tsc --noEmit && HOLDFAST_BINARY=$(RELEASE) npx playwright test --config pictures.config.ts
+
+# Once for each version, from the commit that is released: what is there already is never made anew.
+VERSION := v$(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+fixture: test-tools
+	test ! -e server/tests/fixtures/$(VERSION)
+	HOLDFAST_FIXTURE=$(VERSION) cargo test -p server --test http fixtures::leaves
 
 # Apart from the tests, since what is known of vulnerabilities changes without any change here.
 audit: audit-tools
