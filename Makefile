@@ -13,7 +13,7 @@ RELEASE := $(CARGO_TARGET_DIR)/release/holdfast
 # For the demo and the tests: quickly built, with optimisation where it pays. `make build` makes what is installed.
 PROGRAM := $(CARGO_TARGET_DIR)/debug/holdfast
 
-.PHONY: help demo clean-demo run dev test check unit browser bench proof fuzz audit time-demo build sbom pictures \
+.PHONY: help demo clean-demo run dev test check unit browser bench proof fuzz audit time-demo build sbom pictures fixture \
 	machine tools wasm bundle site program tests test-tools dev-tools fuzz-tools audit-tools sbom-tools
 
 help:
@@ -31,6 +31,7 @@ help:
 	@echo 'make build       the executable to install, optimised, with everything inside'
 	@echo 'make fuzz        a million inputs for each thing that reads what people type; FUZZ_CASES=… for another number'
 	@echo 'make pictures    the pictures of the README, from the demo'
+	@echo 'make fixture     the databases of this version, for the tests of later ones; see server/tests/fixtures'
 	@echo 'make sbom        the bill of materials of a build, beside the executable'
 	@echo 'make audit       known vulnerabilities, licences and origins of everything that is used; asks the network'
 
@@ -138,6 +139,12 @@ fuzz: fuzz-tools
 # From a release build, as a newcomer sees it.
 pictures: build test-tools
 	cd end2end && npx tsc --noEmit && HOLDFAST_BINARY=$(RELEASE) npx playwright test --config pictures.config.ts
+
+# Once for each version, from the commit that is released: what is there already is never made anew.
+VERSION := v$(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+fixture: test-tools
+	test ! -e server/tests/fixtures/$(VERSION)
+	HOLDFAST_FIXTURE=$(VERSION) cargo test -p server --test http fixtures::leaves
 
 # Apart from the tests, since what is known of vulnerabilities changes without any change here.
 audit: audit-tools

@@ -6,7 +6,7 @@
 
 use std::{
     env, fs,
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Write},
     net::TcpListener,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
@@ -60,6 +60,27 @@ pub fn dump(url: &str) -> Vec<u8> {
     let dump = Command::new(programs().join("pg_dump")).args(["--data-only", url]).output().unwrap();
     assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
     dump.stdout
+}
+
+/// Statements that make a database's tables and rows anew, in any database and under any owner.
+pub fn script(url: &str) -> String {
+    let mut dump = Command::new(programs().join("pg_dump"));
+    let dump = dump.args(["--no-owner", "--no-privileges", "--inserts", url]).output().unwrap();
+    assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
+    let script = String::from_utf8(dump.stdout).unwrap();
+    // Newer patch releases frame it with commands that older ones of psql do not know.
+    let lines = script.lines().filter(|line| !line.starts_with("\\restrict") && !line.starts_with("\\unrestrict"));
+    lines.fold(String::new(), |script, line| script + line + "\n")
+}
+
+/// Runs such statements in a database.
+pub fn run_script(url: &str, script: &str) {
+    let mut psql = Command::new(programs().join("psql"));
+    psql.args(["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--file=-", "--dbname", url]);
+    let mut psql = psql.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    psql.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
+    let output = psql.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// A database of the cluster.

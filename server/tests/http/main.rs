@@ -9,6 +9,7 @@ mod credentials;
 mod dashboard;
 mod databases;
 mod enabling;
+mod fixtures;
 mod form_posts;
 mod hostile;
 mod hosts;

@@ -1,4 +1,5 @@
-//! Upgrades: every step of the schema with data in it, on both databases.
+//! Upgrades: every step of the schema with data in it, on both databases. Whole databases of earlier versions are taken
+//! over in `fixtures`.
 
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};

@@ -85,60 +85,7 @@ impl TestApp {
 
     /// The same with some settings otherwise.
     pub async fn spawn_with(database: Database, otherwise: &[(Key, &str)]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let mut settings = Settings::default();
-        settings.set(Key::Listen, "127.0.0.1:0");
-        settings.set(Key::DataDir, folder.path().join("data").display().to_string());
-        let roots = ROOTS.map(|(organization, root)| format!("{organization}={}", folder.path().join(root).display()));
-        settings.set(Key::SourceRoots, roots.join(":"));
-        settings.set(Key::S3AllowNetworks, "127.0.0.0/8");
-        settings.set(Key::PostgresAllowNetworks, "127.0.0.0/8");
-        let mail = TestMailServer::start().await;
-        settings.set(Key::SmtpUrl, mail.url());
-        settings.set(Key::SmtpFrom, "Holdfast <backups@holdfast.example>");
-        settings.set(Key::NotifyAllowNetworks, "127.0.0.0/8");
-        let provider = Provider::start(SocketAddr::from(([127, 0, 0, 1], 0)), Person::new(PARTNER, &["admins"])).await;
-        let secret_file = folder.path().join("client-secret");
-        fs::write(&secret_file, test_openid::CLIENT_SECRET).unwrap();
-        settings.set(Key::OidcIssuer, provider.issuer());
-        settings.set(Key::OidcClientId, test_openid::CLIENT_ID);
-        settings.set(Key::OidcClientSecretFile, secret_file.display().to_string());
-        settings.set(Key::OidcName, PROVIDER);
-        settings.set(Key::OidcRoles, ROLES);
-        settings.set(Key::OidcAllowNetworks, "127.0.0.0/8");
-        settings.set(Key::TrustedProxies, "127.0.0.0/8");
-        let token_file = folder.path().join("metrics-token");
-        fs::write(&token_file, METRICS_TOKEN).unwrap();
-        settings.set(Key::MetricsTokenFile, token_file.display().to_string());
-        settings.set(Key::BackupWorkers, "2");
-        if database == Database::Postgres {
-            settings.set(Key::DatabaseUrl, postgres::new_database());
-            settings.set(Key::MasterKeyFile, folder.path().join("master.key").display().to_string());
-        }
-        for (key, value) in otherwise {
-            settings.set(*key, *value);
-        }
-        let mut config = Config::from_settings(&settings).unwrap();
-        config.create_master_key = true;
-        for (_, root) in ROOTS {
-            fs::create_dir(folder.path().join(root)).unwrap();
-        }
-        Self::start(config, folder, mail, Arc::new(provider)).await
-    }
-
-    async fn start(config: Config, folder: TempDir, mail: TestMailServer, provider: Arc<Provider>) -> Self {
-        if let Ok(filter) = std::env::var("TEST_LOG") {
-            telemetry::start(&Config { log: filter, ..config.clone() });
-        }
-        let ahead = Arc::new(AtomicI64::new(0));
-        let application = Application::build_with_clock(&config, clock(ahead.clone())).await.unwrap();
-        let (address, services) = (application.address(), application.services().clone());
-        let stop = CancellationToken::new();
-        let running = TaskTracker::new();
-        let serving = application.run_until(stop.clone().cancelled_owned());
-        running.spawn(async { serving.await.unwrap() });
-        running.close();
-        Self { address, config, services, folder, stop, running, ahead, s3: OnceCell::new(), mail, provider }
+        Prepared::new(database, otherwise).await.start(TimeDelta::zero()).await
     }
 
     /// Stops as SIGTERM does, and returns when all has ended.
@@ -149,7 +96,14 @@ impl TestApp {
 
     /// Starts again, after a stop, on the same folder, database and buckets.
     pub async fn restart(self) -> Self {
-        Self { s3: self.s3, ..Self::start(self.config, self.folder, self.mail, self.provider).await }
+        let prepared = Prepared {
+            config: self.config,
+            folder: self.folder,
+            mail: self.mail,
+            provider: self.provider,
+            s3: self.s3,
+        };
+        prepared.start(TimeDelta::zero()).await
     }
 
     /// Sets the server's clock ahead, by so many seconds more.
@@ -277,13 +231,7 @@ impl TestApp {
 
     /// The same, at an address and with a secret of the test's choice, over the same buckets.
     pub async fn s3_with(&self, secret_key: &str, listen: SocketAddr) -> EmbeddedS3 {
-        let config = EmbeddedS3Config {
-            folder: self.folder.path().join("s3"),
-            access_key_id: ACCESS_KEY.to_owned(),
-            secret_key: secret_key.to_owned(),
-            listen,
-        };
-        EmbeddedS3::start(config).await.unwrap()
+        start_s3(self.folder.path(), secret_key, listen).await
     }
 
     /// The texts of a column, read behind the server's back.
@@ -338,6 +286,98 @@ impl TestApp {
         db.execute(Query::delete().from_table(table)).await.unwrap();
         db.close().await.unwrap();
     }
+}
+
+/// Everything that a server needs, before it is started: its database can still be filled.
+pub struct Prepared {
+    pub config: Config,
+    folder: TempDir,
+    mail: TestMailServer,
+    provider: Arc<Provider>,
+    s3: OnceCell<EmbeddedS3>,
+}
+
+impl Prepared {
+    /// An empty database, and a folder, with some settings otherwise than the tests usually have them.
+    pub async fn new(database: Database, otherwise: &[(Key, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut settings = Settings::default();
+        settings.set(Key::Listen, "127.0.0.1:0");
+        settings.set(Key::DataDir, folder.path().join("data").display().to_string());
+        let roots = ROOTS.map(|(organization, root)| format!("{organization}={}", folder.path().join(root).display()));
+        settings.set(Key::SourceRoots, roots.join(":"));
+        settings.set(Key::S3AllowNetworks, "127.0.0.0/8");
+        settings.set(Key::PostgresAllowNetworks, "127.0.0.0/8");
+        let mail = TestMailServer::start().await;
+        settings.set(Key::SmtpUrl, mail.url());
+        settings.set(Key::SmtpFrom, "Holdfast <backups@holdfast.example>");
+        settings.set(Key::NotifyAllowNetworks, "127.0.0.0/8");
+        let provider = Provider::start(SocketAddr::from(([127, 0, 0, 1], 0)), Person::new(PARTNER, &["admins"])).await;
+        let secret_file = folder.path().join("client-secret");
+        fs::write(&secret_file, test_openid::CLIENT_SECRET).unwrap();
+        settings.set(Key::OidcIssuer, provider.issuer());
+        settings.set(Key::OidcClientId, test_openid::CLIENT_ID);
+        settings.set(Key::OidcClientSecretFile, secret_file.display().to_string());
+        settings.set(Key::OidcName, PROVIDER);
+        settings.set(Key::OidcRoles, ROLES);
+        settings.set(Key::OidcAllowNetworks, "127.0.0.0/8");
+        settings.set(Key::TrustedProxies, "127.0.0.0/8");
+        let token_file = folder.path().join("metrics-token");
+        fs::write(&token_file, METRICS_TOKEN).unwrap();
+        settings.set(Key::MetricsTokenFile, token_file.display().to_string());
+        settings.set(Key::BackupWorkers, "2");
+        if database == Database::Postgres {
+            settings.set(Key::DatabaseUrl, postgres::new_database());
+            settings.set(Key::MasterKeyFile, folder.path().join("master.key").display().to_string());
+        }
+        for (key, value) in otherwise {
+            settings.set(*key, *value);
+        }
+        let mut config = Config::from_settings(&settings).unwrap();
+        config.create_master_key = true;
+        for (_, root) in ROOTS {
+            fs::create_dir(folder.path().join(root)).unwrap();
+        }
+        Self { config, folder, mail, provider: Arc::new(provider), s3: OnceCell::new() }
+    }
+
+    /// The test's own folder, which holds everything.
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    /// The S3 server that the started server will have as its own.
+    pub async fn s3(&self) -> &EmbeddedS3 {
+        let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        self.s3.get_or_init(|| start_s3(self.folder.path(), SECRET_KEY, listen)).await
+    }
+
+    /// Starts the server with its clock so far ahead of the machine's, or behind it.
+    pub async fn start(self, ahead: TimeDelta) -> TestApp {
+        let Self { config, folder, mail, provider, s3 } = self;
+        if let Ok(filter) = std::env::var("TEST_LOG") {
+            telemetry::start(&Config { log: filter, ..config.clone() });
+        }
+        let ahead = Arc::new(AtomicI64::new(ahead.num_seconds()));
+        let application = Application::build_with_clock(&config, clock(ahead.clone())).await.unwrap();
+        let (address, services) = (application.address(), application.services().clone());
+        let stop = CancellationToken::new();
+        let running = TaskTracker::new();
+        let serving = application.run_until(stop.clone().cancelled_owned());
+        running.spawn(async { serving.await.unwrap() });
+        running.close();
+        TestApp { address, config, services, folder, stop, running, ahead, s3, mail, provider }
+    }
+}
+
+async fn start_s3(folder: &std::path::Path, secret_key: &str, listen: SocketAddr) -> EmbeddedS3 {
+    let config = EmbeddedS3Config {
+        folder: folder.join("s3"),
+        access_key_id: ACCESS_KEY.to_owned(),
+        secret_key: secret_key.to_owned(),
+        listen,
+    };
+    EmbeddedS3::start(config).await.unwrap()
 }
 
 /// The machine's clock, set ahead by so many seconds.

@@ -24,6 +24,11 @@ impl Authenticator {
         }
     }
 
+    /// The app to which somebody gave this secret, in base32, long ago.
+    pub fn with_secret(secret: &str) -> Self {
+        Self { secret: secret.to_owned(), recovery_codes: Vec::new() }
+    }
+
     /// In base32.
     pub fn secret(&self) -> &str {
         &self.secret

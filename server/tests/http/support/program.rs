@@ -9,6 +9,7 @@ use std::{
 };
 
 use embedded_s3::{EmbeddedS3, EmbeddedS3Config};
+use server::config::{Config, Settings};
 use tempfile::TempDir;
 
 use super::{
@@ -62,6 +63,12 @@ impl Program {
         let shared = self.settings.iter().filter(|(name, _)| !own.contains(name));
         let other = shared.fold(other, |other, (name, value)| other.with(name, value));
         other.with("HOLDFAST_NODE", node)
+    }
+
+    /// What the binary makes of its settings.
+    pub fn config(&self) -> Config {
+        let variables = self.settings.iter().map(|(name, value)| ((*name).into(), value.into()));
+        Config::from_settings(&Settings::from_environment(variables).unwrap()).unwrap()
     }
 
     /// The value of a setting.
