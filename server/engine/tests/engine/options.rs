@@ -24,6 +24,7 @@ async fn kept(moto: &Moto) -> Vec<Kept> {
         .region(Region::new("us-east-1"))
         .credentials_provider(Credentials::new(ACCESS_KEY, SECRET_KEY, None, None, "test"))
         .force_path_style(true)
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
         .build();
     let client = Client::from_conf(config);
     let mut kept = Vec::new();
