@@ -76,7 +76,7 @@ export const test = base.extend<Fixtures>({
   },
 
   holdfast: async ({ home, folders, s3, settings }, use, testInfo) => {
-    const holdfast = await Holdfast.start(home, folders.root, settings);
+    const holdfast = await Holdfast.start(home, `${ACCOUNT.organization}=${folders.root}`, settings);
     await use(holdfast);
     await holdfast.stop();
     if (testInfo.status !== testInfo.expectedStatus) {

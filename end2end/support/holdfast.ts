@@ -18,12 +18,13 @@ export class Holdfast {
   ) {}
 
   /** `more` are settings beside those that every test needs. */
-  static async start(folder: string, sourceRoot: string, more: Record<string, string>): Promise<Holdfast> {
+  static async start(folder: string, sourceRoots: string, more: Record<string, string>): Promise<Holdfast> {
     const settings = {
       HOLDFAST_LISTEN: '127.0.0.1:0',
       HOLDFAST_DATA_DIR: path.join(folder, 'data'),
-      HOLDFAST_SOURCE_ROOTS: sourceRoot,
+      HOLDFAST_SOURCE_ROOTS: sourceRoots,
       HOLDFAST_S3_ALLOW_NETWORKS: '127.0.0.0/8',
+      HOLDFAST_POSTGRES_ALLOW_NETWORKS: '127.0.0.0/8',
       HOLDFAST_NOTIFY_ALLOW_NETWORKS: '127.0.0.0/8',
       LEPTOS_SITE_ROOT: SITE,
       ...more,

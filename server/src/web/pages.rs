@@ -2,7 +2,11 @@
 
 use std::sync::OnceLock;
 
-use app::{App, api::flash::FailedForm, shell};
+use app::{
+    App,
+    api::{ApiError, flash::FailedForm},
+    shell,
+};
 use axum::{
     Router,
     body::Body,
@@ -69,10 +73,10 @@ pub async fn not_found(state: &State, request: Request) -> Response {
 /// The page of a form that was refused, with what was typed and why it was refused. `asked` is the request that was sent
 /// instead of one for the page.
 pub async fn refused(state: &State, asked: &Parts, mut failed: FailedForm) -> Response {
-    let status = match refusal::status(&failed.error) {
-        // The form is right, and what it is about is not: that is told in the form too.
-        StatusCode::BAD_REQUEST | StatusCode::CONFLICT => StatusCode::UNPROCESSABLE_ENTITY,
-        status => status,
+    let status = match &failed.error {
+        // The form is well made, and what it is about, or the service that it names, does not allow it.
+        ApiError::Malformed | ApiError::Conflict(_) | ApiError::Unavailable(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        error => refusal::status(error),
     };
     failed.page = door::page_for(state, asked, failed.page).await;
     let Ok(page) = failed.page.parse::<Uri>() else { return refusal::page(status, &failed.error) };
