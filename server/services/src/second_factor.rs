@@ -152,7 +152,7 @@ pub async fn confirm(
     record(&tx, acting, services, Deed::SecondFactorSetUp, audit::no_changes()).await?;
     tx.commit().await?;
     services.live().session_ended();
-    sessions::begin(current, acting.actor.user, &acting.address).await?;
+    sessions::begin(services, current, acting.actor.user, &acting.address).await?;
     Ok(Done::new(tr!("Your second factor is on. From now on you are asked for a code at sign-in"), PAGE))
 }
 
@@ -214,7 +214,7 @@ pub async fn turn_off(
     record(&tx, acting, services, Deed::SecondFactorTurnedOff, audit::no_changes()).await?;
     tx.commit().await?;
     services.live().session_ended();
-    sessions::begin(current, actor.user, &acting.address).await?;
+    sessions::begin(services, current, actor.user, &acting.address).await?;
     Ok(Done::new(tr!("Your second factor is off. The password alone leads in"), PAGE))
 }
 

@@ -1,4 +1,4 @@
-//! Sessions: rows in the database behind a cookie. Sign in, sign out, who acts.
+//! Sessions: rows in the database behind a cookie, which alone opens them. Sign in, sign out, who acts.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use model::{
@@ -8,8 +8,8 @@ use model::{
     second_factor::CodeForm,
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, JoinType, QueryFilter, QuerySelect,
-    RelationTrait,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder,
+    QuerySelect, RelationTrait, sea_query::Expr,
 };
 use serde::{Deserialize, Serialize};
 use tower_sessions::{Expiry, Session};
@@ -25,6 +25,7 @@ use crate::{
     throttle::{self, Guess},
 };
 
+mod sealed;
 mod store;
 
 pub use store::Store;
@@ -49,6 +50,9 @@ const PATIENCE: i64 = 10;
 
 /// A session ends so long after the sign-in, however much it is used.
 const LONGEST: TimeDelta = TimeDelta::days(7);
+
+/// How many sessions a person may have. The oldest end when there are more.
+const MOST_SESSIONS: usize = 20;
 
 /// Whose request it is.
 #[derive(Clone, Debug)]
@@ -133,7 +137,7 @@ pub async fn sign_in_with_code(
         return Err(ServiceError::at("code", refusal));
     };
     attempt.succeeded(services).await?;
-    begin(session, acting.actor.user, &acting.address).await?;
+    begin(services, session, acting.actor.user, &acting.address).await?;
     record(services, &acting, Deed::SignedIn).await?;
     let message =
         match spent {
@@ -231,7 +235,7 @@ pub(crate) async fn enter(
     next: &str,
 ) -> Result<Entered, ServiceError> {
     if !second_factor::is_on(services.db(), user.0).await? {
-        begin(session, user, address).await?;
+        begin(services, session, user, address).await?;
         return Ok(Entered::SignedIn);
     }
     session.cycle_id().await?;
@@ -239,18 +243,59 @@ pub(crate) async fn enter(
     session.insert(OWES_CODE, Owed { user: user.0, since: services.clock().now(), next: next.to_owned() }).await?;
     session.set_expiry(Some(Expiry::OnInactivity(time::Duration::minutes(PATIENCE))));
     session.save().await?;
+    // Counted apart: whoever knows the password alone ends no session that somebody is signed in by.
+    let owing = session::Column::SignedInFrom.is_null();
+    end_oldest(services.db(), user, owing, key(session)).await?;
     Ok(Entered::OwesCode)
 }
 
 /// Makes the session that of `user`. The id is a new one, so that one planted before sign-in is worth nothing.
-pub(crate) async fn begin(session: &Session, user: UserId, address: &str) -> Result<(), ServiceError> {
+///
+/// Beyond [`MOST_SESSIONS`] the person's oldest ones end.
+pub(crate) async fn begin(
+    services: &Services,
+    session: &Session,
+    user: UserId,
+    address: &str,
+) -> Result<(), ServiceError> {
     session.cycle_id().await?;
     session.remove::<Owed>(OWES_CODE).await?;
     session.remove::<bool>(TRUSTED).await?;
     session.insert(USER, user.0).await?;
     session.insert(ADDRESS, address).await?;
     // Written now, so that a fault after this is not told to somebody who believes to be signed in.
-    Ok(session.save().await?)
+    session.save().await?;
+    let signed_in = session::Column::SignedInFrom.is_not_null();
+    if end_oldest(services.db(), user, signed_in, key(session)).await? > 0 {
+        services.live().session_ended();
+    }
+    Ok(())
+}
+
+/// Ends the oldest of the person's sessions of the kind `which` beyond [`MOST_SESSIONS`], but not `current`. Returns how
+/// many there were.
+async fn end_oldest(
+    db: &impl ConnectionTrait,
+    user: UserId,
+    which: Expr,
+    current: Option<String>,
+) -> Result<u64, DbErr> {
+    let newest_first: Vec<String> = session::Entity::find()
+        .select_only()
+        .column(session::Column::Id)
+        .filter(session::Column::UserId.eq(user.0))
+        .filter(which)
+        .order_by_desc(session::Column::CreatedAt)
+        .into_tuple()
+        .all(db)
+        .await?;
+    let others = newest_first.into_iter().filter(|id| current.as_ref() != Some(id));
+    let surplus: Vec<String> = others.skip(MOST_SESSIONS - 1).collect();
+    if surplus.is_empty() {
+        return Ok(0);
+    }
+    let ended = session::Entity::delete_many().filter(session::Column::Id.is_in(surplus));
+    Ok(ended.exec(db).await?.rows_affected)
 }
 
 /// Ends every session of the person, also of somebody who owes a code still.
@@ -259,15 +304,9 @@ pub(crate) async fn end_all(db: &impl ConnectionTrait, user: UserId) -> Result<(
     Ok(())
 }
 
-/// Whether somebody is signed in by it.
-pub(crate) fn is_signed_in(row: &session::Model) -> bool {
-    serde_json::from_str::<serde_json::Value>(&row.data).is_ok_and(|data| data[USER].is_i64())
-}
-
-/// Where the person of a session signed in from.
-pub(crate) fn signed_in_from(row: &session::Model) -> String {
-    let data: serde_json::Value = serde_json::from_str(&row.data).unwrap_or_default();
-    data[ADDRESS].as_str().unwrap_or_default().to_owned()
+/// The primary key of the session's row; `None` where it is not stored yet.
+pub(crate) fn key(session: &Session) -> Option<String> {
+    session.id().map(sealed::hash)
 }
 
 /// Who acts where a user does.

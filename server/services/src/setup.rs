@@ -50,7 +50,7 @@ pub async fn create_account(
     }
     check_code(services, form)?;
     let acting = create(services, form.parse()?, address).await?;
-    sessions::begin(session, acting.actor.user, &acting.address).await?;
+    sessions::begin(services, session, acting.actor.user, &acting.address).await?;
     Ok(Done::new(tr!("The account is ready. Add backup credentials next"), "/"))
 }
 

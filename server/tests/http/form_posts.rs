@@ -27,7 +27,7 @@ async fn a_failed_form_comes_back_with_what_was_typed(app: &TestApp) {
     let failed = partner.post(page, "credentials/add", &typed).await;
     assert_eq!(failed.location(), page);
     let kept = app.column("session", "data").await.concat();
-    assert!(kept.contains("AKIDTYPED") && !kept.contains(SECRET_KEY), "{kept}");
+    assert!(!kept.contains("AKIDTYPED") && !kept.contains(SECRET_KEY), "what waits is sealed: {kept}");
 
     let shown = partner.get(page).await.text();
     assert!(shown.contains("S3 Endpoint must be an http or https address"), "the message is at the field");
