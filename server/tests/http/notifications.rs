@@ -490,7 +490,7 @@ async fn a_manager_sees_the_own_organization_alone(app: &TestApp) {
         ("slack_url", "https://example.com"),
         ("failure", "on"),
     ];
-    assert_eq!(manager.call("notifications/add_channel", &form(&elsewhere)).await.status, 403);
+    assert_eq!(manager.call("notifications/add_channel", &form(&elsewhere)).await.status, 404);
 }
 
 /// Old deliveries are looked at every minute of the real clock.
