@@ -21,6 +21,7 @@ mod m20261125_000012_maintenance;
 mod m20261125_000013_object_options;
 mod m20261125_000014_identities;
 mod m20261129_000015_session_hashes;
+mod m20261129_000016_known_networks;
 
 pub struct Migrator;
 
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000013_object_options::Migration),
             Box::new(m20261125_000014_identities::Migration),
             Box::new(m20261129_000015_session_hashes::Migration),
+            Box::new(m20261129_000016_known_networks::Migration),
         ]
     }
 }

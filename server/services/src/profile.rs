@@ -57,7 +57,8 @@ pub async fn change_password(
     let (id, actor) = (acting.actor.user, &acting.actor);
     let user = check_password(acting, services, "current_password", &form.current_password).await?;
     let owner = PasswordOwner { email: &user.email, organization: &actor.organization_name };
-    let new_hash = passwords::hash_new("new_password", &form.new_password()?, owner).await?;
+    let place = passwords::enter_trusted(services)?;
+    let new_hash = passwords::hash_new(&place, "new_password", &form.new_password()?, owner).await?;
     let tx = services.write().await?;
     let mut change = user.into_active_model();
     change.password_hash = Set(new_hash);
@@ -84,8 +85,9 @@ pub(crate) async fn check_password(
             tr!("You have no password yet. Ask a Partner or Manager to make you a link for one, with Reset Password");
         return Err(ServiceError::at(field, way));
     }
+    let place = passwords::enter_trusted(services)?;
     let attempt = throttle::begin(services, Guess::Password, &user.email, &acting.address).await?;
-    if !passwords::verify(typed.clone(), Some(user.password_hash.clone())).await? {
+    if !passwords::verify(&place, typed.clone(), Some(user.password_hash.clone())).await? {
         return Err(ServiceError::at(field, tr!("This is not your password. Check it and try again")));
     }
     attempt.succeeded(services).await?;

@@ -26,6 +26,7 @@ use crate::{
     audit::{self, Deed, Subject},
     entity::{account, recovery_code, second_factor},
     error::{Conflict, ServiceError},
+    passwords::Place,
     profile, sessions,
     start::Services,
     vault::Purpose,
@@ -128,7 +129,7 @@ pub async fn confirm(
         );
         return Err(ServiceError::at("code", hint));
     };
-    let hashes = recovery::hash_all(fresh_codes(services, &drafted)?).await?;
+    let hashes = recovery::hash_all(services, fresh_codes(services, &drafted)?).await?;
     let tx = services.write().await?;
     let confirmed = second_factor::ActiveModel {
         id: NotSet,
@@ -181,7 +182,7 @@ pub async fn use_codes(acting: &Acting, services: &Services) -> Result<Done, Ser
     if !is_fresh(&row, now) {
         return Err(Conflict::DraftIsOver.into());
     }
-    let hashes = recovery::hash_all(fresh_codes(services, &row)?).await?;
+    let hashes = recovery::hash_all(services, fresh_codes(services, &row)?).await?;
     let tx = services.write().await?;
     let same =
         second_factor::Column::Id.eq(user).and(second_factor::Column::FreshCodesSealed.eq(row.fresh_codes_sealed));
@@ -253,11 +254,16 @@ pub(crate) enum Spent {
 }
 
 /// Uses a code up. `None` where it is wrong, or was used before.
-pub(crate) async fn spend(services: &Services, user: i64, code: &Code) -> Result<Option<Spent>, ServiceError> {
+pub(crate) async fn spend(
+    services: &Services,
+    place: &Place,
+    user: i64,
+    code: &Code,
+) -> Result<Option<Spent>, ServiceError> {
     let Code::Recovery(typed) = code else {
         return spend_time_code(services, user, code).await;
     };
-    Ok(recovery::spend(services.db(), user, typed).await?.map(|left| Spent::Recovery { left }))
+    Ok(recovery::spend(services.db(), place, user, typed).await?.map(|left| Spent::Recovery { left }))
 }
 
 /// RFC 6238, section 5.2: a code that was accepted is not accepted again.

@@ -19,7 +19,7 @@ use crate::{
     audit::{self, Deed, Subject},
     entity::{account, organization, session, users},
     error::ServiceError,
-    passwords,
+    known_networks, passwords,
     second_factor::{self, Spent},
     start::Services,
     throttle::{self, Guess},
@@ -96,17 +96,20 @@ pub async fn sign_in(
     form: &SignInForm,
 ) -> Result<Done, ServiceError> {
     let email = form.parse()?;
+    // First, so that whoever is refused has cost nothing.
+    let place = passwords::enter(services, &address)?;
     let attempt = throttle::begin(services, Guess::Password, &email, &address).await?;
     let found = users::Entity::find().filter(users::Column::Email.eq(email)).one(services.db()).await?;
     // Who is invited has no password yet, and is treated as nobody.
     let hash = found.as_ref().map(|user| user.password_hash.clone()).filter(|hash| !hash.is_empty());
-    let matches = passwords::verify(form.password.clone(), hash).await?;
+    let matches = passwords::verify(&place, form.password.clone(), hash).await?;
     let Some(user) = found.filter(|_| matches) else {
         tracing::warn!(address, "a sign-in failed");
         let refusal = tr!("Email or password is wrong. Check both and try again");
         return Err(ServiceError::Invalid(FormErrors::whole(refusal)));
     };
     attempt.succeeded(services).await?;
+    place.succeeded();
     match enter(services, session, UserId(user.id), &address, form.next_path()).await? {
         Entered::OwesCode => Ok(Done::new(tr!("The password is right. A code is needed too"), CODE_PAGE)),
         Entered::SignedIn => {
@@ -128,15 +131,17 @@ pub async fn sign_in_with_code(
     let owed = owed(services, session).await?.ok_or(ServiceError::SignedOut)?;
     let user = users::Entity::find_by_id(owed.user).one(services.db()).await?.ok_or(ServiceError::SignedOut)?;
     let code = form.parse()?;
+    let place = passwords::enter(services, &address)?;
     let attempt = throttle::begin(services, Guess::Code, &user.email, &address).await?;
     let acting = Acting { actor: actor(services.db(), user.id).await?, address };
-    let spent = second_factor::spend(services, owed.user, &code).await?;
+    let spent = second_factor::spend(services, &place, owed.user, &code).await?;
     second_factor::record_code(services, &acting, spent).await?;
     let Some(spent) = spent else {
         let refusal = tr!("This code is wrong or was used already. Wait for the next one that your app shows");
         return Err(ServiceError::at("code", refusal));
     };
     attempt.succeeded(services).await?;
+    place.succeeded();
     begin(services, session, acting.actor.user, &acting.address).await?;
     record(services, &acting, Deed::SignedIn).await?;
     let message =
@@ -265,6 +270,7 @@ pub(crate) async fn begin(
     session.insert(ADDRESS, address).await?;
     // Written now, so that a fault after this is not told to somebody who believes to be signed in.
     session.save().await?;
+    known_networks::remember(services, address).await?;
     let signed_in = session::Column::SignedInFrom.is_not_null();
     if end_oldest(services.db(), user, signed_in, key(session)).await? > 0 {
         services.live().session_ended();

@@ -57,7 +57,8 @@ pub async fn create_account(
 /// The same without a browser, for the demo.
 pub async fn create(services: &Services, setup: Setup, address: String) -> Result<Acting, ServiceError> {
     let owner = PasswordOwner { email: setup.email.as_str(), organization: setup.organization.as_str() };
-    let hash = passwords::hash_new("password", &setup.password, owner).await?;
+    let place = passwords::enter_trusted(services)?;
+    let hash = passwords::hash_new(&place, "password", &setup.password, owner).await?;
     let now = services.clock().now();
     let tx = services.write().await?;
     let account = account::ActiveModel {

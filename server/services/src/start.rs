@@ -12,12 +12,14 @@ use crate::{
     clock::Clock,
     database,
     health::Pulse,
+    known_networks::KnownNetworks,
     live::Live,
     master_key,
     metrics::Metrics,
     nodes::Node,
     notifications::{MailServer, Sender},
     openid::{OpenIdSettings, Provider},
+    passwords::Queue as PasswordQueue,
     repositories,
     runs::{self, SchedulerError},
     setup,
@@ -54,6 +56,8 @@ pub struct ServicesConfig {
     pub node: String,
     /// Whether it serves pages, beside taking runs.
     pub serves_pages: bool,
+    /// Requests come through a reverse proxy, so that one from loopback that names nobody else may be anybody's.
+    pub behind_proxy: bool,
     /// Ask for a one-time code on the first-run page.
     pub setup_code_required: bool,
     pub clock: Clock,
@@ -94,6 +98,8 @@ struct Inner {
     metrics: Metrics,
     pulse: Pulse,
     live: Live,
+    password_queue: PasswordQueue,
+    known_networks: KnownNetworks,
 }
 
 impl Services {
@@ -105,6 +111,7 @@ impl Services {
         database::migrate(&config.database_url, &config.data_dir).await?;
         let db = database::connect(&config.database_url).await?;
         let vault = open_vault(&config, &db).await?;
+        let known_networks = KnownNetworks::load(&db).await?;
         let wants_code = config.setup_code_required && !setup::account_exists(&db).await?;
         Ok(Self(Arc::new(Inner {
             db,
@@ -127,6 +134,8 @@ impl Services {
             metrics: Metrics::new(),
             pulse: Pulse::new(),
             live: Live::new(),
+            password_queue: PasswordQueue::new(),
+            known_networks,
             config,
         })))
     }
@@ -211,6 +220,14 @@ impl Services {
 
     pub(crate) fn live(&self) -> &Live {
         &self.0.live
+    }
+
+    pub(crate) fn password_queue(&self) -> &PasswordQueue {
+        &self.0.password_queue
+    }
+
+    pub(crate) fn known_networks(&self) -> &KnownNetworks {
+        &self.0.known_networks
     }
 
     pub(crate) fn queued(&self) -> &Notify {

@@ -156,6 +156,7 @@ impl Config {
             verification_weeks: self.verification_weeks.get(),
             node: self.node.clone(),
             serves_pages,
+            behind_proxy: !self.trusted_proxies.is_empty(),
             setup_code_required: self.setup_code_required(),
             clock,
         }

@@ -78,6 +78,8 @@ impl PlainPost {
                 (Flash { notice: Some(message), link, failed: None }, success_place(&self.back, goto))
             }
             Err(ApiError::SignedOut) => return Redirect::to(&door::sign_in(&self.back)).into_response(),
+            // Nothing is kept for it: that would be a row for each of a flood.
+            Err(error @ ApiError::Busy { .. }) => return refusal::page(refusal::status(&error), &error),
             Err(error) => {
                 let failed = FailedForm { action: self.action, error, typed: self.typed };
                 (Flash { failed: Some(failed), ..Flash::default() }, self.back)
