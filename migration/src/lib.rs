@@ -22,6 +22,7 @@ mod m20261125_000013_object_options;
 mod m20261125_000014_identities;
 mod m20261129_000015_session_hashes;
 mod m20261129_000016_known_networks;
+mod m20261129_000017_crashed_runs;
 
 pub struct Migrator;
 
@@ -45,6 +46,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000014_identities::Migration),
             Box::new(m20261129_000015_session_hashes::Migration),
             Box::new(m20261129_000016_known_networks::Migration),
+            Box::new(m20261129_000017_crashed_runs::Migration),
         ]
     }
 }

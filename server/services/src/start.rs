@@ -1,6 +1,6 @@
 //! Start-up: what every use case needs, in one handle.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use engine::{NetworkPolicy, PostgresTools, SourceRoots};
 use ipnet::IpNet;
@@ -21,7 +21,7 @@ use crate::{
     openid::{OpenIdSettings, Provider},
     passwords::Queue as PasswordQueue,
     repositories,
-    runs::{self, SchedulerError},
+    runs::{self, Capacity, SchedulerError},
     setup,
     vault::{Vault, VaultError},
 };
@@ -50,6 +50,8 @@ pub struct ServicesConfig {
     pub public_url: Option<String>,
     /// Runs that are worked on at the same time, at least 1.
     pub workers: usize,
+    /// How long a run may take before it is stopped.
+    pub run_limit: Duration,
     /// In how many weekly verifications all data of a repository is read, at least 1.
     pub verification_weeks: u32,
     /// What this node is called among several.
@@ -98,6 +100,7 @@ struct Inner {
     metrics: Metrics,
     pulse: Pulse,
     live: Live,
+    capacity: Capacity,
     password_queue: PasswordQueue,
     known_networks: KnownNetworks,
 }
@@ -134,6 +137,7 @@ impl Services {
             metrics: Metrics::new(),
             pulse: Pulse::new(),
             live: Live::new(),
+            capacity: Capacity::default(),
             password_queue: PasswordQueue::new(),
             known_networks,
             config,
@@ -220,6 +224,10 @@ impl Services {
 
     pub(crate) fn live(&self) -> &Live {
         &self.0.live
+    }
+
+    pub(crate) fn capacity(&self) -> &Capacity {
+        &self.0.capacity
     }
 
     pub(crate) fn password_queue(&self) -> &PasswordQueue {

@@ -28,6 +28,7 @@ pub enum Key {
     OidcAllowNetworks,
     TrustedProxies,
     BackupWorkers,
+    RunLimit,
     VerificationWeeks,
     Node,
     MetricsTokenFile,
@@ -36,7 +37,7 @@ pub enum Key {
 }
 
 impl Key {
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::Listen,
         Self::PublicUrl,
         Self::DataDir,
@@ -57,6 +58,7 @@ impl Key {
         Self::OidcAllowNetworks,
         Self::TrustedProxies,
         Self::BackupWorkers,
+        Self::RunLimit,
         Self::VerificationWeeks,
         Self::Node,
         Self::MetricsTokenFile,
@@ -87,6 +89,7 @@ impl Key {
             Self::OidcAllowNetworks => "HOLDFAST_OIDC_ALLOW_NETWORKS",
             Self::TrustedProxies => "HOLDFAST_TRUSTED_PROXIES",
             Self::BackupWorkers => "HOLDFAST_BACKUP_WORKERS",
+            Self::RunLimit => "HOLDFAST_RUN_LIMIT",
             Self::VerificationWeeks => "HOLDFAST_VERIFICATION_WEEKS",
             Self::Node => "HOLDFAST_NODE",
             Self::MetricsTokenFile => "HOLDFAST_METRICS_TOKEN_FILE",

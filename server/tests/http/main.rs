@@ -24,6 +24,7 @@ mod people;
 mod permissions;
 mod policies;
 mod projects;
+mod runs;
 mod schedules;
 mod second_factor;
 mod sign_in;
