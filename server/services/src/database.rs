@@ -98,7 +98,9 @@ async fn upgrade(db: &DatabaseConnection) -> Result<(), DbErr> {
     let before = steps(db).await?;
     Migrator::up(db, None).await?;
     if !before.is_empty() && !before.iter().any(|step| step == ENDS_SESSIONS) {
-        tracing::warn!("this upgrade has ended all sessions: the database holds hashes of them from now on. Everybody signs in again");
+        tracing::warn!(
+            "this upgrade has ended all sessions: the database holds hashes of them from now on. Everybody signs in again"
+        );
     }
     Ok(())
 }

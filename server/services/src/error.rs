@@ -220,3 +220,26 @@ pub(crate) fn credential_form_errors(error: &S3Error) -> FormErrors {
         other => FormErrors::whole(other),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::ConnectionTrait;
+
+    use super::*;
+    use crate::database;
+
+    #[tokio::test]
+    async fn what_refers_to_a_row_that_is_gone_has_vanished() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("holdfast.db").display());
+        database::migrate(&url, folder.path()).await.unwrap();
+        let db = database::connect(&url).await.unwrap();
+        let refers = "INSERT INTO one_time_link (user_id, token_hash, expires_at, created_by) \
+                      VALUES (1, x'00', '2026-11-29T00:00:00Z', 'a')";
+        let gone = db.execute_unprepared(refers).await.unwrap_err();
+        assert!(ServiceError::from(gone).has_vanished());
+        let broken = db.execute_unprepared("INSERT INTO one_time_link (user_id) VALUES (1)").await.unwrap_err();
+        assert!(!ServiceError::from(broken).has_vanished(), "another rule of the schema");
+        assert!(ServiceError::from(DbErr::RecordNotUpdated).has_vanished());
+    }
+}

@@ -58,9 +58,8 @@ pub async fn remember(services: &Services, address: &str) -> Result<(), DbErr> {
         return Ok(());
     }
     let row = known_network::ActiveModel { network: Set(network.clone()), last_at: Set(now) };
-    let again = OnConflict::column(known_network::Column::Network)
-        .update_column(known_network::Column::LastAt)
-        .to_owned();
+    let again =
+        OnConflict::column(known_network::Column::Network).update_column(known_network::Column::LastAt).to_owned();
     known_network::Entity::insert(row).on_conflict(again).exec_without_returning(services.db()).await?;
     services.known_networks().0.write().unwrap_or_else(PoisonError::into_inner).insert(network, now);
     Ok(())

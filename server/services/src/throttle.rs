@@ -217,7 +217,8 @@ mod tests {
 
     #[test]
     fn a_site_of_ipv6_is_counted_as_a_whole_too() {
-        let site = |address: &str| Subject::networks(address, true).get(1).map(|subject| (subject.key.clone(), subject.free));
+        let site =
+            |address: &str| Subject::networks(address, true).get(1).map(|subject| (subject.key.clone(), subject.free));
         assert_eq!(site("2001:db8:1:2::1"), site("2001:db8:1:ffff::9"));
         assert_ne!(site("2001:db8:1:2::1"), site("2001:db8:2:2::1"));
         assert_eq!(site("2001:db8:1:2::1").map(|(_, free)| free), Some(120));

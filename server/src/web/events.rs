@@ -83,8 +83,9 @@ async fn events(Extracted(state): Extracted<State>, acting: Option<Extension<Act
 }
 
 fn full() -> Response {
-    let sentence =
-        format!("{MOST_OF_A_SESSION} pages of a session, and {MOST_OF_A_PERSON} of a person, are told of changes. This one asks by itself.");
+    let sentence = format!(
+        "{MOST_OF_A_SESSION} pages of a session, and {MOST_OF_A_PERSON} of a person, are told of changes. This one asks by itself."
+    );
     let mut response = refusal::json(StatusCode::TOO_MANY_REQUESTS, &ApiError::TooMany(sentence));
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
     response

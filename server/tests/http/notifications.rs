@@ -416,8 +416,13 @@ async fn a_secret_stays_with_its_address(app: &TestApp) {
     const TOKEN: &str = "tk_0123456789";
     let (partner, own, elsewhere) = (app.set_up().await, Hooks::start().await, Hooks::start().await);
     let topic = own.url("/topic");
-    let ntfy =
-        [("name", "Phone"), ("kind", "ntfy"), ("topic_url", topic.as_str()), ("access_token", TOKEN), ("failure", "on")];
+    let ntfy = [
+        ("name", "Phone"),
+        ("kind", "ntfy"),
+        ("topic_url", topic.as_str()),
+        ("access_token", TOKEN),
+        ("failure", "on"),
+    ];
     let ntfy = partner.add_channel(&ntfy).await;
     let hook = partner.add_channel(&webhook_form("Hook", &own.url("/hook"))).await;
     let manager = app.person(Role::Manager, ORGANIZATION).await;
@@ -429,9 +434,10 @@ async fn a_secret_stays_with_its_address(app: &TestApp) {
         manager.call("notifications/update_channel", &form(&fields)).await
     };
     let topic = elsewhere.url("/topic");
-    for (channel, url, secret) in
-        [(&ntfy, ("topic_url", topic.as_str()), "access_token"), (&hook, ("webhook_url", topic.as_str()), "signing_secret")]
-    {
+    for (channel, url, secret) in [
+        (&ntfy, ("topic_url", topic.as_str()), "access_token"),
+        (&hook, ("webhook_url", topic.as_str()), "signing_secret"),
+    ] {
         let refused = change(channel, &[url]).await.form_errors();
         assert!(refused.message_for(secret).is_some_and(|told| told.contains("another server")), "{refused:?}");
         assert_eq!(manager.channel(&channel.name).await.version, 1, "nothing is changed");

@@ -183,8 +183,13 @@ fn a_run_that_ended_its_process_twice_has_failed() {
             let verification = async || partner.repository(first.0).await.runs.remove(0);
             until(PATIENCE, verification, |run| run.phase == MaintenancePhase::InProgress).await;
             let (id, target) = (backup.id.to_string(), app.files().join("restored").display().to_string());
-            let restore =
-                [("backup", id.as_str()), ("restore_name", "slow-restore"), ("target", "directory"), ("target_directory", &target), ("on_conflict", "skip")];
+            let restore = [
+                ("backup", id.as_str()),
+                ("restore_name", "slow-restore"),
+                ("target", "directory"),
+                ("target_directory", &target),
+                ("on_conflict", "skip"),
+            ];
             partner.done("restores/add", &form(&restore)).await;
             let begun = async || partner.restores(first.0).await.remove(0);
             until(PATIENCE, begun, |restore| restore.phase == RestorePhase::InProgress).await;
@@ -223,7 +228,10 @@ fn a_run_that_takes_too_long_is_stopped_and_has_failed() {
         let ended = partner.backup_when(place.0, run.id, |run| !run.phase.is_active()).await;
         assert_eq!((ended.phase, ended.retry_at), (BackupPhase::Failed, None));
         let cause = ended.cause.unwrap();
-        assert!(cause.starts_with("Stopped after 2 s, the longest that a run may take (HOLDFAST_RUN_LIMIT)"), "{cause}");
+        assert!(
+            cause.starts_with("Stopped after 2 s, the longest that a run may take (HOLDFAST_RUN_LIMIT)"),
+            "{cause}"
+        );
         app.stop().await;
     });
 }

@@ -122,8 +122,11 @@ async fn the_database_holds_nothing_that_opens_a_session(app: &TestApp) {
     assert_eq!(stored.len(), 2);
     for key in stored {
         assert_eq!(key.len(), 64, "SHA-256 in hexadecimal digits");
-        let thief =
-            app.browser().request(Method::GET, "/").header("cookie", format!("{name}={key}")).header("accept", "text/html");
+        let thief = app
+            .browser()
+            .request(Method::GET, "/")
+            .header("cookie", format!("{name}={key}"))
+            .header("accept", "text/html");
         assert_eq!(Answer::of(thief).await.location(), "/login");
     }
 

@@ -120,13 +120,20 @@ async fn a_flood_of_sign_ins_does_not_hold_up_known_networks(app: &TestApp) {
     let (answers, (status, took)) = tokio::join!(flood, right);
     let looked_at = answers.iter().filter(|answer| answer.status == 422).count();
     let refused: Vec<_> = answers.iter().filter(|answer| answer.status == 503).collect();
-    println!("a right sign-in took {took:?}; of {FLOOD} wrong ones {looked_at} were looked at, {} refused", refused.len());
+    println!(
+        "a right sign-in took {took:?}; of {FLOOD} wrong ones {looked_at} were looked at, {} refused",
+        refused.len()
+    );
     assert_eq!((status, looked_at + refused.len()), (200, FLOOD));
     assert!(took < Duration::from_secs(3), "{took:?}");
     assert!(looked_at >= 40 && refused.len() > FLOOD / 2);
     assert!(refused.iter().all(|answer| answer.header("retry-after") == "5"));
     assert!(refused[0].error().to_string().starts_with("Too many people sign in at this moment"));
-    assert_eq!(sign_in_from(&app.browser(), "192.0.2.1", PARTNER, PASSWORD).await.status, 200, "afterwards all is well");
+    assert_eq!(
+        sign_in_from(&app.browser(), "192.0.2.1", PARTNER, PASSWORD).await.status,
+        200,
+        "afterwards all is well"
+    );
 }
 
 /// Nobody is behind the address of the machine itself where no reverse proxy is set.

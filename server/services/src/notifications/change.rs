@@ -4,11 +4,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use model::{
     form::Done,
     ids::{ChannelId, OrganizationId},
-    language::msgid,
     names::Hidden,
     notification::{
-        ChannelForm, ChannelKind, ChannelRef, ChannelTerms, DeliveryKind, DeliveryPhase, EventKind, HookUrl,
-        TypedTarget,
+        ChannelForm, ChannelKind, ChannelRef, ChannelTerms, DeliveryKind, DeliveryPhase, EventKind, TypedTarget,
     },
     permission::Action,
 };
@@ -305,15 +303,16 @@ fn check_secret(
             (url, "signing_secret", ask)
         }
         TypedTarget::Ntfy { url: Some(url), token: None, forget_token: false } => {
-            let ask = tr!("This address is on another server than before. Type the Access Token for it, or remove the stored one");
+            let ask = tr!(
+                "This address is on another server than before. Type the Access Token for it, or remove the stored one"
+            );
             (url, "access_token", ask)
         }
         _ => return Ok(()),
     };
     let (Some(sealed), Some(_)) = (&before.url_sealed, &before.secret_sealed) else { return Ok(()) };
     let stored = services.vault().open_sealed(Purpose::ChannelUrl, before.id, sealed)?;
-    let stored = HookUrl::parse(msgid("Webhook URL"), &Hidden::new(stored.expose())).map_err(ServiceError::Stored)?;
-    if url.has_origin_of(&stored) { Ok(()) } else { Err(ServiceError::at(field, message)) }
+    if url.has_origin_of(stored.expose()) { Ok(()) } else { Err(ServiceError::at(field, message)) }
 }
 
 fn stored(

@@ -23,7 +23,8 @@ const MOST_CRASHES: i32 = 2;
 /// How long such a run waits for a moment in which nothing else works on its node.
 const LONGEST_WAIT: TimeDelta = TimeDelta::hours(6);
 
-const AGAIN: &str = "The server stopped in the middle of this. It is tried once more, as soon as nothing else runs beside it";
+const AGAIN: &str =
+    "The server stopped in the middle of this. It is tried once more, as soon as nothing else runs beside it";
 const GIVEN_UP: &str = "The server stopped in the middle of this, and once more when nothing else ran beside it. Look at \
                         its memory and its log, then start it again";
 const NO_ROOM: &str = "The server stopped in the middle of this, and found no time since to try it with nothing else \

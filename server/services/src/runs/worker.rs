@@ -8,7 +8,11 @@ use tracing::{Instrument as _, Span};
 
 use crate::{
     entity::{backup, maintenance, project, removal, restore},
-    runs::{backup_run, capacity::{self, Room, Taken}, claim, deletion, maintenance_run, removal_run, restore_run},
+    runs::{
+        backup_run,
+        capacity::{self, Room, Taken},
+        claim, deletion, maintenance_run, removal_run, restore_run,
+    },
     start::Services,
 };
 

@@ -5,8 +5,8 @@ use model::{
     credential::CredentialList,
     ids::{OrganizationId, ProjectId},
     list::ListQuery,
-    people::Role,
     notification::{ChannelList, DeliveryList},
+    people::Role,
     project::ProjectList,
     user::UserList,
 };
