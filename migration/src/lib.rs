@@ -20,6 +20,9 @@ mod m20261125_000011_notifications;
 mod m20261125_000012_maintenance;
 mod m20261125_000013_object_options;
 mod m20261125_000014_identities;
+mod m20261129_000015_session_hashes;
+mod m20261129_000016_known_networks;
+mod m20261129_000017_crashed_runs;
 
 pub struct Migrator;
 
@@ -41,6 +44,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000012_maintenance::Migration),
             Box::new(m20261125_000013_object_options::Migration),
             Box::new(m20261125_000014_identities::Migration),
+            Box::new(m20261129_000015_session_hashes::Migration),
+            Box::new(m20261129_000016_known_networks::Migration),
+            Box::new(m20261129_000017_crashed_runs::Migration),
         ]
     }
 }

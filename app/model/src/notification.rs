@@ -162,6 +162,13 @@ impl HookUrl {
         self.0.expose()
     }
 
+    /// Whether it leads to the scheme, host and port of the address `stored` (RFC 6454, section 5), so that a secret that
+    /// was typed for that one may be sent to it.
+    pub fn has_origin_of(&self, stored: &str) -> bool {
+        let origin = |text: &str| Url::parse(text).ok().map(|url| url.origin());
+        origin(self.expose()).is_some_and(|own| own.is_tuple() && Some(own) == origin(stored))
+    }
+
     /// What may be shown: the host alone.
     pub fn host(&self) -> String {
         Url::parse(self.expose()).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
@@ -239,6 +246,24 @@ mod tests {
             assert_eq!(kind.as_str().parse(), Ok(*kind));
         }
         assert!("Failure".parse::<EventKind>().is_err(), "stored words are lower-case");
+    }
+
+    #[test]
+    fn an_origin_is_scheme_host_and_port() {
+        let url = |text: &str| HookUrl::parse("Topic URL", &Hidden::new(text)).unwrap();
+        let stored = "https://ntfy.example.com/alerts";
+        for same in ["https://NTFY.example.com:443/others?x=1", "https://ann@ntfy.example.com/"] {
+            assert!(url(same).has_origin_of(stored), "{same}");
+        }
+        for other in [
+            "http://ntfy.example.com/alerts",
+            "https://ntfy.example.com:8443/alerts",
+            "https://evil.example.com/alerts",
+            "https://ntfy.example.com.evil.example/alerts",
+            "https://ntfy.example.com@evil.example/alerts",
+        ] {
+            assert!(!url(other).has_origin_of(stored), "{other}");
+        }
     }
 
     #[test]

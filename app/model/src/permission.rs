@@ -43,7 +43,7 @@ pub struct Owner {
 /// Why somebody may not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
-    /// Another tenant's: for this person it does not exist.
+    /// Another tenant's, or another organization's: for this person it does not exist.
     #[error("{}", tr!("There is nothing at this address"))]
     DoesNotExist,
     #[error("{}", .action.refused(*.role))]
@@ -109,16 +109,19 @@ impl Action {
 
 impl Actor {
     /// Asks the table whether this person may do `action` to what `owner` owns.
+    ///
+    /// What lies beyond the person's sight is refused as what does not exist, so that nobody learns what others have:
+    /// everything of another account and, for all whose role ends at their organization, of another organization.
     pub fn may(&self, action: Action, owner: Owner) -> Result<(), Denied> {
         if owner.account != self.account {
             return Err(Denied::DoesNotExist);
         }
-        let allowed = match action.reach(self.role) {
-            Reach::Nothing => false,
-            Reach::OwnOrganization => owner.organization == self.organization,
-            Reach::WholeAccount => true,
-        };
-        if allowed { Ok(()) } else { Err(Denied::Forbidden { role: self.role, action }) }
+        match action.reach(self.role) {
+            Reach::WholeAccount => Ok(()),
+            _ if owner.organization != self.organization => Err(Denied::DoesNotExist),
+            Reach::OwnOrganization => Ok(()),
+            Reach::Nothing => Err(Denied::Forbidden { role: self.role, action }),
+        }
     }
 
     /// Asks the table whether this person may manage a user of that role, or give it: a Manager's users are Users and
@@ -179,8 +182,17 @@ mod tests {
     fn a_manager_stays_in_the_own_organization() {
         let manager = actor(Role::Manager);
         assert!(manager.may(Action::ManageCredentials, owner(1, 1)).is_ok());
-        assert!(matches!(manager.may(Action::ManageCredentials, owner(1, 2)), Err(Denied::Forbidden { .. })));
+        assert_eq!(manager.may(Action::ManageCredentials, owner(1, 2)), Err(Denied::DoesNotExist));
         assert!(matches!(manager.may(Action::ManageOrganizations, owner(1, 1)), Err(Denied::Forbidden { .. })));
+    }
+
+    #[test]
+    fn what_another_organization_has_does_not_exist_for_users_and_managers() {
+        for role in [Role::User, Role::Manager] {
+            for action in Action::ALL {
+                assert_eq!(actor(role).may(action, owner(1, 2)), Err(Denied::DoesNotExist), "{role:?}, {action:?}");
+            }
+        }
     }
 
     #[test]

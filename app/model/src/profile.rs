@@ -34,7 +34,7 @@ pub struct ProfileView {
 /// A session of the person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionRow {
-    /// Names the session without being its secret id.
+    /// Names the session without being its secret id: the id's hash.
     pub handle: String,
     pub started: DateTime<Utc>,
     pub expires: DateTime<Utc>,

@@ -44,7 +44,9 @@ impl Retention {
     }
 }
 
-fn seconds(text: &str) -> Option<u64> {
+/// The whole seconds of a duration such as `72h`, `30d` or `10h30m`. Units: `w`, `d`, `h`, `m`, `s`, each at most once,
+/// from the longest to the shortest; `None` for anything else.
+pub fn seconds(text: &str) -> Option<u64> {
     let mut rest = text;
     let mut total = 0_u64;
     let mut last_unit = u64::MAX;

@@ -26,6 +26,8 @@ pub enum ApiError {
     TooMany(String),
     /// S3 did not do what the request needs; what it answered and what to do.
     Unavailable(String),
+    /// The server has too much to do at this moment; one sentence, and after how many seconds to try again.
+    Busy { sentence: String, seconds: u64 },
     /// What was sent cannot be read as this function's arguments.
     Malformed,
     /// The server could not be reached, from the browser's side.
@@ -44,9 +46,17 @@ impl ApiError {
             Self::Invalid(_) => 422,
             Self::Conflict(_) => 409,
             Self::TooMany(_) => 429,
-            Self::Unavailable(_) => 503,
+            Self::Unavailable(_) | Self::Busy { .. } => 503,
             Self::Malformed => 400,
             Self::Offline | Self::Internal { .. } => 500,
+        }
+    }
+
+    /// After how many seconds it is worth trying again, where that is known.
+    pub const fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::Busy { seconds, .. } => Some(*seconds),
+            _ => None,
         }
     }
 
@@ -68,7 +78,8 @@ impl fmt::Display for ApiError {
             Self::Forbidden(sentence)
             | Self::Conflict(sentence)
             | Self::TooMany(sentence)
-            | Self::Unavailable(sentence) => f.write_str(sentence),
+            | Self::Unavailable(sentence)
+            | Self::Busy { sentence, .. } => f.write_str(sentence),
             Self::Malformed => f.write_str(&tr!("The form could not be read. Reload the page and try again.")),
             Self::Offline => f.write_str(&tr!("The server cannot be reached. Check the connection and try again.")),
             Self::Internal { id } => f.write_str(&tr!(
@@ -116,6 +127,7 @@ impl From<services::ServiceError> for ApiError {
             throttled @ (ServiceError::Throttled { .. } | ServiceError::TooManyTests { .. }) => {
                 Self::TooMany(throttled.to_string())
             }
+            ref busy @ ServiceError::Busy { seconds } => Self::Busy { sentence: busy.to_string(), seconds },
             ServiceError::Source(failure) => Self::Conflict(failure.to_string()),
             ServiceError::Repository(failure) => Self::Unavailable(failure.to_string()),
             ServiceError::OpenId(refusal) => Self::Forbidden(refusal.to_string()),

@@ -21,6 +21,9 @@ const MIGRATION_PATIENCE: Duration = Duration::from_mins(10);
 /// PostgreSQL's number for the lock: "holdfast" in ASCII.
 const MIGRATION_LOCK: i64 = 0x686f_6c64_6661_7374;
 
+/// The step of the schema that ends all sessions.
+const ENDS_SESSIONS: &str = "m20261129_000015_session_hashes";
+
 /// Connections for requests and runs.
 const CONNECTIONS: u32 = 16;
 
@@ -74,7 +77,7 @@ async fn migrate_postgres(url: &str) -> Result<(), DbErr> {
     let lock = db.begin().await?;
     lock.execute_unprepared(&format!("SET LOCAL lock_timeout = '{}s'", MIGRATION_PATIENCE.as_secs())).await?;
     lock.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")).await?;
-    Migrator::up(&db, None).await?;
+    upgrade(&db).await?;
     lock.commit().await?;
     db.close().await
 }
@@ -91,8 +94,20 @@ async fn migrate_sqlite(url: &str, data_dir: &Path) -> Result<(), DbErr> {
     let failed = |error: &dyn std::fmt::Display| DbErr::Custom(format!("the migrations cannot be locked: {error}"));
     let _lock = locked.await.map_err(|error| failed(&error))?.map_err(|error| failed(&error))?;
     let db = connect_with(url, 1, true).await?;
-    Migrator::up(&db, None).await?;
+    upgrade(&db).await?;
     db.close().await
+}
+
+/// Does the steps that are missing, and tells the operator of what people will notice.
+async fn upgrade(db: &DatabaseConnection) -> Result<(), DbErr> {
+    let before = steps(db).await?;
+    Migrator::up(db, None).await?;
+    if !before.is_empty() && !before.iter().any(|step| step == ENDS_SESSIONS) {
+        tracing::warn!(
+            "this upgrade has ended all sessions: the database holds hashes of them from now on. Everybody signs in again"
+        );
+    }
+    Ok(())
 }
 
 /// The steps of the schema that the database has been through, by name. It may have none yet, or such as only a newer

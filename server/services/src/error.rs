@@ -2,7 +2,7 @@
 
 use engine::{RepositoryError, S3Error, SourceError};
 use model::{form::FormErrors, permission::Denied, rule::RuleError, size};
-use sea_orm::{DbErr, RuntimeErr, sqlx::error::DatabaseError};
+use sea_orm::{DbErr, RuntimeErr, SqlErr, sqlx::error::DatabaseError};
 
 use crate::{openid::OpenIdError, passwords::PasswordError, vault::VaultError};
 
@@ -25,6 +25,9 @@ pub enum ServiceError {
     /// Too many passwords were guessed.
     #[error("{}", tr!("Too many failed attempts. Try again in {}", size::duration(*.seconds)))]
     Throttled { seconds: u64 },
+    /// More people sign in at this moment than passwords can be looked at.
+    #[error("{}", tr!("Too many people sign in at this moment. Try again in {}", size::duration(*.seconds)))]
+    Busy { seconds: u64 },
     /// The sign-in provider led nobody in.
     #[error(transparent)]
     OpenId(#[from] OpenIdError),
@@ -75,9 +78,14 @@ impl ServiceError {
         !matches!(self, Self::Database(_) | Self::Password(_) | Self::Session(_) | Self::Stored(_))
     }
 
-    /// Whether what was to be changed was deleted by somebody else in the same moment.
-    pub const fn has_vanished(&self) -> bool {
-        matches!(self, Self::Database(DbErr::RecordNotUpdated))
+    /// Whether what was to be changed, or what a new row belongs to, was deleted by somebody else in the same moment.
+    ///
+    /// The latter is a foreign key that is not there (SQLSTATE 23503, `SQLITE_CONSTRAINT_FOREIGNKEY`). The use cases look
+    /// for everything that they name, so that a key is missing only where it was there a moment ago.
+    pub fn has_vanished(&self) -> bool {
+        let Self::Database(error) = self else { return false };
+        matches!(error, DbErr::RecordNotUpdated)
+            || matches!(error.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_)))
     }
 
     /// Whether the request holds a text that no database of ours can hold: PostgreSQL has no NUL (SQLSTATE 22021,
@@ -228,5 +236,28 @@ pub(crate) fn credential_form_errors(error: &S3Error) -> FormErrors {
             FormErrors::at("endpoint", error)
         }
         other => FormErrors::whole(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::ConnectionTrait;
+
+    use super::*;
+    use crate::database;
+
+    #[tokio::test]
+    async fn what_refers_to_a_row_that_is_gone_has_vanished() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("holdfast.db").display());
+        database::migrate(&url, folder.path()).await.unwrap();
+        let db = database::connect(&url).await.unwrap();
+        let refers = "INSERT INTO one_time_link (user_id, token_hash, expires_at, created_by) \
+                      VALUES (1, x'00', '2026-11-29T00:00:00Z', 'a')";
+        let gone = db.execute_unprepared(refers).await.unwrap_err();
+        assert!(ServiceError::from(gone).has_vanished());
+        let broken = db.execute_unprepared("INSERT INTO one_time_link (user_id) VALUES (1)").await.unwrap_err();
+        assert!(!ServiceError::from(broken).has_vanished(), "another rule of the schema");
+        assert!(ServiceError::from(DbErr::RecordNotUpdated).has_vanished());
     }
 }

@@ -24,6 +24,7 @@ mod entity;
 mod error;
 pub mod health;
 mod http;
+mod known_networks;
 mod listing;
 pub mod live;
 pub mod maintenance;

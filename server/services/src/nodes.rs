@@ -144,6 +144,18 @@ pub(crate) async fn names(services: &Services, db: &impl ConnectionTrait) -> Res
     Ok(names)
 }
 
+/// How many runs all nodes that answer can work on at the same time.
+pub(crate) async fn workers(services: &Services, db: &impl ConnectionTrait) -> Result<usize, DbErr> {
+    let workers: Vec<i32> = node::Entity::find()
+        .select_only()
+        .column(node::Column::Workers)
+        .filter(node::Column::SeenAt.gte(services.clock().now() - SILENT_AFTER))
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(workers.into_iter().map(|count| usize::try_from(count).unwrap_or_default()).sum())
+}
+
 /// What a run waits for whose project belongs to a node that does not work; `None` where it does.
 pub(crate) async fn missing(
     services: &Services,

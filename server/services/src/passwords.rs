@@ -5,10 +5,13 @@ use argon2::{
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
 use model::{names::Hidden, people::Password, rule::RuleError};
-use tokio::sync::Semaphore;
 use zxcvbn::{Score, zxcvbn};
 
 use crate::error::ServiceError;
+
+mod queue;
+
+pub use self::queue::{Place, Queue, enter, enter_trusted};
 
 /// A password could not be hashed, or a stored hash is no hash.
 #[derive(Debug, thiserror::Error)]
@@ -22,9 +25,6 @@ pub enum PasswordError {
 /// Compared with where no such user exists, so that the answer takes as long as for one who does.
 const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$YWJjZGVmZ2hpamtsbW5vcA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-
-/// How many passwords are looked at in the same moment, each with 19 MiB: many sign-ins at once wait for each other.
-static AT_ONCE: Semaphore = Semaphore::const_new(8);
 
 /// Names that the password of a person must not contain, if they are longer than this. Shorter ones stand in words.
 const SHORT_NAME: usize = 3;
@@ -47,11 +47,16 @@ impl PasswordOwner<'_> {
 
 /// Hashes a password that somebody has chosen. One that is easy to guess is refused at `field`: where it is among the
 /// common ones or made of them (ASVS 6.2.4), and where it contains the person's email or organization (6.2.11).
-pub async fn hash_new(field: &str, chosen: &Password, owner: PasswordOwner<'_>) -> Result<String, ServiceError> {
+pub async fn hash_new(
+    place: &Place,
+    field: &str,
+    chosen: &Password,
+    owner: PasswordOwner<'_>,
+) -> Result<String, ServiceError> {
     let (password, names) = (Hidden::new(chosen.expose()), owner.names());
     let (judged, judging) = (password.clone(), tokio::task::spawn_blocking(move || judge(password.expose(), &names)));
     judging.await.map_err(PasswordError::Thread)?.map_err(|error| ServiceError::at(field, error))?;
-    Ok(hash(judged).await?)
+    hash(place, judged).await
 }
 
 fn judge(password: &str, names: &[String]) -> Result<(), RuleError> {
@@ -64,23 +69,27 @@ fn judge(password: &str, names: &[String]) -> Result<(), RuleError> {
     if zxcvbn(password, &names).score() < Score::Three { Err(RuleError::PasswordIsCommon) } else { Ok(()) }
 }
 
-/// Hashes a password with argon2id (19 MiB, 2 passes), off the async threads.
-pub async fn hash(password: Hidden) -> Result<String, PasswordError> {
-    let _turn = AT_ONCE.acquire().await;
-    let hash = move || Ok(Argon2::default().hash_password(password.expose().as_bytes())?.to_string());
-    tokio::task::spawn_blocking(hash).await?
+/// Hashes a password with argon2id (19 MiB, 2 passes), off the async threads, when the turn of `place` has come.
+pub async fn hash(place: &Place, password: Hidden) -> Result<String, ServiceError> {
+    let turn = place.turn().await?;
+    let hash = move || {
+        let _turn = turn;
+        Ok(Argon2::default().hash_password(password.expose().as_bytes())?.to_string())
+    };
+    Ok(tokio::task::spawn_blocking(hash).await.map_err(PasswordError::Thread)?.map_err(PasswordError::Hash)?)
 }
 
 /// Whether the password belongs to the hash; always false, in the same time, where there is none.
-pub async fn verify(password: Hidden, hash: Option<String>) -> Result<bool, PasswordError> {
-    let _turn = AT_ONCE.acquire().await;
+pub async fn verify(place: &Place, password: Hidden, hash: Option<String>) -> Result<bool, ServiceError> {
+    let turn = place.turn().await?;
     let verify = move || {
+        let _turn = turn;
         let stored = hash.as_deref().unwrap_or(NOBODY);
         let matches = PasswordHash::new(stored)
             .is_ok_and(|stored| Argon2::default().verify_password(password.expose().as_bytes(), &stored).is_ok());
         matches && hash.is_some()
     };
-    Ok(tokio::task::spawn_blocking(verify).await?)
+    Ok(tokio::task::spawn_blocking(verify).await.map_err(PasswordError::Thread)?)
 }
 
 #[cfg(test)]
@@ -131,11 +140,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_hash_is_argon2id_and_fits_its_password_alone() {
-        let hash = hash(Hidden::new("correct horse battery")).await.unwrap();
+        let queue = Queue::new();
+        let place = queue.enter_trusted().unwrap();
+        let hash = hash(&place, Hidden::new("correct horse battery")).await.unwrap();
         assert!(hash.starts_with("$argon2id$"));
-        assert!(verify(Hidden::new("correct horse battery"), Some(hash.clone())).await.unwrap());
-        assert!(!verify(Hidden::new("incorrect horse"), Some(hash)).await.unwrap());
-        assert!(!verify(Hidden::new("anything"), None).await.unwrap());
+        assert!(verify(&place, Hidden::new("correct horse battery"), Some(hash.clone())).await.unwrap());
+        assert!(!verify(&place, Hidden::new("incorrect horse"), Some(hash)).await.unwrap());
+        assert!(!verify(&place, Hidden::new("anything"), None).await.unwrap());
     }
 
     #[tokio::test]
@@ -144,6 +155,7 @@ mod tests {
             let hash = PasswordHash::new(hash).unwrap();
             (hash.algorithm.to_string(), hash.params.to_string(), hash.hash.unwrap().as_bytes().len())
         };
-        assert_eq!(costs(NOBODY), costs(&hash(Hidden::new("correct horse battery")).await.unwrap()));
+        let place = Queue::new().enter_trusted().unwrap();
+        assert_eq!(costs(NOBODY), costs(&hash(&place, Hidden::new("correct horse battery")).await.unwrap()));
     }
 }

@@ -9,7 +9,6 @@ use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
     QueryOrder,
 };
-use sha2::{Digest, Sha256};
 use tower_sessions::Session;
 
 use crate::{
@@ -28,30 +27,24 @@ const PAGE: &str = "/profile";
 
 /// The person and the sessions that have not ended, newest first.
 pub async fn get(acting: &Acting, services: &Services, current: &Session) -> Result<ProfileView, ServiceError> {
-    let current = current.id().map(|id| id.to_string());
+    let current = sessions::key(current);
     let rows = session::Entity::find()
         .filter(session::Column::UserId.eq(acting.actor.user.0))
+        .filter(session::Column::SignedInFrom.is_not_null())
         .filter(session::Column::ExpiresAt.gt(services.clock().now()))
         .order_by_desc(session::Column::CreatedAt)
         .all(services.db())
         .await?;
     let view = |row: session::Model| SessionRow {
-        handle: handle(&row.id),
+        current: current.as_ref() == Some(&row.id),
+        handle: row.id,
         started: row.created_at,
         expires: row.expires_at,
-        address: sessions::signed_in_from(&row),
-        current: current.as_deref() == Some(row.id.as_str()),
+        address: row.signed_in_from.unwrap_or_default(),
     };
     let second_factor = second_factor::is_on(services.db(), acting.actor.user.0).await?;
-    let sessions = rows.into_iter().filter(sessions::is_signed_in).map(view).collect();
+    let sessions = rows.into_iter().map(view).collect();
     Ok(ProfileView { actor: acting.actor.clone(), second_factor, sessions })
-}
-
-/// Names a session without giving its id away.
-fn handle(id: &str) -> String {
-    let digest = Sha256::digest(id.as_bytes());
-    let (handle, _) = digest.split_at(8);
-    format!("{:016x}", handle.iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte)))
 }
 
 /// Changes the password and ends the person's other sessions. This one goes on under a new id.
@@ -64,7 +57,8 @@ pub async fn change_password(
     let (id, actor) = (acting.actor.user, &acting.actor);
     let user = check_password(acting, services, "current_password", &form.current_password).await?;
     let owner = PasswordOwner { email: &user.email, organization: &actor.organization_name };
-    let new_hash = passwords::hash_new("new_password", &form.new_password()?, owner).await?;
+    let place = passwords::enter_trusted(services)?;
+    let new_hash = passwords::hash_new(&place, "new_password", &form.new_password()?, owner).await?;
     let tx = services.write().await?;
     let mut change = user.into_active_model();
     change.password_hash = Set(new_hash);
@@ -73,7 +67,7 @@ pub async fn change_password(
     record(&tx, acting, services, Deed::PasswordChanged).await?;
     tx.commit().await?;
     services.live().session_ended();
-    sessions::begin(current, id, &acting.address).await?;
+    sessions::begin(services, current, id, &acting.address).await?;
     Ok(Done::new(tr!("Password changed. Your other sessions have ended"), PAGE))
 }
 
@@ -91,8 +85,9 @@ pub(crate) async fn check_password(
             tr!("You have no password yet. Ask a Partner or Manager to make you a link for one, with Reset Password");
         return Err(ServiceError::at(field, way));
     }
+    let place = passwords::enter_trusted(services)?;
     let attempt = throttle::begin(services, Guess::Password, &user.email, &acting.address).await?;
-    if !passwords::verify(typed.clone(), Some(user.password_hash.clone())).await? {
+    if !passwords::verify(&place, typed.clone(), Some(user.password_hash.clone())).await? {
         return Err(ServiceError::at(field, tr!("This is not your password. Check it and try again")));
     }
     attempt.succeeded(services).await?;
@@ -102,9 +97,12 @@ pub(crate) async fn check_password(
 /// Ends one of the person's sessions.
 pub async fn end_session(acting: &Acting, services: &Services, form: &SessionRef) -> Result<Done, ServiceError> {
     let tx = services.write().await?;
-    let own = session::Entity::find().filter(session::Column::UserId.eq(acting.actor.user.0)).all(&tx).await?;
-    let ended = own.into_iter().find(|row| handle(&row.id) == form.session).ok_or(ServiceError::NotFound)?;
-    session::Entity::delete_by_id(ended.id).exec(&tx).await?;
+    let named = session::Entity::delete_many()
+        .filter(session::Column::UserId.eq(acting.actor.user.0))
+        .filter(session::Column::Id.eq(form.session.as_str()));
+    if named.exec(&tx).await?.rows_affected == 0 {
+        return Err(ServiceError::NotFound);
+    }
     record(&tx, acting, services, Deed::SessionEnded).await?;
     tx.commit().await?;
     services.live().session_ended();

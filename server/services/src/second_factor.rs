@@ -26,6 +26,7 @@ use crate::{
     audit::{self, Deed, Subject},
     entity::{account, recovery_code, second_factor},
     error::{Conflict, ServiceError},
+    passwords::Place,
     profile, sessions,
     start::Services,
     vault::Purpose,
@@ -128,7 +129,7 @@ pub async fn confirm(
         );
         return Err(ServiceError::at("code", hint));
     };
-    let hashes = recovery::hash_all(fresh_codes(services, &drafted)?).await?;
+    let hashes = recovery::hash_all(services, fresh_codes(services, &drafted)?).await?;
     let tx = services.write().await?;
     let confirmed = second_factor::ActiveModel {
         id: NotSet,
@@ -152,7 +153,7 @@ pub async fn confirm(
     record(&tx, acting, services, Deed::SecondFactorSetUp, audit::no_changes()).await?;
     tx.commit().await?;
     services.live().session_ended();
-    sessions::begin(current, acting.actor.user, &acting.address).await?;
+    sessions::begin(services, current, acting.actor.user, &acting.address).await?;
     Ok(Done::new(tr!("Your second factor is on. From now on you are asked for a code at sign-in"), PAGE))
 }
 
@@ -181,7 +182,7 @@ pub async fn use_codes(acting: &Acting, services: &Services) -> Result<Done, Ser
     if !is_fresh(&row, now) {
         return Err(Conflict::DraftIsOver.into());
     }
-    let hashes = recovery::hash_all(fresh_codes(services, &row)?).await?;
+    let hashes = recovery::hash_all(services, fresh_codes(services, &row)?).await?;
     let tx = services.write().await?;
     let same =
         second_factor::Column::Id.eq(user).and(second_factor::Column::FreshCodesSealed.eq(row.fresh_codes_sealed));
@@ -214,7 +215,7 @@ pub async fn turn_off(
     record(&tx, acting, services, Deed::SecondFactorTurnedOff, audit::no_changes()).await?;
     tx.commit().await?;
     services.live().session_ended();
-    sessions::begin(current, actor.user, &acting.address).await?;
+    sessions::begin(services, current, actor.user, &acting.address).await?;
     Ok(Done::new(tr!("Your second factor is off. The password alone leads in"), PAGE))
 }
 
@@ -253,11 +254,16 @@ pub(crate) enum Spent {
 }
 
 /// Uses a code up. `None` where it is wrong, or was used before.
-pub(crate) async fn spend(services: &Services, user: i64, code: &Code) -> Result<Option<Spent>, ServiceError> {
+pub(crate) async fn spend(
+    services: &Services,
+    place: &Place,
+    user: i64,
+    code: &Code,
+) -> Result<Option<Spent>, ServiceError> {
     let Code::Recovery(typed) = code else {
         return spend_time_code(services, user, code).await;
     };
-    Ok(recovery::spend(services.db(), user, typed).await?.map(|left| Spent::Recovery { left }))
+    Ok(recovery::spend(services.db(), place, user, typed).await?.map(|left| Spent::Recovery { left }))
 }
 
 /// RFC 6238, section 5.2: a code that was accepted is not accepted again.

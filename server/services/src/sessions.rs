@@ -1,4 +1,4 @@
-//! Sessions: rows in the database behind a cookie. Sign in, sign out, who acts.
+//! Sessions: rows in the database behind a cookie, which alone opens them. Sign in, sign out, who acts.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use model::{
@@ -8,8 +8,8 @@ use model::{
     second_factor::CodeForm,
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, JoinType, QueryFilter, QuerySelect,
-    RelationTrait,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder,
+    QuerySelect, RelationTrait, sea_query::Expr,
 };
 use serde::{Deserialize, Serialize};
 use tower_sessions::{Expiry, Session};
@@ -19,12 +19,13 @@ use crate::{
     audit::{self, Deed, Subject},
     entity::{account, organization, session, users},
     error::ServiceError,
-    passwords,
+    known_networks, passwords,
     second_factor::{self, Spent},
     start::Services,
     throttle::{self, Guess},
 };
 
+mod sealed;
 mod store;
 
 pub use store::Store;
@@ -49,6 +50,9 @@ const PATIENCE: i64 = 10;
 
 /// A session ends so long after the sign-in, however much it is used.
 const LONGEST: TimeDelta = TimeDelta::days(7);
+
+/// How many sessions a person may have. The oldest end when there are more.
+const MOST_SESSIONS: usize = 20;
 
 /// Whose request it is.
 #[derive(Clone, Debug)]
@@ -92,17 +96,20 @@ pub async fn sign_in(
     form: &SignInForm,
 ) -> Result<Done, ServiceError> {
     let email = form.parse()?;
+    // First, so that whoever is refused has cost nothing.
+    let place = passwords::enter(services, &address)?;
     let attempt = throttle::begin(services, Guess::Password, &email, &address).await?;
     let found = users::Entity::find().filter(users::Column::Email.eq(email)).one(services.db()).await?;
     // Who is invited has no password yet, and is treated as nobody.
     let hash = found.as_ref().map(|user| user.password_hash.clone()).filter(|hash| !hash.is_empty());
-    let matches = passwords::verify(form.password.clone(), hash).await?;
+    let matches = passwords::verify(&place, form.password.clone(), hash).await?;
     let Some(user) = found.filter(|_| matches) else {
         tracing::warn!(address, "a sign-in failed");
         let refusal = tr!("Email or password is wrong. Check both and try again");
         return Err(ServiceError::Invalid(FormErrors::whole(refusal)));
     };
     attempt.succeeded(services).await?;
+    place.succeeded();
     match enter(services, session, UserId(user.id), &address, form.next_path()).await? {
         Entered::OwesCode => Ok(Done::new(tr!("The password is right. A code is needed too"), CODE_PAGE)),
         Entered::SignedIn => {
@@ -124,16 +131,18 @@ pub async fn sign_in_with_code(
     let owed = owed(services, session).await?.ok_or(ServiceError::SignedOut)?;
     let user = users::Entity::find_by_id(owed.user).one(services.db()).await?.ok_or(ServiceError::SignedOut)?;
     let code = form.parse()?;
+    let place = passwords::enter(services, &address)?;
     let attempt = throttle::begin(services, Guess::Code, &user.email, &address).await?;
     let acting = Acting { actor: actor(services.db(), user.id).await?, address };
-    let spent = second_factor::spend(services, owed.user, &code).await?;
+    let spent = second_factor::spend(services, &place, owed.user, &code).await?;
     second_factor::record_code(services, &acting, spent).await?;
     let Some(spent) = spent else {
         let refusal = tr!("This code is wrong or was used already. Wait for the next one that your app shows");
         return Err(ServiceError::at("code", refusal));
     };
     attempt.succeeded(services).await?;
-    begin(session, acting.actor.user, &acting.address).await?;
+    place.succeeded();
+    begin(services, session, acting.actor.user, &acting.address).await?;
     record(services, &acting, Deed::SignedIn).await?;
     let message =
         match spent {
@@ -231,7 +240,7 @@ pub(crate) async fn enter(
     next: &str,
 ) -> Result<Entered, ServiceError> {
     if !second_factor::is_on(services.db(), user.0).await? {
-        begin(session, user, address).await?;
+        begin(services, session, user, address).await?;
         return Ok(Entered::SignedIn);
     }
     session.cycle_id().await?;
@@ -239,18 +248,60 @@ pub(crate) async fn enter(
     session.insert(OWES_CODE, Owed { user: user.0, since: services.clock().now(), next: next.to_owned() }).await?;
     session.set_expiry(Some(Expiry::OnInactivity(time::Duration::minutes(PATIENCE))));
     session.save().await?;
+    // Counted apart: whoever knows the password alone ends no session that somebody is signed in by.
+    let owing = session::Column::SignedInFrom.is_null();
+    end_oldest(services.db(), user, owing, key(session)).await?;
     Ok(Entered::OwesCode)
 }
 
 /// Makes the session that of `user`. The id is a new one, so that one planted before sign-in is worth nothing.
-pub(crate) async fn begin(session: &Session, user: UserId, address: &str) -> Result<(), ServiceError> {
+///
+/// Beyond [`MOST_SESSIONS`] the person's oldest ones end.
+pub(crate) async fn begin(
+    services: &Services,
+    session: &Session,
+    user: UserId,
+    address: &str,
+) -> Result<(), ServiceError> {
     session.cycle_id().await?;
     session.remove::<Owed>(OWES_CODE).await?;
     session.remove::<bool>(TRUSTED).await?;
     session.insert(USER, user.0).await?;
     session.insert(ADDRESS, address).await?;
     // Written now, so that a fault after this is not told to somebody who believes to be signed in.
-    Ok(session.save().await?)
+    session.save().await?;
+    known_networks::remember(services, address).await?;
+    let signed_in = session::Column::SignedInFrom.is_not_null();
+    if end_oldest(services.db(), user, signed_in, key(session)).await? > 0 {
+        services.live().session_ended();
+    }
+    Ok(())
+}
+
+/// Ends the oldest of the person's sessions of the kind `which` beyond [`MOST_SESSIONS`], but not `current`. Returns how
+/// many there were.
+async fn end_oldest(
+    db: &impl ConnectionTrait,
+    user: UserId,
+    which: Expr,
+    current: Option<String>,
+) -> Result<u64, DbErr> {
+    let newest_first: Vec<String> = session::Entity::find()
+        .select_only()
+        .column(session::Column::Id)
+        .filter(session::Column::UserId.eq(user.0))
+        .filter(which)
+        .order_by_desc(session::Column::CreatedAt)
+        .into_tuple()
+        .all(db)
+        .await?;
+    let others = newest_first.into_iter().filter(|id| current.as_ref() != Some(id));
+    let surplus: Vec<String> = others.skip(MOST_SESSIONS - 1).collect();
+    if surplus.is_empty() {
+        return Ok(0);
+    }
+    let ended = session::Entity::delete_many().filter(session::Column::Id.is_in(surplus));
+    Ok(ended.exec(db).await?.rows_affected)
 }
 
 /// Ends every session of the person, also of somebody who owes a code still.
@@ -259,15 +310,9 @@ pub(crate) async fn end_all(db: &impl ConnectionTrait, user: UserId) -> Result<(
     Ok(())
 }
 
-/// Whether somebody is signed in by it.
-pub(crate) fn is_signed_in(row: &session::Model) -> bool {
-    serde_json::from_str::<serde_json::Value>(&row.data).is_ok_and(|data| data[USER].is_i64())
-}
-
-/// Where the person of a session signed in from.
-pub(crate) fn signed_in_from(row: &session::Model) -> String {
-    let data: serde_json::Value = serde_json::from_str(&row.data).unwrap_or_default();
-    data[ADDRESS].as_str().unwrap_or_default().to_owned()
+/// The primary key of the session's row; `None` where it is not stored yet.
+pub(crate) fn key(session: &Session) -> Option<String> {
+    session.id().map(sealed::hash)
 }
 
 /// Who acts where a user does.

@@ -54,14 +54,15 @@ pub async fn create_account(
         check_code(services, form)?;
     }
     let acting = create(services, form.parse()?, address).await?;
-    sessions::begin(session, acting.actor.user, &acting.address).await?;
+    sessions::begin(services, session, acting.actor.user, &acting.address).await?;
     Ok(Done::new(tr!("The account is ready. Add backup credentials next"), "/"))
 }
 
 /// The same without a browser, for the demo.
 pub async fn create(services: &Services, setup: Setup, address: String) -> Result<Acting, ServiceError> {
     let owner = PasswordOwner { email: setup.email.as_str(), organization: setup.organization.as_str() };
-    let hash = passwords::hash_new("password", &setup.password, owner).await?;
+    let place = passwords::enter_trusted(services)?;
+    let hash = passwords::hash_new(&place, "password", &setup.password, owner).await?;
     let now = services.clock().now();
     let tx = services.write().await?;
     let account = account::ActiveModel {

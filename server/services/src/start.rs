@@ -1,6 +1,6 @@
 //! Start-up: what every use case needs, in one handle.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use engine::{NetworkPolicy, PostgresTools};
 use ipnet::IpNet;
@@ -12,14 +12,16 @@ use crate::{
     clock::Clock,
     database, databases,
     health::Pulse,
+    known_networks::KnownNetworks,
     live::Live,
     master_key,
     metrics::Metrics,
     nodes::Node,
     notifications::{MailServer, Sender},
     openid::{OpenIdSettings, Provider},
+    passwords::Queue as PasswordQueue,
     repositories,
-    runs::{self, SchedulerError},
+    runs::{self, Capacity, SchedulerError},
     setup,
     source_roots::{self, SourceRoot},
     vault::{Vault, VaultError},
@@ -51,12 +53,16 @@ pub struct ServicesConfig {
     pub public_url: Option<String>,
     /// Runs that are worked on at the same time, at least 1.
     pub workers: usize,
+    /// How long a run may take before it is stopped.
+    pub run_limit: Duration,
     /// In how many weekly verifications all data of a repository is read, at least 1.
     pub verification_weeks: u32,
     /// What this node is called among several.
     pub node: String,
     /// Whether it serves pages, beside taking runs.
     pub serves_pages: bool,
+    /// Requests come through a reverse proxy, so that one from loopback that names nobody else may be anybody's.
+    pub behind_proxy: bool,
     pub clock: Clock,
 }
 
@@ -100,6 +106,9 @@ struct Inner {
     metrics: Metrics,
     pulse: Pulse,
     live: Live,
+    capacity: Capacity,
+    password_queue: PasswordQueue,
+    known_networks: KnownNetworks,
 }
 
 impl Services {
@@ -114,6 +123,7 @@ impl Services {
         let db = database::connect(&config.database_url).await?;
         let vault = open_vault(&config, &db).await?;
         let wants_code = !setup::account_exists(&db).await?;
+        let known_networks = KnownNetworks::load(&db).await?;
         Ok(Self(Arc::new(Inner {
             db,
             vault,
@@ -135,6 +145,9 @@ impl Services {
             metrics: Metrics::new(),
             pulse: Pulse::new(),
             live: Live::new(),
+            capacity: Capacity::default(),
+            password_queue: PasswordQueue::new(),
+            known_networks,
             config,
         })))
     }
@@ -223,6 +236,18 @@ impl Services {
 
     pub(crate) fn live(&self) -> &Live {
         &self.0.live
+    }
+
+    pub(crate) fn capacity(&self) -> &Capacity {
+        &self.0.capacity
+    }
+
+    pub(crate) fn password_queue(&self) -> &PasswordQueue {
+        &self.0.password_queue
+    }
+
+    pub(crate) fn known_networks(&self) -> &KnownNetworks {
+        &self.0.known_networks
     }
 
     pub(crate) fn queued(&self) -> &Notify {

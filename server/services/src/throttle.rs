@@ -20,6 +20,8 @@ use crate::{entity::sign_in_throttle, error::ServiceError, start::Services};
 const FREE_OF_EMAIL: i32 = 5;
 /// Failures from one network that cost nothing: many people may sit behind one address.
 const FREE_OF_NETWORK: i32 = 30;
+/// The same for a /48 of IPv6, which is what one customer gets who asks for it: 65,536 networks.
+const FREE_OF_SITE: i32 = 120;
 /// Seconds to wait after the first failure that costs something; each further one doubles them.
 const FIRST_WAIT: i64 = 5;
 const LONGEST_WAIT: i64 = 15 * 60;
@@ -30,7 +32,7 @@ const FORGOTTEN_AFTER: TimeDelta = TimeDelta::hours(24);
 pub struct Attempt {
     /// `None` where it is not known yet who tries.
     person: Option<Subject>,
-    network: Option<Subject>,
+    networks: Vec<Subject>,
 }
 
 /// Whose failures are counted together.
@@ -55,13 +57,22 @@ impl Subject {
         Self::new(kind, &email.trim().to_lowercase(), FREE_OF_EMAIL)
     }
 
-    /// The network that an address lies in, of the size that one customer usually has: /24, or /64 of IPv6. Loopback is
-    /// no network: a reverse proxy on the same machine speaks for everybody.
-    fn network(address: &str) -> Option<Self> {
-        let address = address.parse::<IpAddr>().ok()?.to_canonical();
-        let length = if address.is_ipv4() { 24 } else { 64 };
-        let network = IpNet::new(address, length).ok()?.trunc();
-        (!address.is_loopback()).then(|| Self::new("network", &network.to_string(), FREE_OF_NETWORK))
+    /// The networks that an address lies in, the smallest first: the size that one customer usually has (/24, or /64 of
+    /// IPv6), and of IPv6 also the /48, which a customer can have as well.
+    ///
+    /// Behind a reverse proxy loopback is no network: a proxy on the same machine speaks for everybody.
+    fn networks(address: &str, behind_proxy: bool) -> Vec<Self> {
+        let Ok(address) = address.parse::<IpAddr>().map(|address| address.to_canonical()) else { return Vec::new() };
+        if address.is_loopback() && behind_proxy {
+            return Vec::new();
+        }
+        let sizes: &[(u8, i32)] =
+            if address.is_ipv4() { &[(24, FREE_OF_NETWORK)] } else { &[(64, FREE_OF_NETWORK), (48, FREE_OF_SITE)] };
+        let network = |(length, free): &(u8, i32)| {
+            let network = IpNet::new(address, *length).ok()?.trunc();
+            Some(Self::new("network", &network.to_string(), *free))
+        };
+        sizes.iter().filter_map(network).collect()
     }
 
     fn new(kind: &str, name: &str, free: i32) -> Self {
@@ -81,12 +92,22 @@ impl Subject {
 /// counted.
 pub async fn begin(services: &Services, guess: Guess, email: &str, address: &str) -> Result<Attempt, ServiceError> {
     let person = Some(Subject::person(guess, email));
-    count(services, Attempt { person, network: Subject::network(address) }).await
+    count(services, Attempt { person, networks: networks(services, address) }).await
 }
 
 /// The same where nobody has said yet who they are.
 pub async fn begin_from(services: &Services, address: &str) -> Result<Attempt, ServiceError> {
-    count(services, Attempt { person: None, network: Subject::network(address) }).await
+    count(services, Attempt { person: None, networks: networks(services, address) }).await
+}
+
+/// What the network of an address is called in the database: /24, or /64 of IPv6. `None` where it is not known who is
+/// behind the address.
+pub fn network(services: &Services, address: &str) -> Option<String> {
+    networks(services, address).into_iter().next().map(|subject| subject.key)
+}
+
+fn networks(services: &Services, address: &str) -> Vec<Subject> {
+    Subject::networks(address, services.config().behind_proxy)
 }
 
 async fn count(services: &Services, attempt: Attempt) -> Result<Attempt, ServiceError> {
@@ -141,16 +162,16 @@ async fn locked_row(
 
 impl Attempt {
     fn subjects(&self) -> impl Iterator<Item = &Subject> {
-        self.person.iter().chain(&self.network)
+        self.person.iter().chain(&self.networks)
     }
 
-    /// It was right: the person's failures are forgotten, and the network's are one fewer.
+    /// It was right: the person's failures are forgotten, and the networks' are one fewer.
     pub async fn succeeded(self, services: &Services) -> Result<(), ServiceError> {
         let tx = services.write().await?;
         if let Some(person) = &self.person {
             sign_in_throttle::Entity::delete_by_id(&person.key).exec(&tx).await?;
         }
-        if let Some(network) = &self.network {
+        for network in &self.networks {
             let row = locked_row(&tx, &network.key, services.clock().now()).await?;
             let mut change = row.clone().into_active_model();
             change.failures = Set((row.failures - 1).max(0));
@@ -185,13 +206,29 @@ mod tests {
 
     #[test]
     fn neighbours_are_counted_together() {
-        let key = |address: &str| Subject::network(address).map(|subject| subject.key);
+        let key = |address: &str| Subject::networks(address, true).first().map(|subject| subject.key.clone());
         assert_eq!(key("203.0.113.7"), key("203.0.113.250"));
         assert_eq!(key("203.0.113.7"), key("::ffff:203.0.113.7"));
         assert_ne!(key("203.0.113.7"), key("203.0.114.7"));
         assert_eq!(key("2001:db8:1:2::1"), key("2001:db8:1:2:ffff::9"));
         assert_ne!(key("2001:db8:1:2::1"), key("2001:db8:1:3::1"));
         assert_eq!([key("127.0.0.1"), key("::1"), key("terminal")], [None, None, None]);
+    }
+
+    #[test]
+    fn a_site_of_ipv6_is_counted_as_a_whole_too() {
+        let site =
+            |address: &str| Subject::networks(address, true).get(1).map(|subject| (subject.key.clone(), subject.free));
+        assert_eq!(site("2001:db8:1:2::1"), site("2001:db8:1:ffff::9"));
+        assert_ne!(site("2001:db8:1:2::1"), site("2001:db8:2:2::1"));
+        assert_eq!(site("2001:db8:1:2::1").map(|(_, free)| free), Some(120));
+        assert_eq!(site("203.0.113.7"), None);
+    }
+
+    #[test]
+    fn without_a_proxy_the_machine_itself_is_a_network() {
+        let networks = |address: &str| Subject::networks(address, false).len();
+        assert_eq!([networks("127.0.0.1"), networks("::1"), networks("terminal")], [1, 2, 0]);
     }
 
     #[test]

@@ -61,6 +61,8 @@ pub enum Problem {
     LinkLocal(ipnet::IpNet),
     #[error("\"{0}\" is not a whole number from 1 to 256")]
     Workers(String),
+    #[error("\"{0}\" is not a duration from 1s to 30d. Write for example 48h or 7d")]
+    RunLimit(String),
     #[error("\"{0}\" is not a whole number from 1 to 52")]
     Weeks(String),
     #[error("\"{0}\" is not a name of 1 to 253 letters, digits and signs without spaces")]

@@ -13,6 +13,7 @@ use std::{
     num::{NonZeroU32, NonZeroUsize},
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use ipnet::IpNet;
@@ -58,6 +59,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// How many backups and restores run at the same time.
     pub backup_workers: NonZeroUsize,
+    /// How long a run may take before it is stopped.
+    pub run_limit: Duration,
     /// In how many weekly verifications all data of a repository is read.
     pub verification_weeks: NonZeroU32,
     /// What this node is called among several; directories belong to the node of that name.
@@ -123,6 +126,7 @@ impl Config {
             provider_secret_file: settings.get(Key::OidcClientSecretFile).map(PathBuf::from),
             trusted_proxies: parse::networks(settings, Key::TrustedProxies)?,
             backup_workers: parse::workers(settings)?,
+            run_limit: parse::run_limit(settings)?,
             verification_weeks: parse::verification_weeks(settings)?,
             node: parse::node(settings)?,
             metrics_token: parse::metrics_token(settings)?,
@@ -158,9 +162,11 @@ impl Config {
             provider: self.provider.clone(),
             public_url: self.public_url.as_ref().map(|url| url.origin().to_owned()),
             workers: self.backup_workers.get(),
+            run_limit: self.run_limit,
             verification_weeks: self.verification_weeks.get(),
             node: self.node.clone(),
             serves_pages,
+            behind_proxy: !self.trusted_proxies.is_empty(),
             clock,
         }
     }
@@ -196,6 +202,7 @@ impl fmt::Display for Config {
             (Key::OidcAllowNetworks, list(self.provider.as_ref().map_or(&[], |known| &known.networks))),
             (Key::TrustedProxies, list(&self.trusted_proxies)),
             (Key::BackupWorkers, self.backup_workers.to_string()),
+            (Key::RunLimit, format!("{}s", self.run_limit.as_secs())),
             (Key::VerificationWeeks, self.verification_weeks.to_string()),
             (Key::Node, self.node.clone()),
             (Key::MetricsTokenFile, file(&self.metrics_token_file)),

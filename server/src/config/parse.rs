@@ -6,6 +6,7 @@ use std::{
     path::PathBuf,
     sync::Arc,
     thread::available_parallelism,
+    time::Duration,
 };
 
 use ipnet::IpNet;
@@ -75,6 +76,17 @@ pub fn workers(settings: &Settings) -> Result<NonZeroUsize, ConfigError> {
     match text.trim().parse::<NonZeroUsize>() {
         Ok(count) if count.get() <= 256 => Ok(count),
         _ => Err(Problem::Workers(text.to_owned()).at(Key::BackupWorkers)),
+    }
+}
+
+/// 48 hours where nothing is set.
+pub fn run_limit(settings: &Settings) -> Result<Duration, ConfigError> {
+    const DEFAULT: Duration = Duration::from_hours(48);
+    const LONGEST: Duration = Duration::from_hours(30 * 24);
+    let Some(text) = settings.get(Key::RunLimit) else { return Ok(DEFAULT) };
+    match model::retention::seconds(text.trim()).map(Duration::from_secs) {
+        Some(limit) if (Duration::from_secs(1)..=LONGEST).contains(&limit) => Ok(limit),
+        _ => Err(Problem::RunLimit(text.to_owned()).at(Key::RunLimit)),
     }
 }
 

@@ -23,19 +23,23 @@ use axum::{
     routing::{MethodRouter, get},
 };
 use futures::{Stream, StreamExt, stream};
+use model::ids::UserId;
 use services::{
     Acting, Services,
     live::{self, Heard, Listener},
     sessions::Store,
 };
 use tokio::time::{Interval, MissedTickBehavior, interval};
-use tower_sessions::Session;
+use tower_sessions::{Session, session::Id};
 
 use super::{State, refusal};
 
 /// How many pages of one session may listen at the same time. A browser has six connections to a host, and pages need
 /// some of them; those that find no place ask by themselves.
 const MOST_OF_A_SESSION: u32 = 4;
+
+/// How many of all sessions of a person.
+const MOST_OF_A_PERSON: u32 = 16;
 
 /// How often a connection looks whether its session is still there.
 const CHECK: Duration = Duration::from_secs(10);
@@ -59,7 +63,8 @@ async fn events(Extracted(state): Extracted<State>, acting: Option<Extension<Act
         let error = ApiError::SignedOut;
         return refusal::json(refusal::status(&error), &error);
     };
-    let Some(seat) = state.seats.take(&id.to_string()) else { return full() };
+    let holders = [Holder::Session(id), Holder::Person(acting.actor.user)];
+    let Some(seat) = state.seats.take(holders) else { return full() };
     let mut check = interval(CHECK);
     check.set_missed_tick_behavior(MissedTickBehavior::Delay);
     check.reset();
@@ -78,7 +83,9 @@ async fn events(Extracted(state): Extracted<State>, acting: Option<Extension<Act
 }
 
 fn full() -> Response {
-    let sentence = format!("{MOST_OF_A_SESSION} pages of this session are told of changes. This one asks by itself.");
+    let sentence = format!(
+        "{MOST_OF_A_SESSION} pages of a session, and {MOST_OF_A_PERSON} of a person, are told of changes. This one asks by itself."
+    );
     let mut response = refusal::json(StatusCode::TOO_MANY_REQUESTS, &ApiError::TooMany(sentence));
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
     response
@@ -128,35 +135,54 @@ impl Open {
     }
 }
 
-/// How many pages of each session listen.
+/// Whose pages are counted together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Holder {
+    Session(Id),
+    Person(UserId),
+}
+
+impl Holder {
+    const fn most(self) -> u32 {
+        match self {
+            Self::Session(_) => MOST_OF_A_SESSION,
+            Self::Person(_) => MOST_OF_A_PERSON,
+        }
+    }
+}
+
+/// How many pages of each session and person listen.
 #[derive(Clone, Debug, Default)]
-pub struct Seats(Arc<Mutex<HashMap<String, u32>>>);
+pub struct Seats(Arc<Mutex<HashMap<Holder, u32>>>);
 
 /// One of them, until it is dropped.
 struct Seat {
     seats: Seats,
-    session: String,
+    holders: [Holder; 2],
 }
 
 impl Seats {
-    fn take(&self, session: &str) -> Option<Seat> {
+    fn take(&self, holders: [Holder; 2]) -> Option<Seat> {
         let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = taken.entry(session.to_owned()).or_default();
-        if *count >= MOST_OF_A_SESSION {
+        if holders.iter().any(|holder| taken.get(holder).is_some_and(|count| *count >= holder.most())) {
             return None;
         }
-        *count += 1;
-        Some(Seat { seats: self.clone(), session: session.to_owned() })
+        for holder in holders {
+            *taken.entry(holder).or_default() += 1;
+        }
+        Some(Seat { seats: self.clone(), holders })
     }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
         let mut taken = self.seats.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = taken.get_mut(&self.session) {
-            *count -= 1;
-            if *count == 0 {
-                taken.remove(&self.session);
+        for holder in self.holders {
+            if let Some(count) = taken.get_mut(&holder) {
+                *count -= 1;
+                if *count == 0 {
+                    taken.remove(&holder);
+                }
             }
         }
     }
@@ -166,15 +192,27 @@ impl Drop for Seat {
 mod tests {
     use super::*;
 
+    fn page(session: i128, person: i64) -> [Holder; 2] {
+        [Holder::Session(Id(session)), Holder::Person(UserId(person))]
+    }
+
     #[test]
     fn a_session_has_so_many_seats_and_gets_them_back() {
         let seats = Seats::default();
-        let mut taken: Vec<_> = (0..MOST_OF_A_SESSION).map(|_| seats.take("a").unwrap()).collect();
-        assert!(seats.take("a").is_none());
-        assert!(seats.take("b").is_some(), "another session has its own");
+        let mut taken: Vec<_> = (0..MOST_OF_A_SESSION).map(|_| seats.take(page(1, 1)).unwrap()).collect();
+        assert!(seats.take(page(1, 1)).is_none());
+        assert!(seats.take(page(2, 1)).is_some(), "another session has its own");
         taken.pop();
-        assert!(seats.take("a").is_some());
+        assert!(seats.take(page(1, 1)).is_some());
         drop(taken);
         assert!(seats.0.lock().unwrap().is_empty(), "nothing is left behind");
+    }
+
+    #[test]
+    fn a_person_has_so_many_seats_however_many_sessions_there_are() {
+        let seats = Seats::default();
+        let taken: Vec<_> = (0..100).filter_map(|session| seats.take(page(session, 1))).collect();
+        assert_eq!(taken.len(), 16);
+        assert!(seats.take(page(200, 2)).is_some(), "another person has their own");
     }
 }

@@ -88,8 +88,9 @@ pub async fn refused(state: &State, asked: &Parts, mut failed: FailedForm) -> Re
         request.headers_mut().remove(of_the_body);
     }
     request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static("text/html"));
+    let error = failed.error.clone();
     request.extensions_mut().insert(failed);
-    draw(state, request, status).await
+    refusal::with_retry(draw(state, request, status).await, &error)
 }
 
 /// The page at the request's address, with `status` unless the page has another one itself.

@@ -3,7 +3,7 @@
 use app::api::ApiError;
 use axum::{
     Json,
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Response},
 };
 
@@ -18,7 +18,16 @@ pub fn answer(headers: &HeaderMap, status: StatusCode, error: &ApiError) -> Resp
 }
 
 pub fn json(status: StatusCode, error: &ApiError) -> Response {
-    (status, [(header::CACHE_CONTROL, "no-store")], Json(error)).into_response()
+    let answer = (status, [(header::CACHE_CONTROL, "no-store")], Json(error)).into_response();
+    with_retry(answer, error)
+}
+
+/// Says when it is worth trying again (RFC 9110, section 10.2.3).
+pub fn with_retry(mut answer: Response, error: &ApiError) -> Response {
+    if let Some(seconds) = error.retry_after() {
+        answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    answer
 }
 
 pub fn page(status: StatusCode, error: &ApiError) -> Response {
@@ -30,7 +39,7 @@ pub fn page(status: StatusCode, error: &ApiError) -> Response {
          <body>\n<main>\n<h1>{title}</h1>\n<p role=\"alert\">{sentence}</p>\n\
          <p><a href=\"/\">Back to Holdfast</a></p>\n</main>\n</body>\n</html>\n"
     );
-    (status, [(header::CACHE_CONTROL, "no-store")], Html(html)).into_response()
+    with_retry((status, [(header::CACHE_CONTROL, "no-store")], Html(html)).into_response(), error)
 }
 
 /// Whether a browser asks, for a page or with a plain form.

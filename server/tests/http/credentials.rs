@@ -22,6 +22,7 @@ on_both_databases!(
     every_wrong_field_is_told_at_once,
     names_are_unique_whatever_their_letter_case,
     the_list_searches_sorts_and_pages,
+    an_update_sends_stored_keys_nowhere_else,
 );
 
 async fn right_keys_are_stored_and_the_secret_is_not_shown(app: &TestApp) {
@@ -134,4 +135,26 @@ async fn s3_of_another_region() -> SocketAddr {
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, Router::new().fallback(answer)).await });
     address
+}
+
+/// The form has no such fields, so whoever sends them changes nothing.
+async fn an_update_sends_stored_keys_nowhere_else(app: &TestApp) {
+    let (partner, s3) = (app.set_up().await, app.s3().await);
+    let credential = partner.add_credential(&s3).await;
+    let elsewhere = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", elsewhere.local_addr().unwrap());
+    let id = credential.id.to_string();
+    let fields = [
+        ("credential", id.as_str()),
+        ("version", "1"),
+        ("s3_name", "Moved"),
+        ("access_key_id", ACCESS_KEY),
+        ("endpoint", &endpoint),
+        ("region", "elsewhere"),
+    ];
+    partner.done("credentials/update", &form(&fields)).await;
+    let after = partner.credentials().await.remove(0);
+    assert_eq!((after.s3_name.as_str(), &after.endpoint), ("Moved", &credential.endpoint));
+    let dialled = tokio::time::timeout(std::time::Duration::ZERO, elsewhere.accept()).await;
+    assert!(dialled.is_err(), "nothing was sent there");
 }

@@ -27,6 +27,7 @@ mod permissions;
 mod policies;
 mod projects;
 mod roots;
+mod runs;
 mod schedules;
 mod second_factor;
 mod sign_in;

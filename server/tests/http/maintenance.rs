@@ -8,6 +8,8 @@ use model::{
     maintenance::{Damage, DamagedKind, Health, MaintenanceKind, MaintenancePhase, RepositoryState},
 };
 
+use sea_orm::{ConnectionTrait, TransactionTrait};
+
 use crate::support::{Browser, TestApp, deeds::until, files, form, on_both_databases, receivers::Hooks};
 
 on_both_databases!(
@@ -18,6 +20,7 @@ on_both_databases!(
     a_backup_waits_for_a_repair,
     a_clean_up_makes_way_for_a_backup,
     one_of_a_kind_waits_and_can_be_cancelled,
+    a_project_that_is_deleted_meanwhile_is_not_found,
 );
 
 /// How long several runs, one after the other, may take that have hardly anything to do.
@@ -208,4 +211,41 @@ async fn one_of_a_kind_waits_and_can_be_cancelled(app: &TestApp) {
     partner.done("maintenance/cancel", &cancel).await;
     assert_eq!(partner.call("maintenance/cancel", &cancel).await.status, 409);
     assert_eq!(partner.repository(project).await.runs[0].phase, MaintenancePhase::Cancelled);
+}
+
+async fn a_project_that_is_deleted_meanwhile_is_not_found(app: &TestApp) {
+    let (partner, project) = app.backed_up_project().await;
+    let credential = partner.credentials().await.remove(0);
+    let named = |project: ProjectId| form(&[("project", &project.to_string())]);
+    for round in 0..5 {
+        let project = partner.add_project(&format!("short-lived-{round}"), &app.source(), Some(&credential)).await;
+        let fields = named(project);
+        let call = async |function: &str| partner.call(function, &fields).await;
+        let answers = tokio::join!(
+            call("maintenance/prune"),
+            call("projects/delete"),
+            call("maintenance/verify"),
+            call("maintenance/repair"),
+        );
+        for answer in [answers.0, answers.1, answers.2, answers.3] {
+            assert!([200, 404, 409].contains(&answer.status), "{}: {}", answer.status, answer.text());
+        }
+    }
+    if !app.config.database.is_postgres() {
+        return;
+    }
+    // Held in the middle: one has deleted it and not committed yet, the other has found it and waits to refer to it.
+    let db = sea_orm::Database::connect(app.config.database.expose()).await.unwrap();
+    let deleting = db.begin().await.unwrap();
+    deleting.execute_unprepared(&format!("DELETE FROM project WHERE id = {project}")).await.unwrap();
+    let waits = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let fields = named(project);
+    let commit = async {
+        let waiting = async || db.execute_unprepared(waits).await.unwrap().rows_affected();
+        until(A_WHILE, waiting, |waiting| *waiting > 0).await;
+        deleting.commit().await.unwrap();
+    };
+    let (answer, ()) = tokio::join!(partner.call("maintenance/prune", &fields), commit);
+    assert_eq!(answer.status, 404, "{}", answer.text());
+    db.close().await.unwrap();
 }

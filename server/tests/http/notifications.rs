@@ -35,6 +35,7 @@ on_both_databases!(
     tests_are_as_many_as_a_person_needs,
     addresses_that_are_not_allowed_are_not_dialled,
     a_channel_is_changed_and_keeps_its_secrets,
+    a_secret_stays_with_its_address,
     a_paused_channel_is_told_nothing,
     a_manager_sees_the_own_organization_alone,
 );
@@ -410,6 +411,52 @@ async fn a_channel_is_changed_and_keeps_its_secrets(app: &TestApp) {
     assert!(partner.channels().await.is_empty() && partner.deliveries().await.is_empty());
 }
 
+/// Another Manager changes where a channel leads, and tries it.
+async fn a_secret_stays_with_its_address(app: &TestApp) {
+    const TOKEN: &str = "tk_0123456789";
+    let (partner, own, elsewhere) = (app.set_up().await, Hooks::start().await, Hooks::start().await);
+    let topic = own.url("/topic");
+    let ntfy = [
+        ("name", "Phone"),
+        ("kind", "ntfy"),
+        ("topic_url", topic.as_str()),
+        ("access_token", TOKEN),
+        ("failure", "on"),
+    ];
+    let ntfy = partner.add_channel(&ntfy).await;
+    let hook = partner.add_channel(&webhook_form("Hook", &own.url("/hook"))).await;
+    let manager = app.person(Role::Manager, ORGANIZATION).await;
+    let change = async |channel: &ChannelRow, more: &[(&str, &str)]| {
+        let (id, version) = (channel.id.to_string(), manager.channel(&channel.name).await.version.to_string());
+        let mut fields =
+            vec![("channel", id.as_str()), ("version", &version), ("name", &channel.name), ("failure", "on")];
+        fields.extend(more);
+        manager.call("notifications/update_channel", &form(&fields)).await
+    };
+    let topic = elsewhere.url("/topic");
+    for (channel, url, secret) in [
+        (&ntfy, ("topic_url", topic.as_str()), "access_token"),
+        (&hook, ("webhook_url", topic.as_str()), "signing_secret"),
+    ] {
+        let refused = change(channel, &[url]).await.form_errors();
+        assert!(refused.message_for(secret).is_some_and(|told| told.contains("another server")), "{refused:?}");
+        assert_eq!(manager.channel(&channel.name).await.version, 1, "nothing is changed");
+    }
+    assert_eq!(change(&ntfy, &[("topic_url", &own.url("/other"))]).await.status, 200, "on the same server it stays");
+    manager.to_channel("send_test", &ntfy).await;
+    assert_eq!(own.at("/other")[0].header("authorization"), format!("Bearer {TOKEN}"));
+
+    assert_eq!(change(&ntfy, &[("topic_url", &topic), ("forget_token", "on")]).await.status, 200);
+    manager.to_channel("send_test", &ntfy).await;
+    assert_eq!(elsewhere.at("/topic")[0].header("authorization"), "", "it was taken away");
+    let secret = "another secret 0123456789";
+    let hooked = elsewhere.url("/hook");
+    assert_eq!(change(&hook, &[("webhook_url", &hooked), ("signing_secret", secret)]).await.status, 200);
+    manager.to_channel("send_test", &hook).await;
+    let [signed] = elsewhere.at("/hook").try_into().unwrap();
+    assert!(signed.is_signed_with(secret) && !signed.is_signed_with(SIGNING_SECRET));
+}
+
 async fn a_paused_channel_is_told_nothing(app: &TestApp) {
     let (troubled, hooks) = (Troubled::of(app).await, Hooks::start().await);
     let partner = &troubled.partner;
@@ -449,7 +496,7 @@ async fn a_manager_sees_the_own_organization_alone(app: &TestApp) {
         ("slack_url", "https://example.com"),
         ("failure", "on"),
     ];
-    assert_eq!(manager.call("notifications/add_channel", &form(&elsewhere)).await.status, 403);
+    assert_eq!(manager.call("notifications/add_channel", &form(&elsewhere)).await.status, 404);
 }
 
 /// Old deliveries are looked at every minute of the real clock.

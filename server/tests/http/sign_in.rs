@@ -16,6 +16,8 @@ on_both_databases!(
     a_password_that_is_easy_to_guess_is_refused_everywhere,
     passwords_are_kept_as_argon2id_hashes,
     sign_in_makes_a_new_session,
+    the_database_holds_nothing_that_opens_a_session,
+    a_person_has_twenty_sessions_at_most,
     sign_out_ends_the_session_at_once,
     a_wrong_password_and_an_unknown_person_read_the_same,
     pages_lead_to_sign_in_and_back,
@@ -110,6 +112,48 @@ async fn sign_in_makes_a_new_session(app: &TestApp) {
     let sessions = app.column("session", "id").await;
     assert_eq!(sessions.len(), 2, "the Partner's of the set-up, and the new one");
     assert!(!planted.ends_with(&sessions[0]) && !planted.ends_with(&sessions[1]));
+}
+
+/// What a dump of the database, a replica or a copy of the file gives away.
+async fn the_database_holds_nothing_that_opens_a_session(app: &TestApp) {
+    let partner = app.set_up().await;
+    let signed_in = app.browser().call("session/sign_in", &sign_in(PASSWORD)).await;
+    let cookie = cookie_value(&signed_in);
+    let (name, id) = cookie.split_once('=').unwrap();
+    assert!(!app.stores(id), "the cookie's id is stored nowhere");
+    let stored = app.column("session", "id").await;
+    assert_eq!(stored.len(), 2);
+    for key in stored {
+        assert_eq!(key.len(), 64, "SHA-256 in hexadecimal digits");
+        let thief = app
+            .browser()
+            .request(Method::GET, "/")
+            .header("cookie", format!("{name}={key}"))
+            .header("accept", "text/html");
+        assert_eq!(Answer::of(thief).await.location(), "/login");
+    }
+
+    // A one-time link waits in the session for the next page.
+    let page = "/users?dialog=add";
+    partner.post(page, "users/invite", &form(&[("email", "ann@example.com"), ("role", "Manager")])).await;
+    let waiting = app.column("session", "data").await.concat();
+    let shown = partner.get("/users").await.text();
+    let (_, token) = shown.split_once("/set-password?token=").unwrap();
+    let token = &token[..43];
+    assert_eq!(app.browser().get(&format!("/set-password?token={token}")).await.status, 200, "the link works");
+    assert!(!waiting.contains(token) && !waiting.contains("set-password"), "and could not be read: {waiting}");
+}
+
+async fn a_person_has_twenty_sessions_at_most(app: &TestApp) {
+    let first = app.set_up().await;
+    let second = app.signed_in(PARTNER).await;
+    for _ in 0..19 {
+        app.pass(1);
+        app.signed_in(PARTNER).await;
+    }
+    assert_eq!(first.get("/").await.location(), "/login", "the oldest has ended");
+    assert_eq!(second.get("/").await.status, 200, "and no other");
+    assert_eq!(app.column("session", "id").await.len(), 20);
 }
 
 async fn sign_out_ends_the_session_at_once(app: &TestApp) {

@@ -1,17 +1,18 @@
 //! Guessing passwords becomes slow, for everybody the same, on every node.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 use reqwest::Method;
-use server::startup::Application;
+use server::{config::Key, startup::Application};
 use services::Clock;
+use tokio::sync::Notify;
 
 use crate::support::{
-    Answer, Browser, TestApp,
+    Answer, Browser, Database, TestApp,
     app::{PARTNER, PASSWORD},
     deeds::until,
-    form, on_both_databases,
+    form, on_both_databases, tell,
 };
 
 on_both_databases!(
@@ -21,6 +22,7 @@ on_both_databases!(
     a_second_node_counts_along,
     a_password_is_not_guessed_in_the_profile_either,
     old_counters_are_removed,
+    a_flood_of_sign_ins_does_not_hold_up_known_networks,
 );
 
 const WRONG: &str = "not the password";
@@ -92,6 +94,61 @@ async fn a_password_is_not_guessed_in_the_profile_either(app: &TestApp) {
         told(&partner.call("profile/change_password", &change).await),
         "Too many failed attempts. Try again in 5 s"
     );
+}
+
+/// As many as a machine with two processors looks at in a minute, each from another network and of another email.
+async fn a_flood_of_sign_ins_does_not_hold_up_known_networks(app: &TestApp) {
+    const FLOOD: usize = 800;
+    app.set_up().await;
+    let home = "198.51.100.1";
+    assert_eq!(sign_in_from(&app.browser(), home, PARTNER, PASSWORD).await.status, 200);
+    let (flooder, full) = (app.browser(), Notify::new());
+    let guess = async |number: usize| {
+        let network = format!("10.{}.{}.1", number / 256, number % 256);
+        let answer = sign_in_from(&flooder, &network, &format!("guess-{number}@example.com"), WRONG).await;
+        if answer.status == 503 {
+            full.notify_one();
+        }
+        answer
+    };
+    let right = async {
+        full.notified().await;
+        let begun = Instant::now();
+        (sign_in_from(&app.browser(), home, PARTNER, PASSWORD).await.status, begun.elapsed())
+    };
+    let flood = join_all((0..FLOOD).map(guess));
+    let (answers, (status, took)) = tokio::join!(flood, right);
+    let looked_at = answers.iter().filter(|answer| answer.status == 422).count();
+    let refused: Vec<_> = answers.iter().filter(|answer| answer.status == 503).collect();
+    println!(
+        "a right sign-in took {took:?}; of {FLOOD} wrong ones {looked_at} were looked at, {} refused",
+        refused.len()
+    );
+    assert_eq!((status, looked_at + refused.len()), (200, FLOOD));
+    assert!(took < Duration::from_secs(3), "{took:?}");
+    assert!(looked_at >= 40 && refused.len() > FLOOD / 2);
+    assert!(refused.iter().all(|answer| answer.header("retry-after") == "5"));
+    assert!(refused[0].error().to_string().starts_with("Too many people sign in at this moment"));
+    assert_eq!(
+        sign_in_from(&app.browser(), "192.0.2.1", PARTNER, PASSWORD).await.status,
+        200,
+        "afterwards all is well"
+    );
+}
+
+/// Nobody is behind the address of the machine itself where no reverse proxy is set.
+#[test]
+fn without_a_proxy_guesses_from_the_machine_itself_are_counted() {
+    tell(async {
+        let app = TestApp::spawn_with(Database::Sqlite, &[(Key::TrustedProxies, "")]).await;
+        app.set_up().await;
+        let browser = app.browser();
+        for guess in 0..30 {
+            assert_eq!(sign_in(&browser, &format!("guess-{guess}@example.com"), WRONG).await.status, 422);
+        }
+        assert_eq!(sign_in_from(&browser, "203.0.113.7", "last@example.com", WRONG).await.status, 429);
+        app.stop().await;
+    });
 }
 
 async fn old_counters_are_removed(app: &TestApp) {

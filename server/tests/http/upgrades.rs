@@ -126,7 +126,8 @@ fn every_step_runs_forward_with_data_in_it() {
                 ("account", 1),
                 ("organization", 1),
                 ("users", 1),
-                ("session", 1),
+                // Their ids could not be told from hashes.
+                ("session", 0),
                 ("backup_credential", 1),
                 ("project", 1),
                 ("repository", 1),

@@ -4,6 +4,7 @@ use engine::S3;
 use model::{
     ids::{CredentialId, OrganizationId},
     language::msgid,
+    permission::Action,
     project::{BucketChoice, BucketName, EnableBackup},
     rule::RuleError,
 };
@@ -49,7 +50,7 @@ pub async fn enable(
 
 /// A credential that backup can be switched to: there, of the project's organization, and not locked.
 ///
-/// Another account's does not exist.
+/// Another account's does not exist, nor another organization's for who sees the own one alone.
 async fn usable_credential(
     acting: &Acting,
     db: &impl ConnectionTrait,
@@ -66,10 +67,15 @@ async fn usable_credential(
         .filter(organization::Column::AccountId.eq(acting.actor.account.0))
         .one(db)
         .await?;
-    let row = found
-        .ok_or_else(|| ServiceError::at(CREDENTIAL, RuleError::Unlisted { field: msgid("Backup Credentials") }))?;
+    let unlisted = || ServiceError::at(CREDENTIAL, RuleError::Unlisted { field: msgid("Backup Credentials") });
+    let row = found.ok_or_else(unlisted)?;
+    let sees_other_organizations = acting.confined_to(Action::ManageCredentials)?.is_none();
     if row.organization_id != organization {
-        return Err(at_credential(&Conflict::CredentialOfAnotherOrganization));
+        return Err(if sees_other_organizations {
+            at_credential(&Conflict::CredentialOfAnotherOrganization)
+        } else {
+            unlisted()
+        });
     }
     if row.locked {
         return Err(at_credential(&Conflict::CredentialLocked { name: row.s3_name }));

@@ -47,6 +47,8 @@ pub struct Model {
     pub unreadable: UnreadableList,
     pub expires_at: Option<DateTimeUtc>,
     pub damaged: bool,
+    /// How many processes it has not survived.
+    pub crashes: i32,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -31,6 +31,8 @@ pub struct Model {
     #[sea_orm(column_type = "Text", nullable)]
     pub cause: Option<String>,
     pub created_by: Option<String>,
+    /// How many processes it has not survived.
+    pub crashes: i32,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

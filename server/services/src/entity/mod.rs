@@ -10,6 +10,7 @@ pub mod backup;
 pub mod backup_credential;
 pub mod delivery;
 pub mod identity;
+pub mod known_network;
 pub mod maintenance;
 pub mod node;
 pub mod notification_channel;

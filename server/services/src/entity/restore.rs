@@ -37,6 +37,8 @@ pub struct Model {
     pub skipped: Option<i64>,
     #[sea_orm(column_type = "JsonBinary")]
     pub warnings: TextList,
+    /// How many processes it has not survived.
+    pub crashes: i32,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -6,8 +6,13 @@ use sea_orm::entity::prelude::*;
 #[sea_orm(table_name = "session")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
+    /// SHA-256 of the id in the cookie, in hexadecimal digits.
     pub id: String,
+    /// Who is signed in, or owes a code.
     pub user_id: Option<i64>,
+    /// Where from; `None` where nobody is signed in yet.
+    pub signed_in_from: Option<String>,
+    /// Sealed under the id in the cookie.
     #[sea_orm(column_type = "Text")]
     pub data: String,
     pub expires_at: DateTimeUtc,

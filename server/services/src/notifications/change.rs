@@ -74,7 +74,8 @@ pub async fn add(acting: &Acting, services: &Services, form: &ChannelForm) -> Re
     Ok(Done::new(tr!("Channel {} added", row.name), PAGE))
 }
 
-/// Changes a channel, unless somebody else was faster. What is left empty of its secrets stays.
+/// Changes a channel, unless somebody else was faster. What is left empty of its secrets stays, where they go to the same
+/// server as before.
 pub async fn update(acting: &Acting, services: &Services, form: &ChannelForm) -> Result<Done, ServiceError> {
     let id = form.channel().map_err(|_| ServiceError::NotFound)?;
     let now = services.clock().now();
@@ -90,6 +91,7 @@ pub async fn update(acting: &Acting, services: &Services, form: &ChannelForm) ->
         );
         return Err(ServiceError::Invalid(model::form::FormErrors::whole(summary)));
     }
+    check_secret(services, &before, &terms.target)?;
     let change = notification_channel::ActiveModel {
         version: Set(before.version + 1),
         modified_by: Set(acting.actor.email.clone()),
@@ -286,6 +288,31 @@ fn with_target(
         change.secret_sealed = Set(Some(seal(Purpose::ChannelSecret, secret.expose())?));
     }
     Ok(change)
+}
+
+/// A secret stays with its address: whoever types another server's has to know it, or to take it away. Otherwise one
+/// Manager would send what another one typed to a server of their own.
+fn check_secret(
+    services: &Services,
+    before: &notification_channel::Model,
+    typed: &TypedTarget,
+) -> Result<(), ServiceError> {
+    let (url, field, message) = match typed {
+        TypedTarget::Webhook { url: Some(url), secret: None } => {
+            let ask = tr!("This address is on another server than before. Type the Signing Secret for it");
+            (url, "signing_secret", ask)
+        }
+        TypedTarget::Ntfy { url: Some(url), token: None, forget_token: false } => {
+            let ask = tr!(
+                "This address is on another server than before. Type the Access Token for it, or remove the stored one"
+            );
+            (url, "access_token", ask)
+        }
+        _ => return Ok(()),
+    };
+    let (Some(sealed), Some(_)) = (&before.url_sealed, &before.secret_sealed) else { return Ok(()) };
+    let stored = services.vault().open_sealed(Purpose::ChannelUrl, before.id, sealed)?;
+    if url.has_origin_of(stored.expose()) { Ok(()) } else { Err(ServiceError::at(field, message)) }
 }
 
 fn stored(

@@ -22,7 +22,7 @@ use crate::{
         lease::{Lease, Table},
         maintenance_due, queue,
         release::freed,
-        supervisor::{Counters, StopReason, stored, supervise},
+        supervisor::{Counters, StopReason, stored, supervise, time_is_up},
     },
     sources,
     start::Services,
@@ -53,6 +53,8 @@ enum Outcome {
     },
     Failed {
         cause: String,
+        /// Another try may go better.
+        again: bool,
     },
     Cancelled {
         cause: &'static str,
@@ -78,7 +80,7 @@ impl Outcome {
     fn cause(&self) -> String {
         match self {
             Self::Taken(taken) => unreadable_cause(taken.unreadable.len()).unwrap_or_default(),
-            Self::Skipped { cause } | Self::Failed { cause } => cause.clone(),
+            Self::Skipped { cause } | Self::Failed { cause, .. } => cause.clone(),
             Self::Cancelled { cause } => (*cause).to_owned(),
             Self::Interrupted => String::new(),
         }
@@ -101,10 +103,11 @@ pub async fn run(services: &Services, row: &backup::Model, stop: &CancellationTo
         (Ok(taken), _) => Outcome::Taken(taken),
         (Err(_), Some(StopReason::Shutdown)) => Outcome::Interrupted,
         (Err(_), Some(StopReason::Person)) => Outcome::Cancelled { cause: "Cancelled by a person" },
+        (Err(_), Some(StopReason::TimeUp)) => Outcome::Failed { cause: time_is_up(services), again: false },
         (Err(error), None) => failure(row, &error),
     };
     match &outcome {
-        Outcome::Failed { cause } => tracing::warn!(backup = row.id, name = row.name, cause, "backup failed"),
+        Outcome::Failed { cause, .. } => tracing::warn!(backup = row.id, name = row.name, cause, "backup failed"),
         outcome => tracing::info!(backup = row.id, name = row.name, ?outcome, "backup ended"),
     }
     count(services, &outcome, lease.age());
@@ -194,7 +197,7 @@ fn failure(row: &backup::Model, error: &ServiceError) -> Outcome {
             Outcome::Cancelled { cause: "Cancelled because backup was disabled for the project" }
         }
         ServiceError::Repository(RepositoryError::Cancelled) => Outcome::Cancelled { cause: "Cancelled" },
-        error => Outcome::Failed { cause: error.cause(("backup", row.id)) },
+        error => Outcome::Failed { cause: error.cause(("backup", row.id)), again: true },
     }
 }
 
@@ -209,7 +212,7 @@ async fn settle(services: &Services, row: &backup::Model, outcome: Outcome) -> R
         _ => None,
     };
     let (phase, told) = (outcome.phase(), outcome.cause());
-    let is_final = !matches!(outcome, Outcome::Failed { .. }) || pause(row).is_none();
+    let is_final = !matches!(outcome, Outcome::Failed { again: true, .. }) || pause(row).is_none();
     let update = freed(backup::Entity::update_many(), backup::Column::LeaseOwner, backup::Column::LeaseUntil)
         .filter(backup::Column::Id.eq(row.id))
         .filter(backup::Column::LeaseOwner.eq(services.node().id.as_str()));
@@ -242,8 +245,11 @@ fn settled(update: Update, row: &backup::Model, outcome: Outcome, now: DateTime<
         Outcome::Taken(taken) => completed(update, row, taken, now),
         Outcome::Skipped { cause } => ended(update, BackupPhase::Skipped, Some(cause), now),
         Outcome::Cancelled { cause } => ended(update, BackupPhase::Cancelled, Some(cause.to_owned()), now),
-        Outcome::Failed { cause } => ended(update, BackupPhase::Failed, Some(cause), now)
-            .col_expr(backup::Column::RetryAt, Expr::value(pause(row).map(|pause| now + pause))),
+        Outcome::Failed { cause, again } => {
+            let pause = pause(row).filter(|_| again);
+            ended(update, BackupPhase::Failed, Some(cause), now)
+                .col_expr(backup::Column::RetryAt, Expr::value(pause.map(|pause| now + pause)))
+        }
         Outcome::Interrupted => update
             .col_expr(backup::Column::Phase, Expr::value(BackupPhase::Queued.as_str()))
             .col_expr(backup::Column::StartedAt, Expr::value(Option::<DateTime<Utc>>::None))

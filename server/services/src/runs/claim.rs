@@ -17,7 +17,7 @@ use crate::{
     database,
     entity::{backup, maintenance, project, removal, repository, restore},
     notifications::events,
-    runs::{lease, removal_run},
+    runs::{capacity::Room, lease},
     start::Services,
 };
 
@@ -26,10 +26,14 @@ const PATIENCE: TimeDelta = TimeDelta::hours(1);
 
 /// The next backup to work on, claimed for this process. Organizations take turns, so that one with a thousand waiting
 /// runs does not starve another; inside an organization the longest waiting one is next whose project has none running.
-pub async fn backup(services: &Services) -> Result<Option<backup::Model>, DbErr> {
+pub async fn backup(services: &Services, room: &Room) -> Result<Option<backup::Model>, DbErr> {
     let now = services.clock().now();
     for organization in organizations_by_turn(services, now).await? {
+        if room.without.contains(&organization) {
+            continue;
+        }
         let next = waiting(now)
+            .filter(may_start(room, backup::Column::Crashes))
             .filter(backup::Column::OrganizationId.eq(organization))
             .filter(backup::Column::ProjectId.not_in_subquery(running_projects()))
             .filter(backup::Column::RepositoryId.not_in_subquery(repositories_in_change()))
@@ -112,11 +116,13 @@ fn repositories_in_change() -> SelectStatement {
 }
 
 /// The longest waiting maintenance of a repository that nobody works on, claimed for this process.
-pub async fn maintenance(services: &Services) -> Result<Option<maintenance::Model>, DbErr> {
+pub async fn maintenance(services: &Services, room: &Room) -> Result<Option<maintenance::Model>, DbErr> {
     let now = services.clock().now();
     let next = maintenance::Entity::find()
         .filter(maintenance::Column::Phase.eq(MaintenancePhase::Queued.as_str()))
         .filter(maintenance::Column::NotBefore.lte(now))
+        .filter(may_start(room, maintenance::Column::Crashes))
+        .filter(has_room(room, maintenance::Column::ProjectId))
         .filter(maintenance::Column::RepositoryId.not_in_subquery(repositories_in_maintenance()))
         .filter(maintenance::Column::ProjectId.not_in_subquery(busy_projects(now)))
         .order_by_asc(maintenance::Column::NotBefore)
@@ -176,10 +182,12 @@ fn on_this_node(services: &Services, project: impl ColumnTrait) -> Condition {
 }
 
 /// The longest waiting restore, claimed for this process.
-pub async fn restore(services: &Services) -> Result<Option<restore::Model>, DbErr> {
+pub async fn restore(services: &Services, room: &Room) -> Result<Option<restore::Model>, DbErr> {
     let now = services.clock().now();
     let next = restore::Entity::find()
         .filter(restore::Column::Phase.eq(RestorePhase::Queued.as_str()))
+        .filter(may_start(room, restore::Column::Crashes))
+        .filter(has_room(room, restore::Column::ProjectId))
         .filter(on_this_node(services, restore::Column::ProjectId))
         .order_by_asc(restore::Column::QueuedAt)
         .order_by_asc(restore::Column::Id);
@@ -193,32 +201,51 @@ pub async fn restore(services: &Services) -> Result<Option<restore::Model>, DbEr
 }
 
 /// The next backup to delete, claimed for this process.
-pub async fn deletion(services: &Services) -> Result<Option<backup::Model>, DbErr> {
+pub async fn deletion(services: &Services, room: &Room) -> Result<Option<backup::Model>, DbErr> {
     let now = services.clock().now();
     let next = backup::Entity::find()
         .filter(backup::Column::Phase.eq(BackupPhase::Deleting.as_str()))
         .filter(backup::Column::NotBefore.lte(now))
         .filter(is_free(backup::Column::LeaseUntil, now))
+        .filter(backup::Column::OrganizationId.is_not_in(room.without.iter().copied()))
         .order_by_asc(backup::Column::NotBefore);
     let claim = |row: &mut backup::ActiveModel| {
         row.lease_owner = Set(Some(services.node().id.clone()));
-        row.lease_until = Set(Some(lease::until(now)));
+        row.lease_until = Set(Some(lease::until_turn_ends(now)));
     };
     alone(first(services, next, always, claim)).await
 }
 
 /// The next backups of a deleted project to remove, claimed for this process.
-pub async fn removal(services: &Services) -> Result<Option<removal::Model>, DbErr> {
+pub async fn removal(services: &Services, room: &Room) -> Result<Option<removal::Model>, DbErr> {
     let now = services.clock().now();
     let next = removal::Entity::find()
         .filter(removal::Column::NotBefore.lte(now))
         .filter(is_free(removal::Column::LeaseUntil, now))
+        .filter(removal::Column::OrganizationId.is_not_in(room.without.iter().copied()))
         .order_by_asc(removal::Column::NotBefore);
     let claim = |row: &mut removal::ActiveModel| {
         row.lease_owner = Set(Some(services.node().id.clone()));
-        row.lease_until = Set(Some(removal_run::lease_until(now)));
+        row.lease_until = Set(Some(lease::until_turn_ends(now)));
     };
     alone(first(services, next, always, claim)).await
+}
+
+/// That a run which a process has not survived starts where nothing else runs.
+fn may_start(room: &Room, crashes: impl ColumnTrait) -> Condition {
+    if room.idle { Condition::all() } else { Condition::all().add(crashes.eq(0)) }
+}
+
+/// That the project's organization may have one more run here.
+fn has_room(room: &Room, project: impl ColumnTrait) -> Condition {
+    if room.without.is_empty() {
+        return Condition::all();
+    }
+    let full = project::Entity::find()
+        .select_only()
+        .column(project::Column::Id)
+        .filter(project::Column::OrganizationId.is_in(room.without.iter().copied()));
+    Condition::all().add(project.not_in_subquery(full.into_query()))
 }
 
 fn is_free(lease_until: impl ColumnTrait, now: DateTime<Utc>) -> Condition {

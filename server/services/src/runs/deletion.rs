@@ -7,17 +7,24 @@ use crate::{
     entity::backup,
     error::ServiceError,
     repositories,
-    runs::{maintenance_due, release::freed},
+    runs::{lease, maintenance_due, release::freed},
     start::Services,
 };
 
 /// How long after a failure the deletion is tried again.
 const PAUSE: TimeDelta = TimeDelta::minutes(5);
 
+const SILENT: &str = "The S3 service did not answer in time. It is tried again";
+
 /// Removing a snapshot that is gone already is no error, so a deletion that died half-way is simply done again.
 pub async fn run(services: &Services, row: &backup::Model) -> Result<(), ServiceError> {
-    match forget(services, row).await {
-        Ok(()) => {
+    let forgotten = tokio::time::timeout(lease::TURN, forget(services, row)).await;
+    let cause = forgotten.map_or_else(
+        |_| Some(SILENT.to_owned()),
+        |forgotten| forgotten.err().map(|error| error.cause(("backup", row.id))),
+    );
+    match cause {
+        None => {
             let now = services.clock().now();
             let tx = services.write().await?;
             maintenance_due::note_unneeded(&tx, row.repository_id, now).await?;
@@ -31,10 +38,10 @@ pub async fn run(services: &Services, row: &backup::Model) -> Result<(), Service
                 .await?;
             tx.commit().await?;
         }
-        Err(error) => {
+        Some(cause) => {
             freed(backup::Entity::update_many(), backup::Column::LeaseOwner, backup::Column::LeaseUntil)
                 .col_expr(backup::Column::NotBefore, Expr::value(services.clock().now() + PAUSE))
-                .col_expr(backup::Column::Cause, Expr::value(error.cause(("backup", row.id))))
+                .col_expr(backup::Column::Cause, Expr::value(cause))
                 .filter(backup::Column::Id.eq(row.id))
                 .filter(backup::Column::LeaseOwner.eq(services.node().id.as_str()))
                 .exec(services.db())

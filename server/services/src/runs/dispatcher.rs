@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     error::ServiceError,
-    nodes, notifications,
+    known_networks, nodes, notifications,
     runs::{due, maintenance_due, queue, release, retention, wake},
     second_factor, sessions,
     start::Services,
@@ -93,6 +93,7 @@ async fn tidy(services: &Services) -> Result<(), ServiceError> {
     nodes::forget_old(services.db(), now).await?;
     notifications::forget_old(services.db(), now).await?;
     throttle::delete_forgotten(services.db(), now).await?;
+    known_networks::refresh(services, now).await?;
     second_factor::forget_drafts(services.db(), now).await?;
     Ok(())
 }

@@ -20,6 +20,9 @@ const LENGTH: Duration = Duration::from_secs(30);
 /// differ a little from node to node.
 const MARGIN: Duration = Duration::from_secs(5);
 
+/// How long a deletion, or one turn of a removal, may take. It ends before its lease does.
+pub const TURN: Duration = Duration::from_mins(4);
+
 /// The tables whose rows are runs. All have the same columns for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Table {
@@ -63,6 +66,11 @@ pub enum Renewal {
 /// When a lease that is taken or renewed now runs out.
 pub fn until(now: DateTime<Utc>) -> DateTime<Utc> {
     now + LENGTH
+}
+
+/// The same for what takes one turn, at most [`TURN`] long, and renews nothing.
+pub fn until_turn_ends(now: DateTime<Utc>) -> DateTime<Utc> {
+    until(now) + TURN
 }
 
 impl Lease {

@@ -25,7 +25,7 @@ use crate::{
         lease::{Lease, Table},
         maintenance_due,
         release::freed,
-        supervisor::{Counters, StopReason, stored, supervise},
+        supervisor::{Counters, StopReason, stored, supervise, time_is_up},
     },
     start::Services,
 };
@@ -78,6 +78,7 @@ pub async fn run(services: &Services, row: &maintenance::Model, stop: &Cancellat
         (Err(_), Some(StopReason::Shutdown)) => End::Interrupted,
         (Err(_), Some(StopReason::Person)) if yields(services, row).await? => End::Interrupted,
         (Err(_), Some(StopReason::Person)) => End::Cancelled { cause: "Cancelled by a person" },
+        (Err(_), Some(StopReason::TimeUp)) => End::Failed { cause: time_is_up(services), damaged: false },
         (Err(error), None) => failure(row, &error),
     };
     tracing::info!(maintenance = row.id, %kind, ?end, "maintenance ended");

@@ -6,6 +6,7 @@
 //! PostgreSQL pass over what another one is just claiming, and [wake] each other.
 
 mod backup_run;
+mod capacity;
 pub mod claim;
 mod deletion;
 mod dispatcher;
@@ -27,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{live, nodes, notifications::courier, start::Services};
 
-pub use dispatcher::SchedulerError;
+pub use self::{capacity::Capacity, dispatcher::SchedulerError};
 
 /// Runs the dispatcher and the workers until `stop`. Returns when what was running is settled or back in the queue.
 pub async fn run(services: &Services, stop: CancellationToken) -> Result<(), SchedulerError> {

@@ -1,7 +1,5 @@
 //! Removes the backups of a deleted project from the bucket.
 
-use std::time::Duration;
-
 use chrono::TimeDelta;
 use engine::{Repository, S3};
 use model::ids::{AccountId, OrganizationId};
@@ -19,12 +17,9 @@ use crate::{
 /// How long after a failure the removal is tried again.
 const PAUSE: TimeDelta = TimeDelta::minutes(15);
 
-/// One turn is shorter than its lease; the next turn goes on where it ended.
-const TURN: Duration = Duration::from_mins(4);
-
-/// Removing what is gone already is no error, so a removal that died half-way is simply done again.
+/// One turn, after which the next one goes on. Removing what is gone already is no error, so a removal that died half-way is simply done again.
 pub async fn run(services: &Services, row: &removal::Model) -> Result<(), ServiceError> {
-    let removed = tokio::time::timeout(TURN, remove(services, row)).await;
+    let removed = tokio::time::timeout(lease::TURN, remove(services, row)).await;
     let held = removal::Column::LeaseOwner.eq(services.node().id.as_str());
     let tx = services.write().await?;
     match removed {
@@ -80,9 +75,4 @@ async fn record(
     };
     let author = Author::schedule(AccountId(account));
     audit::record(db, author, services.clock().now(), deed, subject, serde_json::json!({ "bucket": row.bucket })).await
-}
-
-/// The lease of a removal, which is not renewed.
-pub fn lease_until(now: chrono::DateTime<chrono::Utc>) -> chrono::DateTime<chrono::Utc> {
-    lease::until(now) + TimeDelta::from_std(TURN).unwrap_or_default()
 }

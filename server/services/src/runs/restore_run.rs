@@ -23,7 +23,7 @@ use crate::{
     runs::{
         lease::{Lease, Table},
         release::freed,
-        supervisor::{Counters, StopReason, stored, supervise},
+        supervisor::{Counters, StopReason, stored, supervise, time_is_up},
     },
     source_roots, sources,
     start::Services,
@@ -50,7 +50,7 @@ pub async fn run(services: &Services, row: &restore::Model, stop: &CancellationT
     let update = freed(restore::Entity::update_many(), restore::Column::LeaseOwner, restore::Column::LeaseUntil)
         .filter(restore::Column::Id.eq(row.id))
         .filter(restore::Column::LeaseOwner.eq(services.node().id.as_str()));
-    settled(update, row, result, reason, now).exec(services.db()).await?;
+    settled(services, update, row, (result, reason), now).exec(services.db()).await?;
     Ok(())
 }
 
@@ -137,14 +137,15 @@ fn phase(result: &Result<RestoreReport, ServiceError>, reason: Option<StopReason
 type Update = sea_orm::UpdateMany<restore::Entity>;
 
 fn settled(
+    services: &Services,
     update: Update,
     row: &restore::Model,
-    result: Result<RestoreReport, ServiceError>,
-    reason: Option<StopReason>,
+    ended_as: (Result<RestoreReport, ServiceError>, Option<StopReason>),
     now: DateTime<Utc>,
 ) -> Update {
-    match (result, reason) {
+    match ended_as {
         (Ok(report), _) => completed(update, row, report, now),
+        (Err(_), Some(StopReason::TimeUp)) => ended(update, RestorePhase::Failed, &time_is_up(services), now),
         (Err(_), Some(StopReason::Shutdown)) if row.on_conflict != OnConflict::KeepBoth.as_str() => {
             update.col_expr(restore::Column::Phase, Expr::value(RestorePhase::Queued.as_str()))
         }

@@ -6,8 +6,9 @@ use std::{
     time::Duration,
 };
 
+use model::size;
 use sea_orm::DbErr;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -25,6 +26,8 @@ pub enum StopReason {
     Person,
     /// The process is to end; the run goes back into the queue.
     Shutdown,
+    /// It has taken longer than a run may.
+    TimeUp,
     /// Another process has the run; nothing of it may be written any more.
     LeaseLost,
 }
@@ -87,6 +90,8 @@ pub async fn supervise<T>(
 ) -> (T, Option<StopReason>) {
     tokio::pin!(work);
     let mut reason = None;
+    let limit = sleep(services.config().run_limit);
+    tokio::pin!(limit);
     let mut renewals = interval(RENEW_EVERY);
     renewals.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -94,6 +99,10 @@ pub async fn supervise<T>(
             result = &mut work => return (result, reason),
             () = stop.cancelled(), if reason.is_none() => {
                 reason = Some(StopReason::Shutdown);
+                cancel.cancel();
+            }
+            () = &mut limit, if reason.is_none() => {
+                reason = Some(StopReason::TimeUp);
                 cancel.cancel();
             }
             _ = renewals.tick() => {
@@ -105,13 +114,22 @@ pub async fn supervise<T>(
                 if found == Some(StopReason::LeaseLost) && reason != found {
                     services.metrics().lease_lost();
                 }
-                if let (Some(found), None | Some(StopReason::Shutdown)) = (found, reason) {
+                if let (Some(found), None | Some(StopReason::Shutdown | StopReason::TimeUp)) = (found, reason) {
                     reason = Some(found);
                     cancel.cancel();
                 }
             }
         }
     }
+}
+
+/// What stands on a run whose time was up.
+pub fn time_is_up(services: &Services) -> String {
+    format!(
+        "Stopped after {}, the longest that a run may take (HOLDFAST_RUN_LIMIT). Look at what made it so long, or let \
+         the operator allow more time",
+        size::duration(services.config().run_limit.as_secs()),
+    )
 }
 
 const fn stop_reason(renewal: Renewal) -> Option<StopReason> {

@@ -9,7 +9,8 @@ use crate::{
     codes,
     entity::recovery_code,
     error::ServiceError,
-    passwords::{self, PasswordError},
+    passwords::{self, Place},
+    start::Services,
 };
 
 /// Ten letters and digits: 49 bits.
@@ -20,8 +21,9 @@ pub fn new_codes() -> Vec<String> {
 }
 
 /// Their hashes, without the hyphens.
-pub async fn hash_all(codes: Vec<Hidden>) -> Result<Vec<String>, PasswordError> {
-    try_join_all(codes.iter().map(|code| passwords::hash(Hidden::new(code.expose().replace('-', ""))))).await
+pub async fn hash_all(services: &Services, codes: Vec<Hidden>) -> Result<Vec<String>, ServiceError> {
+    let place = passwords::enter_trusted(services)?;
+    try_join_all(codes.iter().map(|code| passwords::hash(&place, Hidden::new(code.expose().replace('-', ""))))).await
 }
 
 /// Puts these in the place of those from before.
@@ -35,10 +37,15 @@ pub async fn replace(db: &impl ConnectionTrait, user: i64, hashes: Vec<String>) 
 }
 
 /// Uses a code up, and tells how many are left. `None` where there is no such code, or no longer.
-pub async fn spend(db: &impl ConnectionTrait, user: i64, typed: &Hidden) -> Result<Option<u64>, ServiceError> {
+pub async fn spend(
+    db: &impl ConnectionTrait,
+    place: &Place,
+    user: i64,
+    typed: &Hidden,
+) -> Result<Option<u64>, ServiceError> {
     let own = || recovery_code::Entity::find().filter(recovery_code::Column::SecondFactorId.eq(user));
     for row in own().all(db).await? {
-        if passwords::verify(typed.clone(), Some(row.code_hash)).await? {
+        if passwords::verify(place, typed.clone(), Some(row.code_hash)).await? {
             // Of two at once with the same code one finds it gone.
             let used = recovery_code::Entity::delete_by_id(row.id).exec(db).await?;
             return Ok(if used.rows_affected > 0 { Some(own().count(db).await?) } else { None });

@@ -18,7 +18,7 @@ use tower_sessions::{
 use crate::{
     database,
     entity::session,
-    sessions::{LONGEST, OWES_CODE, USER},
+    sessions::{ADDRESS, LONGEST, OWES_CODE, USER, sealed},
     start::Services,
 };
 
@@ -32,11 +32,11 @@ impl Store {
     }
 
     fn row(&self, record: &Record) -> Result<session::ActiveModel> {
-        let data = serde_json::to_string(&record.data).map_err(|error| Error::Encode(error.to_string()))?;
         Ok(session::ActiveModel {
-            id: Set(record.id.to_string()),
+            id: Set(sealed::hash(record.id)),
             user_id: Set(person(record)),
-            data: Set(data),
+            signed_in_from: Set(signed_in_from(record)),
+            data: Set(sealed::seal(record.id, &record.data)?),
             expires_at: Set(expiry(record)?),
             created_at: Set(self.0.clock().now()),
         })
@@ -66,14 +66,14 @@ impl SessionStore for Store {
         let row = self.row(record)?;
         let changed = session::Entity::update_many()
             .set(session::ActiveModel { created_at: NotSet, ..row })
-            .filter(session::Column::Id.eq(record.id.to_string()));
+            .filter(session::Column::Id.eq(sealed::hash(record.id)));
         changed.exec(self.0.db()).await.map_err(backend)?;
         Ok(())
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
         let now = self.0.clock().now();
-        let found = session::Entity::find_by_id(id.to_string())
+        let found = session::Entity::find_by_id(sealed::hash(*id))
             .filter(session::Column::ExpiresAt.gt(now))
             .filter(session::Column::CreatedAt.gt(now - LONGEST))
             // Not `one`: SQLite compiles a statement anew each time its LIMIT is bound.
@@ -84,7 +84,7 @@ impl SessionStore for Store {
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
-        session::Entity::delete_by_id(id.to_string()).exec(self.0.db()).await.map_err(backend)?;
+        session::Entity::delete_by_id(sealed::hash(*id)).exec(self.0.db()).await.map_err(backend)?;
         self.0.live().session_ended();
         Ok(())
     }
@@ -96,8 +96,15 @@ fn person(record: &Record) -> Option<i64> {
     record.data.get(USER).or_else(owes).and_then(serde_json::Value::as_i64)
 }
 
+/// Where the person came from; `None` where nobody is signed in.
+fn signed_in_from(record: &Record) -> Option<String> {
+    record.data.get(USER)?;
+    let address = record.data.get(ADDRESS).and_then(serde_json::Value::as_str);
+    Some(address.unwrap_or_default().to_owned())
+}
+
 fn record(id: Id, row: &session::Model) -> Result<Record> {
-    let data = serde_json::from_str(&row.data).map_err(|error| Error::Decode(error.to_string()))?;
+    let data = sealed::open(id, &row.data)?;
     let expiry_date = OffsetDateTime::from_unix_timestamp(row.expires_at.timestamp())
         .map_err(|error| Error::Decode(error.to_string()))?;
     Ok(Record { id, data, expiry_date })

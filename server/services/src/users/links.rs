@@ -80,7 +80,8 @@ pub async fn set_password_by_link(
     let now = services.clock().now();
     let (password, view) = (form.password()?, look_at_link(services, &form.token).await?);
     let owner = PasswordOwner { email: &view.email, organization: &view.organization };
-    let new_hash = passwords::hash_new("password", &password, owner).await?;
+    let place = passwords::enter_trusted(services)?;
+    let new_hash = passwords::hash_new(&place, "password", &password, owner).await?;
     let tx = services.write().await?;
     let (link, user) = find(&tx, &form.token, now).await?;
     let used = one_time_link::Entity::delete_many()

@@ -42,7 +42,8 @@ pub async fn add(
     password: &Password,
 ) -> Result<UserId, ServiceError> {
     let owner = PasswordOwner { email: email.as_str(), organization: organization.as_str() };
-    let hash = passwords::hash_new("password", password, owner).await?;
+    let place = passwords::enter_trusted(services)?;
+    let hash = passwords::hash_new(&place, "password", password, owner).await?;
     let now = services.clock().now();
     let tx = services.write().await?;
     let home = organization::Entity::find()
@@ -65,7 +66,8 @@ pub async fn add(
 pub async fn set_password(services: &Services, email: &Email, password: &Password) -> Result<(), ServiceError> {
     let actor = sessions::actor(services.db(), find(services.db(), email).await?.id).await?;
     let owner = PasswordOwner { email: email.as_str(), organization: &actor.organization_name };
-    let hash = passwords::hash_new("password", password, owner).await?;
+    let place = passwords::enter_trusted(services)?;
+    let hash = passwords::hash_new(&place, "password", password, owner).await?;
     let tx = services.write().await?;
     let user = find(&tx, email).await?;
     let id = UserId(user.id);

@@ -19,8 +19,8 @@ const SIGNED_IN: Statuses = [303, 200, 200, 200, 200, 200];
 const ANY_MANAGER: Statuses = [303, 403, 200, 200, 200, 200];
 const PARTNERS: Statuses = [303, 403, 403, 200, 403, 200];
 /// Everybody of the organization, and Partners of the account.
-const MEMBERS: Statuses = [303, 200, 403, 404, 200, 200];
-const MANAGERS: Statuses = [303, 403, 403, 404, 200, 200];
+const MEMBERS: Statuses = [303, 200, 404, 404, 200, 200];
+const MANAGERS: Statuses = [303, 403, 404, 404, 200, 200];
 
 fn table(Things { project, backup, .. }: &Things) -> Vec<Row> {
     let backup = backup.id;
@@ -64,7 +64,7 @@ fn table(Things { project, backup, .. }: &Things) -> Vec<Row> {
         Row(
             "/projects/{project}/recovery-kit",
             format!("/projects/{project}/recovery-kit"),
-            [303, 403, 403, 404, 303, 303],
+            [303, 403, 404, 404, 303, 303],
         ),
         Row("/projects/{project}/backups/{backup}", format!("/projects/{project}/backups/{backup}"), MANAGERS),
         Row(

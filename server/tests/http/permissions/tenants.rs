@@ -1,4 +1,4 @@
-//! Another account's things inside one's own: ids in forms, filters, addresses.
+//! Another account's or organization's things inside one's own: ids in forms, filters, addresses.
 
 use model::{
     audit::{AuditLog, AuditQuery},
@@ -6,12 +6,13 @@ use model::{
     ids::{OrganizationId, ProjectId},
     list::ListQuery,
     notification::{ChannelList, DeliveryList},
+    people::Role,
     project::ProjectList,
     user::UserList,
 };
 use serde_json::json;
 
-use super::Things;
+use super::{NEIGHBOUR, Things};
 use crate::support::{
     Browser, TestApp,
     app::{ELSEWHERE, PARTNER, SECRET_KEY},
@@ -23,6 +24,8 @@ on_both_databases!(
     an_id_of_another_account_is_as_one_that_does_not_exist,
     a_list_filtered_by_another_account_is_empty,
     an_address_that_pairs_two_accounts_leads_nowhere,
+    an_id_of_another_organization_is_as_one_that_does_not_exist,
+    anothers_credential_is_as_one_that_does_not_exist,
 );
 
 /// An id that nothing has.
@@ -57,6 +60,106 @@ async fn an_id_of_another_account_is_as_one_that_does_not_exist(app: &TestApp) {
         let refused = stranger.call(function, &form(&fields)).await;
         assert_eq!(refused.status, 404, "{function}: {}", refused.text());
     }
+}
+
+/// Asked by a Manager and a User of another organization of the same account.
+async fn an_id_of_another_organization_is_as_one_that_does_not_exist(app: &TestApp) {
+    let (partner, things) = Things::of(app).await;
+    app.organization(NEIGHBOUR).await;
+    let askers = [app.person(Role::Manager, NEIGHBOUR).await, app.person(Role::User, NEIGHBOUR).await];
+    let theirs = partner.credentials().await.remove(0).id.0;
+    let (project, policy, backup) = (things.project.0, things.policy.0, things.backup.id.0);
+    for (function, field, id) in [
+        ("users/reset_password", "user", 1),
+        ("users/change_role", "user", 1),
+        ("users/reset_second_factor", "user", 1),
+        ("users/remove", "user", 1),
+        ("organizations/update", "organization", 1),
+        ("organizations/remove", "organization", 1),
+        ("credentials/update", "credential", theirs),
+        ("credentials/set_default", "credential", theirs),
+        ("credentials/lock", "credential", theirs),
+        ("credentials/unlock", "credential", theirs),
+        ("credentials/delete", "credential", theirs),
+        ("projects/create", "organization", 1),
+        ("projects/save_backup_settings", "project", project),
+        ("projects/disable_backup", "project", project),
+        ("projects/lock", "project", project),
+        ("projects/unlock", "project", project),
+        ("projects/delete", "project", project),
+        ("projects/move_to_node", "project", project),
+        ("projects/recovery_kit", "project", project),
+        ("policies/add", "project", project),
+        ("policies/update", "policy", policy),
+        ("policies/pause", "policy", policy),
+        ("policies/resume", "policy", policy),
+        ("policies/delete", "policy", policy),
+        ("policies/run_now", "policy", policy),
+        ("backups/cancel", "backup", backup),
+        ("backups/delete", "backup", backup),
+        ("restores/add", "backup", backup),
+        ("restores/cancel", "restore", things.restore.id.0),
+        ("restores/delete", "restore", things.restore.id.0),
+        ("maintenance/verify", "project", project),
+        ("maintenance/prune", "project", project),
+        ("maintenance/repair", "project", project),
+        ("maintenance/cancel", "maintenance", 1),
+        ("notifications/add_channel", "organization", 1),
+        ("notifications/update_channel", "channel", things.channel.0),
+        ("notifications/send_test", "channel", things.channel.0),
+        ("notifications/pause_channel", "channel", things.channel.0),
+        ("notifications/resume_channel", "channel", things.channel.0),
+        ("notifications/delete_channel", "channel", things.channel.0),
+    ] {
+        for asker in &askers {
+            let ask = async |id: i64| asker.call(function, &named(field, id)).await;
+            let (theirs, nothing) = (ask(id).await, ask(NOTHING).await);
+            assert_eq!((theirs.status, theirs.text()), (nothing.status, nothing.text()), "{function}");
+            assert!((400..500).contains(&theirs.status), "{function}: {}", theirs.status);
+        }
+    }
+    for (function, arguments) in [
+        ("credentials/get", json!({ "credential": theirs })),
+        ("projects/get", json!({ "project": project })),
+        ("projects/choices", json!({ "project": project })),
+        ("policies/list", json!({ "project": project })),
+        ("policies/outlook", json!({ "policy": policy })),
+        ("policies/draft", json!({ "project": project, "policy": policy })),
+        ("maintenance/get", json!({ "project": project })),
+        ("backups/list", json!({ "project": project, "query": ListQuery::default() })),
+        ("restores/list", json!({ "project": project, "query": ListQuery::default() })),
+        ("backups/browse", json!({ "query": { "project": project, "backup": backup, "path": "", "search": "" } })),
+    ] {
+        for asker in &askers {
+            assert_eq!(asker.ask(function, &arguments).await.status, 404, "{function}");
+        }
+    }
+}
+
+/// A credential that another organization of the same account has, in the forms of an own project.
+async fn anothers_credential_is_as_one_that_does_not_exist(app: &TestApp) {
+    let (partner, _) = app.backed_up_project().await;
+    app.organization(NEIGHBOUR).await;
+    let manager = app.person(Role::Manager, NEIGHBOUR).await;
+    let theirs = partner.credentials().await.remove(0).id.0;
+    let own = manager.own_project(app).await;
+    let directory = app.files().display().to_string();
+    for function in ["projects/save_backup_settings", "projects/create"] {
+        let ask = async |credential: i64| {
+            let (project, credential) = (own.to_string(), credential.to_string());
+            let mut fields = form(&[("project", &project), ("project_name", "another"), ("directory", &directory)]);
+            fields.extend(form(&[("backup.enable_backup", "on"), ("backup.credential", &credential)]));
+            manager.call(function, &fields).await
+        };
+        let (theirs, nothing) = (ask(theirs).await, ask(NOTHING).await);
+        assert_eq!((theirs.status, theirs.text()), (422, nothing.text()), "{function}");
+        assert!(theirs.form_errors().message_for("backup.credential").is_some(), "{function}");
+    }
+    assert_eq!(manager.projects().await.page.total, 1, "nothing was made of it");
+}
+
+fn named(field: &str, id: i64) -> Vec<(String, String)> {
+    form(&[(field, &id.to_string())])
 }
 
 async fn a_list_filtered_by_another_account_is_empty(app: &TestApp) {

@@ -10,6 +10,7 @@ pub mod payloads;
 pub mod program;
 pub mod proxy;
 pub mod receivers;
+pub mod stall;
 
 pub use self::{
     app::{Database, TestApp},

@@ -1,0 +1,234 @@
+//! Which runs this process works on, and which ones it may take beside them.
+//!
+//! Two rules. An organization never has the last free worker while another one has something to run: whoever makes runs
+//! that take for ever, by accident or on purpose, holds up only their own. And a run that a process did not survive is
+//! tried alone, so that it takes nobody else's along if it ends the process once more.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, JoinType, QueryFilter, QuerySelect, RelationTrait};
+use tokio::time::Instant;
+
+use crate::{
+    entity::{backup, maintenance, project, removal, repository, restore},
+    nodes,
+    start::Services,
+};
+
+/// How long a run is alone that a process did not survive. What ends a process does so soon; a run that is only long
+/// would keep all others waiting.
+const ALONE_FOR: Duration = Duration::from_hours(1);
+
+/// The runs of one process.
+#[derive(Default)]
+pub struct Capacity {
+    runs: Mutex<Runs>,
+    /// Held while a worker looks for a run, so that each of them sees what the one before has taken.
+    claiming: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct Runs {
+    next: u64,
+    working: HashMap<u64, Working>,
+    /// Whose run was claimed last.
+    last: Option<i64>,
+}
+
+struct Working {
+    organization: i64,
+    /// Until when nothing is claimed beside it.
+    alone_until: Option<Instant>,
+}
+
+/// A run that is worked on, until it is dropped.
+pub struct Taken<'a> {
+    capacity: &'a Capacity,
+    number: u64,
+}
+
+/// What may be claimed at this moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// Organizations that get nothing more.
+    pub without: Vec<i64>,
+    /// Nothing runs here, so that a run may be alone.
+    pub idle: bool,
+}
+
+impl Capacity {
+    /// Keeps other workers from claiming until it is dropped.
+    pub async fn claiming(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.claiming.lock().await
+    }
+
+    /// Notes a claimed run of the organization; one that a process has not survived before has to be `alone`.
+    pub fn take(&self, organization: i64, alone: bool) -> Taken<'_> {
+        let mut runs = self.runs();
+        runs.next += 1;
+        let number = runs.next;
+        let alone_until = alone.then(|| Instant::now() + ALONE_FOR);
+        runs.working.insert(number, Working { organization, alone_until });
+        runs.last = Some(organization);
+        Taken { capacity: self, number }
+    }
+
+    /// Whether a run that has to be alone keeps others waiting.
+    fn is_closed(&self) -> bool {
+        let now = Instant::now();
+        self.runs().working.values().any(|run| run.alone_until.is_some_and(|until| until > now))
+    }
+
+    fn is_idle(&self) -> bool {
+        self.runs().working.is_empty()
+    }
+
+    fn last(&self) -> Option<i64> {
+        self.runs().last
+    }
+
+    /// How many runs each organization has here.
+    fn held(&self) -> HashMap<i64, usize> {
+        count(self.runs().working.values().map(|run| run.organization))
+    }
+
+    fn runs(&self) -> MutexGuard<'_, Runs> {
+        self.runs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        self.capacity.runs().working.remove(&self.number);
+    }
+}
+
+fn count(organizations: impl Iterator<Item = i64>) -> HashMap<i64, usize> {
+    let mut counts = HashMap::new();
+    for organization in organizations {
+        *counts.entry(organization).or_default() += 1;
+    }
+    counts
+}
+
+/// What a worker may claim, best first; nothing where a run has to be alone.
+///
+/// With one worker in all there is no last one to keep free, so organizations take turns.
+pub async fn rooms(services: &Services, now: DateTime<Utc>) -> Result<Vec<Room>, DbErr> {
+    let capacity = services.capacity();
+    if capacity.is_closed() {
+        return Ok(Vec::new());
+    }
+    let idle = capacity.is_idle();
+    let workers = services.config().workers.max(1);
+    let mut full = at_most(workers, &capacity.held());
+    if workers == 1 && services.has_other_nodes() {
+        full.extend(full_on_all_nodes(services, now).await?);
+    }
+    if !full.is_empty() {
+        // Whoever is alone may have all.
+        let others = with_something_to_run(services).await?;
+        full.retain(|organization| others.iter().any(|other| other != organization));
+    }
+    let room = Room { without: full, idle };
+    let Some(last) = capacity.last().filter(|_| workers == 1) else { return Ok(vec![room]) };
+    let mut others_first = room.clone();
+    others_first.without.push(last);
+    Ok(vec![others_first, room])
+}
+
+/// Those that have so many of the workers that one more would be the last.
+fn at_most(workers: usize, held: &HashMap<i64, usize>) -> Vec<i64> {
+    if workers < 2 {
+        return Vec::new();
+    }
+    held.iter().filter(|(_, count)| **count + 1 >= workers).map(|(organization, _)| *organization).collect()
+}
+
+/// The same over all nodes. Where nodes have several workers, each of them keeps one free already.
+async fn full_on_all_nodes(services: &Services, now: DateTime<Utc>) -> Result<Vec<i64>, DbErr> {
+    let workers = nodes::workers(services, services.db()).await?;
+    let held = count(on_all_nodes(services, now).await?.into_iter());
+    Ok(at_most(workers, &held))
+}
+
+/// The organization of each run that any node works on.
+async fn on_all_nodes(services: &Services, now: DateTime<Utc>) -> Result<Vec<i64>, DbErr> {
+    let db = services.db();
+    let organization = || project::Column::OrganizationId;
+    let backups = backup::Entity::find()
+        .select_only()
+        .column(backup::Column::OrganizationId)
+        .filter(backup::Column::LeaseUntil.gt(now));
+    let restores = restore::Entity::find()
+        .join(JoinType::InnerJoin, restore::Relation::Project.def())
+        .select_only()
+        .column(organization())
+        .filter(restore::Column::LeaseUntil.gt(now));
+    let maintenance = maintenance::Entity::find()
+        .join(JoinType::InnerJoin, maintenance::Relation::Project.def())
+        .select_only()
+        .column(organization())
+        .filter(maintenance::Column::LeaseUntil.gt(now));
+    let removals = removal::Entity::find()
+        .select_only()
+        .column(removal::Column::OrganizationId)
+        .filter(removal::Column::LeaseUntil.gt(now));
+    let mut found: Vec<i64> = backups.into_tuple().all(db).await?;
+    found.extend(restores.into_tuple::<i64>().all(db).await?);
+    found.extend(maintenance.into_tuple::<i64>().all(db).await?);
+    found.extend(removals.into_tuple::<i64>().all(db).await?);
+    Ok(found)
+}
+
+/// Organizations that have a repository in use, of which a run may come at any time, or backups to remove.
+async fn with_something_to_run(services: &Services) -> Result<BTreeSet<i64>, DbErr> {
+    let in_use = repository::Entity::find()
+        .select_only()
+        .column(repository::Column::OrganizationId)
+        .distinct()
+        .filter(repository::Column::BackupCredentialId.is_not_null());
+    let removals = removal::Entity::find().select_only().column(removal::Column::OrganizationId).distinct();
+    let mut found: BTreeSet<i64> = in_use.into_tuple::<i64>().all(services.db()).await?.into_iter().collect();
+    found.extend(removals.into_tuple::<i64>().all(services.db()).await?);
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_organization_has_all_workers_but_one() {
+        let full = |workers, held: usize| at_most(workers, &HashMap::from([(7, held), (8, 0)])).contains(&7);
+        assert!(!full(1, 1), "there is no other one to keep free");
+        assert!(!full(2, 0) && full(2, 1));
+        assert!(!full(4, 2) && full(4, 3) && full(4, 4));
+    }
+
+    #[test]
+    fn what_is_worked_on_counts_until_it_ends() {
+        let capacity = Capacity::default();
+        assert!(capacity.is_idle());
+        let (first, second) = (capacity.take(7, false), capacity.take(7, false));
+        assert_eq!(capacity.held(), HashMap::from([(7, 2)]));
+        drop(first);
+        assert_eq!((capacity.held(), capacity.last()), (HashMap::from([(7, 1)]), Some(7)));
+        drop(second);
+        assert!(capacity.is_idle());
+    }
+
+    #[test]
+    fn a_run_that_has_to_be_alone_keeps_others_waiting() {
+        let capacity = Capacity::default();
+        let alone = capacity.take(7, true);
+        assert!(capacity.is_closed());
+        drop(alone);
+        assert!(!capacity.is_closed());
+    }
+}
