@@ -38,7 +38,7 @@ pub enum Key {
 }
 
 impl Key {
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Listen,
         Self::PublicUrl,
         Self::DataDir,
