@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use super::{
     Browser,
-    app::{ACCESS_KEY, SECRET_KEY},
+    app::{ACCESS_KEY, ORGANIZATION, SECRET_KEY},
 };
 
 /// A folder of its own, from which the binary is run with settings from the environment.
@@ -30,7 +30,7 @@ impl Program {
         let settings = vec![
             ("HOLDFAST_LISTEN", "127.0.0.1:0".to_owned()),
             ("HOLDFAST_DATA_DIR", folder.path().join("data").display().to_string()),
-            ("HOLDFAST_SOURCE_ROOTS", folder.path().join("files").display().to_string()),
+            ("HOLDFAST_SOURCE_ROOTS", format!("{ORGANIZATION}={}", folder.path().join("files").display())),
             ("HOLDFAST_S3_ALLOW_NETWORKS", "127.0.0.0/8".to_owned()),
             ("HOLDFAST_POSTGRES_ALLOW_NETWORKS", "127.0.0.0/8".to_owned()),
             ("HOLDFAST_NOTIFY_ALLOW_NETWORKS", "127.0.0.0/8".to_owned()),
