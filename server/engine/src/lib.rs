@@ -24,5 +24,5 @@ pub use self::{
     },
     s3::{Encryption, KeyCheck, ObjectOptions, S3, S3Access, S3Counts, S3Error, Unreachable},
     secret::Secret,
-    source::{DirectorySource, Patterns, SourceError, SourceRoots},
+    source::{DirectorySource, Held, Patterns, RestoreTarget, SourceError, SourceRoots},
 };
