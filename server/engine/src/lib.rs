@@ -17,7 +17,7 @@ pub use self::{
     progress::Progress,
     repository::{
         ArchiveFormat, Damage, DamagedFile, DamagedKind, DatabaseDump, DatabaseRestore, Entry, EntryKind, FileDownload,
-        FileStream, FolderDownload, InvalidSnapshotId, OnConflict, Opened, Part, Permit, PruneReport, PruneRequest,
+        FileStream, FolderDownload, InvalidSnapshotId, Listing, OnConflict, Opened, Part, Permit, PruneReport, PruneRequest,
         RepairReport, RepairRequest, Repository, RepositoryConfig, RepositoryError, RestoreReport, RestoreRequest,
         RestoreWarning, SnapshotId, SnapshotInfo, SnapshotReport, SnapshotRequest, SnapshotSource, Unreadable,
         VerifyReport,

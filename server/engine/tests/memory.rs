@@ -167,7 +167,9 @@ async fn restore(folder: &Path) -> u64 {
     let repository = repository().await;
     let snapshot = repository.snapshots().await.unwrap().pop().unwrap().id;
     let target = folder.canonicalize().unwrap().join("target");
-    let request = RestoreRequest { snapshot, paths: Vec::new(), target, on_conflict: OnConflict::Skip };
+    let target = SourceRoots::new(vec![folder.to_path_buf()]).restore_target(&target).unwrap();
+    let (paths, on_conflict) = (Vec::new(), OnConflict::Skip);
+    let request = RestoreRequest { snapshot, paths, target, on_conflict, lending_bits: false };
     let report = repository.restore(request, Arc::new(()), CancellationToken::new()).await.unwrap();
     assert_eq!(report.warnings, []);
     report.files

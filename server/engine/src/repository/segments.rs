@@ -40,12 +40,6 @@ impl<T> Wanted<T> {
         let compressed = entry.location.uncompressed_length.is_some();
         Some(Self { id, pack: *entry.pack, range, length: u64::from(entry.data_length()), compressed, purpose })
     }
-
-    /// The same blob for something else.
-    pub(super) fn with<P>(self, purpose: P) -> Wanted<P> {
-        let Self { id, pack, range, length, compressed, purpose: _ } = self;
-        Wanted { id, pack, range, length, compressed, purpose }
-    }
 }
 
 /// A piece of a pack and the wanted blobs in it, in their order.

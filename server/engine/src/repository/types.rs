@@ -228,6 +228,15 @@ pub struct Entry {
     pub modified: Option<DateTime<Utc>>,
 }
 
+/// A part of a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing {
+    /// The entries that were asked for.
+    pub entries: Vec<Entry>,
+    /// How many the folder has.
+    pub total: u64,
+}
+
 /// What an entry is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EntryKind {

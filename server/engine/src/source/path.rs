@@ -50,6 +50,13 @@ impl TreePath {
         })
     }
 
+    /// The whole path, as [`shown`] writes names.
+    pub(crate) fn whole(&self) -> String {
+        let mut names: Vec<&OsStr> = self.upwards().collect();
+        names.reverse();
+        joined(&names)
+    }
+
     /// The path for people, as [`shown`] writes names. Of one that is too long to be opened the middle is left out.
     pub(crate) fn shown(&self) -> String {
         let mut names: Vec<&OsStr> = self.upwards().collect();
