@@ -88,10 +88,7 @@ fn damaged(id: &TreeId, what: &str) -> RepositoryError {
     RepositoryError::Damaged { detail: format!("the folder {} {what}", id.to_hex().as_str()) }
 }
 
-fn each<N: DeserializeOwned>(
-    content: impl Read,
-    mut look: impl FnMut(N) -> ControlFlow<()>,
-) -> serde_json::Result<()> {
+fn each<N: DeserializeOwned>(content: impl Read, mut look: impl FnMut(N) -> ControlFlow<()>) -> serde_json::Result<()> {
     let mut broken = false;
     let look = |node| {
         broken = look(node).is_break();

@@ -57,7 +57,9 @@ impl Barriers {
     pub(crate) fn look(protected: &[PathBuf], foreign: &[PathBuf], own: &[PathBuf]) -> Self {
         let mut barriers = Self::default();
         let identity = |path: &PathBuf| stat(path).ok().map(|stat| Identity::from(&stat));
-        let shared = |path: &PathBuf| own.contains(path) || own.iter().any(|own| identity(own).is_some_and(|own| Some(own) == identity(path)));
+        let shared = |path: &PathBuf| {
+            own.contains(path) || own.iter().any(|own| identity(own).is_some_and(|own| Some(own) == identity(path)))
+        };
         for path in foreign.iter().filter(|path| !shared(path)) {
             barriers.add(path, Barrier::Foreign);
         }

@@ -47,7 +47,8 @@ pub(super) fn find(
     let outside = || SourceError::OutsideRoots { path: path.into(), roots: roots.into() };
     let (root, rest) = held(path, roots).ok_or_else(outside)?;
     let (base, opened) = open_root(&root, barriers).map_err(|stop| stop.told(path, &outside))?;
-    let mut way = Way { roots, barriers, base, opened, names: Vec::new(), folder: None, todo: Vec::new(), links: 0, steps: 0 };
+    let mut way =
+        Way { roots, barriers, base, opened, names: Vec::new(), folder: None, todo: Vec::new(), links: 0, steps: 0 };
     way.put(&rest, false);
     let missing = way.run(may_be_missing).map_err(|stop| stop.told(path, &outside))?;
     let folder = way.current().map_err(|stop| stop.told(path, &outside))?;

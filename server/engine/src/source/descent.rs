@@ -3,7 +3,9 @@
 use std::{
     ffi::{OsStr, OsString},
     io,
-    os::fd::OwnedFd, sync::Arc};
+    os::fd::OwnedFd,
+    sync::Arc,
+};
 
 use rustix::fs::{Mode, OFlags, fstat, openat};
 

@@ -68,11 +68,13 @@ impl TreePath {
         let half = (LONGEST_SHOWN - LEFT_OUT.len()) / 2;
         let fitting = |names: &mut dyn Iterator<Item = &&OsStr>| {
             let mut room = half;
-            names.take_while(|name| {
-                let fits = name.len() < room;
-                room = room.saturating_sub(name.len() + 1);
-                fits
-            }).count()
+            names
+                .take_while(|name| {
+                    let fits = name.len() < room;
+                    room = room.saturating_sub(name.len() + 1);
+                    fits
+                })
+                .count()
         };
         let (first, last) = (fitting(&mut names.iter()), fitting(&mut names.iter().rev()));
         format!("{}{LEFT_OUT}{}", joined(&names[..first]), joined(&names[names.len() - last..]))

@@ -9,7 +9,9 @@ use std::{
 use engine::{OnConflict, Repository, RepositoryError};
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{World, after, files, proxy::Proxy, repository_config, request, restore, restore_request, snapshot};
+use crate::support::{
+    World, after, files, proxy::Proxy, repository_config, request, restore, restore_request, snapshot,
+};
 
 /// The promise of the product.
 const PROMISED: Duration = Duration::from_secs(5);

@@ -26,7 +26,9 @@ pub(super) fn apply(job: &Job<'_>, file: impl AsFd, path: &TreePath, metadata: &
     let timed = times(metadata).map_or(Ok(()), |times| Ok(futimens(&file, &times)?));
     match lent.and_then(|lent| timed.map(|()| lent)) {
         Ok(Lent::All) => {}
-        Ok(Lent::Less) => job.warn(path, "it would have run with root's rights; its set-user or set-group bit was not restored"),
+        Ok(Lent::Less) => {
+            job.warn(path, "it would have run with root's rights; its set-user or set-group bit was not restored")
+        }
         Err(error) => job.warn(path, format!("its owner, mode or time could not be set: {}", words(&error))),
     }
     if metadata.extended_attributes.iter().any(|attribute| attribute.name == CAPABILITIES) {

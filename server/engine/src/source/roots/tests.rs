@@ -80,7 +80,9 @@ fn what_lies_outside_is_not_told_apart_from_what_does_not_exist() {
     let target = |path: &str| roots.restore_target(&at.join(path)).map(drop).unwrap_err();
     let tellings: [&dyn Fn(&str) -> SourceError; 2] = [&source, &target];
     for told in tellings {
-        for path in ["outside", "nothing here", "outside/x", "root/../outside", "root/../nothing", "rooted", "/proc/1/root/etc"] {
+        for path in
+            ["outside", "nothing here", "outside/x", "root/../outside", "root/../nothing", "rooted", "/proc/1/root/etc"]
+        {
             let error = told(path);
             assert!(matches!(error, SourceError::OutsideRoots { .. }), "{path}: {error}");
         }
