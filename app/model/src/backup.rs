@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     ids::{BackupId, ProjectId},
     language::msgid,
+    list::{ListQuery, PAGE_SIZES},
     rule::RuleError,
 };
 
@@ -202,15 +203,36 @@ pub struct BrowseQuery {
     pub path: String,
     /// Part of a name; where it is given, the whole backup is searched.
     pub search: String,
+    /// Counted from 1; 0 is the first too.
+    #[serde(default)]
+    pub page: u64,
+    /// One of [`PAGE_SIZES`]; 0 means the largest of them.
+    #[serde(default)]
+    pub per_page: u64,
 }
 
-/// One folder of a backup, or what a search found.
+impl BrowseQuery {
+    /// Which page it asks for.
+    pub fn list(&self) -> ListQuery {
+        part_of_folder(self.page, self.per_page)
+    }
+}
+
+/// A page of a folder, which is a large one unless it is chosen.
+pub fn part_of_folder(page: u64, per_page: u64) -> ListQuery {
+    let per_page = if per_page == 0 { PAGE_SIZES[2] } else { per_page };
+    ListQuery { page, per_page, ..ListQuery::default() }
+}
+
+/// One page of a folder of a backup, or of what a search found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BrowseView {
     pub backup: BackupRow,
     pub project_name: String,
     pub path: String,
     pub entries: Vec<BrowseEntry>,
+    /// How many there are on all pages.
+    pub total: u64,
     /// Set where a search found more than is shown.
     pub more: bool,
     pub may_manage: bool,

@@ -11,6 +11,7 @@ mod error;
 mod fault;
 mod key;
 mod location;
+mod nodes;
 mod open;
 mod prune;
 mod reader;
@@ -46,7 +47,7 @@ pub use self::{
     prune::{PruneReport, PruneRequest},
     repair::{RepairReport, RepairRequest},
     types::{
-        DatabaseDump, DatabaseRestore, Entry, EntryKind, InvalidSnapshotId, OnConflict, Opened, Permit,
+        DatabaseDump, DatabaseRestore, Entry, EntryKind, InvalidSnapshotId, Listing, OnConflict, Opened, Permit,
         RepositoryConfig, RestoreReport, RestoreRequest, RestoreWarning, SnapshotId, SnapshotInfo, SnapshotReport,
         SnapshotRequest, SnapshotSource, Unreadable,
     },
@@ -217,12 +218,14 @@ impl Repository {
         *self.0.kept_reader() = None;
     }
 
-    /// What is in the folder at `path`; empty: the source directory itself.
-    pub async fn entries(&self, snapshot: &SnapshotId, path: &str) -> Result<Vec<Entry>> {
+    /// What is in the folder at `path`; empty: the source directory itself. Folders come first, then by name whatever its
+    /// letter case. Of that order `skip` entries are passed over and at most `take` are given: memory is needed for those
+    /// alone, however many there are.
+    pub async fn entries(&self, snapshot: &SnapshotId, path: &str, skip: usize, take: usize) -> Result<Listing> {
         let (repository, snapshot, path) = (self.0.clone(), snapshot.clone(), path.to_owned());
         blocking(move || {
             let (reader, root) = repository.reader(&snapshot)?;
-            browse::entries(&reader, root, &path)
+            browse::entries(&reader, root, &path, (skip, take))
         })
         .await
     }

@@ -1,4 +1,5 @@
-//! How much memory a backup and a restore of 20,000 small files and one of 2 GiB take.
+//! How much memory a backup and a restore of 20,000 small files and one of 2 GiB take, and how much those of folders
+//! that were made to take much.
 //!
 //! Backup, restore and S3 server each run in a process of their own, this test's program started again with a
 //! role, so that each figure is that of the work alone.
@@ -8,8 +9,8 @@ use std::{
     io::{self, BufRead, BufReader, BufWriter, Write},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::Arc,
-    time::Instant,
+    sync::{Arc, mpsc::RecvTimeoutError},
+    time::{Duration, Instant},
 };
 
 use embedded_s3::{EmbeddedS3, EmbeddedS3Config};
@@ -52,6 +53,99 @@ fn memory_stays_bounded() {
     assert!(restore < MOST_FOR_RESTORE, "restore: {} MiB", restore / MIB);
 }
 
+/// As an attacker makes them: folders in each other with long names, very many of them, and very many names in one.
+#[test]
+fn hostile_folders_cost_little() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("source");
+    let mut server = start("serve", folder.path(), "");
+    let endpoint = line(&mut server, "endpoint ");
+    let mut told = io::stderr();
+
+    nest(&source, &"n".repeat(250), 3000);
+    let long = measured("hostile", folder.path(), &endpoint);
+    nest(&source, "n", 20_000);
+    let deep = measured("hostile", folder.path(), &endpoint);
+    writeln!(told, "3000 levels of long names: {long:?}\n20,000 levels: {deep:?}").unwrap();
+    assert!(long.peak < 100 * MIB && deep.peak < 100 * MIB);
+    assert!(long.open_files < 200 && deep.open_files < 200);
+
+    fs::create_dir(&source).unwrap();
+    for number in 0..100_000 {
+        File::create(source.join(format!("a file with a name like others {number:06}"))).unwrap();
+    }
+    let backup = measured("hostile", folder.path(), &endpoint);
+    let idle = measured("open", folder.path(), &endpoint);
+    let browse = measured("browse", folder.path(), &endpoint);
+    writeln!(told, "100,000 names backed up: {backup:?}\nopened: {idle:?}\nand browsed: {browse:?}").unwrap();
+    assert!(browse.peak - idle.peak < 40 * MIB);
+    drop(server.stdin.take());
+    assert!(server.wait().unwrap().success());
+}
+
+/// Folders in each other below `root`, in place of what was there. No path is long while they are made.
+fn nest(root: &Path, name: &str, depth: usize) {
+    use rustix::fs::{Mode, OFlags, mkdirat, openat};
+    let old = root.with_file_name("old");
+    let _ = fs::rename(root, old);
+    fs::create_dir(root).unwrap();
+    let mut folder = rustix::fs::open(root, OFlags::PATH, Mode::empty()).unwrap();
+    for _ in 0..depth {
+        mkdirat(&folder, name, Mode::RWXU).unwrap();
+        folder = openat(&folder, name, OFlags::PATH, Mode::empty()).unwrap();
+    }
+}
+
+/// What a role took.
+#[derive(Debug)]
+struct Measured {
+    /// Bytes of memory.
+    peak: u64,
+    open_files: usize,
+    seconds: f64,
+}
+
+fn measured(role: &str, folder: &Path, endpoint: &str) -> Measured {
+    let output = start(role, folder, endpoint).wait_with_output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{role}: {text}");
+    let figure = |name: &str| text.split(name).nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
+    Measured {
+        peak: figure("peak ").parse().unwrap(),
+        open_files: figure("files ").parse().unwrap(),
+        seconds: figure("seconds ").parse().unwrap(),
+    }
+}
+
+/// Backs up what may be hostile, and gives the most files that were open meanwhile.
+async fn hostile(folder: &Path) -> u64 {
+    let (repository, request) = (repository().await, request(folder));
+    let (ended, watch) = std::sync::mpsc::channel::<()>();
+    let watching = std::thread::spawn(move || {
+        let mut most = 0;
+        while watch.recv_timeout(Duration::from_millis(1)) == Err(RecvTimeoutError::Timeout) {
+            most = most.max(fs::read_dir("/proc/self/fd").unwrap().count());
+        }
+        most
+    });
+    let report = repository.snapshot(request, Arc::new(()), CancellationToken::new()).await.unwrap();
+    drop(ended);
+    println!("told {:?}", report.unreadable);
+    watching.join().unwrap() as u64
+}
+
+/// Looks at the beginning and at the end of a large folder.
+async fn browse(pages: &[usize]) -> u64 {
+    let repository = repository().await;
+    let snapshot = repository.snapshots().await.unwrap().pop().unwrap().id;
+    for skip in pages {
+        let page = repository.entries(&snapshot, "", *skip, 500).await.unwrap();
+        assert_eq!((page.entries.len(), page.total), (500, 100_000));
+        assert!(page.entries[0].name.ends_with(&format!("{skip:06}")), "{:?}", page.entries[0]);
+    }
+    0
+}
+
 /// Not a test of its own: what this program does when it was started with a role.
 #[tokio::test(flavor = "multi_thread")]
 async fn role() {
@@ -61,6 +155,9 @@ async fn role() {
     let files = match role.as_str() {
         "serve" => return serve(&folder).await,
         "backup" => backup(&folder).await,
+        "hostile" => hostile(&folder).await,
+        "open" => browse(&[]).await,
+        "browse" => browse(&[0, 60_000, 99_500]).await,
         _ => restore(&folder).await,
     };
     println!("files {files}");
@@ -147,9 +244,9 @@ async fn repository() -> Repository {
     Repository::open_or_create(config).await.unwrap().0
 }
 
-async fn backup(folder: &Path) -> u64 {
+fn request(folder: &Path) -> SnapshotRequest {
     let source = folder.join("source");
-    let request = SnapshotRequest {
+    SnapshotRequest {
         source: SnapshotSource::Directory(SourceRoots::new(vec![source.clone()]).directory(&source).unwrap()),
         label: "memory".into(),
         tags: Vec::new(),
@@ -157,8 +254,11 @@ async fn backup(folder: &Path) -> u64 {
         include: Vec::new(),
         exclude: Vec::new(),
         permit: engine::Permit::default(),
-    };
-    let report = repository().await.snapshot(request, Arc::new(()), CancellationToken::new()).await.unwrap();
+    }
+}
+
+async fn backup(folder: &Path) -> u64 {
+    let report = repository().await.snapshot(request(folder), Arc::new(()), CancellationToken::new()).await.unwrap();
     assert_eq!(report.unreadable, []);
     report.files
 }
@@ -167,7 +267,9 @@ async fn restore(folder: &Path) -> u64 {
     let repository = repository().await;
     let snapshot = repository.snapshots().await.unwrap().pop().unwrap().id;
     let target = folder.canonicalize().unwrap().join("target");
-    let request = RestoreRequest { snapshot, paths: Vec::new(), target, on_conflict: OnConflict::Skip };
+    let target = SourceRoots::new(vec![folder.to_path_buf()]).restore_target(&target).unwrap();
+    let (paths, on_conflict) = (Vec::new(), OnConflict::Skip);
+    let request = RestoreRequest { snapshot, paths, target, on_conflict, lending_bits: false };
     let report = repository.restore(request, Arc::new(()), CancellationToken::new()).await.unwrap();
     assert_eq!(report.warnings, []);
     report.files

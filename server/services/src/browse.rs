@@ -1,7 +1,8 @@
 //! Looking into a backup, and taking a file out of it.
 
 use engine::{
-    ArchiveFormat as EngineFormat, EntryKind as EngineKind, FileDownload, FolderDownload, Repository, SnapshotId,
+    ArchiveFormat as EngineFormat, EntryKind as EngineKind, FileDownload, FolderDownload, Listing, Repository,
+    SnapshotId,
 };
 use model::{
     backup::{ArchiveFormat, BrowseEntry, BrowseQuery, BrowseView, EntryKind},
@@ -23,26 +24,31 @@ use crate::{
 /// Most entries that a search shows.
 const MOST_FOUND: usize = 500;
 
-/// One folder of a backup, folders first; or what a search in the whole backup found.
+/// One page of a folder of a backup, folders first; or of what a search in the whole backup found.
 pub async fn folder(acting: &Acting, services: &Services, query: &BrowseQuery) -> Result<BrowseView, ServiceError> {
     let (row, project) = find(acting, services, query.project, query.backup).await?;
     let (repository, snapshot) = open(services, &row).await?;
     let search = query.search.trim();
     let path = clean(&query.path)?;
-    let (mut entries, more) = if search.is_empty() {
-        (repository.entries(&snapshot, path).await?, false)
+    let list = query.list();
+    let part = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    let (skip, take) = (part(list.offset()), part(list.per_page()));
+    let (Listing { entries, total }, more) = if search.is_empty() {
+        (repository.entries(&snapshot, path, skip, take).await?, false)
     } else {
         let mut found = repository.search(&snapshot, search, MOST_FOUND + 1).await?;
         let more = found.len() > MOST_FOUND;
         found.truncate(MOST_FOUND);
-        (found, more)
+        let total = found.len() as u64;
+        found.sort_by_cached_key(|entry| (entry.kind != EngineKind::Directory, entry.path.to_lowercase()));
+        (Listing { entries: found.into_iter().skip(skip).take(take).collect(), total }, more)
     };
-    entries.sort_by_cached_key(|entry| (entry.kind != EngineKind::Directory, entry.path.to_lowercase()));
     Ok(BrowseView {
         backup: backups::view(services.clock(), row)?,
         project_name: project.name,
         path: path.to_owned(),
         entries: entries.into_iter().map(entry).collect(),
+        total,
         more,
         // Only who may manage gets here.
         may_manage: true,

@@ -2,7 +2,7 @@
 
 use std::{fmt, path::PathBuf};
 
-use engine::SourceRoots;
+use engine::{Held, SourceRoots};
 use model::{ids::OrganizationId, names::OrganizationName};
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
@@ -10,7 +10,7 @@ use crate::{
     database,
     entity::organization,
     error::{Conflict, ServiceError},
-    start::{Services, StartError},
+    start::{Services, ServicesConfig, StartError},
 };
 
 /// A directory that an organization's projects may back up and restore to, with everything below it.
@@ -84,8 +84,21 @@ pub async fn of(services: &Services, organization: OrganizationId) -> Result<Sou
         .iter()
         .partition(|root| root.names(&name) || (alone && root.organization.is_none()));
     let directories = |roots: Vec<&SourceRoot>| roots.into_iter().map(|root| root.directory.clone()).collect();
-    let _ = &foreign;
-    Ok(SourceRoots::new(directories(own)))
+    Ok(SourceRoots::new(directories(own))
+        .with_foreign(directories(foreign))
+        .with_protected(services.config().protected.clone()))
+}
+
+/// Warns of what no backup may hold and a root does all the same: it is left out there, which may not be what was meant.
+pub fn warn_of_protected(config: &ServicesConfig) {
+    let roots = config.source_roots.iter().map(|root| root.directory.clone()).collect();
+    for Held { root, protected } in SourceRoots::new(roots).with_protected(config.protected.clone()).held() {
+        tracing::warn!(
+            root = %root.display(),
+            protected = %protected.display(),
+            "a source root holds files of Holdfast itself, or lies in them; backups leave them out"
+        );
+    }
 }
 
 /// How the roots read in a form: one organization's, or those of all with their names.

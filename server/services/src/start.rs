@@ -39,6 +39,8 @@ pub struct ServicesConfig {
     pub data_dir: PathBuf,
     /// Directories that projects may back up and restore to.
     pub source_roots: Vec<SourceRoot>,
+    /// Files and folders that no backup reads and no restore writes: the data folder, the database, every file of secrets.
+    pub protected: Vec<PathBuf>,
     /// Networks of S3 endpoints that are not on public addresses.
     pub allow_networks: Vec<IpNet>,
     /// Networks of databases to back up that are not on public addresses.
@@ -119,6 +121,7 @@ impl Services {
             .map_err(|source| StartError::DataDir { path: config.data_dir.clone(), source })?;
         // Before the schema changes, so that the version from before can go on where this one does not start.
         source_roots::check(&config.database_url, &config.source_roots).await?;
+        source_roots::warn_of_protected(&config);
         database::migrate(&config.database_url, &config.data_dir).await?;
         let db = database::connect(&config.database_url).await?;
         let vault = open_vault(&config, &db).await?;

@@ -33,6 +33,8 @@ pub const DEFAULT_FILE: &str = "holdfast.toml";
 /// The settings in force, checked.
 #[derive(Clone, Debug)]
 pub struct Config {
+    /// The file that settings were read from.
+    pub file: Option<PathBuf>,
     /// Where the pages are served.
     pub listen: SocketAddr,
     /// The address that people type, where it differs from `listen`.
@@ -84,13 +86,11 @@ pub enum LogFormat {
 impl Config {
     /// Reads the environment and the file: `file`, or [`DEFAULT_FILE`] where that exists.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
-        let mut settings = match file {
-            Some(file) => Settings::from_file(file)?,
-            None if Path::new(DEFAULT_FILE).exists() => Settings::from_file(Path::new(DEFAULT_FILE))?,
-            None => Settings::default(),
-        };
+        let default = Path::new(DEFAULT_FILE);
+        let file = file.or_else(|| default.exists().then_some(default));
+        let mut settings = file.map(Settings::from_file).transpose()?.unwrap_or_default();
         settings.overlay(Settings::from_environment(std::env::vars_os())?);
-        Self::from_settings(&settings)
+        Ok(Self { file: file.map(Path::to_owned), ..Self::from_settings(&settings)? })
     }
 
     /// Checks the settings and fills in the defaults.
@@ -111,6 +111,7 @@ impl Config {
             return Err(ConfigError::PublicUrlMissing);
         }
         Ok(Self {
+            file: None,
             listen,
             public_url,
             create_master_key: given_key_file.is_none(),
@@ -147,6 +148,15 @@ impl Config {
         self.public_url.as_ref().map_or_else(|| format!("http://{bound}"), |url| url.origin().to_owned())
     }
 
+    /// What is Holdfast's own, with every file that a setting names for a secret, and the file of the settings.
+    fn protected(&self) -> Vec<PathBuf> {
+        let database = self.database.sqlite_file();
+        let own = [self.data_dir.clone(), self.master_key_file.clone()];
+        let secrets = [&self.file, &self.provider_secret_file, &self.metrics_token_file].map(Clone::clone);
+        let all = own.into_iter().chain(database).chain(secrets.into_iter().flatten());
+        all.map(|path| std::path::absolute(&path).unwrap_or(path)).collect()
+    }
+
     /// The part that decides what the services do.
     pub fn services(&self, clock: Clock, serves_pages: bool) -> ServicesConfig {
         ServicesConfig {
@@ -155,6 +165,7 @@ impl Config {
             create_master_key: self.create_master_key,
             data_dir: self.data_dir.clone(),
             source_roots: self.source_roots.clone(),
+            protected: self.protected(),
             allow_networks: self.allow_networks.clone(),
             postgres_networks: self.postgres_networks.clone(),
             notify_networks: self.notify_networks.clone(),

@@ -35,9 +35,17 @@ pub fn headers(name: &str, content_type: &'static str) -> HeaderMap {
     ])
 }
 
-/// A name that stays in the folder it is saved to, on any system.
+/// Characters that turn the direction in which text is read (Unicode Standard Annex 9, table 4). With them the name of a
+/// program can end like that of a picture.
+const DIRECTIONS: [char; 12] = [
+    '\u{061c}', '\u{200e}', '\u{200f}', '\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}', '\u{202e}', '\u{2066}',
+    '\u{2067}', '\u{2068}', '\u{2069}',
+];
+
+/// A name that stays in the folder it is saved to, on any system, and ends as it reads.
 fn safe(name: &str) -> String {
-    let plain: String = name.chars().map(|c| if c.is_control() || "/\\".contains(c) { '_' } else { c }).collect();
+    let shown = name.chars().filter(|c| !DIRECTIONS.contains(c));
+    let plain: String = shown.map(|c| if c.is_control() || "/\\".contains(c) { '_' } else { c }).collect();
     match plain.trim() {
         "" | "." | ".." => "download".to_owned(),
         name => name.to_owned(),
@@ -66,6 +74,15 @@ mod tests {
             disposition("naïve \"x\".txt"),
             "attachment; filename=\"na_ve _x_.txt\"; filename*=UTF-8''na%C3%AFve%20%22x%22.txt"
         );
+    }
+
+    #[test]
+    fn a_name_ends_as_it_reads() {
+        assert_eq!(
+            disposition("invoice\u{202e}gpj.exe\u{2069}"),
+            "attachment; filename=\"invoicegpj.exe\"; filename*=UTF-8\'\'invoicegpj.exe"
+        );
+        assert!(disposition("\u{202e}..\u{200f}").contains("\"download\""));
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use leptos::prelude::*;
 use model::{
-    backup::{ArchiveFormat, BrowseEntry, BrowseView, EntryKind},
-    list::{ListQuery, PAGE_SIZES, Page},
+    backup::{ArchiveFormat, BrowseEntry, BrowseView, EntryKind, part_of_folder},
+    list::{ListQuery, Page},
     size,
 };
 
@@ -22,7 +22,7 @@ use crate::{
 pub fn Entries(view: BrowseView) -> impl IntoView {
     let address = use_address();
     let searched = address.get("search").is_some();
-    match (view.entries.is_empty(), searched) {
+    match (view.total == 0, searched) {
         (true, true) => view! { <NothingFound all=address.without(&["search", "page"]).href()/> }.into_any(),
         (true, false) => view! { <Empty icon="folder" title=tr!("This folder is empty")/> }.into_any(),
         (false, _) => view! { <Table view=view searched=searched/> }.into_any(),
@@ -36,7 +36,8 @@ fn Table(view: BrowseView, searched: bool) -> impl IntoView {
         view! { <p class="table-note">{tr!("More was found than is shown. Search for a longer part of the name.")}</p> }
     });
     let links = Links::new(view.backup.id.0, searched, view.may_manage);
-    let page = part(&address.list_query(), &view.entries);
+    let ListQuery { page, per_page, .. } = address.list_query();
+    let page = Page::new(&part_of_folder(page, per_page), view.entries, view.total);
     let facts = (&page).into();
     let rows = page.rows.into_iter().map(|entry| view! { <Row entry=entry links=links/> }).collect_view();
     view! {
@@ -61,16 +62,6 @@ fn Table(view: BrowseView, searched: bool) -> impl IntoView {
         </div>
         <Pager facts=facts/>
     }
-}
-
-/// A page of a folder, so that a folder of many thousand files stays quick.
-fn part(query: &ListQuery, entries: &[BrowseEntry]) -> Page<BrowseEntry> {
-    let query =
-        ListQuery { per_page: if query.per_page == 0 { PAGE_SIZES[2] } else { query.per_page }, ..query.clone() };
-    let skipped = usize::try_from(query.offset()).unwrap_or(usize::MAX);
-    let taken = usize::try_from(query.per_page()).unwrap_or(usize::MAX);
-    let rows = entries.iter().skip(skipped).take(taken).cloned().collect();
-    Page::new(&query, rows, entries.len() as u64)
 }
 
 /// Where the links of the entries lead.

@@ -9,6 +9,7 @@ use leptos_router::hooks::use_params_map;
 use model::{
     backup::{BackupRow, BrowseQuery, BrowseView},
     ids::BackupId,
+    list::ListQuery,
     size,
 };
 
@@ -35,7 +36,8 @@ pub fn BrowsePage() -> impl IntoView {
     let parameters = use_params_map();
     let backup = BackupId(parameters.read_untracked().get("backup").and_then(|id| id.parse().ok()).unwrap_or_default());
     let text = |key| address.get(key).unwrap_or_default().to_owned();
-    let query = BrowseQuery { project, backup, path: text("path"), search: text("search") };
+    let ListQuery { page, per_page, .. } = address.list_query();
+    let query = BrowseQuery { project, backup, path: text("path"), search: text("search"), page, per_page };
     let view: Answer<BrowseView> = Answer::new(browse_backup(query));
     view! {
         <Title text=tr!("Browse")/>

@@ -1,6 +1,11 @@
 //! What this program does when it was started again with a role.
 
-use std::{env, path::PathBuf, process::Command, sync::Arc};
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::Arc,
+};
 
 use embedded_s3::{EmbeddedS3, EmbeddedS3Config};
 use engine::{
@@ -100,8 +105,9 @@ async fn backup() -> Outcome {
 async fn restore() -> Outcome {
     let repository = repository().await?;
     let snapshot = repository.snapshots().await?.pop().ok_or("there is no snapshot")?.id;
-    let request =
-        RestoreRequest { snapshot, paths: Vec::new(), target: env::var(FOLDER)?.into(), on_conflict: OnConflict::Skip };
+    let target = SourceRoots::new(vec!["/".into()]).restore_target(Path::new(&env::var(FOLDER)?))?;
+    let (paths, on_conflict) = (Vec::new(), OnConflict::Skip);
+    let request = RestoreRequest { snapshot, paths, target, on_conflict, lending_bits: false };
     let report = repository.restore(request, Arc::new(()), CancellationToken::new()).await?;
     if report.warnings.is_empty() { Ok(()) } else { Err("files could not be restored".into()) }
 }

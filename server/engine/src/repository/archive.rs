@@ -22,7 +22,7 @@ use tokio::{runtime::Handle, sync::mpsc};
 use self::{content::Content, pipe::Pipe, walk::Walk};
 use super::{
     FileStream, Inner, RepositoryError, Result,
-    reader::{Reader, names, shown_name},
+    reader::{Reader, names},
 };
 
 /// Parts of an archive that wait for a slow client, each of 64 KiB.
@@ -47,13 +47,8 @@ pub struct FolderDownload {
 
 /// Finds the folder at `path` and its name; the root has none. Blocks.
 pub(super) fn find(reader: &Reader, root: TreeId, path: &str) -> Result<(TreeId, Option<String>)> {
-    if names(path).next().is_none() {
-        return Ok((root, None));
-    }
-    let node = reader.node(root, path)?;
-    let subtree = node.subtree.filter(|_| node.is_dir());
-    let tree = subtree.ok_or_else(|| RepositoryError::NotAFolder { path: path.into() })?;
-    Ok((tree, Some(shown_name(&node))))
+    let tree = reader.folder(root, path)?;
+    Ok((tree, names(path).next_back().map(str::to_owned)))
 }
 
 /// Starts to pack the folder `tree` under the name `top`.
@@ -89,6 +84,10 @@ trait Archive {
     fn folder(&mut self, path: &Path, metadata: &Metadata) -> io::Result<()>;
     fn file(&mut self, path: &Path, metadata: &Metadata, content: Content<'_>) -> io::Result<()>;
     fn link(&mut self, path: &Path, metadata: &Metadata, target: &Path) -> io::Result<()>;
+    /// A text file of our own.
+    fn note(&mut self, path: &Path, text: &str) -> io::Result<()>;
+    /// Whether the format has room for so long a path.
+    fn has_room(&self, path: &Path) -> bool;
     /// Writes the archive's end.
     fn finish(self) -> io::Result<()>;
 }

@@ -29,7 +29,7 @@ use std::{
 };
 
 use rustic_core::{
-    OpenStatus, TreeId,
+    Id, OpenStatus, TreeId,
     repofile::{BlobType, MasterKey, Node, SnapshotSummary, Tree},
 };
 use tokio::sync::oneshot;
@@ -82,6 +82,8 @@ struct Archive<'a> {
     claimed_trees: Claimed,
     added_data: Added,
     added_trees: Added,
+    /// The piece that holes are made of, once it is stored.
+    zeros: Mutex<Option<Id>>,
     failure: Mutex<Option<RepositoryError>>,
 }
 
@@ -140,6 +142,7 @@ impl Ground {
             claimed_trees: Claimed::default(),
             added_data: Added::default(),
             added_trees: Added::default(),
+            zeros: Mutex::default(),
             failure: Mutex::default(),
         };
         let built = archive.with_workers(build);

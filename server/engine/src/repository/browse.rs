@@ -1,5 +1,7 @@
 //! Looking into a snapshot.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use rustic_core::{
     TreeId,
@@ -9,18 +11,59 @@ use rustic_core::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Entry, EntryKind, RepositoryError, Result,
+    Entry, EntryKind, Listing, RepositoryError, Result,
+    nodes::Nodes,
     reader::{Reader, joined, names, shown_name},
 };
-use crate::source::shown;
+use crate::source::{DEEPEST, TreePath, shown};
 
-/// Folders inside folders that are searched. Deeper ones do not exist outside of hostile backups.
-const DEEPEST: usize = 1000;
+/// Most names that are in memory while entries are passed over. For more, the folder is gone through again.
+const MOST_NAMES: usize = 50_000;
+/// Most bytes of the paths that a search finds.
+const MOST_FOUND: usize = 4 << 20;
 
-pub(super) fn entries(reader: &Reader, root: TreeId, path: &str) -> Result<Vec<Entry>> {
+/// Where an entry stands: folders first, then by name whatever its letter case; the last part makes it unique.
+type Place = (bool, String, usize);
+
+pub(super) fn entries(reader: &Reader, root: TreeId, path: &str, (skip, take): (usize, usize)) -> Result<Listing> {
     let folder = names(path).collect::<Vec<_>>().join("/");
-    let tree = reader.folder(root, &folder)?;
-    Ok(tree.nodes.iter().map(|node| entry(node, &folder)).collect())
+    let nodes = reader.nodes(&reader.folder(root, &folder)?)?;
+    let mut left = skip;
+    let mut after = None;
+    while left > 0 {
+        let (mut passed, total) = first(&nodes, after.as_ref(), left.min(MOST_NAMES), |_| ())?;
+        left -= passed.len();
+        match passed.pop_last() {
+            Some((last, ())) => after = Some(last),
+            None => return Ok(Listing { entries: Vec::new(), total }),
+        }
+    }
+    let (found, total) = first(&nodes, after.as_ref(), take, |node| entry(node, &folder))?;
+    Ok(Listing { entries: found.into_values().collect(), total })
+}
+
+/// The first `most` nodes after a place, and how many there are in all.
+fn first<T>(
+    nodes: &Nodes,
+    after: Option<&Place>,
+    most: usize,
+    make: impl Fn(&Node) -> T,
+) -> Result<(BTreeMap<Place, T>, u64)> {
+    let (mut found, mut total) = (BTreeMap::new(), 0);
+    nodes.each_listed(|node| {
+        let place = (!node.is_dir(), shown_name(&node).to_lowercase(), total);
+        total += 1;
+        let is_full = found.len() >= most;
+        let too_late = is_full && found.last_key_value().is_none_or(|(last, _)| place > *last);
+        if too_late || after.is_some_and(|after| place <= *after) {
+            return;
+        }
+        found.insert(place, make(&node));
+        if is_full {
+            found.pop_last();
+        }
+    })?;
+    Ok((found, total as u64))
 }
 
 /// Entries whose names contain `needle`, whatever its letter case; at most `limit`, by path.
@@ -31,30 +74,55 @@ pub(super) fn search(
     limit: usize,
     stop: &CancellationToken,
 ) -> Result<Vec<Entry>> {
-    let needle = needle.to_lowercase();
-    let mut found = Vec::new();
-    let mut levels = vec![(String::new(), reader.tree(&root)?.nodes.into_iter())];
-    while let Some((path, nodes)) = levels.last_mut() {
+    let mut search = Search { reader, needle: needle.to_lowercase(), limit, room: MOST_FOUND, found: Vec::new() };
+    let mut levels = vec![(TreePath::default(), search.folder(&TreePath::default(), &root)?.into_iter())];
+    while let Some((path, folders)) = levels.last_mut() {
         if stop.is_cancelled() {
             return Err(RepositoryError::Cancelled);
         }
-        if found.len() == limit {
+        if search.found.len() == limit || search.room == 0 {
             break;
         }
-        let Some(node) = nodes.next() else {
+        let Some((name, folder)) = folders.next() else {
             levels.pop();
             continue;
         };
-        let entry = entry(&node, path);
-        let inside = entry.path.clone();
-        if entry.name.to_lowercase().contains(&needle) {
-            found.push(entry);
-        }
-        if let Some(subtree) = node.subtree.filter(|_| levels.len() < DEEPEST) {
-            levels.push((inside, reader.tree(&subtree)?.nodes.into_iter()));
+        let path = path.join(name);
+        if path.depth() <= DEEPEST {
+            let folders = search.folder(&path, &folder)?.into_iter();
+            levels.push((path, folders));
         }
     }
-    Ok(found)
+    search.found.sort_by(|one, other| one.path.cmp(&other.path));
+    Ok(search.found)
+}
+
+struct Search<'a> {
+    reader: &'a Reader,
+    needle: String,
+    limit: usize,
+    /// For the paths of what is found.
+    room: usize,
+    found: Vec<Entry>,
+}
+
+impl Search<'_> {
+    /// Finds what is in the folder itself, and gives the folders in it.
+    fn folder(&mut self, path: &TreePath, tree: &TreeId) -> Result<Vec<(String, TreeId)>> {
+        let mut folders = Vec::new();
+        self.reader.nodes(tree)?.each_listed(|node| {
+            let name = shown_name(&node);
+            if self.found.len() < self.limit && self.room > 0 && name.to_lowercase().contains(&self.needle) {
+                let entry = entry(&node, &path.whole());
+                self.room = self.room.saturating_sub(entry.path.len());
+                self.found.push(entry);
+            }
+            if let Some(subtree) = node.subtree {
+                folders.push((name, subtree));
+            }
+        })?;
+        Ok(folders)
+    }
 }
 
 pub(super) fn entry(node: &Node, folder: &str) -> Entry {

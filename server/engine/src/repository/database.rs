@@ -57,13 +57,16 @@ pub(super) async fn restore(
 
 /// The dump of the database, or else the only one in the snapshot: the database may have had another name.
 async fn open_dump(repository: &Repository, snapshot: &SnapshotId, database: &str) -> Result<FileDownload> {
-    let entries = repository.entries(snapshot, "").await?;
-    let wanted = file_name(database);
-    let dump = match entries.as_slice() {
-        [only] if only.kind == EntryKind::File => only,
-        several => several.iter().find(|entry| entry.name == wanted).ok_or(RepositoryError::NoDump)?,
-    };
-    repository.open_file(snapshot, &dump.path).await
+    let entries = repository.entries(snapshot, "", 0, 2).await?.entries;
+    if let [only] = entries.as_slice()
+        && only.kind == EntryKind::File
+    {
+        return repository.open_file(snapshot, &only.path).await;
+    }
+    repository.open_file(snapshot, &file_name(database)).await.map_err(|error| match error {
+        RepositoryError::NoSuchPath { .. } | RepositoryError::NotAFile { .. } => RepositoryError::NoDump,
+        error => error,
+    })
 }
 
 /// Feeds the dump into the program and waits for its end: what could not be restored as it was.

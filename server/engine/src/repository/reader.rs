@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     ffi::OsStr,
+    ops::ControlFlow,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -28,6 +29,7 @@ const REMEMBERED: usize = 1000;
 pub(super) struct Reader {
     pub(super) library: Library<IndexedFullStatus>,
     pub(super) sealer: Arc<Sealer>,
+    pub(super) storage: Arc<Storage>,
     roots: Mutex<HashMap<SnapshotId, TreeId>>,
 }
 
@@ -35,10 +37,10 @@ impl Reader {
     /// Reads the index. Blocks.
     pub(super) fn new(repository: &Inner, stop: CancellationToken) -> Result<Self> {
         let storage = Arc::new(Storage::new(repository.location.clone(), stop));
-        let library = open::open(storage, &repository.key, repository.cache())?;
+        let library = open::open(storage.clone(), &repository.key, repository.cache())?;
         let library = library.to_indexed().map_err(|error| repository_error(&error))?;
         let sealer = Arc::new(Sealer::new(&repository.key)?);
-        Ok(Self { library, sealer, roots: Mutex::default() })
+        Ok(Self { library, sealer, storage, roots: Mutex::default() })
     }
 
     /// The snapshot's file, as it is in the repository.
@@ -78,14 +80,14 @@ impl Reader {
         })
     }
 
-    /// The nodes of the folder at `path` below `root`.
-    pub(super) fn folder(&self, root: TreeId, path: &str) -> Result<Tree> {
+    /// The folder at `path` below `root`.
+    pub(super) fn folder(&self, root: TreeId, path: &str) -> Result<TreeId> {
         if names(path).next().is_none() {
-            return self.tree(&root);
+            return Ok(root);
         }
         let node = self.node(root, path)?;
-        let subtree = node.subtree.ok_or_else(|| RepositoryError::NotAFolder { path: path.into() })?;
-        self.tree(&subtree)
+        let subtree = node.subtree.filter(|_| node.is_dir());
+        subtree.ok_or_else(|| RepositoryError::NotAFolder { path: path.into() })
     }
 
     /// The node at `path` below `root`; the root itself has none.
@@ -97,15 +99,26 @@ impl Reader {
                 None => root,
                 Some(node) => node.subtree.ok_or_else(missing)?,
             };
-            let nodes = self.tree(&tree)?.nodes;
-            found = Some(nodes.into_iter().find(|node| shown_name(node) == name).ok_or_else(missing)?);
+            found = Some(self.child(&tree, name)?.ok_or_else(missing)?);
         }
         found.ok_or_else(missing)
+    }
+
+    fn child(&self, tree: &TreeId, name: &str) -> Result<Option<Node>> {
+        let mut found = None;
+        self.nodes(tree)?.each(|node: Node| {
+            if shown_name(&node) != name {
+                return ControlFlow::Continue(());
+            }
+            found = Some(node);
+            ControlFlow::Break(())
+        })?;
+        Ok(found)
     }
 }
 
 /// The names in a path inside a snapshot. Slashes at its ends and doubled ones do not matter.
-pub(super) fn names(path: &str) -> impl Iterator<Item = &str> {
+pub(super) fn names(path: &str) -> impl DoubleEndedIterator<Item = &str> {
     path.split('/').filter(|name| !name.is_empty())
 }
 

@@ -26,7 +26,10 @@ use super::{
     Inner, OnConflict, RepositoryError, RestoreReport, RestoreRequest, RestoreWarning, Result, blocking::blocking,
     location::Location, open::Library, reader::Reader, seal::Sealer,
 };
-use crate::Progress;
+use crate::{
+    Progress,
+    source::{Barriers, TreePath},
+};
 
 /// More warnings than this help nobody.
 const MOST_WARNINGS: usize = 10_000;
@@ -66,18 +69,20 @@ fn run(
         stop,
         progress,
         on_conflict: request.on_conflict,
+        lending_bits: request.lending_bits,
+        barriers: request.target.barriers.clone(),
         report: Mutex::default(),
     };
-    restore_all(&job, &reader, snapshot.tree, selection, target)?;
+    restore_all(&job, &reader, snapshot.tree, selection, &target)?;
     Ok(job.report.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
-fn restore_all(job: &Job<'_>, reader: &Reader, root: TreeId, selection: Selection, target: Folder) -> Result<()> {
+fn restore_all(job: &Job<'_>, reader: &Reader, root: TreeId, selection: Selection, target: &Folder) -> Result<()> {
     thread::scope(|scope| {
         // Without room: one batch is worked on, and one is collected.
         let (batches, collected) = mpsc::sync_channel::<Batch>(0);
         let work = scope.spawn(|| collected.into_iter().try_for_each(|batch| batch.run(job)));
-        let walked = Walk::new(job, reader, selection, batches).run(root, target);
+        let walked = Walk::new((job, reader), selection, target, batches).and_then(|walk| walk.run(root, target));
         // What stopped the work is why the walk could not go on.
         work.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
         walked
@@ -93,6 +98,8 @@ struct Job<'a> {
     stop: CancellationToken,
     progress: Arc<dyn Progress>,
     on_conflict: OnConflict,
+    lending_bits: bool,
+    barriers: Arc<Barriers>,
     report: Mutex<RestoreReport>,
 }
 
@@ -101,10 +108,10 @@ impl Job<'_> {
         self.report.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn warn(&self, path: &str, message: impl Into<String>) {
+    fn warn(&self, path: &TreePath, message: impl Into<String>) {
         let mut report = self.report();
         if report.warnings.len() < MOST_WARNINGS {
-            report.warnings.push(RestoreWarning { path: path.into(), message: message.into() });
+            report.warnings.push(RestoreWarning { path: path.shown(), message: message.into() });
         }
     }
 

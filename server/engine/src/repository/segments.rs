@@ -40,12 +40,6 @@ impl<T> Wanted<T> {
         let compressed = entry.location.uncompressed_length.is_some();
         Some(Self { id, pack: *entry.pack, range, length: u64::from(entry.data_length()), compressed, purpose })
     }
-
-    /// The same blob for something else.
-    pub(super) fn with<P>(self, purpose: P) -> Wanted<P> {
-        let Self { id, pack, range, length, compressed, purpose: _ } = self;
-        Wanted { id, pack, range, length, compressed, purpose }
-    }
 }
 
 /// A piece of a pack and the wanted blobs in it, in their order.
@@ -133,6 +127,8 @@ pub(super) struct Decoder {
     decompressor: Decompressor<'static>,
     opened: Vec<u8>,
     content: Vec<u8>,
+    /// Whether it is nothing but zeros; none until that was asked.
+    zero: Option<bool>,
     /// Whose content it is.
     decoded: Option<DataId>,
 }
@@ -141,14 +137,14 @@ impl Decoder {
     pub(super) fn new(sealer: Arc<Sealer>) -> Result<Self> {
         let decompressor =
             Decompressor::new().map_err(|error| RepositoryError::Internal { detail: error.to_string() })?;
-        Ok(Self { sealer, decompressor, opened: Vec::new(), content: Vec::new(), decoded: None })
+        Ok(Self { sealer, decompressor, opened: Vec::new(), content: Vec::new(), zero: None, decoded: None })
     }
 
     /// Decrypts and decompresses a blob of `piece`, and makes sure it is the one it should be. The same one again is
     /// there already.
     pub(super) fn decode<T>(&mut self, piece: &Staged, blob: &Wanted<T>) -> Result<&[u8]> {
         if self.decoded != Some(blob.id) {
-            self.decoded = None;
+            (self.decoded, self.zero) = (None, None);
             self.read(piece, blob).map_err(|what| {
                 let detail = format!("the blob {} {what}", blob.id.to_hex().as_str());
                 RepositoryError::Damaged { detail }
@@ -161,6 +157,11 @@ impl Decoder {
     /// What was decoded last.
     pub(super) fn content(&self) -> &[u8] {
         &self.content
+    }
+
+    /// Whether what was decoded last is nothing but zeros.
+    pub(super) fn is_zero(&mut self) -> bool {
+        *self.zero.get_or_insert_with(|| is_zero(&self.content))
     }
 
     /// Fills `content`, or says what is wrong with the blob.
@@ -181,4 +182,10 @@ impl Decoder {
         }
         if hash(&self.content) == *blob.id { Ok(()) } else { Err("has other content than it should") }
     }
+}
+
+fn is_zero(content: &[u8]) -> bool {
+    /// Compared in pieces, which the compiler turns into wide instructions.
+    const ZEROS: [u8; 4096] = [0; 4096];
+    content.chunks(ZEROS.len()).all(|piece| piece == &ZEROS[..piece.len()])
 }

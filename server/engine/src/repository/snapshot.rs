@@ -22,7 +22,7 @@ use super::{
 use crate::{
     DirectorySource, Patterns, Progress,
     postgres::{DumpReader, Stop},
-    source::DirectoryReader,
+    source::{Collected, DirectoryReader},
 };
 
 pub(super) async fn snapshot(
@@ -96,7 +96,8 @@ fn directory_snapshot(
     let parent = draft.find_parent(&library)?;
     let archived = Ground::prepare(&library, &repository.key)?.directory(run, &source, parent)?;
     let mut report = draft.save(&library, run, archived)?;
-    (report.unreadable, report.changed) = source.report().take();
+    let Collected { unreadable, changed, left_out } = source.report().take();
+    (report.unreadable, report.changed, report.left_out) = (unreadable, changed, left_out);
     Ok(report)
 }
 
@@ -189,6 +190,7 @@ impl Draft {
             added_bytes,
             unreadable: Vec::new(),
             changed: Vec::new(),
+            left_out: Vec::new(),
             started,
             finished: Utc::now(),
         })

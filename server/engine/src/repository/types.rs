@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 use thiserror::Error;
 
 use crate::{
-    DatabaseTarget, DirectorySource, NetworkPolicy, ObjectOptions, PostgresDatabase, PostgresTools, S3Access, Secret,
+    DatabaseTarget, DirectorySource, NetworkPolicy, ObjectOptions, PostgresDatabase, PostgresTools, RestoreTarget,
+    S3Access, Secret,
 };
 
 /// Where a repository is and how it is opened.
@@ -173,16 +174,19 @@ pub struct SnapshotReport {
     /// Files that were written to while they were read. They are in the snapshot, cut to the size they
     /// had at the beginning.
     pub changed: Vec<String>,
+    /// What was met and left out on purpose: Holdfast's own files, and what belongs to another organization. The backup
+    /// is complete without it.
+    pub left_out: Vec<Unreadable>,
     /// When it began.
     pub started: DateTime<Utc>,
     /// When it was complete.
     pub finished: DateTime<Utc>,
 }
 
-/// A file or folder that could not be backed up.
+/// A file or folder that is not in a snapshot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unreadable {
-    /// Its path relative to the source.
+    /// Its path relative to the source. Of one of more than 4096 bytes the middle is left out.
     pub path: String,
     /// Why, in a few words for people.
     pub cause: String,
@@ -224,6 +228,15 @@ pub struct Entry {
     pub modified: Option<DateTime<Utc>>,
 }
 
+/// A part of a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing {
+    /// The entries that were asked for.
+    pub entries: Vec<Entry>,
+    /// How many the folder has.
+    pub total: u64,
+}
+
 /// What an entry is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EntryKind {
@@ -250,9 +263,12 @@ pub struct RestoreRequest {
     pub paths: Vec<String>,
     /// The directory to restore into, from
     /// [`SourceRoots::restore_target`](crate::SourceRoots::restore_target). Made where it is missing.
-    pub target: PathBuf,
+    pub target: RestoreTarget,
     /// What to do where something is in the way.
     pub on_conflict: OnConflict,
+    /// Whether files that belong to root may get the bits back that lend root's rights to whoever starts them
+    /// (set-user and set-group ID). Who can write to the bucket and knows the password can forge such files.
+    pub lending_bits: bool,
 }
 
 /// What to do with a file that is already there. Folders are merged, whatever is chosen.

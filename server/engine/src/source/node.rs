@@ -16,7 +16,7 @@ pub(super) fn node(found: &Found) -> io::Result<Node> {
     let kind = match found.file_type() {
         FileType::Directory => NodeType::Dir,
         FileType::Symlink => {
-            let target = readlinkat(&*found.parent, &found.name, Vec::new())?;
+            let target = readlinkat(found.parent()?, found.path.name(), Vec::new())?;
             NodeType::from_link(Path::new(OsStr::from_bytes(target.as_bytes())))
         }
         FileType::Fifo => NodeType::Fifo,
@@ -25,7 +25,7 @@ pub(super) fn node(found: &Found) -> io::Result<Node> {
         FileType::CharacterDevice => NodeType::Chardev { device: stat.st_rdev },
         _ => NodeType::File,
     };
-    Ok(Node::new_node(&found.name, kind, metadata(stat)))
+    Ok(Node::new_node(found.path.name(), kind, metadata(stat)))
 }
 
 /// The size of a regular file; 0 for everything else.

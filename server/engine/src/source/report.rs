@@ -3,10 +3,10 @@
 use std::{
     ffi::OsStr,
     io,
-    path::Path,
     sync::{Mutex, PoisonError},
 };
 
+use super::{barrier::Barrier, path::TreePath};
 use crate::Unreadable;
 
 /// More lines than this help nobody and would fill the memory.
@@ -21,42 +21,63 @@ struct Found {
     unreadable: Vec<Unreadable>,
     more: usize,
     changed: Vec<String>,
+    left_out: Vec<Unreadable>,
+}
+
+/// What was collected, each list by path.
+pub(crate) struct Collected {
+    pub(crate) unreadable: Vec<Unreadable>,
+    pub(crate) changed: Vec<String>,
+    pub(crate) left_out: Vec<Unreadable>,
 }
 
 impl SourceReport {
-    fn unreadable(&self, path: &Path, cause: &str) {
-        let mut found = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    fn found(&self) -> std::sync::MutexGuard<'_, Found> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Something is missing from the snapshot, for a reason that needs no error.
+    pub(super) fn missing(&self, path: &TreePath, cause: &str) {
+        let mut found = self.found();
         if found.unreadable.len() == MOST {
             found.more += 1;
             return;
         }
-        found.unreadable.push(Unreadable { path: shown(path.as_os_str()), cause: cause.into() });
+        found.unreadable.push(Unreadable { path: path.shown(), cause: cause.into() });
     }
 
-    pub(super) fn failed(&self, path: &Path, error: &io::Error) {
+    pub(super) fn failed(&self, path: &TreePath, error: &io::Error) {
         match error.kind() {
-            io::ErrorKind::NotFound => self.unreadable(path, "it vanished while the backup ran"),
-            _ => self.unreadable(path, &words(error)),
+            io::ErrorKind::NotFound => self.missing(path, "it vanished while the backup ran"),
+            _ => self.missing(path, &words(error)),
         }
     }
 
-    pub(super) fn changed(&self, path: &Path) {
-        let mut found = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(super) fn changed(&self, path: &TreePath) {
+        let mut found = self.found();
         if found.changed.len() < MOST {
-            found.changed.push(shown(path.as_os_str()));
+            found.changed.push(path.shown());
         }
     }
 
-    /// What was collected: the unreadable ones and the changed ones, each by path.
-    pub(crate) fn take(&self) -> (Vec<Unreadable>, Vec<String>) {
-        let found = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        let Found { mut unreadable, more, mut changed } = found;
+    /// Something is not for this backup. It was met on purpose, so that nothing has failed.
+    pub(super) fn left_out(&self, path: &TreePath, barrier: Barrier) {
+        let mut found = self.found();
+        if found.left_out.len() < MOST {
+            found.left_out.push(Unreadable { path: path.shown(), cause: barrier.cause().into() });
+        }
+    }
+
+    /// Takes what was collected.
+    pub(crate) fn take(&self) -> Collected {
+        let Found { mut unreadable, more, mut changed, mut left_out } = std::mem::take(&mut *self.found());
         unreadable.sort_by(|a, b| a.path.cmp(&b.path));
+        left_out.sort_by(|a, b| a.path.cmp(&b.path));
         changed.sort();
         if more > 0 {
             unreadable.push(Unreadable { path: String::new(), cause: format!("{more} more could not be read") });
         }
-        (unreadable, changed)
+        Collected { unreadable, changed, left_out }
     }
 }
 

@@ -1,214 +1,141 @@
 //! The directories an operator allows to be backed up and restored into.
 
 use std::{
-    io,
-    path::{Component, Path, PathBuf},
+    ffi::OsString,
+    os::fd::OwnedFd,
+    path::{Path, PathBuf},
+    sync::Arc,
 };
 
-use thiserror::Error;
+use rustix::fs::{Mode, openat};
 
-/// A directory that may be backed up: it exists, and lies under an allowed root with all links resolved.
+use super::{
+    barrier::Barriers,
+    beneath::{self, Reached},
+    descent::folder_flags,
+    error::{SourceError, unreadable},
+};
+
+/// A directory that may be backed up. It is open: whatever takes its place in its path is not what is backed up.
 ///
 /// Only [`SourceRoots::directory`] makes one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct DirectorySource {
+    pub(super) folder: Arc<OwnedFd>,
+    pub(super) barriers: Arc<Barriers>,
     path: PathBuf,
 }
 
 impl DirectorySource {
-    /// The directory's absolute path without links.
+    /// Where the directory was when it was opened: an absolute path without links, to be shown.
     pub fn path(&self) -> &Path {
         &self.path
     }
 }
 
-/// Why a directory is refused.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum SourceError {
-    /// The path does not start at the file system's root.
-    #[error("Write the whole path, beginning with \"/\".")]
-    NotAbsolute,
-    /// Nothing is there.
-    #[error("The directory \"{}\" does not exist on the server.", .0.display())]
-    NotFound(PathBuf),
-    /// Something else is there.
-    #[error("\"{}\" is not a directory.", .0.display())]
-    NotADirectory(PathBuf),
-    /// It lies outside the allowed roots.
-    #[error("The directory \"{}\" lies outside the directories allowed on this server ({}).", .path.display(), list(.roots))]
-    OutsideRoots {
-        /// What was asked for.
-        path: PathBuf,
-        /// What is allowed.
-        roots: Vec<PathBuf>,
-    },
-    /// As written it lies under an allowed root, but a symbolic link leads out of it.
-    #[error("A symbolic link in \"{}\" leads out of the directories allowed on this server.", .0.display())]
-    LinkLeavesRoots(PathBuf),
-    /// The operator allows no directory.
-    #[error("No directory is allowed on this server. Ask the operator to allow one.")]
-    NoRoots,
-    /// The server may not look at it.
-    #[error("The directory \"{}\" cannot be read: {cause}. Give the server's user access to it.", .path.display())]
-    Unreadable {
-        /// The directory.
-        path: PathBuf,
-        /// The operating system's answer.
-        #[source]
-        cause: io::Error,
-    },
+/// A directory that may be restored into, or that may be made for it. What exists of it is open.
+///
+/// Only [`SourceRoots::restore_target`] makes one.
+#[derive(Clone, Debug)]
+pub struct RestoreTarget {
+    /// Opened for passing through alone.
+    pub(crate) folder: Arc<OwnedFd>,
+    /// What has to be made below it.
+    pub(crate) missing: Vec<OsString>,
+    pub(crate) barriers: Arc<Barriers>,
+    path: PathBuf,
 }
 
-fn list(roots: &[PathBuf]) -> String {
-    let names: Vec<_> = roots.iter().map(|root| root.display().to_string()).collect();
-    names.join(", ")
+impl RestoreTarget {
+    /// Where the directory was, or would be, when it was looked for: an absolute path without links, to be shown.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
 }
 
-/// The directories under which sources and restore targets must lie.
+/// Something protected that lies in an allowed root.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// The root, as the operator wrote it.
+    pub root: PathBuf,
+    /// What is protected, as it was given.
+    pub protected: PathBuf,
+}
+
+/// The directories under which the sources and restore targets of one organization must lie.
 #[derive(Clone, Debug, Default)]
 pub struct SourceRoots {
     roots: Vec<PathBuf>,
+    foreign: Vec<PathBuf>,
+    protected: Vec<PathBuf>,
 }
 
 impl SourceRoots {
     /// Roots that do not exist yet are kept: they may be mounted later.
     pub fn new(roots: Vec<PathBuf>) -> Self {
-        Self { roots }
+        Self { roots, ..Self::default() }
     }
 
-    /// The directory at `path`, links resolved.
+    /// Sets the roots of other organizations. What lies in one, and not in a deeper one of ours, is neither opened nor
+    /// read nor written, also where it lies in one of ours. A directory that is a root of both is shared.
+    #[must_use]
+    pub fn with_foreign(self, foreign: Vec<PathBuf>) -> Self {
+        Self { foreign, ..self }
+    }
+
+    /// Sets the files and folders that are never read or written, wherever they lie and whatever other names they have.
+    /// They need not exist yet. Beside a file, those are meant that begin with its name and a hyphen: a database's own.
+    #[must_use]
+    pub fn with_protected(self, protected: Vec<PathBuf>) -> Self {
+        Self { protected, ..self }
+    }
+
+    /// The protected things that lie in a root, or that a root lies in. Backups leave them out, but who set the roots may
+    /// have meant something else.
+    pub fn held(&self) -> Vec<Held> {
+        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let pairs = self.roots.iter().flat_map(|root| self.protected.iter().map(move |protected| (root, protected)));
+        let touching = pairs.filter(|(root, protected)| {
+            let (root, protected) = (real(root), real(protected));
+            protected.starts_with(&root) || root.starts_with(&protected)
+        });
+        touching.map(|(root, protected)| Held { root: root.clone(), protected: protected.clone() }).collect()
+    }
+
+    /// Opens the directory at `path`. Links in it are followed as long as they stay in the roots.
+    ///
+    /// # Errors
+    /// Where it is not a directory in the roots that can be read. Of what lies outside nothing else is told.
     pub fn directory(&self, path: &Path) -> Result<DirectorySource, SourceError> {
-        self.check_written(path)?;
-        let resolved = path.canonicalize().map_err(|cause| unreadable(path, cause))?;
-        if !self.holds(&resolved) {
-            return Err(self.outside(path));
-        }
-        let metadata = resolved.metadata().map_err(|cause| unreadable(path, cause))?;
-        if !metadata.is_dir() {
-            return Err(SourceError::NotADirectory(path.into()));
-        }
-        std::fs::read_dir(&resolved).map_err(|cause| unreadable(path, cause))?;
-        Ok(DirectorySource { path: resolved })
+        let (Reached { folder, path: real, .. }, barriers) = self.find(path, false)?;
+        let folder = openat(&folder, ".", folder_flags(), Mode::empty());
+        let folder = folder.map_err(|error| unreadable(path, error.into()))?;
+        Ok(DirectorySource { folder: Arc::new(folder), barriers, path: real })
     }
 
-    /// The directory at `path` to restore into. It need not exist: what exists of it must resolve to
-    /// below a root, and the rest must be plain names. A restore creates it.
-    pub fn restore_target(&self, path: &Path) -> Result<PathBuf, SourceError> {
-        self.check_written(path)?;
-        let (existing, rest) = split_at_existing(path).map_err(|cause| unreadable(path, cause))?;
-        let resolved = existing.canonicalize().map_err(|cause| unreadable(path, cause))?;
-        if !self.holds(&resolved) {
-            return Err(self.outside(path));
-        }
-        let metadata = resolved.metadata().map_err(|cause| unreadable(path, cause))?;
-        if !metadata.is_dir() {
-            return Err(SourceError::NotADirectory(existing.into()));
-        }
-        Ok(resolved.join(rest))
+    /// Opens the directory at `path` to restore into. It need not exist: what exists of it must lie in a root, links
+    /// followed, and the rest must be plain names. A restore makes it.
+    ///
+    /// # Errors
+    /// Where it is not a directory in the roots and cannot become one. Of what lies outside nothing else is told.
+    pub fn restore_target(&self, path: &Path) -> Result<RestoreTarget, SourceError> {
+        let (Reached { folder, path: real, missing }, barriers) = self.find(path, true)?;
+        let path = real.join(missing.iter().collect::<PathBuf>());
+        Ok(RestoreTarget { folder: Arc::new(folder), missing, barriers, path })
     }
 
-    fn check_written(&self, path: &Path) -> Result<(), SourceError> {
+    fn find(&self, path: &Path, may_be_missing: bool) -> Result<(Reached, Arc<Barriers>), SourceError> {
         if self.roots.is_empty() {
             return Err(SourceError::NoRoots);
         }
         if !path.is_absolute() {
             return Err(SourceError::NotAbsolute);
         }
-        Ok(())
-    }
-
-    /// Whether `resolved`, an absolute path without links, lies under a root.
-    fn holds(&self, resolved: &Path) -> bool {
-        let mut roots = self.roots.iter().filter_map(|root| root.canonicalize().ok());
-        roots.any(|root| resolved.starts_with(root))
-    }
-
-    /// Tells a link that leads out from a path that never was inside.
-    fn outside(&self, path: &Path) -> SourceError {
-        let goes_up = path.components().any(|part| part == Component::ParentDir);
-        let written_inside = self.roots.iter().any(|root| path.starts_with(root));
-        if written_inside && !goes_up {
-            return SourceError::LinkLeavesRoots(path.into());
-        }
-        SourceError::OutsideRoots { path: path.into(), roots: self.roots.clone() }
-    }
-}
-
-/// `path` as its longest existing ancestor (or itself) and the names that do not exist yet.
-fn split_at_existing(path: &Path) -> io::Result<(&Path, PathBuf)> {
-    for existing in path.ancestors() {
-        match existing.symlink_metadata() {
-            Ok(_) => {
-                let rest = path.strip_prefix(existing).map_err(io::Error::other)?;
-                // `a/../../b` with a missing `a` could climb out again once `a` exists.
-                if rest.components().any(|part| !matches!(part, Component::Normal(_))) {
-                    return Err(io::ErrorKind::NotFound.into());
-                }
-                return Ok((existing, rest.into()));
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Err(io::ErrorKind::NotFound.into())
-}
-
-fn unreadable(path: &Path, cause: io::Error) -> SourceError {
-    match cause.kind() {
-        io::ErrorKind::NotFound => SourceError::NotFound(path.into()),
-        io::ErrorKind::NotADirectory => SourceError::NotADirectory(path.into()),
-        _ => SourceError::Unreadable { path: path.into(), cause },
+        // Each time anew: files are replaced, and folders are mounted.
+        let barriers = Barriers::look(&self.protected, &self.foreign, &self.roots);
+        Ok((beneath::find(path, &self.roots, &barriers, may_be_missing)?, Arc::new(barriers)))
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::{fs, os::unix::fs::symlink, path::Path};
-
-    use super::{SourceError, SourceRoots};
-
-    fn roots(at: &Path) -> SourceRoots {
-        fs::create_dir_all(at.join("root/inner")).unwrap();
-        fs::create_dir_all(at.join("outside")).unwrap();
-        fs::write(at.join("root/file"), "x").unwrap();
-        symlink(at.join("outside"), at.join("root/out")).unwrap();
-        symlink(at.join("root/inner"), at.join("root/link")).unwrap();
-        symlink(at.join("gone"), at.join("root/dangling")).unwrap();
-        SourceRoots::new(vec![at.join("root"), at.join("not-mounted")])
-    }
-
-    #[test]
-    fn a_source_is_a_directory_under_a_root() {
-        let folder = tempfile::tempdir().unwrap();
-        let at = folder.path().canonicalize().unwrap();
-        let roots = roots(&at);
-        let directory = |path: &str| roots.directory(&at.join(path));
-
-        assert_eq!(directory("root").unwrap().path(), at.join("root"));
-        assert_eq!(directory("root/link").unwrap().path(), at.join("root/inner"));
-        assert!(matches!(directory("root/none"), Err(SourceError::NotFound(_))));
-        assert!(matches!(directory("root/file"), Err(SourceError::NotADirectory(_))));
-        assert!(matches!(directory("root/file/x"), Err(SourceError::NotADirectory(_))));
-        assert!(matches!(directory("root/out"), Err(SourceError::LinkLeavesRoots(_))));
-        assert!(matches!(directory("outside"), Err(SourceError::OutsideRoots { .. })));
-        assert!(matches!(directory("root/../outside"), Err(SourceError::OutsideRoots { .. })));
-        assert!(matches!(roots.directory(Path::new("root")), Err(SourceError::NotAbsolute)));
-        assert!(matches!(SourceRoots::default().directory(&at), Err(SourceError::NoRoots)));
-    }
-
-    #[test]
-    fn a_restore_target_may_be_new_but_not_elsewhere() {
-        let folder = tempfile::tempdir().unwrap();
-        let at = folder.path().canonicalize().unwrap();
-        let roots = roots(&at);
-        let target = |path: &str| roots.restore_target(&at.join(path));
-
-        assert_eq!(target("root/link/new/deeper").unwrap(), at.join("root/inner/new/deeper"));
-        assert!(matches!(target("root/out/new"), Err(SourceError::LinkLeavesRoots(_))));
-        assert!(matches!(target("outside/new"), Err(SourceError::OutsideRoots { .. })));
-        assert!(matches!(target("root/none/../../outside"), Err(SourceError::NotFound(_))));
-        assert!(matches!(target("root/dangling"), Err(SourceError::NotFound(_))));
-        assert!(matches!(target("root/file"), Err(SourceError::NotADirectory(_))));
-    }
-}
+mod tests;

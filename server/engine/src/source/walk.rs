@@ -8,29 +8,42 @@ use std::{
         fd::OwnedFd,
         unix::ffi::{OsStrExt, OsStringExt},
     },
-    path::{Path, PathBuf},
     sync::Arc,
     vec,
 };
 
-use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat, openat, statat};
+use rustix::fs::{AtFlags, Dir, FileType, Mode, Stat, fstat, openat, statat};
 use tokio_util::sync::CancellationToken;
 
-use super::{Patterns, report::SourceReport};
+use super::{
+    DEEPEST, Patterns,
+    barrier::{Barrier, Barriers},
+    descent::{Descent, folder_flags},
+    node::file_size,
+    path::TreePath,
+    report::SourceReport,
+};
+
+/// Bytes of the largest file that is backed up: 8 Mi pieces of 8 MiB. The list of a file's pieces is held in memory.
+const LARGEST: u64 = 64 << 40;
 
 /// A file, folder, link or special file that belongs into the backup.
 pub(super) struct Found {
     /// Relative to the source.
-    pub(super) path: PathBuf,
-    pub(super) name: OsString,
-    /// The folder it is in.
-    pub(super) parent: Arc<OwnedFd>,
+    pub(super) path: TreePath,
+    /// The folder it is in; folders themselves need none any more.
+    pub(super) parent: Option<Arc<OwnedFd>>,
     pub(super) stat: Stat,
 }
 
 impl Found {
     pub(super) fn file_type(&self) -> FileType {
         FileType::from_raw_mode(self.stat.st_mode)
+    }
+
+    /// The folder it is in, which is open.
+    pub(super) fn parent(&self) -> io::Result<&OwnedFd> {
+        self.parent.as_deref().ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 }
 
@@ -39,19 +52,24 @@ impl Found {
 ///
 /// Each folder is opened relative to the one above it and never through a link, so nobody who can write to
 /// the source can make the walk leave it. A folder that is only the way to something included comes right
-/// before that.
+/// before that. Memory and open folders are bounded, however deep the folders are and whatever their names.
 pub(super) struct Walk {
     patterns: Arc<Patterns>,
+    barriers: Arc<Barriers>,
     /// Absent when only sizes are wanted.
     report: Option<Arc<SourceReport>>,
     stop: CancellationToken,
+    descent: Option<Descent>,
     levels: Vec<Level>,
+    /// The path of what is looked at, for the patterns.
+    written: Vec<u8>,
     ready: VecDeque<Found>,
 }
 
 struct Level {
-    folder: Arc<OwnedFd>,
-    path: PathBuf,
+    path: TreePath,
+    /// How much of `written` its path is.
+    written: usize,
     names: vec::IntoIter<OsString>,
     /// A pattern includes the folder, and so everything in it.
     included: bool,
@@ -61,46 +79,70 @@ struct Level {
 
 impl Walk {
     pub(super) fn new(
-        root: Arc<OwnedFd>,
+        (root, barriers): (Arc<OwnedFd>, Arc<Barriers>),
         patterns: Arc<Patterns>,
         report: Option<Arc<SourceReport>>,
         stop: CancellationToken,
     ) -> Self {
-        let mut walk = Self { patterns, report, stop, levels: Vec::new(), ready: VecDeque::new() };
-        match names(&root) {
-            Ok(names) => walk.levels.push(Level {
-                folder: root,
-                path: PathBuf::new(),
-                names,
-                included: walk.patterns.include_everything(),
-                unemitted: None,
-            }),
-            Err(error) => walk.failed(Path::new(""), &error),
+        let included = patterns.include_everything();
+        let (descent, levels, written, ready) = (None, Vec::new(), Vec::new(), VecDeque::new());
+        let mut walk = Self { patterns, barriers, report, stop, descent, levels, written, ready };
+        match names(&root).and_then(|names| Ok((names, Descent::new(root)?))) {
+            Ok((names, descent)) => {
+                walk.descent = Some(descent);
+                let path = TreePath::default();
+                walk.levels.push(Level { path, written: 0, names, included, unemitted: None });
+            }
+            Err(error) => walk.failed(&TreePath::default(), &error),
         }
         walk
     }
 
-    fn failed(&self, path: &Path, error: &io::Error) {
+    fn failed(&self, path: &TreePath, error: &io::Error) {
         if let Some(report) = &self.report {
             report.failed(path, error);
         }
     }
 
+    fn missing(&self, path: &TreePath, cause: &str) {
+        if let Some(report) = &self.report {
+            report.missing(path, cause);
+        }
+    }
+
+    fn left_out(&self, path: &TreePath, barrier: Barrier) {
+        if let Some(report) = &self.report {
+            report.left_out(path, barrier);
+        }
+    }
+
     /// Looks at one name in the innermost folder.
     fn visit(&mut self, name: OsString) {
-        let Some(level) = self.levels.last() else { return };
-        let path = level.path.join(&name);
-        if self.patterns.excludes(path.as_os_str().as_bytes()) {
+        let (Some(level), Some(descent)) = (self.levels.last(), &self.descent) else { return };
+        let (Some(parent), Some(identity)) = (descent.folder().cloned(), descent.identity()) else { return };
+        self.written.truncate(level.written);
+        if level.written > 0 {
+            self.written.push(b'/');
+        }
+        self.written.extend_from_slice(name.as_bytes());
+        if self.patterns.excludes(&self.written) {
             return;
         }
-        let included = level.included || self.patterns.includes(path.as_os_str().as_bytes());
-        let parent = level.folder.clone();
-        let stat = match statat(&*parent, &name, AtFlags::SYMLINK_NOFOLLOW) {
+        let included = level.included || self.patterns.includes(&self.written);
+        let named = self.barriers.meets_name(identity, &name);
+        let path = level.path.join(name);
+        let stat = match statat(&*parent, path.name(), AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => stat,
             Err(error) if included => return self.failed(&path, &error.into()),
             Err(_) => return,
         };
-        let found = Found { path, name, parent, stat };
+        if let Some(barrier) = named.or_else(|| self.barriers.meets(&stat)) {
+            return self.left_out(&path, barrier);
+        }
+        if file_size(&stat) > LARGEST {
+            return self.missing(&path, "it says that it is larger than 64 TiB");
+        }
+        let found = Found { path, parent: Some(parent), stat };
         if found.file_type() == FileType::Directory {
             self.enter(found, included);
         } else if included {
@@ -108,18 +150,33 @@ impl Walk {
         }
     }
 
-    fn enter(&mut self, folder: Found, included: bool) {
-        let opened = open_folder(&folder.parent, &folder.name).and_then(|fd| Ok((names(&fd)?, Arc::new(fd))));
+    fn enter(&mut self, mut folder: Found, included: bool) {
         let path = folder.path.clone();
+        if path.depth() > DEEPEST {
+            return self.missing(&path, "its folders are nested too deeply to be backed up");
+        }
+        let Some(parent) = folder.parent.take() else { return };
+        let opened = match open_folder(&parent, path.name()) {
+            // Not what it was a moment ago.
+            Ok((_, _, stat)) if self.barriers.meets(&stat).is_some() => {
+                return self.failed(&path, &io::Error::other("it was replaced while the backup ran"));
+            }
+            opened => opened,
+        };
         let unemitted = if included {
             self.emit(folder);
             None
         } else {
             Some(folder)
         };
-        match opened {
-            Ok((names, fd)) => self.levels.push(Level { folder: fd, path, names, included, unemitted }),
-            Err(error) => self.failed(&path, &error),
+        match (opened, &mut self.descent) {
+            (Ok((names, fd, stat)), Some(descent)) => {
+                descent.enter(path.name().to_owned(), fd, (&stat).into());
+                let written = self.written.len();
+                self.levels.push(Level { path, written, names, included, unemitted });
+            }
+            (Err(error), _) => self.failed(&path, &error),
+            (Ok(_), None) => {}
         }
     }
 
@@ -128,6 +185,17 @@ impl Walk {
         let on_the_way = self.levels.iter_mut().filter_map(|level| level.unemitted.take());
         self.ready.extend(on_the_way);
         self.ready.push_back(found);
+    }
+
+    /// Goes back into the folder above.
+    fn leave(&mut self) {
+        self.levels.pop();
+        let Some(Err(error)) = self.descent.as_mut().map(Descent::leave) else { return };
+        let Some(level) = self.levels.last_mut() else { return };
+        // What is left of it cannot be reached any more.
+        level.names = Vec::new().into_iter();
+        let path = level.path.clone();
+        self.failed(&path, &error);
     }
 }
 
@@ -144,22 +212,17 @@ impl Iterator for Walk {
             }
             match self.levels.last_mut()?.names.next() {
                 Some(name) => self.visit(name),
-                None => drop(self.levels.pop()),
+                None => self.leave(),
             }
         }
     }
 }
 
-pub(super) fn open_root(path: &Path) -> io::Result<OwnedFd> {
-    Ok(rustix::fs::open(path, folder_flags(), Mode::empty())?)
-}
-
-fn open_folder(parent: &OwnedFd, name: &OsStr) -> io::Result<OwnedFd> {
-    Ok(openat(parent, name, folder_flags(), Mode::empty())?)
-}
-
-fn folder_flags() -> OFlags {
-    OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC
+/// Opens a folder and reads the names in it.
+fn open_folder(parent: &OwnedFd, name: &OsStr) -> io::Result<(vec::IntoIter<OsString>, Arc<OwnedFd>, Stat)> {
+    let folder = openat(parent, name, folder_flags(), Mode::empty())?;
+    let stat = fstat(&folder)?;
+    Ok((names(&folder)?, Arc::new(folder), stat))
 }
 
 /// The names in a folder, in byte order.

@@ -22,7 +22,7 @@ async fn a_snapshot_is_browsed_folder_by_folder() {
     files::odd_files(&world.source());
     let taken = snapshot(&repository, &world.source()).await.snapshot;
 
-    let root = repository.entries(&taken, "").await.unwrap();
+    let root = repository.entries(&taken, "", 0, 100).await.unwrap().entries;
     let find = |name: &str| root.iter().find(|entry| entry.name == name).unwrap_or_else(|| panic!("{name}: {root:#?}"));
     assert_eq!(find("plain.txt").size, 11);
     assert_eq!(find("plain.txt").modified.unwrap().timestamp_subsec_nanos(), 123_456_789);
@@ -31,13 +31,13 @@ async fn a_snapshot_is_browsed_folder_by_folder() {
     assert_eq!(find("latin1-\\xe9\\xff").kind, EntryKind::File);
     assert_eq!(find("sparse").size, 24 << 20);
 
-    let inner = repository.entries(&taken, "/a folder/deeper/").await.unwrap();
+    let inner = repository.entries(&taken, "/a folder/deeper/", 0, 100).await.unwrap().entries;
     let paths: Vec<_> = inner.iter().map(|entry| entry.path.as_str()).collect();
-    assert_eq!(paths, ["a folder/deeper/big", "a folder/deeper/copy of big", "a folder/deeper/still deeper"]);
+    assert_eq!(paths, ["a folder/deeper/still deeper", "a folder/deeper/big", "a folder/deeper/copy of big"]);
 
-    let error = repository.entries(&taken, "no such").await.unwrap_err();
+    let error = repository.entries(&taken, "no such", 0, 100).await.unwrap_err();
     assert!(matches!(error, RepositoryError::NoSuchPath { .. }));
-    let error = repository.entries(&taken, "plain.txt").await.unwrap_err();
+    let error = repository.entries(&taken, "plain.txt", 0, 100).await.unwrap_err();
     assert!(matches!(error, RepositoryError::NotAFolder { .. }));
 }
 
@@ -78,7 +78,7 @@ async fn a_snapshot_taken_by_another_process_is_seen() {
     let (repository, other) = (world.repository().await, world.repository().await);
     files::odd_files(&world.source());
     let first = snapshot(&repository, &world.source()).await.snapshot;
-    repository.entries(&first, "").await.unwrap();
+    repository.entries(&first, "", 0, 100).await.unwrap();
     std::fs::write(world.source().join("new file"), "new").unwrap();
     let second = snapshot(&other, &world.source()).await.snapshot;
     assert_eq!(download(&repository, &second, "new file").await, b"new");

@@ -6,10 +6,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use engine::{OnConflict, Repository, RepositoryError, RestoreRequest};
+use engine::{OnConflict, Repository, RepositoryError};
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{World, after, files, proxy::Proxy, repository_config, request, restore, snapshot};
+use crate::support::{
+    World, after, files, proxy::Proxy, repository_config, request, restore, restore_request, snapshot,
+};
 
 /// The promise of the product.
 const PROMISED: Duration = Duration::from_secs(5);
@@ -107,12 +109,7 @@ async fn a_cancelled_restore_leaves_no_half_files() {
     let taken = snapshot(&repository, &world.source()).await.snapshot;
     let cancel = CancellationToken::new();
     let token = cancel.clone();
-    let request = RestoreRequest {
-        snapshot: taken.clone(),
-        paths: Vec::new(),
-        target: world.target("target"),
-        on_conflict: OnConflict::Skip,
-    };
+    let request = restore_request(&taken, &world.target("target"), OnConflict::Skip);
     let error = repository.restore(request, after(40 << 20, move || token.cancel()), cancel).await.unwrap_err();
     assert!(matches!(error, RepositoryError::Cancelled), "{error:?}");
     for (path, seen) in files::look(&world.target("target")) {

@@ -18,12 +18,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use engine::{OnConflict, Part, PruneRequest, Repository, RestoreRequest};
+use engine::{OnConflict, Part, PruneRequest, Repository};
 use rand::{Rng, SeedableRng, rngs::SmallRng};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::support::{files, moto::Moto, repository_config, request};
+use crate::support::{files, moto::Moto, repository_config, request, restore_request};
 
 type Doing<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
@@ -154,9 +154,8 @@ impl Trial {
 
     async fn restore(&self, repository: &Repository) {
         let snapshot = repository.snapshots().await.unwrap().pop().unwrap().id;
-        let target = self.target();
         // A folder that is there keeps its own mode and time with every other choice, also a killed restore's.
-        let request = RestoreRequest { snapshot, paths: Vec::new(), target, on_conflict: OnConflict::Overwrite };
+        let request = restore_request(&snapshot, &self.target(), OnConflict::Overwrite);
         let report = repository.restore(request, Arc::new(()), CancellationToken::new()).await.unwrap();
         assert_eq!(report.warnings, []);
     }

@@ -8,6 +8,7 @@ mod browse;
 mod cancel;
 mod database;
 mod faults;
+mod hostile;
 mod kill;
 mod maintenance;
 mod options;

@@ -112,7 +112,7 @@ async fn snapshots_are_listed_with_their_tags_and_forgotten() {
     repository.forget(std::slice::from_ref(&first.snapshot)).await.unwrap();
     let left = repository.snapshots().await.unwrap();
     assert_eq!(left.iter().map(|info| &info.id).collect::<Vec<_>>(), [&second.snapshot]);
-    let error = repository.entries(&first.snapshot, "").await.unwrap_err();
+    let error = repository.entries(&first.snapshot, "", 0, 100).await.unwrap_err();
     assert!(matches!(error, RepositoryError::NoSuchSnapshot { .. }), "{error:?}");
 }
 
@@ -127,5 +127,5 @@ async fn a_local_cache_changes_nothing_but_the_time() {
     let second = snapshot(&repository, &world.source()).await;
     assert_eq!(second.added_bytes, 0);
     assert!(world.folder.path().join("cache").read_dir().unwrap().next().is_some());
-    repository.entries(&first.snapshot, "a folder").await.unwrap();
+    repository.entries(&first.snapshot, "a folder", 0, 100).await.unwrap();
 }

@@ -9,7 +9,7 @@ use std::{
 use engine::{OnConflict, RepositoryError, RestoreRequest};
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{Counter, World, files, restore, snapshot};
+use crate::support::{Counter, World, files, restore, restore_request, snapshot};
 
 #[tokio::test]
 async fn everything_comes_back_as_it_was() {
@@ -33,10 +33,8 @@ async fn chosen_paths_come_back_alone() {
     files::odd_files(&world.source());
     let taken = snapshot(&repository, &world.source()).await.snapshot;
     let request = |paths: &[&str]| RestoreRequest {
-        snapshot: taken.clone(),
         paths: paths.iter().map(ToString::to_string).collect(),
-        target: world.target("target"),
-        on_conflict: OnConflict::Skip,
+        ..restore_request(&taken, &world.target("target"), OnConflict::Skip)
     };
     let progress = Arc::new(Counter::default());
     let chosen = request(&["a folder/deeper/still deeper", "/link"]);
@@ -152,13 +150,8 @@ async fn a_target_that_became_a_link_is_refused() {
     fs::write(world.source().join("file"), "x").unwrap();
     let taken = snapshot(&repository, &world.source()).await.snapshot;
     fs::create_dir(world.target("outside")).unwrap();
+    let request = restore_request(&taken, &world.target("target"), OnConflict::Overwrite);
     symlink(world.target("outside"), world.target("target")).unwrap();
-    let request = RestoreRequest {
-        snapshot: taken,
-        paths: Vec::new(),
-        target: world.target("target"),
-        on_conflict: OnConflict::Overwrite,
-    };
     let refused = repository.restore(request, Arc::new(()), CancellationToken::new()).await;
     assert!(matches!(refused, Err(RepositoryError::Target(_))));
     assert_eq!(files::look(&world.target("outside")).len(), 0);

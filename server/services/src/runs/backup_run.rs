@@ -42,6 +42,8 @@ struct Taken {
     bytes: u64,
     added_bytes: u64,
     unreadable: Vec<UnreadableFile>,
+    /// What was left out on purpose. The backup is complete without it.
+    left_out: Vec<engine::Unreadable>,
 }
 
 /// How a backup ended.
@@ -79,7 +81,7 @@ impl Outcome {
     /// Why it did not end well; empty where it did.
     fn cause(&self) -> String {
         match self {
-            Self::Taken(taken) => unreadable_cause(taken.unreadable.len()).unwrap_or_default(),
+            Self::Taken(taken) => taken.told().unwrap_or_default(),
             Self::Skipped { cause } | Self::Failed { cause, .. } => cause.clone(),
             Self::Cancelled { cause } => (*cause).to_owned(),
             Self::Interrupted => String::new(),
@@ -174,6 +176,7 @@ fn found(earlier: SnapshotInfo) -> Taken {
         bytes: earlier.bytes.unwrap_or_default(),
         added_bytes: earlier.added_bytes.unwrap_or_default(),
         unreadable: Vec::new(),
+        left_out: Vec::new(),
     }
 }
 
@@ -185,6 +188,7 @@ fn taken(report: SnapshotReport) -> Taken {
         bytes: report.bytes,
         added_bytes: report.added_bytes,
         unreadable: unreadable.collect(),
+        left_out: report.left_out,
     }
 }
 
@@ -271,8 +275,8 @@ fn ended(update: Update, phase: BackupPhase, cause: Option<String>, now: DateTim
 }
 
 fn completed(update: Update, row: &backup::Model, taken: Taken, now: DateTime<Utc>) -> Update {
-    let cause = unreadable_cause(taken.unreadable.len());
-    let phase = if cause.is_none() { BackupPhase::Completed } else { BackupPhase::PartiallyFailed };
+    let cause = taken.told();
+    let phase = if taken.unreadable.is_empty() { BackupPhase::Completed } else { BackupPhase::PartiallyFailed };
     let listed = UnreadableList(taken.unreadable.into_iter().take(MOST_LISTED).collect());
     ended(update, phase, cause, now)
         .col_expr(backup::Column::Snapshot, Expr::value(taken.snapshot))
@@ -281,6 +285,21 @@ fn completed(update: Update, row: &backup::Model, taken: Taken, now: DateTime<Ut
         .col_expr(backup::Column::AddedBytes, Expr::value(stored(taken.added_bytes)))
         .col_expr(backup::Column::Unreadable, Expr::value(sea_orm::Value::from(listed)))
         .col_expr(backup::Column::ExpiresAt, Expr::value(queue::expiry(now, row.retention_seconds)))
+}
+
+impl Taken {
+    /// What a person should know of it.
+    fn told(&self) -> Option<String> {
+        let told = [unreadable_cause(self.unreadable.len()), left_out_cause(&self.left_out)];
+        let told: Vec<_> = told.into_iter().flatten().collect();
+        (!told.is_empty()).then(|| told.join(". "))
+    }
+}
+
+fn left_out_cause(left_out: &[engine::Unreadable]) -> Option<String> {
+    let first = left_out.first()?;
+    let more = if left_out.len() > 1 { format!(" (and {} more)", left_out.len() - 1) } else { String::new() };
+    Some(format!("{}{more} was left out: {}", first.path, first.cause))
 }
 
 fn unreadable_cause(files: usize) -> Option<String> {

@@ -104,13 +104,14 @@ async fn file_request(
     Ok(RestoreRequest {
         snapshot,
         paths: row.paths.0.clone(),
-        // Looked at again, since the directory may have become a link since the restore was queued.
+        // Looked at again, since the directory may have become a link since the restore was queued. It is open from then on.
         target: roots.restore_target(Path::new(directory))?,
         on_conflict: match OnConflict::parse(&row.on_conflict).map_err(ServiceError::Stored)? {
             OnConflict::Skip => EngineOnConflict::Skip,
             OnConflict::Overwrite => EngineOnConflict::Overwrite,
             OnConflict::KeepBoth => EngineOnConflict::KeepBoth,
         },
+        lending_bits: false,
     })
 }
 

@@ -179,7 +179,8 @@ impl Browser {
     }
 
     pub async fn browse(&self, project: ProjectId, backup: BackupId, path: &str, search: &str) -> BrowseView {
-        let query = BrowseQuery { project, backup, path: path.to_owned(), search: search.to_owned() };
+        let query =
+            BrowseQuery { project, backup, path: path.to_owned(), search: search.to_owned(), page: 0, per_page: 0 };
         self.read("backups/browse", &json!({ "query": query })).await
     }
 

@@ -58,6 +58,16 @@ impl Archive for TarGz {
         self.0.append_data(&mut header, path, io::empty())
     }
 
+    fn note(&mut self, path: &Path, text: &str) -> io::Result<()> {
+        let mut header = header(EntryType::Regular, &Metadata::default(), FILE_MODE);
+        header.set_size(text.len() as u64);
+        self.0.append_data(&mut header, path, text.as_bytes())
+    }
+
+    fn has_room(&self, _path: &Path) -> bool {
+        true
+    }
+
     fn finish(self) -> io::Result<()> {
         self.0.into_inner()?.finish()?.flush()
     }

@@ -23,11 +23,14 @@ use super::{
     content::Content,
     ours,
 };
+use crate::source::{DEEPEST, TreePath};
 
-/// Folders inside folders that are packed. Deeper ones do not exist outside of hostile backups.
-const DEEPEST: usize = 1000;
 /// The top folder's name where what was asked for is none.
 const TOP: &str = "backup";
+/// The file that says what is missing.
+const NOTE: &str = "NOT IN THIS ARCHIVE.txt";
+/// More lines than this help nobody.
+const MOST_LISTED: usize = 1000;
 
 /// What is needed to read a folder.
 pub(super) struct Walk<'a> {
@@ -38,7 +41,7 @@ pub(super) struct Walk<'a> {
 
 /// A folder that is being packed.
 struct Level {
-    path: PathBuf,
+    path: TreePath,
     nodes: vec::IntoIter<Node>,
     /// Names in it that are taken.
     names: HashSet<OsString>,
@@ -52,13 +55,18 @@ impl<'a> Walk<'a> {
     /// Packs all that is in `tree`, below a folder `top`. Sockets, FIFOs and devices are left out.
     pub(super) fn run(&self, tree: TreeId, top: &str, mut archive: impl Archive) -> Result<()> {
         let top = archive.name(OsStr::new(top));
-        let top = PathBuf::from(if is_plain(&top) { top } else { TOP.into() });
-        archive.folder(&top, &Metadata::default()).map_err(ours)?;
-        let mut levels = vec![self.level(top, tree)?];
+        let mut path = PathBuf::from(if is_plain(&top) { top } else { TOP.into() });
+        archive.folder(&path, &Metadata::default()).map_err(ours)?;
+        let mut missing = Missing::default();
+        let mut levels = vec![self.level(TreePath::default(), tree)?];
         while let Some(level) = levels.last_mut() {
             let Some(node) = level.nodes.next() else {
-                levels.pop();
-                continue;
+                if levels.len() > 1 {
+                    path.pop();
+                    levels.pop();
+                    continue;
+                }
+                break;
             };
             let name = archive.name(&node.name());
             // A name that leads elsewhere is not one that a backup of files can hold.
@@ -66,16 +74,29 @@ impl<'a> Walk<'a> {
                 continue;
             }
             let name = level.free(name);
-            let path = level.path.join(name);
-            self.add(&mut archive, &path, &node).map_err(ours)?;
-            if let Some(subtree) = node.subtree.filter(|_| node.is_dir() && levels.len() < DEEPEST) {
-                levels.push(self.level(path, subtree)?);
+            let inside = level.path.join(name.clone());
+            path.push(name);
+            if inside.depth() > DEEPEST && node.is_dir() {
+                missing.add(&inside, "its folders are nested too deeply");
+            } else if archive.has_room(&path) {
+                self.add(&mut archive, &path, &node).map_err(ours)?;
+                if let Some(subtree) = node.subtree.filter(|_| node.is_dir()) {
+                    levels.push(self.level(inside, subtree)?);
+                    continue;
+                }
+            } else {
+                missing.add(&inside, "its path is too long for this kind of archive");
             }
+            path.pop();
+        }
+        if let (Some(text), Some(level)) = (missing.text(), levels.last_mut()) {
+            path.push(level.free(NOTE.into()));
+            archive.note(&path, &text).map_err(ours)?;
         }
         archive.finish().map_err(ours)
     }
 
-    fn level(&self, path: PathBuf, tree: TreeId) -> Result<Level> {
+    fn level(&self, path: TreePath, tree: TreeId) -> Result<Level> {
         Ok(Level { path, nodes: self.reader.tree(&tree)?.nodes.into_iter(), names: HashSet::new() })
     }
 
@@ -90,6 +111,30 @@ impl<'a> Walk<'a> {
             link @ NodeType::Symlink { .. } => archive.link(path, &node.meta, link.to_link()),
             _ => Ok(()),
         }
+    }
+}
+
+/// What is not in the archive though it is in the backup.
+#[derive(Default)]
+struct Missing {
+    lines: Vec<String>,
+    more: usize,
+}
+
+impl Missing {
+    fn add(&mut self, path: &TreePath, cause: &str) {
+        if self.lines.len() < MOST_LISTED {
+            self.lines.push(format!("{}: {cause}\n", path.shown()));
+        } else {
+            self.more += 1;
+        }
+    }
+
+    /// None where nothing is missing.
+    fn text(self) -> Option<String> {
+        let more = if self.more > 0 { format!("and {} more\n", self.more) } else { String::new() };
+        let begin = "These are in the backup, but not in this archive. Restore them, or download them one by one.\n\n";
+        (!self.lines.is_empty()).then(|| format!("{begin}{}{more}", self.lines.concat()))
     }
 }
 

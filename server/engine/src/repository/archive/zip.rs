@@ -19,6 +19,8 @@ use crate::source::{mode_from_go, shown};
 
 /// From this size on an entry is announced as one that may have more than 4 GiB.
 const LARGE: u64 = 4_000_000_000;
+/// Bytes of an entry's path, of which the format writes the number with 16 bits.
+const LONGEST_PATH: usize = 0xffff;
 /// zlib's scale goes from 1 to 9.
 const LEVEL: i64 = 3;
 /// Modes of what was stored without one.
@@ -58,6 +60,16 @@ impl Archive for Zip {
     fn link(&mut self, path: &Path, metadata: &Metadata, target: &Path) -> io::Result<()> {
         let options = options(metadata, LINK_MODE);
         self.0.add_symlink(text(path), shown(target.as_os_str()), options).map_err(io_error)
+    }
+
+    fn note(&mut self, path: &Path, text: &str) -> io::Result<()> {
+        self.0.start_file(self::text(path), options(&Metadata::default(), FILE_MODE)).map_err(io_error)?;
+        self.0.write_all(text.as_bytes())
+    }
+
+    fn has_room(&self, path: &Path) -> bool {
+        // With a slash at a folder's end.
+        path.as_os_str().len() < LONGEST_PATH
     }
 
     fn finish(self) -> io::Result<()> {

@@ -27,7 +27,7 @@ pub(super) struct Cutter {
     mask: u64,
     /// Bytes of a piece: at least, unless it is a file's last one, and at most.
     pub(super) least: usize,
-    most: usize,
+    pub(super) most: usize,
 }
 
 impl Cutter {

@@ -18,7 +18,7 @@ use super::{
     encode::Encoder,
     queue::{Queue, Work},
 };
-use crate::source::SourceFile;
+use crate::source::{Part, SourceFile};
 
 /// A file's content as it is in the repository now.
 pub(super) struct Saved {
@@ -71,6 +71,14 @@ impl CutFile {
         state.content.push(DataId::default());
         state.bytes += bytes;
         state.content.len() - 1
+    }
+
+    /// `count` times a piece that is saved already.
+    fn repeat(&self, id: DataId, count: usize, bytes: u64) {
+        let mut state = self.state();
+        let length = state.content.len() + count;
+        state.content.resize(length, id);
+        state.bytes += bytes;
     }
 
     fn saved(&self, number: usize, id: DataId) {
@@ -138,7 +146,20 @@ impl Archive<'_> {
             return Ok(());
         };
         if size >= self.cutter.least as u64 {
-            return self.save_in_pieces(encoder, reader, job.done, jobs);
+            let hole = self.cutter.most as u64;
+            return self.in_pieces(job.done, jobs, |file| {
+                loop {
+                    let go_on = match reader.next_part(hole) {
+                        Ok(Part::Data(length)) => self.cut(encoder, file, (&mut reader).take(length), jobs)?,
+                        Ok(Part::Hole(length)) => self.save_hole(encoder, file, length)?,
+                        Ok(Part::End) => return Ok(true),
+                        Err(_) => false,
+                    };
+                    if !go_on {
+                        return Ok(false);
+                    }
+                }
+            });
         }
         buffer.clear();
         // One more, or reading would make room for what does not come.
@@ -163,27 +184,59 @@ impl Archive<'_> {
         done: oneshot::Sender<Option<Saved>>,
         jobs: &Jobs,
     ) -> Result<()> {
+        self.in_pieces(done, jobs, |file| self.cut(encoder, file, reader, jobs))
+    }
+
+    /// Lets `cut` make the pieces of a file, and say whether it is whole.
+    fn in_pieces(
+        &self,
+        done: oneshot::Sender<Option<Saved>>,
+        jobs: &Jobs,
+        cut: impl FnOnce(&Arc<CutFile>) -> Result<bool>,
+    ) -> Result<()> {
         let file = CutFile::new(done);
-        let whole: Result<bool> = jobs.while_cutting(|| {
-            let mut pieces = self.cutter.pieces(reader);
-            loop {
-                match pieces.next() {
-                    Ok(Some(_)) if jobs.is_stopped() => return Ok(false),
-                    Ok(Some(content)) => {
-                        let number = file.expect(content.len() as u64);
-                        let piece = Piece { file: file.clone(), number, content };
-                        if let Some(piece) = jobs.piece(piece) {
-                            self.save_piece(encoder, piece)?;
-                        }
-                    }
-                    Ok(None) => return Ok(true),
-                    Err(_) => return Ok(false),
-                }
-            }
-        });
+        let whole = jobs.while_cutting(|| cut(&file));
         file.state().whole = whole?;
         file.less();
         Ok(())
+    }
+
+    /// False where it could not be read to its end.
+    fn cut(&self, encoder: &mut Encoder<'_>, file: &Arc<CutFile>, reader: impl Read, jobs: &Jobs) -> Result<bool> {
+        let mut pieces = self.cutter.pieces(reader);
+        loop {
+            match pieces.next() {
+                Ok(Some(_)) if jobs.is_stopped() => return Ok(false),
+                Ok(Some(content)) => {
+                    let number = file.expect(content.len() as u64);
+                    let piece = Piece { file: file.clone(), number, content };
+                    if let Some(piece) = jobs.piece(piece) {
+                        self.save_piece(encoder, piece)?;
+                    }
+                }
+                Ok(None) => return Ok(true),
+                Err(_) => return Ok(false),
+            }
+        }
+    }
+
+    /// A hole is one piece of zeros again and again, which is hashed once in a run.
+    fn save_hole(&self, encoder: &mut Encoder<'_>, file: &CutFile, length: u64) -> Result<bool> {
+        let piece = self.cutter.most;
+        let mut stored = self.zeros.lock().unwrap_or_else(PoisonError::into_inner);
+        let id = match *stored {
+            Some(id) => id,
+            None => {
+                let zeros = vec![0; piece];
+                let id = hash(&zeros);
+                self.store(encoder, id, &zeros)?;
+                *stored.insert(id)
+            }
+        };
+        drop(stored);
+        file.repeat(id.into(), usize::try_from(length / piece as u64).unwrap_or(usize::MAX), length);
+        self.run.progress.advance(0, length);
+        Ok(true)
     }
 
     fn save_piece(&self, encoder: &mut Encoder<'_>, piece: Piece) -> Result<()> {
@@ -197,13 +250,19 @@ impl Archive<'_> {
             return Err(RepositoryError::Cancelled);
         }
         let id = hash(content);
+        self.store(encoder, id, content)?;
+        self.run.progress.advance(0, content.len() as u64);
+        Ok(id.into())
+    }
+
+    /// Stores a piece, unless it is stored already or another worker is at it.
+    fn store(&self, encoder: &mut Encoder<'_>, id: Id, content: &[u8]) -> Result<()> {
         if !self.known.has_data(&id) && self.claimed_data.claim(id) {
             let encoded = encoder.encode(content)?;
             self.added_data.count(content.len(), encoded.sealed.len());
             self.data.add(id, &encoded)?;
         }
-        self.run.progress.advance(0, content.len() as u64);
-        Ok(id.into())
+        Ok(())
     }
 
     pub(super) fn save_tree(&self, encoder: &mut Encoder<'_>, id: Id, content: &[u8]) -> Result<()> {

@@ -17,7 +17,7 @@ use super::{
     metadata,
     pending::PendingFile,
 };
-use crate::source::words;
+use crate::source::TreePath;
 
 /// Threads that read and write. Each holds a segment of some MiB, read and decoded.
 const WORKERS: usize = 6;
@@ -37,8 +37,8 @@ pub(super) struct Place {
 
 /// A folder all of whose entries are in this batch or an earlier one.
 pub(super) struct FinishedFolder {
-    pub(super) folder: Arc<Folder>,
-    pub(super) path: String,
+    pub(super) folder: Folder,
+    pub(super) path: TreePath,
     pub(super) metadata: Metadata,
 }
 
@@ -60,6 +60,8 @@ impl Batch {
 
     /// Its mode and times are set when the batch is done.
     pub(super) fn finish(&mut self, folder: FinishedFolder) {
+        // It stays open until then.
+        self.folders += 1;
         self.finished.push(folder);
     }
 
@@ -77,9 +79,7 @@ impl Batch {
         let segments = Segments::new(blobs.into_iter());
         work(job, segments)?;
         for folder in self.finished {
-            if let Err(error) = metadata::apply(&*folder.folder, &folder.metadata) {
-                job.warn(&folder.path, format!("its owner, mode or time could not be set: {}", words(&error)));
-            }
+            metadata::apply(job, &folder.folder, &folder.path, &folder.metadata);
         }
         Ok(())
     }
@@ -138,8 +138,11 @@ fn restore_segment(job: &Job<'_>, decoder: &mut Decoder, segment: Segment<Place>
             }
             Err(error) => return Err(error),
         };
+        let length = content.len() as u64;
+        // A hole of a sparse file is one blob again and again, which is looked at once.
+        let content = if decoder.is_zero() { None } else { Some(decoder.content()) };
         blob.purpose.file.write(job, content, blob.purpose.offset)?;
-        job.progress.advance(0, content.len() as u64);
+        job.progress.advance(0, length);
     }
     Ok(())
 }

@@ -8,19 +8,25 @@ use std::{
         fd::{AsFd, BorrowedFd, OwnedFd},
         unix::ffi::{OsStrExt, OsStringExt},
     },
-    path::{Component, Path},
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use rustix::{
     fs::{
-        AtFlags, Dir, FileType, FlockOperation, Mode, OFlags, RenameFlags, flock, fstat, mkdirat, openat, renameat,
-        renameat_with, statat, unlinkat,
+        AtFlags, Dir, FileType, FlockOperation, Mode, OFlags, RenameFlags, Stat, flock, fstat, mkdirat, openat,
+        renameat, renameat_with, statat, unlinkat,
     },
     io::Errno,
 };
 
 use super::super::OnConflict;
+use crate::{
+    RestoreTarget,
+    source::{Barrier, Barriers, Descent, Identity, folder_flags},
+};
 
 /// Longest name on Linux's file systems, in bytes.
 const LONGEST_NAME: usize = 255;
@@ -29,7 +35,11 @@ const MOST_BESIDE: u32 = 1000;
 
 /// An open folder. Everything is done relative to it, by plain names, and never through a link: whatever
 /// the snapshot holds and whoever changes the target meanwhile, nothing happens outside of it.
-pub(super) struct Folder(OwnedFd);
+#[derive(Clone)]
+pub(super) struct Folder {
+    opened: Arc<OwnedFd>,
+    identity: Identity,
+}
 
 /// Where a folder of the snapshot goes.
 pub(super) enum Entered {
@@ -39,57 +49,91 @@ pub(super) enum Entered {
     Merged(Folder),
     /// Nowhere: something else is there and is kept.
     Skipped,
+    /// Nowhere: what is there is not to be touched.
+    Barred(Barrier),
 }
 
 impl Folder {
-    /// Opens the directory at the absolute `path`, which holds no links, and makes what is missing of it.
-    pub(super) fn make_all(path: &Path) -> io::Result<Self> {
+    /// The restore's target, of which what is missing is made.
+    pub(super) fn make_all(target: &RestoreTarget) -> io::Result<Self> {
         // Passing through a directory needs less permission than reading it.
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let mut folder = Self(rustix::fs::open("/", flags, Mode::empty())?);
-        for part in path.components() {
-            match part {
-                Component::RootDir => {}
-                Component::Normal(name) => {
-                    match mkdirat(&folder.0, name, Mode::from_raw_mode(0o777)) {
-                        Ok(()) | Err(Errno::EXIST) => {}
-                        // Only the directories below the first missing one need to be made.
-                        Err(Errno::ROFS | Errno::ACCESS) if folder.kind(name)?.is_some() => {}
-                        Err(error) => return Err(error.into()),
-                    }
-                    folder = Self(openat(&folder.0, name, flags, Mode::empty())?);
-                }
-                _ => return Err(io::ErrorKind::InvalidInput.into()),
+        let mut folder = Self::known(target.folder.clone())?;
+        for name in &target.missing {
+            if let Some(barrier) = target.barriers.meets_name(folder.identity, name) {
+                return Err(io::Error::other(barrier.cause()));
+            }
+            match mkdirat(&folder, name, Mode::from_raw_mode(0o777)) {
+                Ok(()) | Err(Errno::EXIST) => {}
+                Err(error) => return Err(error.into()),
+            }
+            folder = Self::known(Arc::new(openat(&folder, name, flags, Mode::empty())?))?;
+            if let Some(barrier) = target.barriers.meets(&fstat(&folder)?) {
+                return Err(io::Error::other(barrier.cause()));
             }
         }
         Ok(folder)
     }
 
+    fn known(opened: Arc<OwnedFd>) -> io::Result<Self> {
+        let identity = Identity::from(&fstat(&*opened)?);
+        Ok(Self { opened, identity })
+    }
+
+    /// The innermost folder of a descent, where it is still to be found.
+    pub(super) fn of(descent: &Descent) -> Option<Self> {
+        Some(Self { opened: descent.folder()?.clone(), identity: descent.identity()? })
+    }
+
+    /// Begins a descent here.
+    pub(super) fn descent(&self) -> io::Result<Descent> {
+        Descent::new(self.opened.clone())
+    }
+
+    /// Goes from the innermost folder of `descent` into this one.
+    pub(super) fn go_into(self, descent: &mut Descent, name: OsString) {
+        descent.enter(name, self.opened, self.identity);
+    }
+
     fn open(&self, name: &OsStr) -> io::Result<Self> {
-        Ok(Self(openat(&self.0, name, folder_flags(), Mode::empty())?))
+        Self::known(Arc::new(openat(self, name, folder_flags(), Mode::empty())?))
     }
 
     /// What is at `name`, a link being a link.
-    pub(super) fn kind(&self, name: &OsStr) -> io::Result<Option<FileType>> {
-        match statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(stat) => Ok(Some(FileType::from_raw_mode(stat.st_mode))),
+    fn stat(&self, name: &OsStr) -> io::Result<Option<Stat>> {
+        match statat(self, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => Ok(Some(stat)),
             Err(Errno::NOENT) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
 
+    /// What kind of thing is at `name`.
+    pub(super) fn kind(&self, name: &OsStr) -> io::Result<Option<FileType>> {
+        Ok(self.stat(name)?.map(|stat| FileType::from_raw_mode(stat.st_mode)))
+    }
+
+    /// Whether what is at `name`, or will be, is not to be touched.
+    pub(super) fn bars(&self, name: &OsStr, barriers: &Barriers) -> Option<Barrier> {
+        let there = || barriers.meets(&self.stat(name).ok()??);
+        barriers.meets_name(self.identity, name).or_else(there)
+    }
+
     /// Goes into the folder `name`, making it where it is missing.
-    pub(super) fn enter(&self, name: &OsStr, on_conflict: OnConflict) -> io::Result<Entered> {
+    pub(super) fn enter(&self, name: &OsStr, on_conflict: OnConflict, barriers: &Barriers) -> io::Result<Entered> {
         if self.make(name)? {
             return Ok(Entered::Created(self.open(name)?));
         }
         if self.kind(name)? == Some(FileType::Directory) {
-            return Ok(Entered::Merged(self.open(name)?));
+            let folder = self.open(name)?;
+            // Of the one that was opened, which may be another one than a moment ago.
+            let barrier = barriers.meets(&fstat(&folder)?);
+            return Ok(barrier.map_or(Entered::Merged(folder), Entered::Barred));
         }
         match on_conflict {
             OnConflict::Skip => Ok(Entered::Skipped),
             OnConflict::Overwrite => {
-                unlinkat(&self.0, name, AtFlags::empty())?;
+                unlinkat(self, name, AtFlags::empty())?;
                 self.make(name)?;
                 Ok(Entered::Created(self.open(name)?))
             }
@@ -106,7 +150,7 @@ impl Folder {
 
     /// Makes a folder that only we may enter until it is complete. False when the name is taken.
     fn make(&self, name: &OsStr) -> io::Result<bool> {
-        match mkdirat(&self.0, name, Mode::RWXU) {
+        match mkdirat(self, name, Mode::RWXU) {
             Ok(()) => Ok(true),
             Err(Errno::EXIST) => Ok(false),
             Err(error) => Err(error.into()),
@@ -131,7 +175,7 @@ impl Folder {
 
     /// Removes the files that restores were writing whose processes ended in the middle of it.
     pub(super) fn remove_abandoned(&self) -> io::Result<()> {
-        for entry in Dir::new(openat(&self.0, ".", folder_flags(), Mode::empty())?)? {
+        for entry in Dir::new(openat(self, ".", folder_flags(), Mode::empty())?)? {
             let entry = entry?;
             let name = OsStr::from_bytes(entry.file_name().to_bytes());
             if is_temporary(name) && self.is_abandoned(name)? {
@@ -146,7 +190,7 @@ impl Folder {
             return Ok(false);
         }
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let file = openat(&self.0, name, flags, Mode::empty())?;
+        let file = openat(self, name, flags, Mode::empty())?;
         Ok(flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok())
     }
 
@@ -157,7 +201,7 @@ impl Folder {
     ) -> io::Result<(OsString, T)> {
         loop {
             let name = temporary_name();
-            match make(self.0.as_fd(), &name) {
+            match make(self.as_fd(), &name) {
                 Ok(made) => return Ok((name, made)),
                 Err(Errno::EXIST) => {}
                 Err(error) => return Err(error.into()),
@@ -169,7 +213,7 @@ impl Folder {
     pub(super) fn place(&self, temporary: &OsStr, name: &OsStr, on_conflict: OnConflict) -> io::Result<bool> {
         match on_conflict {
             OnConflict::Overwrite => {
-                renameat(&self.0, temporary, &self.0, name)?;
+                renameat(self, temporary, self, name)?;
                 Ok(true)
             }
             OnConflict::Skip => self.place_new(temporary, name),
@@ -185,13 +229,13 @@ impl Folder {
     }
 
     fn place_new(&self, temporary: &OsStr, name: &OsStr) -> io::Result<bool> {
-        match renameat_with(&self.0, temporary, &self.0, name, RenameFlags::NOREPLACE) {
+        match renameat_with(self, temporary, self, name, RenameFlags::NOREPLACE) {
             Ok(()) => Ok(true),
             Err(Errno::EXIST) => Ok(false),
             // File systems that cannot do it in one step.
             Err(Errno::INVAL | Errno::NOSYS) if self.kind(name)?.is_some() => Ok(false),
             Err(Errno::INVAL | Errno::NOSYS) => {
-                renameat(&self.0, temporary, &self.0, name)?;
+                renameat(self, temporary, self, name)?;
                 Ok(true)
             }
             Err(error) => Err(error.into()),
@@ -199,18 +243,14 @@ impl Folder {
     }
 
     pub(super) fn remove(&self, name: &OsStr) -> io::Result<()> {
-        Ok(unlinkat(&self.0, name, AtFlags::empty())?)
+        Ok(unlinkat(self, name, AtFlags::empty())?)
     }
 }
 
 impl AsFd for Folder {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
+        self.opened.as_fd()
     }
-}
-
-fn folder_flags() -> OFlags {
-    OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC
 }
 
 /// What temporary names begin and end with; between them are the process and a number.
@@ -249,6 +289,7 @@ mod tests {
     use std::{ffi::OsStr, fs};
 
     use super::{Folder, beside};
+    use crate::SourceRoots;
 
     #[test]
     fn what_a_killed_restore_left_is_removed_and_nothing_else() {
@@ -264,7 +305,8 @@ mod tests {
             fs::write(place.path().join(name), "half").unwrap();
         }
         fs::create_dir(place.path().join(".holdfast-restore-1-1.part")).unwrap();
-        let folder = Folder::make_all(&place.path().canonicalize().unwrap()).unwrap();
+        let roots = SourceRoots::new(vec![place.path().into()]);
+        let folder = Folder::make_all(&roots.restore_target(place.path()).unwrap()).unwrap();
         let (written, file) = folder.temporary_file().unwrap();
         folder.remove_abandoned().unwrap();
         let mut left = others.map(str::to_owned).to_vec();

@@ -4,30 +4,64 @@ use std::{ffi::OsStr, io, os::fd::AsFd};
 
 use rustic_core::{jiff::Timestamp, repofile::Metadata};
 use rustix::{
-    fs::{AtFlags, Gid, Mode, Timespec, Timestamps, Uid, chownat, fchmod, fchown, futimens, utimensat},
+    fs::{
+        AtFlags, FileType, Gid, Mode, Timespec, Timestamps, Uid, chownat, fchmod, fchown, fstat, futimens, utimensat,
+    },
     io::Errno,
 };
 
-use super::folder::Folder;
-use crate::source::mode_from_go;
+use super::{Job, folder::Folder};
+use crate::source::{TreePath, mode_from_go, words};
 
-/// Set-user and set-group bits. Without the owner they were meant for they would lend our own rights.
-const LENDING_BITS: u32 = 0o6000;
+/// Set-user and set-group bits.
+const SET_USER: u32 = 0o4000;
+const SET_GROUP: u32 = 0o2000;
+/// The attribute that lends a program single rights of root's (`capabilities(7)`).
+const CAPABILITIES: &str = "security.capability";
 
-/// Gives an open file or folder its owner, where we may, its mode and its times.
-pub(super) fn apply(file: impl AsFd, metadata: &Metadata) -> io::Result<()> {
+/// Gives an open file or folder its owner, where we may, its mode and its times. What cannot or may not be set is a
+/// warning.
+pub(super) fn apply(job: &Job<'_>, file: impl AsFd, path: &TreePath, metadata: &Metadata) {
+    let lent = set_owner_and_mode(&file, metadata, job.lending_bits);
+    let timed = times(metadata).map_or(Ok(()), |times| Ok(futimens(&file, &times)?));
+    match lent.and_then(|lent| timed.map(|()| lent)) {
+        Ok(Lent::All) => {}
+        Ok(Lent::Less) => {
+            job.warn(path, "it would have run with root's rights; its set-user or set-group bit was not restored")
+        }
+        Err(error) => job.warn(path, format!("its owner, mode or time could not be set: {}", words(&error))),
+    }
+    if metadata.extended_attributes.iter().any(|attribute| attribute.name == CAPABILITIES) {
+        job.warn(path, "it would have run with some of root's rights; its capabilities were not restored");
+    }
+}
+
+/// Whether the bits that lend rights are as they were.
+#[derive(PartialEq, Eq)]
+enum Lent {
+    All,
+    Less,
+}
+
+fn set_owner_and_mode(file: &impl AsFd, metadata: &Metadata, lends_root: bool) -> io::Result<Lent> {
     let (owner, group) = owner(metadata);
     // Before the mode: changing the owner clears bits of it.
-    let owned = allowed(fchown(&file, owner, group))?;
-    if let Some(mode) = metadata.mode {
-        let mode = mode_from_go(mode);
-        let mode = if owned { mode } else { mode & !LENDING_BITS };
-        fchmod(&file, Mode::from_raw_mode(mode))?;
+    let owned = allowed(fchown(file, owner, group))?;
+    let Some(mode) = metadata.mode else { return Ok(Lent::All) };
+    let mode = mode_from_go(mode);
+    // Without the owner they were meant for they would lend our own rights.
+    let mut kept = if owned { mode } else { mode & !(SET_USER | SET_GROUP) };
+    // Whose it has become counts, not what the snapshot says. In folders these bits lend nothing.
+    let stat = fstat(file)?;
+    let is_folder = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
+    let wanted = kept;
+    if !lends_root && !is_folder {
+        let of_root = if stat.st_uid == 0 { SET_USER | SET_GROUP } else { 0 };
+        let of_group = if stat.st_gid == 0 { SET_GROUP } else { 0 };
+        kept &= !(of_root | of_group);
     }
-    if let Some(times) = times(metadata) {
-        futimens(&file, &times)?;
-    }
-    Ok(())
+    fchmod(file, Mode::from_raw_mode(kept))?;
+    Ok(if kept == wanted { Lent::All } else { Lent::Less })
 }
 
 /// The same for a link itself; it has no mode.

@@ -11,15 +11,18 @@ use std::{
 use rustic_core::repofile::Metadata;
 
 use super::{Job, folder::Folder, metadata};
-use crate::{RepositoryError, source::words};
+use crate::{
+    RepositoryError,
+    source::{TreePath, words},
+};
 
 /// A file that is being restored. It has a temporary name until its last blob is written; dropped before,
 /// it leaves nothing behind.
 pub(super) struct PendingFile {
-    pub(super) folder: Arc<Folder>,
+    pub(super) folder: Folder,
     pub(super) name: OsString,
     /// Its path in the snapshot.
-    pub(super) path: String,
+    pub(super) path: TreePath,
     pub(super) metadata: Metadata,
     pub(super) size: u64,
     state: Mutex<State>,
@@ -34,9 +37,9 @@ struct State {
 
 impl PendingFile {
     pub(super) fn new(
-        folder: Arc<Folder>,
+        folder: Folder,
         name: OsString,
-        path: String,
+        path: TreePath,
         metadata: Metadata,
         size: u64,
         blobs: usize,
@@ -61,14 +64,14 @@ impl PendingFile {
         }
     }
 
-    /// Writes one blob; the last one completes the file.
-    pub(super) fn write(&self, job: &Job<'_>, content: &[u8], offset: u64) -> Result<(), RepositoryError> {
+    /// Writes one blob, or none where it holds nothing but zeros; the last one completes the file.
+    pub(super) fn write(&self, job: &Job<'_>, content: Option<&[u8]>, offset: u64) -> Result<(), RepositoryError> {
         if self.has_failed() {
             return Ok(());
         }
         let written = self.opened().and_then(|file| {
             // The file has its full size already: what is not written of it is a hole that reads as zeros.
-            if is_zero(content) { Ok(()) } else { file.write_all_at(content, offset) }
+            content.map_or(Ok(()), |content| file.write_all_at(content, offset))
         });
         if let Err(error) = written {
             return self.could_not(job, error);
@@ -95,9 +98,7 @@ impl PendingFile {
     /// Gives the file its properties and its name.
     pub(super) fn complete(&self, job: &Job<'_>) -> Result<(), RepositoryError> {
         let placed = self.opened().and_then(|file| {
-            if let Err(error) = metadata::apply(&*file, &self.metadata) {
-                job.warn(&self.path, format!("its owner, mode or time could not be set: {}", words(&error)));
-            }
+            metadata::apply(job, &*file, &self.path, &self.metadata);
             let mut state = self.state();
             let Some((temporary, _)) = &state.file else { return Ok(false) };
             let placed = self.folder.place(temporary, &self.name, job.on_conflict)?;
@@ -129,7 +130,7 @@ impl Drop for PendingFile {
         if let Some((temporary, _)) = self.state().file.take()
             && let Err(error) = self.folder.remove(&temporary)
         {
-            tracing::warn!(path = self.path, %error, "an incomplete restored file could not be removed");
+            tracing::warn!(path = self.path.shown(), %error, "an incomplete restored file could not be removed");
         }
     }
 }
@@ -146,10 +147,4 @@ pub(super) fn could_not_be_written(error: &io::Error) -> String {
         io::ErrorKind::IsADirectory | io::ErrorKind::DirectoryNotEmpty => "a folder of this name is in the way".into(),
         _ => format!("it could not be written: {}", words(error)),
     }
-}
-
-fn is_zero(content: &[u8]) -> bool {
-    /// Compared in pieces, which the compiler turns into wide instructions.
-    const ZEROS: [u8; 4096] = [0; 4096];
-    content.chunks(ZEROS.len()).all(|piece| piece == &ZEROS[..piece.len()])
 }

@@ -46,8 +46,24 @@ impl Selection {
         self.paths.is_none()
     }
 
+    /// How the top folder relates.
+    pub(super) fn top(&self) -> Fit {
+        if self.paths.is_none() { Fit::Chosen } else { Fit::OnTheWay }
+    }
+
+    /// How `name` relates in the folder `above`, which relates as `folder`, and its path where something inside it may be
+    /// chosen. What is in a chosen folder is chosen too, whatever its path.
+    pub(super) fn inside(&self, above: &str, name: impl FnOnce() -> String, folder: Fit) -> (Fit, String) {
+        if folder != Fit::OnTheWay {
+            return (folder, String::new());
+        }
+        let path = joined(above, &name());
+        let fit = self.fit(&path, folder);
+        (fit, if fit == Fit::OnTheWay { path } else { String::new() })
+    }
+
     /// How `path` relates, when the folder it is in relates as `folder`.
-    pub(super) fn fit(&self, path: &str, folder: Fit) -> Fit {
+    fn fit(&self, path: &str, folder: Fit) -> Fit {
         let Some(paths) = &self.paths else { return Fit::Chosen };
         if folder == Fit::Chosen || paths.contains(path) {
             return Fit::Chosen;
@@ -60,14 +76,14 @@ impl Selection {
     /// How many files and bytes are chosen.
     pub(super) fn count(&self, reader: &Reader, root: TreeId, stop: &CancellationToken) -> Result<(u64, u64)> {
         let (mut files, mut bytes) = (0, 0);
-        let mut folders = vec![(String::new(), root, self.fit("", Fit::OnTheWay))];
+        let mut folders = vec![(String::new(), root, self.top())];
         while let Some((folder, tree, fit)) = folders.pop() {
             if stop.is_cancelled() {
                 return Err(RepositoryError::Cancelled);
             }
             for node in reader.tree(&tree)?.nodes {
-                let path = joined(&folder, &shown_name(&node));
-                match (self.fit(&path, fit), node.subtree) {
+                let (inside, path) = self.inside(&folder, || shown_name(&node), fit);
+                match (inside, node.subtree) {
                     (Fit::Outside, _) => {}
                     (inside, Some(subtree)) => folders.push((path, subtree, inside)),
                     (_, None) => {

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     NetworkPolicy, ObjectOptions, OnConflict, Repository, RepositoryConfig, RestoreRequest, S3, S3Access, Secret,
-    SnapshotId,
+    SnapshotId, SourceRoots,
     repository::{blocking::blocking, fault::repository_error, open, storage::Storage},
 };
 
@@ -108,7 +108,9 @@ async fn nothing_in_a_snapshot_leads_out_of_the_target() {
         fs::create_dir_all(at.join("outside")).unwrap();
         symlink(at.join("outside"), place.join("target/z")).unwrap();
         let target = place.join("target");
-        let request = RestoreRequest { snapshot: snapshot.clone(), paths: Vec::new(), target, on_conflict };
+        let target = SourceRoots::new(vec![at.clone()]).restore_target(&target).unwrap();
+        let (snapshot, paths) = (snapshot.clone(), Vec::new());
+        let request = RestoreRequest { snapshot, paths, target, on_conflict, lending_bits: false };
         let report = repository.restore(request, Arc::new(()), CancellationToken::new()).await.unwrap();
         assert!(report.warnings.len() >= 5, "{report:#?}");
         assert_eq!(fs::read_dir(&place).unwrap().count(), 1, "{on_conflict:?}: only the target");

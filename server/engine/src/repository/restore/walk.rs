@@ -8,7 +8,7 @@ use std::{
 };
 
 use rustic_core::{
-    TreeId,
+    DataId, TreeId,
     repofile::{Node, NodeType},
 };
 use rustix::fs::{FileType, Mode, mknodat, symlinkat};
@@ -16,7 +16,7 @@ use rustix::fs::{FileType, Mode, mknodat, symlinkat};
 use super::{
     super::{
         OnConflict, RepositoryError, Result,
-        reader::{Reader, is_plain, joined, shown_name},
+        reader::{Reader, is_plain, shown_name},
         segments::Wanted,
     },
     Job,
@@ -26,14 +26,13 @@ use super::{
     pending::{PendingFile, could_not_be_written, is_about_the_target},
     selection::{Fit, Selection},
 };
-
-/// Folders inside folders. Each is open while it is worked on, and files need a share of the open files too.
-const DEEPEST: usize = 400;
+use crate::source::{DEEPEST, Descent, TreePath, words};
 
 pub(super) struct Walk<'a> {
     job: &'a Job<'a>,
     reader: &'a Reader,
     selection: Selection,
+    descent: Descent,
     levels: Vec<Level>,
     batch: Batch,
     /// Takes full batches, one while another is worked on.
@@ -41,24 +40,31 @@ pub(super) struct Walk<'a> {
 }
 
 struct Level {
-    folder: Arc<Folder>,
-    path: String,
+    path: TreePath,
     nodes: vec::IntoIter<Node>,
     fit: Fit,
+    /// Its path for the selection, where only something inside it is chosen.
+    written: String,
     /// The snapshot's folder, when its properties are to be set.
     node: Option<Node>,
 }
 
 impl<'a> Walk<'a> {
-    pub(super) fn new(job: &'a Job<'a>, reader: &'a Reader, selection: Selection, batches: SyncSender<Batch>) -> Self {
-        Self { job, reader, selection, levels: Vec::new(), batch: Batch::default(), batches }
+    pub(super) fn new(
+        (job, reader): (&'a Job<'a>, &'a Reader),
+        selection: Selection,
+        target: &Folder,
+        batches: SyncSender<Batch>,
+    ) -> Result<Self> {
+        let descent = target.descent().map_err(RepositoryError::Target)?;
+        Ok(Self { job, reader, selection, descent, levels: Vec::new(), batch: Batch::default(), batches })
     }
 
-    pub(super) fn run(mut self, root: TreeId, target: Folder) -> Result<()> {
+    pub(super) fn run(mut self, root: TreeId, target: &Folder) -> Result<()> {
         let nodes = self.reader.tree(&root)?.nodes.into_iter();
-        let fit = self.selection.fit("", Fit::OnTheWay);
-        remove_abandoned(&target, "");
-        self.levels.push(Level { folder: Arc::new(target), path: String::new(), nodes, fit, node: None });
+        let (path, fit) = (TreePath::default(), self.selection.top());
+        remove_abandoned(target, &path);
+        self.levels.push(Level { path, nodes, fit, written: String::new(), node: None });
         while let Some(level) = self.levels.last_mut() {
             self.job.check()?;
             match level.nodes.next() {
@@ -79,27 +85,39 @@ impl<'a> Walk<'a> {
         self.batches.send(std::mem::take(&mut self.batch)).map_err(|_| RepositoryError::Cancelled)
     }
 
+    /// Goes back into the folder above.
     fn leave(&mut self) {
-        if let Some(Level { folder, path, node: Some(node), .. }) = self.levels.pop() {
-            self.batch.finish(FinishedFolder { folder, path, metadata: node.meta });
+        let Some(level) = self.levels.pop() else { return };
+        if let (Some(folder), Some(node)) = (Folder::of(&self.descent), level.node) {
+            self.batch.finish(FinishedFolder { folder, path: level.path, metadata: node.meta });
+        }
+        let Err(error) = self.descent.leave() else { return };
+        if let Some(level) = self.levels.last_mut() {
+            // What is left of it has no place any more.
+            level.nodes = Vec::new().into_iter();
+            level.node = None;
+            self.job.warn(&level.path, format!("it could not be restored whole: {}", words(&error)));
         }
     }
 
     fn visit(&mut self, node: Node) -> Result<()> {
-        let Some(level) = self.levels.last() else { return Ok(()) };
-        let path = joined(&level.path, &shown_name(&node));
-        let fit = self.selection.fit(&path, level.fit);
+        let (Some(level), Some(folder)) = (self.levels.last(), Folder::of(&self.descent)) else { return Ok(()) };
+        let (fit, written) = self.selection.inside(&level.written, || shown_name(&node), level.fit);
         if fit == Fit::Outside {
             return Ok(());
         }
         let name = node.name().into_owned();
+        let path = level.path.join(name.clone());
         if !is_plain(&name) {
             self.job.warn(&path, "its name is not a file's name, so it was not restored");
             return Ok(());
         }
-        let folder = level.folder.clone();
+        if let Some(barrier) = folder.bars(&name, &self.job.barriers) {
+            self.job.warn(&path, format!("what is in its place was left alone: {}", barrier.cause()));
+            return Ok(());
+        }
         let done = match &node.node_type {
-            NodeType::Dir => return self.enter(&folder, &name, path, node, fit),
+            NodeType::Dir => return self.enter(&folder, path, node, (fit, written)),
             NodeType::File => return self.file(folder, name, path, node),
             NodeType::Symlink { .. } => self.link(&folder, &name, &node),
             NodeType::Fifo => self.fifo(&folder, &name, &node),
@@ -119,12 +137,12 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    fn enter(&mut self, parent: &Folder, name: &OsStr, path: String, node: Node, fit: Fit) -> Result<()> {
-        let Some(subtree) = node.subtree.filter(|_| self.levels.len() < DEEPEST) else {
+    fn enter(&mut self, parent: &Folder, path: TreePath, node: Node, (fit, written): (Fit, String)) -> Result<()> {
+        let Some(subtree) = node.subtree.filter(|_| path.depth() <= DEEPEST) else {
             self.job.warn(&path, "its folders are nested too deeply to be restored");
             return Ok(());
         };
-        let (folder, created) = match parent.enter(name, self.job.on_conflict) {
+        let (folder, created) = match parent.enter(path.name(), self.job.on_conflict, &self.job.barriers) {
             Ok(Entered::Created(folder)) => (folder, true),
             Ok(Entered::Merged(folder)) => {
                 remove_abandoned(&folder, &path);
@@ -133,6 +151,10 @@ impl<'a> Walk<'a> {
             Ok(Entered::Skipped) => {
                 self.job.warn(&path, "a file is where this folder should be; the folder was skipped");
                 self.job.skip(0);
+                return Ok(());
+            }
+            Ok(Entered::Barred(barrier)) => {
+                self.job.warn(&path, format!("what is in its place was left alone: {}", barrier.cause()));
                 return Ok(());
             }
             Err(error) => return self.could_not(&path, error),
@@ -149,11 +171,12 @@ impl<'a> Walk<'a> {
         let overwrite = fit == Fit::Chosen && self.job.on_conflict == OnConflict::Overwrite;
         let node = (created || overwrite).then_some(node);
         self.batch.folders += 1;
-        self.levels.push(Level { folder: Arc::new(folder), path, nodes, fit, node });
+        folder.go_into(&mut self.descent, path.name().to_owned());
+        self.levels.push(Level { path, nodes, fit, written, node });
         Ok(())
     }
 
-    fn file(&mut self, folder: Arc<Folder>, name: OsString, path: String, node: Node) -> Result<()> {
+    fn file(&mut self, folder: Folder, name: OsString, path: TreePath, node: Node) -> Result<()> {
         // Asked before anything is read; what appears later is met again when the file gets its name.
         match (folder.kind(&name), self.job.on_conflict) {
             (Ok(Some(_)), OnConflict::Skip) => {
@@ -167,28 +190,35 @@ impl<'a> Walk<'a> {
             (Ok(_), _) => {}
             (Err(error), _) => return self.could_not(&path, error),
         }
-        let blobs = node.content.unwrap_or_default();
-        let found = blobs.iter().map(|id| Wanted::find(self.job.library, *id, ()));
-        let Some(blobs) = found.collect::<Option<Vec<_>>>() else {
+        let content = node.content.unwrap_or_default();
+        let Some(size) = self.size(&content) else {
             self.job.warn(&path, "the repository is damaged: parts of this file are missing");
             return Ok(());
         };
-        let size = blobs.iter().map(|blob| blob.length).sum();
-        let file = Arc::new(PendingFile::new(folder, name, path, node.meta, size, blobs.len()));
-        if blobs.is_empty() {
+        let file = Arc::new(PendingFile::new(folder, name, path, node.meta, size, content.len()));
+        if content.is_empty() {
             return file.complete(self.job);
         }
-        self.collect(&file, blobs)
+        self.collect(&file, &content)
+    }
+
+    /// The size of a file; none where a part of it is missing.
+    fn size(&self, content: &[DataId]) -> Option<u64> {
+        // Holes are one blob again and again.
+        let runs = content.chunk_by(|one, next| one == next);
+        runs.map(|run| Some(Wanted::find(self.job.library, *run.first()?, ())?.length * run.len() as u64)).sum()
     }
 
     /// Puts a file's blobs into the batch, and into further ones when it is large.
-    fn collect(&mut self, file: &Arc<PendingFile>, blobs: Vec<Wanted<()>>) -> Result<()> {
-        self.batch.open_files += usize::from(blobs.len() > 1);
+    fn collect(&mut self, file: &Arc<PendingFile>, content: &[DataId]) -> Result<()> {
+        self.batch.open_files += usize::from(content.len() > 1);
         let mut offset = 0;
-        for blob in blobs {
+        for id in content {
             let place = Place { file: file.clone(), offset };
+            let missing = || RepositoryError::Internal { detail: "a blob left the index".into() };
+            let blob = Wanted::find(self.job.library, *id, place).ok_or_else(missing)?;
             offset += blob.length;
-            self.batch.add(blob.with(place));
+            self.batch.add(blob);
             self.flush_when_full()?;
         }
         Ok(())
@@ -215,7 +245,7 @@ impl<'a> Walk<'a> {
         placed.map(Some)
     }
 
-    fn could_not(&self, path: &str, error: io::Error) -> Result<()> {
+    fn could_not(&self, path: &TreePath, error: io::Error) -> Result<()> {
         if is_about_the_target(&error) {
             return Err(RepositoryError::Target(error));
         }
@@ -225,8 +255,8 @@ impl<'a> Walk<'a> {
 }
 
 /// An earlier restore may have been killed while it wrote. That what it left cannot be removed is no reason not to restore.
-fn remove_abandoned(folder: &Folder, path: &str) {
+fn remove_abandoned(folder: &Folder, path: &TreePath) {
     if let Err(error) = folder.remove_abandoned() {
-        tracing::warn!(path, %error, "what an earlier restore left unfinished could not be removed");
+        tracing::warn!(path = path.shown(), %error, "what an earlier restore left unfinished could not be removed");
     }
 }

@@ -18,7 +18,7 @@ use std::{
 use embedded_s3::{EmbeddedS3, EmbeddedS3Config};
 use engine::{
     DirectorySource, NetworkPolicy, ObjectOptions, OnConflict, Progress, Repository, RepositoryConfig, RestoreRequest,
-    S3, S3Access, Secret, SnapshotId, SnapshotRequest, SnapshotSource, SourceRoots,
+    RestoreTarget, S3, S3Access, Secret, SnapshotId, SnapshotRequest, SnapshotSource, SourceRoots,
 };
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -131,13 +131,19 @@ pub async fn restore(
     target: &Path,
     on_conflict: OnConflict,
 ) -> engine::RestoreReport {
-    let request = RestoreRequest {
-        snapshot: snapshot.clone(),
-        paths: Vec::new(),
-        target: target.canonicalize().unwrap_or_else(|_| target.to_path_buf()),
-        on_conflict,
-    };
+    // As restic does it: files come back as they were, also those that lend root's rights.
+    let request = RestoreRequest { lending_bits: true, ..restore_request(snapshot, target, on_conflict) };
     repository.restore(request, Arc::new(()), CancellationToken::new()).await.unwrap()
+}
+
+pub fn restore_target(path: &Path) -> RestoreTarget {
+    SourceRoots::new(vec!["/".into()]).restore_target(path).unwrap()
+}
+
+/// Everything, as an operator's restore.
+pub fn restore_request(snapshot: &SnapshotId, target: &Path, on_conflict: OnConflict) -> RestoreRequest {
+    let (snapshot, target) = (snapshot.clone(), restore_target(target));
+    RestoreRequest { snapshot, paths: Vec::new(), target, on_conflict, lending_bits: false }
 }
 
 /// Counts what it is told.
