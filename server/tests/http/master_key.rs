@@ -1,6 +1,6 @@
 //! The master key: changed while the server runs, and refused where it is the wrong one.
 
-use std::fs;
+use std::{fs, os::unix::fs::PermissionsExt};
 
 use model::backup::BackupPhase;
 use sea_orm::{ConnectionTrait, sea_query::Query};
@@ -99,6 +99,10 @@ async fn a_wrong_or_missing_key_stops_the_start(app: &TestApp) {
     assert!(refused.contains("is missing, and the database holds secrets"), "{refused}");
     assert!(!app.config.master_key_file.exists(), "and no other one is made in its place");
     fs::write(&app.config.master_key_file, right).unwrap();
+    fs::set_permissions(&app.config.master_key_file, fs::Permissions::from_mode(0o644)).unwrap();
+    let refused = app.fresh().await.err().unwrap().to_string();
+    assert!(refused.contains("may be read by others (mode 644)"), "{refused}");
+    fs::set_permissions(&app.config.master_key_file, fs::Permissions::from_mode(0o600)).unwrap();
     assert!(app.fresh().await.is_ok());
 }
 

@@ -11,8 +11,9 @@ use services::{Clock, SourceRoot};
 
 use crate::support::{
     TestApp,
-    app::{Database, ORGANIZATION},
+    app::{Database, ORGANIZATION, setup_form},
     form, on_both_databases,
+    program::Program,
 };
 
 on_both_databases!(
@@ -110,4 +111,55 @@ async fn a_root_of_an_unknown_organization_is_no_reason_not_to_start() {
     let app = TestApp::spawn_with(Database::Sqlite, &[(Key::SourceRoots, "nobody-yet=/srv")]).await;
     app.set_up().await;
     app.stop().await;
+}
+
+/// A root above the data folder is a mistake that must not give the master key away.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_holdfasts_own_is_never_backed_up_nor_restored_over() {
+    let program = Program::new();
+    let root = program.folder().canonicalize().unwrap();
+    let program = program.with("HOLDFAST_SOURCE_ROOTS", &format!("{ORGANIZATION}={}", root.display()));
+    let s3 = program.s3().await;
+    let running = program.serve();
+    let partner = running.browser();
+    partner.done("session/set_up", &setup_form()).await;
+    let credential = partner.add_credential(&s3).await;
+    fs::write(root.join("files/ours.txt"), "ours").unwrap();
+    fs::hard_link(root.join("data/master.key"), root.join("files/innocent.txt")).unwrap();
+
+    for directory in [root.join("data"), root.join("files/../data")] {
+        let create =
+            form(&[("project_name", "keys"), ("source", "directory"), ("directory", &directory.display().to_string())]);
+        let refused = partner.call("projects/create", &create).await;
+        assert!(refused.form_errors().message_for("directory").is_some(), "{}", directory.display());
+    }
+    let project = partner.add_project("all", &root, Some(&credential)).await;
+    let policy = form(&[
+        ("project", &project.to_string()),
+        ("name", "nightly"),
+        ("cron_period", "custom"),
+        ("cron_expression", "0 0 29 2 *"),
+        ("time_zone", "UTC"),
+        ("retention", "720h"),
+        ("include", "**"),
+        ("exclude", "s3"),
+    ]);
+    partner.done("policies/add", &policy).await;
+    let policy = partner.policies(project).await[0].id;
+    let backup = partner.backup_now(project, policy).await;
+    let at = |path: &str| format!("/projects/{project}/backups/{}/download?path={path}", backup.id);
+    assert_eq!(partner.get(&at("/files/ours.txt")).await.text(), "ours");
+    for path in ["/data/master.key", "/data/holdfast.db", "/files/innocent.txt"] {
+        assert_eq!(partner.get(&at(path)).await.status, 404, "{path}");
+    }
+    assert!(backup.cause.as_deref().is_some_and(|cause| cause.contains("left out")), "it is told: {:?}", backup.cause);
+
+    let over = form(&[
+        ("backup", &backup.id.to_string()),
+        ("project", &project.to_string()),
+        ("restore_name", "over"),
+        ("target", "directory"),
+        ("target_directory", &root.join("data/restored").display().to_string()),
+    ]);
+    assert_eq!(partner.call("restores/add", &over).await.status, 422);
 }
