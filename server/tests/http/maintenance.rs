@@ -218,8 +218,9 @@ async fn a_project_that_is_deleted_meanwhile_is_not_found(app: &TestApp) {
     let credential = partner.credentials().await.remove(0);
     let named = |project: ProjectId| form(&[("project", &project.to_string())]);
     for round in 0..5 {
-        let project = partner.add_project(&format!("short-lived-{round}"), &app.source(), Some(&credential)).await;
-        let fields = named(project);
+        let name = format!("short-lived-{round}");
+        let project = partner.add_project(&name, &app.source(), Some(&credential)).await;
+        let fields = form(&[("project", &project.to_string()), ("confirm_name", &name)]);
         let call = async |function: &str| partner.call(function, &fields).await;
         let answers = tokio::join!(
             call("maintenance/prune"),
