@@ -220,7 +220,7 @@ async fn a_project_that_is_deleted_meanwhile_is_not_found(app: &TestApp) {
     for round in 0..5 {
         let name = format!("short-lived-{round}");
         let project = partner.add_project(&name, &app.source(), Some(&credential)).await;
-        let fields = [named(project), form(&[("confirm_name", &name)])].concat();
+        let fields = form(&[("project", &project.to_string()), ("confirm_name", &name)]);
         let call = async |function: &str| partner.call(function, &fields).await;
         let answers = tokio::join!(
             call("maintenance/prune"),
