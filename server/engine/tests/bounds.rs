@@ -206,7 +206,8 @@ async fn ends<T: Debug, E: Debug>(name: &str, most: Duration, work: impl Future<
     let done = tokio::time::timeout(most, work).await;
     let (took, rise) = (began.elapsed(), memory("VmHWM:").saturating_sub(before));
     // Straight to the terminal: the harness keeps what a test that passes prints.
-    writeln!(std::io::stderr(), "{name}: +{} MiB, {:.1} s", rise / MIB, took.as_secs_f64()).unwrap();
+    let mut terminal = std::io::stderr();
+    writeln!(terminal, "{name}: +{} MiB, {:.1} s", rise / MIB, took.as_secs_f64()).unwrap();
     assert!(rise < MOST_RISE, "{name}: {} MiB", rise / MIB);
     done.unwrap_or_else(|_| panic!("{name}: still at work after {most:?}")).unwrap_err()
 }

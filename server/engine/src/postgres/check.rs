@@ -31,7 +31,7 @@ impl PostgresDatabase {
     /// Tries everything that a backup needs: the connection, `pg_dump` in a version for this server, and the right to
     /// read every table. Takes 10 seconds at most.
     pub async fn check(&self, tools: &PostgresTools) -> Result<()> {
-        in_even_time(self, async {
+        let work = async {
             let mut connection = Connection::open(self).await?;
             tools.find(Tool::PgDump, connection.version).await?;
             let (user, list) = (self.user.clone(), self.objects(&mut connection, UNREADABLE).await?);
@@ -43,8 +43,8 @@ impl PostgresDatabase {
             }
             connection.close().await;
             Ok(())
-        })
-        .await
+        };
+        in_even_time(self, Box::pin(work)).await
     }
 
     /// The names that a query finds, in words; none where it finds nothing. The query gives some of the names, each with

@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures::future::BoxFuture;
 use sqlx::{
     ConnectOptions, Connection as _, PgConnection,
     postgres::{PgConnectOptions, PgSslMode},
@@ -33,7 +34,9 @@ pub(super) async fn in_time<T>(
 
 /// Gives a check of a form its time, and takes the same time for a port that is closed, that is silent, and at which
 /// something else answers: whoever may fill in the form need not learn which of them it is.
-pub(super) async fn in_even_time<T>(database: &PostgresDatabase, work: impl Future<Output = Result<T>>) -> Result<T> {
+///
+/// The work lies on the heap: whoever checks a form does not expect to carry a handshake about.
+pub(super) async fn in_even_time<T>(database: &PostgresDatabase, work: BoxFuture<'_, Result<T>>) -> Result<T> {
     let began = tokio::time::Instant::now();
     let done = in_time(database, PATIENCE, work).await;
     if matches!(done, Err(PostgresError::NoServer { .. })) {

@@ -40,7 +40,7 @@ pub enum DatabaseTarget {
 impl PostgresDatabase {
     /// Whether a database `name` can be made beside this one. Takes 10 seconds at most.
     pub async fn check_new(&self, tools: &PostgresTools, name: &str) -> Result<()> {
-        in_even_time(self, async {
+        let work = async {
             let mut connection = self.maintenance().await?;
             tools.find(Tool::PgRestore, connection.version).await?;
             connection.check_free(name).await?;
@@ -52,8 +52,8 @@ impl PostgresDatabase {
             .map_err(refused)?;
             connection.close().await;
             if creates { Ok(()) } else { Err(PostgresError::MayNotCreate { user: self.user.clone() }) }
-        })
-        .await
+        };
+        in_even_time(self, Box::pin(work)).await
     }
 
     /// A connection to the server that does not need this database to be there.
