@@ -133,6 +133,9 @@ impl From<services::ServiceError> for ApiError {
             ServiceError::OpenId(refusal) => Self::Forbidden(refusal.to_string()),
             ServiceError::NotSent(cause) => Self::Conflict(cause),
             vanished if vanished.has_vanished() => Self::NotFound,
+            met if met.is_deadlock() => {
+                Self::Conflict(tr!("Something else was changing this at the same moment. Try again."))
+            }
             unreadable if unreadable.is_unreadable_text() => Self::Malformed,
             fault => {
                 let id = services::fault_id();

@@ -8,6 +8,8 @@ use sea_orm::{
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
+use crate::error::ServiceError;
+
 /// How long a statement waits for another writer of SQLite, or for a free connection.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -128,6 +130,19 @@ pub async fn begin_write(db: &DatabaseConnection) -> Result<DatabaseTransaction,
         ..TransactionOptions::default()
     };
     db.begin_with_options(options).await
+}
+
+/// Does a whole use case again where PostgreSQL took its transaction back for a deadlock. Deleting a project locks all that
+/// belongs to it, in an order that the schema decides, beside whoever claims or queues a run of it.
+pub async fn again_after_deadlock<T>(work: impl AsyncFn() -> Result<T, ServiceError>) -> Result<T, ServiceError> {
+    const MOST: usize = 5;
+    for _ in 1..MOST {
+        match work().await {
+            Err(error) if error.is_deadlock() => tracing::debug!("a transaction met another one, and is done again"),
+            outcome => return outcome,
+        }
+    }
+    work().await
 }
 
 /// Whether a statement failed because what it would write is there already.

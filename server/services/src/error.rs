@@ -91,12 +91,22 @@ impl ServiceError {
     /// Whether the request holds a text that no database of ours can hold: PostgreSQL has no NUL (SQLSTATE 22021,
     /// `character_not_in_repertoire`).
     pub fn is_unreadable_text(&self) -> bool {
+        self.has_state("22021")
+    }
+
+    /// Whether PostgreSQL took the transaction back because it and another one waited for each other (SQLSTATE 40P01,
+    /// `deadlock_detected`). Nothing of it was stored, so it may be done again.
+    pub fn is_deadlock(&self) -> bool {
+        self.has_state("40P01")
+    }
+
+    fn has_state(&self, state: &str) -> bool {
         let Self::Database(DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) =
             self
         else {
             return false;
         };
-        error.as_database_error().and_then(DatabaseError::code).is_some_and(|code| code == "22021")
+        error.as_database_error().and_then(DatabaseError::code).is_some_and(|code| code == state)
     }
 
     /// A refusal at one field of the form.

@@ -22,6 +22,7 @@ use crate::{
     audit::{self, Deed},
     backups::count,
     clock::Clock,
+    database,
     entity::{backup, maintenance, project, repository},
     error::{Conflict, ServiceError},
     organizations,
@@ -126,6 +127,15 @@ pub async fn repair(acting: &Acting, services: &Services, form: &ProjectRef) -> 
 }
 
 async fn ask(
+    acting: &Acting,
+    services: &Services,
+    id: ProjectId,
+    what: (MaintenanceKind, bool),
+) -> Result<Done, ServiceError> {
+    database::again_after_deadlock(async || ask_once(acting, services, id, what).await).await
+}
+
+async fn ask_once(
     acting: &Acting,
     services: &Services,
     id: ProjectId,

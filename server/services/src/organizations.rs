@@ -13,7 +13,7 @@ use model::{
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::LockType,
 };
 use serde_json::{Map, Value, json};
 
@@ -42,14 +42,17 @@ pub(crate) async fn chosen(
 
 /// Holds the organization until the transaction ends, so that changes which look at several of its rows come one after
 /// the other. SQLite has one writer anyway.
+///
+/// Rows that refer to the organization are added beside it: waiting for them could be waiting for each other, since each
+/// audit entry is one.
 pub(crate) async fn lock(db: &impl ConnectionTrait, id: OrganizationId) -> Result<(), DbErr> {
-    organization::Entity::find_by_id(id.0).lock_exclusive().one(db).await?;
+    organization::Entity::find_by_id(id.0).lock(LockType::NoKeyUpdate).one(db).await?;
     Ok(())
 }
 
 /// The same for the account.
 pub(crate) async fn lock_account(db: &impl ConnectionTrait, id: i64) -> Result<(), DbErr> {
-    account::Entity::find_by_id(id).lock_exclusive().one(db).await?;
+    account::Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(db).await?;
     Ok(())
 }
 
@@ -191,7 +194,8 @@ pub async fn remove(acting: &Acting, services: &Services, form: &OrganizationRef
     let id = form.organization().map_err(|_| ServiceError::NotFound)?;
     let tx = services.write().await?;
     let row = find(acting, &tx, id).await?;
-    lock(&tx, id).await?;
+    // What is to refer to it waits until it is gone.
+    organization::Entity::find_by_id(id.0).lock_exclusive().one(&tx).await?;
     let users = users::Entity::find().filter(users::Column::OrganizationId.eq(id.0)).count(&tx).await?;
     let projects = project::Entity::find().filter(project::Column::OrganizationId.eq(id.0)).count(&tx).await?;
     let credentials =

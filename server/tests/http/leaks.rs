@@ -1,6 +1,6 @@
 //! Secrets go in and come out nowhere: no page, function, error, log line, export, and no row of the database in clear.
 
-use std::{fs, net::SocketAddr, path::Path, process::Stdio, time::Duration};
+use std::{fs, net::SocketAddr, os::unix::fs::PermissionsExt, path::Path, process::Stdio, time::Duration};
 
 use chrono::Utc;
 use embedded_s3::{EmbeddedS3, EmbeddedS3Config};
@@ -50,6 +50,7 @@ fn nothing_leaks_with_postgresql() {
     let (program, database) = (logging_everything(), test_postgres::new_database());
     let key = program.folder().join("master.key");
     fs::write(&key, format!("{}\n", "b".repeat(42) + "g=")).unwrap();
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
     let program =
         program.with("HOLDFAST_DATABASE_URL", &database).with("HOLDFAST_MASTER_KEY_FILE", &key.display().to_string());
     tell(async { nothing_leaks(program, &key, Some(&database)).await });
@@ -220,7 +221,10 @@ async fn second_factor(program: &Program, eve: &Browser, seen: &mut Seen) -> Vec
         [("a recovery code", code.clone()), ("a recovery code without its hyphen", code.replace('-', ""))]
     }));
     let page = "/profile/second-factor";
-    seen.keep(eve.post(page, "second_factor/confirm", &form(&[("code", &authenticator.recovery_codes[0])])).await);
+    // The answer is the page, which shows the codes for fifteen minutes, and not in the field.
+    let typed = &authenticator.recovery_codes[0];
+    let refused = eve.post(page, "second_factor/confirm", &form(&[("code", typed)])).await;
+    assert!(refused.status == 422 && !refused.text().contains(&format!("value=\"{typed}")), "{}", refused.text());
     let code = authenticator.code(Utc::now());
     seen.keep(eve.post(page, "second_factor/confirm", &form(&[("code", &code)])).await);
     seen.keep(eve.get(page).await);

@@ -48,6 +48,7 @@ async fn another_organizations_directory_is_neither_source_nor_target(app: &Test
         ("restore_name", "theft"),
         ("target", "directory"),
         ("target_directory", &target),
+        ("on_conflict", "skip"),
     ]);
     let refused = manager.call("restores/add", &restore).await;
     assert_eq!(refused.status, 422, "{}", refused.text());
@@ -160,6 +161,8 @@ async fn what_is_holdfasts_own_is_never_backed_up_nor_restored_over() {
         ("restore_name", "over"),
         ("target", "directory"),
         ("target_directory", &root.join("data/restored").display().to_string()),
+        ("on_conflict", "overwrite"),
     ]);
-    assert_eq!(partner.call("restores/add", &over).await.status, 422);
+    let refused = partner.call("restores/add", &over).await.form_errors();
+    assert!(refused.message_for("target_directory").is_some(), "{refused:?}");
 }

@@ -19,6 +19,7 @@ use super::{find, find_unlocked, subject};
 use crate::{
     acting::Acting,
     audit::{self, Deed},
+    database,
     entity::{backup, maintenance, project, removal, restore},
     error::{Conflict, ServiceError},
     organizations, repositories,
@@ -63,6 +64,10 @@ async fn set_locked(
 /// Deletes a project whose name was typed. Its backups stay in the bucket unless they shall go too; then a worker
 /// removes them.
 pub async fn delete(acting: &Acting, services: &Services, form: &DeleteProjectForm) -> Result<Done, ServiceError> {
+    database::again_after_deadlock(async || delete_once(acting, services, form).await).await
+}
+
+async fn delete_once(acting: &Acting, services: &Services, form: &DeleteProjectForm) -> Result<Done, ServiceError> {
     let id = form.project().map_err(|_| ServiceError::NotFound)?;
     let now = services.clock().now();
     let tx = services.write().await?;

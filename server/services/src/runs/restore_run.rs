@@ -71,8 +71,10 @@ async fn restore(
             return Ok(repository.restore(request, counters, cancel).await?);
         }
         RestoredInto::NewDatabase(name) => {
-            // The same in each try, so that the next one removes what a dead process has left.
-            DatabaseTarget::New { name, draft: format!("holdfast_restore_{}", row.id) }
+            // The same in each try, so that the next one removes what a dead process has left, and another one than that of
+            // another installation which restores into the same server.
+            let snapshot = backup.snapshot.as_deref().and_then(|id| id.get(..8)).unwrap_or_default();
+            DatabaseTarget::New { name, draft: format!("holdfast_restore_{}_{snapshot}", row.id) }
         }
         RestoredInto::OriginalDatabase(_) => DatabaseTarget::Original,
     };
