@@ -134,7 +134,10 @@ pub async fn begin_write(db: &DatabaseConnection) -> Result<DatabaseTransaction,
 
 /// Does a whole use case again where PostgreSQL took its transaction back for a deadlock. Deleting a project locks all that
 /// belongs to it, in an order that the schema decides, beside whoever claims or queues a run of it.
-pub async fn again_after_deadlock<T>(work: impl AsyncFn() -> Result<T, ServiceError>) -> Result<T, ServiceError> {
+pub async fn again_after_deadlock<T, F>(work: impl Fn() -> F) -> Result<T, ServiceError>
+where
+    F: Future<Output = Result<T, ServiceError>>,
+{
     const MOST: usize = 5;
     for _ in 1..MOST {
         match work().await {

@@ -132,7 +132,7 @@ async fn ask(
     id: ProjectId,
     what: (MaintenanceKind, bool),
 ) -> Result<Done, ServiceError> {
-    database::again_after_deadlock(async || ask_once(acting, services, id, what).await).await
+    database::again_after_deadlock(|| ask_once(acting, services, id, what)).await
 }
 
 async fn ask_once(

@@ -64,7 +64,7 @@ async fn set_locked(
 /// Deletes a project whose name was typed. Its backups stay in the bucket unless they shall go too; then a worker
 /// removes them.
 pub async fn delete(acting: &Acting, services: &Services, form: &DeleteProjectForm) -> Result<Done, ServiceError> {
-    database::again_after_deadlock(async || delete_once(acting, services, form).await).await
+    database::again_after_deadlock(|| delete_once(acting, services, form)).await
 }
 
 async fn delete_once(acting: &Acting, services: &Services, form: &DeleteProjectForm) -> Result<Done, ServiceError> {
