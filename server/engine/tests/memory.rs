@@ -64,12 +64,14 @@ fn hostile_folders_cost_little() {
 
     nest(&source, &"n".repeat(250), 3000);
     let long = measured("hostile", folder.path(), &endpoint);
+    clear(&source);
     nest(&source, "n", 20_000);
     let deep = measured("hostile", folder.path(), &endpoint);
-    writeln!(told, "3000 levels of long names: {long:?}\n20,000 levels: {deep:?}").unwrap();
+    writeln!(told, "3000 levels of long names: {long}\n20,000 levels: {deep}").unwrap();
     assert!(long.peak < 100 * MIB && deep.peak < 100 * MIB);
     assert!(long.open_files < 200 && deep.open_files < 200);
 
+    clear(&source);
     fs::create_dir(&source).unwrap();
     for number in 0..100_000 {
         File::create(source.join(format!("a file with a name like others {number:06}"))).unwrap();
@@ -77,17 +79,20 @@ fn hostile_folders_cost_little() {
     let backup = measured("hostile", folder.path(), &endpoint);
     let idle = measured("open", folder.path(), &endpoint);
     let browse = measured("browse", folder.path(), &endpoint);
-    writeln!(told, "100,000 names backed up: {backup:?}\nopened: {idle:?}\nand browsed: {browse:?}").unwrap();
-    assert!(browse.peak - idle.peak < 40 * MIB);
+    writeln!(told, "100,000 names backed up: {backup}\nopened: {idle}\nthree pages browsed: {browse}").unwrap();
+    assert!(browse.peak < idle.peak + 40 * MIB);
     drop(server.stdin.take());
     assert!(server.wait().unwrap().success());
 }
 
-/// Folders in each other below `root`, in place of what was there. No path is long while they are made.
+/// The standard library's way needs a stack as deep as the folders.
+fn clear(root: &Path) {
+    assert!(Command::new("rm").arg("-r").arg(root).status().unwrap().success());
+}
+
+/// Folders in each other below `root`. No path is long while they are made.
 fn nest(root: &Path, name: &str, depth: usize) {
     use rustix::fs::{Mode, OFlags, mkdirat, openat};
-    let old = root.with_file_name("old");
-    let _ = fs::rename(root, old);
     fs::create_dir(root).unwrap();
     let mut folder = rustix::fs::open(root, OFlags::PATH, Mode::empty()).unwrap();
     for _ in 0..depth {
@@ -97,12 +102,17 @@ fn nest(root: &Path, name: &str, depth: usize) {
 }
 
 /// What a role took.
-#[derive(Debug)]
 struct Measured {
     /// Bytes of memory.
     peak: u64,
     open_files: usize,
-    seconds: f64,
+    seconds: String,
+}
+
+impl std::fmt::Display for Measured {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "peak {} MiB, {} open files, {} s", self.peak / MIB, self.open_files, self.seconds)
+    }
 }
 
 fn measured(role: &str, folder: &Path, endpoint: &str) -> Measured {
@@ -113,7 +123,7 @@ fn measured(role: &str, folder: &Path, endpoint: &str) -> Measured {
     Measured {
         peak: figure("peak ").parse().unwrap(),
         open_files: figure("files ").parse().unwrap(),
-        seconds: figure("seconds ").parse().unwrap(),
+        seconds: figure("seconds "),
     }
 }
 

@@ -94,7 +94,7 @@ async fn a_link_that_appears_while_a_restore_begins_leads_nowhere() {
     let taken = snapshot(&repository, &world.source()).await.snapshot;
     let swapping = Swapping::start(at.join("root/www"), at.join("root/link"));
     let (mut restored, mut refused) = (0, 0);
-    while restored < 60 || refused < 60 {
+    while restored < 25 || refused < 25 {
         let path = at.join("root/www/data").join(format!("new {restored}"));
         let Ok(target) = roots.restore_target(&path) else {
             refused += 1;

@@ -54,7 +54,9 @@ pub(super) struct Batch {
 
 impl Batch {
     pub(super) fn add(&mut self, blob: Wanted<Place>) {
-        self.bytes += blob.length;
+        // A hole of a sparse file is one blob again and again, which is read once.
+        let again = self.blobs.last().is_some_and(|last| last.id == blob.id);
+        self.bytes += if again { 0 } else { blob.length };
         self.blobs.push(blob);
     }
 
