@@ -26,7 +26,7 @@ help:
 	@echo 'make unit        the tests without the browser'
 	@echo 'make browser     the browser tests alone'
 	@echo 'make bench       the benchmarks, as tables'
-	@echo 'make proof       what takes long and proves much: killed 50 times, a million files'
+	@echo 'make proof       what takes long and proves much: a backup that is killed 50 times'
 	@echo 'make time-demo   how long make demo and make test take from empty caches, step by step'
 	@echo 'make build       the executable to install, optimised, with everything inside'
 	@echo 'make fuzz        a million inputs for each thing that reads what people type; FUZZ_CASES=… for another number'

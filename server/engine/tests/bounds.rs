@@ -91,7 +91,7 @@ async fn repositories() {
         ("a range, 200", |request| ranged(request, "HTTP/1.1 200 OK\r\n")),
     ] {
         let repository = open(through(answer).await).await.unwrap();
-        let error = ends(name, SOON, repository.entries(&taken, "")).await;
+        let error = ends(name, SOON, repository.entries(&taken, "", 0, 100)).await;
         assert!(matches!(error, RepositoryError::Storage(S3Error::WrongAnswer { .. })), "{error}");
     }
     for (name, answer) in [
@@ -99,7 +99,7 @@ async fn repositories() {
         ("a snapshot", |request| wanted(request, "/snapshots/")),
     ] {
         let repository = open(through(answer).await).await.unwrap();
-        let error = ends(name, SOON, repository.entries(&taken, "")).await;
+        let error = ends(name, SOON, repository.entries(&taken, "", 0, 100)).await;
         assert!(matches!(error, RepositoryError::Storage(S3Error::WrongAnswer { .. })), "{error}");
     }
     ends("a key", SOON, open(through(|request| wanted(request, "/keys/")).await)).await;
