@@ -9,8 +9,10 @@ use model::{
     permission::Action,
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
-    RelationTrait, sea_query::OnConflict,
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JoinType, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    RelationTrait,
+    sea_query::{Expr, OnConflict, Query},
 };
 
 use crate::{
@@ -26,6 +28,12 @@ const SILENT_AFTER: TimeDelta = TimeDelta::seconds(30);
 
 /// A silent node is listed for so long.
 const FORGOTTEN_AFTER: TimeDelta = TimeDelta::days(1);
+
+/// How far a node's clock may be from the database's. Leases allow for that.
+const CLOCKS_DIFFER: TimeDelta = TimeDelta::seconds(5);
+
+/// A node that was seen so long ago, by the database's clock, may be working.
+const MAY_WORK: TimeDelta = TimeDelta::minutes(1);
 
 /// A process, as leases and people know it.
 #[derive(Clone, Debug)]
@@ -170,6 +178,59 @@ pub(crate) async fn missing(
             node
         )
     }))
+}
+
+/// Whether this node takes part in what nodes do together, which is looked at anew: only with a clock that is the
+/// database's, as long as other nodes work on it.
+///
+/// Leases, schedules and the end of a backup's retention are told by each node's own clock. One that is hours ahead would
+/// take the runs of all others for dead, end them, and delete backups before their time; so it takes no part until its
+/// clock is set. A node that is alone is right by itself.
+pub(crate) async fn take_part(services: &Services) -> Result<bool, DbErr> {
+    let in_step = is_in_step(services).await?;
+    if services.set_takes_part(in_step) && !in_step {
+        tracing::error!(
+            "the clock of this machine is not the database's, which other nodes rely on: this node does nothing until \
+             it is set"
+        );
+    }
+    Ok(in_step)
+}
+
+async fn is_in_step(services: &Services) -> Result<bool, DbErr> {
+    if !services.has_other_nodes() {
+        return Ok(true);
+    }
+    let clock = services.clock();
+    let now = Query::select().expr_as(Expr::cust("clock_timestamp()"), "now").take();
+    let before = clock.now();
+    let Some(row) = services.db().query_one(&now).await? else { return Ok(true) };
+    let (database, after): (DateTime<Utc>, _) = (row.try_get("", "now")?, clock.now());
+    // The answer took its time on the way; only what lies outside of it is a difference.
+    let differs = (before - database).max(database - after);
+    if differs <= CLOCKS_DIFFER {
+        return Ok(true);
+    }
+    let others = node::Entity::find()
+        .filter(node::Column::Id.ne(services.node().id.as_str()))
+        .filter(node::Column::SeenAt.between(database - MAY_WORK, database + MAY_WORK))
+        .count(services.db())
+        .await?;
+    Ok(others == 0)
+}
+
+/// Begins to take part. Said at once, so that a node with a wrong clock sees this one before it does any harm.
+pub(crate) async fn join(services: &Services) {
+    let joined = async {
+        if take_part(services).await? {
+            beat(services).await?;
+        }
+        Ok::<_, ServiceError>(())
+    };
+    if let Err(error) = joined.await {
+        // The dispatcher does both again and again.
+        tracing::error!(error = &error as &dyn std::error::Error, "the node could not sign on");
+    }
 }
 
 /// Says that this process is there.

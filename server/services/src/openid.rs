@@ -17,7 +17,7 @@ use subtle::ConstantTimeEq as _;
 use tower_sessions::{Expiry, Session};
 
 pub(crate) use self::provider::Identified;
-use self::provider::Secrets;
+use self::provider::{Brought, Secrets};
 pub use self::{
     provider::Provider,
     settings::{Grant, Issuer, OpenIdSettingError, OpenIdSettings},
@@ -25,7 +25,7 @@ pub use self::{
 use crate::{
     audit::Deed,
     error::ServiceError,
-    sessions::{self, Entered},
+    sessions::{self, Entered, Standing},
     start::Services,
     throttle, users,
 };
@@ -96,6 +96,8 @@ pub struct Return {
     state: String,
     code: String,
     error: String,
+    /// Whom the answer is from (RFC 9207).
+    iss: Option<String>,
 }
 
 /// What the sign-in page offers.
@@ -141,7 +143,8 @@ pub async fn complete(
     })?;
     attempt.succeeded(services).await?;
     let user: UserId = acting.actor.user;
-    match sessions::enter(services, session, user, &acting.address, &next).await? {
+    let standing = Standing::now(services.db(), user).await?;
+    match sessions::enter(services, session, (user, &standing), &acting.address, &next).await? {
         Entered::OwesCode => Ok(Done::new(tr!("A code is needed too"), sessions::CODE_PAGE)),
         Entered::SignedIn => {
             sessions::trust(session).await?;
@@ -173,6 +176,7 @@ async fn vouched(
     if !back.error.is_empty() || back.code.is_empty() {
         return Err(OpenIdError::Refused.into());
     }
-    let identified = provider.identify(callback, back.code, under_way.secrets, now).await?;
+    let identified =
+        provider.identify(callback, Brought { code: back.code, issuer: back.iss }, under_way.secrets, now).await?;
     Ok((identified, under_way.next))
 }

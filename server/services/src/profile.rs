@@ -17,7 +17,8 @@ use crate::{
     entity::{session, users},
     error::ServiceError,
     passwords::{self, PasswordOwner},
-    second_factor, sessions,
+    second_factor,
+    sessions::{self, Standing},
     start::Services,
     throttle::{self, Guess},
 };
@@ -60,14 +61,17 @@ pub async fn change_password(
     let place = passwords::enter_trusted(services)?;
     let new_hash = passwords::hash_new(&place, "new_password", &form.new_password()?, owner).await?;
     let tx = services.write().await?;
+    // Who ended this session meanwhile may have changed the password, which then stays as it is.
+    sessions::expect_going_on(&tx, current, id).await?;
     let mut change = user.into_active_model();
     change.password_hash = Set(new_hash);
     change.update(&tx).await?;
     sessions::end_all(&tx, id).await?;
     record(&tx, acting, services, Deed::PasswordChanged).await?;
+    let standing = Standing::now(&tx, id).await?;
     tx.commit().await?;
     services.live().session_ended();
-    sessions::begin(services, current, id, &acting.address).await?;
+    sessions::begin(services, current, (id, &standing), &acting.address).await?;
     Ok(Done::new(tr!("Password changed. Your other sessions have ended"), PAGE))
 }
 

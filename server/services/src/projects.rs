@@ -193,7 +193,7 @@ async fn insert(
     new: &NewProject,
 ) -> Result<project::Model, ServiceError> {
     let now = services.clock().now();
-    let tx = services.write().await?;
+    let tx = services.write_secrets().await?;
     let row = project::ActiveModel {
         organization_id: Set(home.id),
         name: Set(new.name.as_str().to_owned()),

@@ -27,7 +27,8 @@ use crate::{
     entity::{account, recovery_code, second_factor},
     error::{Conflict, ServiceError},
     passwords::Place,
-    profile, sessions,
+    profile,
+    sessions::{self, Standing},
     start::Services,
     vault::Purpose,
 };
@@ -89,7 +90,7 @@ fn fresh_codes(services: &Services, row: &second_factor::Model) -> Result<Vec<Hi
 pub async fn begin(acting: &Acting, services: &Services, form: &PasswordForm) -> Result<Done, ServiceError> {
     profile::check_password(acting, services, "password", &form.password).await?;
     let user = acting.actor.user.0;
-    let tx = services.write().await?;
+    let tx = services.write_secrets().await?;
     let unconfirmed = second_factor::Entity::delete_many()
         .filter(second_factor::Column::Id.eq(user))
         .filter(second_factor::Column::ConfirmedAt.is_null());
@@ -131,6 +132,7 @@ pub async fn confirm(
     };
     let hashes = recovery::hash_all(services, fresh_codes(services, &drafted)?).await?;
     let tx = services.write().await?;
+    sessions::expect_going_on(&tx, current, acting.actor.user).await?;
     let confirmed = second_factor::ActiveModel {
         id: NotSet,
         secret_sealed: NotSet,
@@ -151,9 +153,10 @@ pub async fn confirm(
     recovery::replace(&tx, user, hashes).await?;
     sessions::end_all(&tx, acting.actor.user).await?;
     record(&tx, acting, services, Deed::SecondFactorSetUp, audit::no_changes()).await?;
+    let standing = Standing::now(&tx, acting.actor.user).await?;
     tx.commit().await?;
     services.live().session_ended();
-    sessions::begin(services, current, acting.actor.user, &acting.address).await?;
+    sessions::begin(services, current, (acting.actor.user, &standing), &acting.address).await?;
     Ok(Done::new(tr!("Your second factor is on. From now on you are asked for a code at sign-in"), PAGE))
 }
 
@@ -161,7 +164,7 @@ pub async fn confirm(
 pub async fn new_codes(acting: &Acting, services: &Services, form: &PasswordForm) -> Result<Done, ServiceError> {
     profile::check_password(acting, services, "password", &form.password).await?;
     let user = acting.actor.user.0;
-    let tx = services.write().await?;
+    let tx = services.write_secrets().await?;
     // Held before anything is sealed: the change of the master key counts on it.
     let row = second_factor::Entity::find_by_id(user).lock_exclusive().one(&tx).await?;
     let row = row.filter(|row| row.confirmed_at.is_some()).ok_or(Conflict::SecondFactorIsOff)?;
@@ -205,6 +208,7 @@ pub async fn turn_off(
     profile::check_password(acting, services, "password", &form.password).await?;
     let actor = &acting.actor;
     let tx = services.write().await?;
+    sessions::expect_going_on(&tx, current, actor.user).await?;
     if is_required(&tx, actor.role, actor.account.0).await? {
         return Err(Conflict::SecondFactorIsRequired.into());
     }
@@ -213,9 +217,10 @@ pub async fn turn_off(
     }
     sessions::end_all(&tx, actor.user).await?;
     record(&tx, acting, services, Deed::SecondFactorTurnedOff, audit::no_changes()).await?;
+    let standing = Standing::now(&tx, actor.user).await?;
     tx.commit().await?;
     services.live().session_ended();
-    sessions::begin(services, current, actor.user, &acting.address).await?;
+    sessions::begin(services, current, (actor.user, &standing), &acting.address).await?;
     Ok(Done::new(tr!("Your second factor is off. The password alone leads in"), PAGE))
 }
 

@@ -8,8 +8,8 @@ use model::{
     second_factor::CodeForm,
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder,
-    QuerySelect, RelationTrait, sea_query::Expr,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, JoinType, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, RelationTrait, sea_query::Expr,
 };
 use serde::{Deserialize, Serialize};
 use tower_sessions::{Expiry, Session};
@@ -17,7 +17,7 @@ use tower_sessions::{Expiry, Session};
 use crate::{
     acting::Acting,
     audit::{self, Deed, Subject},
-    entity::{account, organization, session, users},
+    entity::{account, organization, second_factor as factor, session, users},
     error::ServiceError,
     known_networks, passwords,
     second_factor::{self, Spent},
@@ -78,6 +78,32 @@ pub(crate) enum Entered {
     OwesCode,
 }
 
+/// What a session of a person begins from. Whatever ends all sessions of a person changes one of these, so a sign-in that
+/// was under way meanwhile finds out that it is too late.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Standing {
+    /// Empty where the person has no password.
+    password_hash: String,
+    role: String,
+    /// Since when there is a second factor.
+    second_factor: Option<DateTime<Utc>>,
+}
+
+impl Standing {
+    /// That of a person; `None` where there is no such person any more.
+    pub(crate) async fn of(db: &impl ConnectionTrait, user: UserId) -> Result<Option<Self>, DbErr> {
+        let Some(row) = users::Entity::find_by_id(user.0).one(db).await? else { return Ok(None) };
+        let factor = factor::Entity::find_by_id(user.0).one(db).await?;
+        let second_factor = factor.and_then(|factor| factor.confirmed_at);
+        Ok(Some(Self { password_hash: row.password_hash, role: row.role, second_factor }))
+    }
+
+    /// The same where the person has just been seen.
+    pub(crate) async fn now(db: &impl ConnectionTrait, user: UserId) -> Result<Self, ServiceError> {
+        Self::of(db, user).await?.ok_or(ServiceError::SignedOut)
+    }
+}
+
 /// Whose password was right, and since when a code is owed.
 #[derive(Serialize, Deserialize)]
 struct Owed {
@@ -100,20 +126,25 @@ pub async fn sign_in(
     let place = passwords::enter(services, &address)?;
     let attempt = throttle::begin(services, Guess::Password, &email, &address).await?;
     let found = users::Entity::find().filter(users::Column::Email.eq(email)).one(services.db()).await?;
+    let id = found.map(|user| UserId(user.id));
+    let standing = match id {
+        Some(id) => Standing::of(services.db(), id).await?,
+        None => None,
+    };
     // Who is invited has no password yet, and is treated as nobody.
-    let hash = found.as_ref().map(|user| user.password_hash.clone()).filter(|hash| !hash.is_empty());
+    let hash = standing.as_ref().map(|standing| standing.password_hash.clone()).filter(|hash| !hash.is_empty());
     let matches = passwords::verify(&place, form.password.clone(), hash).await?;
-    let Some(user) = found.filter(|_| matches) else {
+    let Some((user, standing)) = id.zip(standing).filter(|_| matches) else {
         tracing::warn!(address, "a sign-in failed");
         let refusal = tr!("Email or password is wrong. Check both and try again");
         return Err(ServiceError::Invalid(FormErrors::whole(refusal)));
     };
     attempt.succeeded(services).await?;
     place.succeeded();
-    match enter(services, session, UserId(user.id), &address, form.next_path()).await? {
+    match enter(services, session, (user, &standing), &address, form.next_path()).await? {
         Entered::OwesCode => Ok(Done::new(tr!("The password is right. A code is needed too"), CODE_PAGE)),
         Entered::SignedIn => {
-            let acting = Acting { actor: actor(services.db(), user.id).await?, address };
+            let acting = Acting { actor: actor(services.db(), user.0).await?, address };
             record(services, &acting, Deed::SignedIn).await?;
             Ok(Done::new(tr!("Signed in"), form.next_path()))
         }
@@ -130,6 +161,9 @@ pub async fn sign_in_with_code(
 ) -> Result<Done, ServiceError> {
     let owed = owed(services, session).await?.ok_or(ServiceError::SignedOut)?;
     let user = users::Entity::find_by_id(owed.user).one(services.db()).await?.ok_or(ServiceError::SignedOut)?;
+    let standing = Standing::now(services.db(), UserId(owed.user)).await?;
+    // What is owed was read before that, and may have ended in between.
+    expect_going_on(services.db(), session, UserId(owed.user)).await?;
     let code = form.parse()?;
     let place = passwords::enter(services, &address)?;
     let attempt = throttle::begin(services, Guess::Code, &user.email, &address).await?;
@@ -142,7 +176,7 @@ pub async fn sign_in_with_code(
     };
     attempt.succeeded(services).await?;
     place.succeeded();
-    begin(services, session, acting.actor.user, &acting.address).await?;
+    begin(services, session, (acting.actor.user, &standing), &acting.address).await?;
     record(services, &acting, Deed::SignedIn).await?;
     let message =
         match spent {
@@ -231,51 +265,99 @@ pub(crate) async fn trust(session: &Session) -> Result<(), ServiceError> {
     Ok(session.save().await?)
 }
 
-/// After the right password, or what takes its place: signs in, or has the session owe a code where the person has a second factor.
+/// After the right password, or what takes its place: signs in, or has the session owe a code where the person has a
+/// second factor.
 pub(crate) async fn enter(
     services: &Services,
     session: &Session,
-    user: UserId,
+    (user, standing): (UserId, &Standing),
     address: &str,
     next: &str,
 ) -> Result<Entered, ServiceError> {
-    if !second_factor::is_on(services.db(), user.0).await? {
-        begin(services, session, user, address).await?;
+    if standing.second_factor.is_none() {
+        begin(services, session, (user, standing), address).await?;
         return Ok(Entered::SignedIn);
     }
-    session.cycle_id().await?;
-    session.remove::<i64>(USER).await?;
+    renew(session).await?;
     session.insert(OWES_CODE, Owed { user: user.0, since: services.clock().now(), next: next.to_owned() }).await?;
     session.set_expiry(Some(Expiry::OnInactivity(time::Duration::minutes(PATIENCE))));
     session.save().await?;
+    expect_unchanged(services, session, user, standing).await?;
     // Counted apart: whoever knows the password alone ends no session that somebody is signed in by.
     let owing = session::Column::SignedInFrom.is_null();
     end_oldest(services.db(), user, owing, key(session)).await?;
     Ok(Entered::OwesCode)
 }
 
-/// Makes the session that of `user`. The id is a new one, so that one planted before sign-in is worth nothing.
+/// Makes the session that of `user`, unless the user's sessions were ended since `standing` was read. The id is a new
+/// one, so that one planted before sign-in is worth nothing.
 ///
 /// Beyond [`MOST_SESSIONS`] the person's oldest ones end.
 pub(crate) async fn begin(
     services: &Services,
     session: &Session,
-    user: UserId,
+    (user, standing): (UserId, &Standing),
     address: &str,
 ) -> Result<(), ServiceError> {
-    session.cycle_id().await?;
-    session.remove::<Owed>(OWES_CODE).await?;
-    session.remove::<bool>(TRUSTED).await?;
+    renew(session).await?;
     session.insert(USER, user.0).await?;
     session.insert(ADDRESS, address).await?;
     // Written now, so that a fault after this is not told to somebody who believes to be signed in.
     session.save().await?;
+    expect_unchanged(services, session, user, standing).await?;
     known_networks::remember(services, address).await?;
     let signed_in = session::Column::SignedInFrom.is_not_null();
     if end_oldest(services.db(), user, signed_in, key(session)).await? > 0 {
         services.live().session_ended();
     }
     Ok(())
+}
+
+/// Gives the session another id and takes everything out of it: what somebody else did in this browser before, such as
+/// giving a password for a download, is not this person's.
+async fn renew(session: &Session) -> Result<(), ServiceError> {
+    session.cycle_id().await?;
+    session.clear().await;
+    Ok(())
+}
+
+/// Ends the session that was stored just now where the person's sessions were ended meanwhile: [`end_all`] could not see
+/// it. Both hold the person's row, so one of the two sees the other.
+async fn expect_unchanged(
+    services: &Services,
+    session: &Session,
+    user: UserId,
+    standing: &Standing,
+) -> Result<(), ServiceError> {
+    let tx = services.write().await?;
+    hold(&tx, user).await?;
+    let same = Standing::of(&tx, user).await?.as_ref() == Some(standing);
+    tx.commit().await?;
+    if same {
+        return Ok(());
+    }
+    session.flush().await?;
+    Err(ServiceError::SignedOut)
+}
+
+/// Refuses a session that was ended since the request began, so that a change which it asks for is not made any more. In
+/// a transaction it holds the person's row: until that ends nobody else ends sessions of theirs.
+pub(crate) async fn expect_going_on(
+    db: &impl ConnectionTrait,
+    current: &Session,
+    user: UserId,
+) -> Result<(), ServiceError> {
+    hold(db, user).await?;
+    let found = match key(current) {
+        Some(key) => session::Entity::find_by_id(key).filter(session::Column::UserId.eq(user.0)).count(db).await?,
+        None => 0,
+    };
+    if found == 0 { Err(ServiceError::SignedOut) } else { Ok(()) }
+}
+
+/// Holds the person's row until the transaction ends. SQLite has one writer, and nothing to lock.
+async fn hold(db: &impl ConnectionTrait, user: UserId) -> Result<(), DbErr> {
+    users::Entity::find_by_id(user.0).lock_exclusive().one(db).await.map(drop)
 }
 
 /// Ends the oldest of the person's sessions of the kind `which` beyond [`MOST_SESSIONS`], but not `current`. Returns how
@@ -304,8 +386,10 @@ async fn end_oldest(
     Ok(ended.exec(db).await?.rows_affected)
 }
 
-/// Ends every session of the person, also of somebody who owes a code still.
+/// Ends every session of the person, also of somebody who owes a code still. A sign-in that is under way ends by itself,
+/// since the same transaction changes the person's [`Standing`].
 pub(crate) async fn end_all(db: &impl ConnectionTrait, user: UserId) -> Result<(), DbErr> {
+    hold(db, user).await?;
     session::Entity::delete_many().filter(session::Column::UserId.eq(user.0)).exec(db).await?;
     Ok(())
 }

@@ -17,7 +17,7 @@ use crate::{
     error::ServiceError,
     organizations,
     passwords::{self, PasswordOwner},
-    sessions,
+    sessions::{self, Standing},
     start::Services,
     users,
 };
@@ -54,7 +54,8 @@ pub async fn create_account(
         check_code(services, form)?;
     }
     let acting = create(services, form.parse()?, address).await?;
-    sessions::begin(services, session, acting.actor.user, &acting.address).await?;
+    let standing = Standing::now(services.db(), acting.actor.user).await?;
+    sessions::begin(services, session, (acting.actor.user, &standing), &acting.address).await?;
     Ok(Done::new(tr!("The account is ready. Add backup credentials next"), "/"))
 }
 

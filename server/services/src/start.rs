@@ -1,6 +1,13 @@
 //! Start-up: what every use case needs, in one handle.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use engine::{NetworkPolicy, PostgresTools};
 use ipnet::IpNet;
@@ -11,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     clock::Clock,
     database, databases,
+    error::ServiceError,
     health::Pulse,
     known_networks::KnownNetworks,
     live::Live,
@@ -107,6 +115,7 @@ struct Inner {
     queued: Notify,
     metrics: Metrics,
     pulse: Pulse,
+    takes_part: AtomicBool,
     live: Live,
     capacity: Capacity,
     password_queue: PasswordQueue,
@@ -147,6 +156,7 @@ impl Services {
             queued: Notify::new(),
             metrics: Metrics::new(),
             pulse: Pulse::new(),
+            takes_part: AtomicBool::new(true),
             live: Live::new(),
             capacity: Capacity::default(),
             password_queue: PasswordQueue::new(),
@@ -172,6 +182,21 @@ impl Services {
     /// A transaction that will write.
     pub(crate) async fn write(&self) -> Result<DatabaseTransaction, DbErr> {
         database::begin_write(&self.0.db).await
+    }
+
+    /// The same for what seals a secret. It fails where the database holds secrets that this node's master key does not
+    /// open: what the node sealed would be lost to all others. Nodes that are started on an empty database with a key
+    /// each, or one whose key file was forgotten when the key was changed, find out here.
+    pub(crate) async fn write_secrets(&self) -> Result<DatabaseTransaction, ServiceError> {
+        let tx = self.write().await?;
+        if !self.has_other_nodes() || master_key::fits(&tx, &self.0.vault).await? {
+            return Ok(tx);
+        }
+        // Once more: what was read may have been sealed under a key that was retired in the same moment.
+        if !master_key::fits(&tx, &self.0.vault).await? {
+            return Err(VaultError::WrongKey { path: self.0.config.master_key_file.clone() }.into());
+        }
+        Ok(tx)
     }
 
     pub(crate) fn vault(&self) -> &Vault {
@@ -214,6 +239,16 @@ impl Services {
 
     pub(crate) fn node(&self) -> &Node {
         &self.0.node
+    }
+
+    /// Whether this node takes part, by what [`nodes::take_part`] saw last.
+    pub(crate) fn takes_part(&self) -> bool {
+        self.0.takes_part.load(Ordering::Relaxed)
+    }
+
+    /// Notes whether it takes part from now on, and tells whether it did before.
+    pub(crate) fn set_takes_part(&self, takes_part: bool) -> bool {
+        self.0.takes_part.swap(takes_part, Ordering::Relaxed)
     }
 
     /// Whether other processes may work on the same database. One SQLite file is one node's.

@@ -107,7 +107,7 @@ async fn reserve(
     choice: &BucketChoice,
 ) -> Result<Reserved, ServiceError> {
     let (bucket, prefix) = place(row, home, choice)?;
-    let tx = services.write().await?;
+    let tx = services.write_secrets().await?;
     let known = repository::Entity::find()
         .filter(repository::Column::Endpoint.eq(endpoint_of(credential)))
         .filter(repository::Column::Bucket.eq(&bucket))

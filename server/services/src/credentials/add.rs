@@ -56,7 +56,7 @@ async fn store(
     new: &NewCredential,
 ) -> Result<(), ServiceError> {
     let now = services.clock().now();
-    let tx = services.write().await?;
+    let tx = services.write_secrets().await?;
     organizations::lock(&tx, OrganizationId(home.id)).await?;
     let row = backup_credential::ActiveModel {
         organization_id: Set(home.id),

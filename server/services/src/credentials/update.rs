@@ -85,7 +85,7 @@ async fn store(
 ) -> Result<(), ServiceError> {
     let id = form.credential().map_err(|_| ServiceError::NotFound)?;
     let now = services.clock().now();
-    let tx = services.write().await?;
+    let tx = services.write_secrets().await?;
     organizations::lock(&tx, model::ids::OrganizationId(find(acting, &tx, id).await?.organization_id)).await?;
     let before = find(acting, &tx, id).await?;
     // The endpoint took its time; somebody may have been faster.

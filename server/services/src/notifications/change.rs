@@ -49,7 +49,7 @@ pub async fn add(acting: &Acting, services: &Services, form: &ChannelForm) -> Re
         return Err(ServiceError::at("kind", SendError::NoMailServer.in_words()));
     }
     let now = services.clock().now();
-    let tx = services.write().await?;
+    let tx = services.write_secrets().await?;
     // Secrets are sealed to the row's id, which is not known yet.
     let reserved = |there: bool| Set(there.then(Vec::new));
     let new = notification_channel::ActiveModel {
@@ -79,7 +79,7 @@ pub async fn add(acting: &Acting, services: &Services, form: &ChannelForm) -> Re
 pub async fn update(acting: &Acting, services: &Services, form: &ChannelForm) -> Result<Done, ServiceError> {
     let id = form.channel().map_err(|_| ServiceError::NotFound)?;
     let now = services.clock().now();
-    let tx = services.write().await?;
+    let tx = services.write_secrets().await?;
     let (before, home) = find_locked(acting, &tx, id).await?;
     let terms = form.parse_change(before.kind.parse().map_err(ServiceError::Stored)?)?;
     if form.version() != Ok(before.version) {

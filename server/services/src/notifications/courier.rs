@@ -65,6 +65,9 @@ pub async fn run(services: Services, stop: CancellationToken) {
 
 /// The next message, claimed for this process. Pings of a policy go one after the other, in their order.
 async fn next(services: &Services) -> Result<Option<delivery::Model>, DbErr> {
+    if !services.takes_part() {
+        return Ok(None);
+    }
     let now = services.clock().now();
     let waits = Condition::any()
         .add(delivery::Column::Phase.eq(DeliveryPhase::Queued.as_str()))

@@ -2,19 +2,20 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use engine::{NetworkPolicy, ResolveError};
 use futures::{FutureExt as _, future::BoxFuture};
 use moka::future::Cache;
 use openidconnect::{
-    AdditionalClaims, AsyncHttpClient, AuthenticationFlow, AuthorizationCode, Client, ClientId, ClientSecret,
-    CsrfToken, EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse,
-    IdTokenFields, IssuerUrl, Nonce, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope, StandardErrorResponse,
-    StandardTokenResponse, TokenResponse as _,
+    AdditionalClaims, AdditionalProviderMetadata, AsyncHttpClient, AuthenticationFlow, AuthorizationCode, Client,
+    ClientId, ClientSecret, CsrfToken, EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet, EndpointSet,
+    HttpRequest, HttpResponse, IdTokenFields, IssuerUrl, Nonce, PkceCodeChallenge, PkceCodeVerifier, ProviderMetadata,
+    RedirectUrl, Scope, StandardErrorResponse, StandardTokenResponse, TokenResponse as _,
     core::{
-        CoreAuthDisplay, CoreAuthPrompt, CoreErrorResponseType, CoreGenderClaim, CoreJsonWebKey,
-        CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm, CoreProviderMetadata, CoreResponseType,
-        CoreRevocableToken, CoreRevocationErrorResponse, CoreTokenIntrospectionResponse, CoreTokenType,
+        CoreAuthDisplay, CoreAuthPrompt, CoreClaimName, CoreClaimType, CoreClientAuthMethod, CoreErrorResponseType,
+        CoreGenderClaim, CoreGrantType, CoreJsonWebKey, CoreJweContentEncryptionAlgorithm,
+        CoreJweKeyManagementAlgorithm, CoreJwsSigningAlgorithm, CoreResponseMode, CoreResponseType, CoreRevocableToken,
+        CoreRevocationErrorResponse, CoreSubjectIdentifierType, CoreTokenIntrospectionResponse, CoreTokenType,
     },
     http,
 };
@@ -30,6 +31,9 @@ const DEADLINE: Duration = Duration::from_secs(10);
 const LONGEST_ANSWER: usize = 256 << 10;
 /// For how long what the provider said of itself is enough to send people there.
 const REMEMBERED: Duration = Duration::from_mins(5);
+
+/// How far ahead of this clock the provider's may be.
+const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(5);
 
 /// What signs ID tokens: keys that the provider keeps to itself. Neither `none` nor a secret that both sides know.
 const SIGNED_BY: [CoreJwsSigningAlgorithm; 9] = [
@@ -49,6 +53,31 @@ const SIGNED_BY: [CoreJwsSigningAlgorithm; 9] = [
 struct OtherClaims(BTreeMap<String, Value>);
 
 impl AdditionalClaims for OtherClaims {}
+
+/// What the provider says of itself beyond OpenID Connect Discovery 1.0.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Announced {
+    /// It names itself in its answers (RFC 9207, section 3).
+    #[serde(default)]
+    authorization_response_iss_parameter_supported: bool,
+}
+
+impl AdditionalProviderMetadata for Announced {}
+
+type Metadata = ProviderMetadata<
+    Announced,
+    CoreAuthDisplay,
+    CoreClientAuthMethod,
+    CoreClaimName,
+    CoreClaimType,
+    CoreGrantType,
+    CoreJweContentEncryptionAlgorithm,
+    CoreJweKeyManagementAlgorithm,
+    CoreJsonWebKey,
+    CoreResponseMode,
+    CoreResponseType,
+    CoreSubjectIdentifierType,
+>;
 
 type Fields = IdTokenFields<
     OtherClaims,
@@ -108,7 +137,7 @@ pub struct Identified {
 pub struct Provider {
     settings: OpenIdSettings,
     outgoing: Outgoing,
-    known: Cache<(), CoreProviderMetadata>,
+    known: Cache<(), Metadata>,
 }
 
 /// Why a request of the library's was not answered.
@@ -124,6 +153,24 @@ enum CallError {
     Request(#[from] reqwest::Error),
     #[error("the answer could not be read")]
     Answer(#[from] http::Error),
+}
+
+/// What the library lets pass.
+#[derive(Debug, thiserror::Error)]
+enum UnfitAnswer {
+    #[error("it came from another issuer than HOLDFAST_OIDC_ISSUER, or does not say from which (RFC 9207)")]
+    Issuer,
+    #[error("the ID token was made for another client (azp)")]
+    AuthorizedParty,
+    #[error("the ID token was issued in the future: {0}. Check the clocks")]
+    IssuedLater(DateTime<Utc>),
+}
+
+/// What a person brings back from the provider.
+pub struct Brought {
+    pub code: String,
+    /// Whom the answer is from, where it says so (RFC 9207).
+    pub issuer: Option<String>,
 }
 
 impl Provider {
@@ -159,21 +206,34 @@ impl Provider {
 
     /// Gives the code for an ID token, and checks that: signature, issuer, audience, time and nonce.
     ///
-    /// The keys are asked for anew, so that a provider may change them at any time.
+    /// The keys are asked for anew, so that a provider may change them at any time. An answer of somebody else's is shown
+    /// to nobody: its code might be theirs.
     pub async fn identify(
         &self,
         callback: &str,
-        code: String,
+        Brought { code, issuer }: Brought,
         secrets: Secrets,
         now: DateTime<Utc>,
     ) -> Result<Identified, OpenIdError> {
-        let client = self.library(self.discover().await?, callback)?;
+        let metadata = self.discover().await?;
+        let must_say = metadata.additional_metadata().authorization_response_iss_parameter_supported;
+        if issuer.map_or(must_say, |issuer| issuer != self.settings.issuer.as_str()) {
+            return Err(distrust(&UnfitAnswer::Issuer));
+        }
+        let client = self.library(metadata, callback)?;
         let request = client.exchange_code(AuthorizationCode::new(code)).map_err(|error| distrust(&error))?;
         let request = request.set_pkce_verifier(PkceCodeVerifier::new(secrets.verifier));
         let answer = in_time(request.request_async(&self.outgoing).boxed()).await?.map_err(|error| failure(&error))?;
         let verifier = client.id_token_verifier().set_allowed_algs(SIGNED_BY).set_time_fn(move || now);
         let token = answer.id_token().ok_or(OpenIdError::Distrusted)?;
         let claims = token.claims(&verifier, &Nonce::new(secrets.nonce)).map_err(|error| distrust(&error))?;
+        // The library leaves both to its callers (OpenID Connect Core 1.0, section 3.1.3.7, steps 5 and 10).
+        if claims.authorized_party().is_some_and(|party| party.as_str() != self.settings.client_id) {
+            return Err(distrust(&UnfitAnswer::AuthorizedParty));
+        }
+        if claims.issue_time() > now + CLOCKS_DIFFER {
+            return Err(distrust(&UnfitAnswer::IssuedLater(claims.issue_time())));
+        }
         let email = claims.email().filter(|_| claims.email_verified() == Some(true));
         Ok(Identified {
             subject: claims.subject().to_string(),
@@ -182,14 +242,12 @@ impl Provider {
         })
     }
 
-    async fn discover(&self) -> Result<CoreProviderMetadata, OpenIdError> {
+    async fn discover(&self) -> Result<Metadata, OpenIdError> {
         let issuer = IssuerUrl::new(self.settings.issuer.as_str().to_owned()).map_err(|error| distrust(&error))?;
-        in_time(CoreProviderMetadata::discover_async(issuer, &self.outgoing).boxed())
-            .await?
-            .map_err(|error| failure(&error))
+        in_time(Metadata::discover_async(issuer, &self.outgoing).boxed()).await?.map_err(|error| failure(&error))
     }
 
-    fn library(&self, metadata: CoreProviderMetadata, callback: &str) -> Result<OpenIdClient, OpenIdError> {
+    fn library(&self, metadata: Metadata, callback: &str) -> Result<OpenIdClient, OpenIdError> {
         let callback = RedirectUrl::new(callback.to_owned()).map_err(|error| distrust(&error))?;
         let secret = self.settings.client_secret.as_ref().map(|secret| ClientSecret::new(secret.expose().to_owned()));
         let client =

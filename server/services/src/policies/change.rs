@@ -27,7 +27,7 @@ pub async fn add(acting: &Acting, services: &Services, form: &PolicyForm) -> Res
     let (project, _) = projects::find_unlocked(acting, services.db(), id).await?;
     let now = services.clock().now();
     let terms = form.parse(now)?;
-    let tx = services.write().await?;
+    let tx = services.write_secrets().await?;
     // Asked under the write lock: a policy never outlives a switch to off.
     repositories::of_project(&tx, project.id).await?.ok_or(Conflict::BackupDisabled)?;
     let new = policy::ActiveModel {
@@ -55,7 +55,7 @@ pub async fn add(acting: &Acting, services: &Services, form: &PolicyForm) -> Res
 pub async fn update(acting: &Acting, services: &Services, form: &PolicyForm) -> Result<Done, ServiceError> {
     let id = form.policy().map_err(|_| ServiceError::NotFound)?;
     let now = services.clock().now();
-    let tx = services.write().await?;
+    let tx = services.write_secrets().await?;
     let (before, project) = find_unlocked(acting, &tx, id).await?;
     let terms = form.parse(now)?;
     if form.version() != Ok(before.version) {

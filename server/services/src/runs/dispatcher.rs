@@ -36,9 +36,15 @@ pub struct SchedulerError(#[from] JobSchedulerError);
 pub async fn run(services: &Services, stop: CancellationToken) -> Result<(), SchedulerError> {
     let mut scheduler = JobScheduler::new().await?;
     scheduler.add(job(DISPATCH, services, |services| async move { dispatch(&services).await })?).await?;
-    scheduler.add(job(BEAT, services, |services| async move { nodes::beat(&services).await })?).await?;
-    scheduler.add(job(WATCH, services, |services| async move { notifications::watch(&services).await })?).await?;
-    scheduler.add(job(TIDY, services, |services| async move { tidy(&services).await })?).await?;
+    let beat =
+        |services: Services| async move { if services.takes_part() { nodes::beat(&services).await } else { Ok(()) } };
+    scheduler.add(job(BEAT, services, beat)?).await?;
+    let watch = |services: Services| async move {
+        if services.takes_part() { notifications::watch(&services).await } else { Ok(()) }
+    };
+    scheduler.add(job(WATCH, services, watch)?).await?;
+    let tidy = |services: Services| async move { if services.takes_part() { tidy(&services).await } else { Ok(()) } };
+    scheduler.add(job(TIDY, services, tidy)?).await?;
     scheduler.start().await?;
     stop.cancelled().await;
     Ok(scheduler.shutdown().await?)
@@ -67,6 +73,10 @@ where
 }
 
 async fn dispatch(services: &Services) -> Result<(), ServiceError> {
+    if !nodes::take_part(services).await? {
+        // Without a beat: it is not ready.
+        return Ok(());
+    }
     services.pulse().beat();
     let now = services.clock().now();
     let taken_over = release::expired(services, now).await?;

@@ -32,6 +32,7 @@ pub use self::{capacity::Capacity, dispatcher::SchedulerError};
 
 /// Runs the dispatcher and the workers until `stop`. Returns when what was running is settled or back in the queue.
 pub async fn run(services: &Services, stop: CancellationToken) -> Result<(), SchedulerError> {
+    nodes::join(services).await;
     let mut workers = JoinSet::new();
     for _ in 0..services.config().workers.max(1) {
         workers.spawn(worker::run(services.clone(), stop.clone()));

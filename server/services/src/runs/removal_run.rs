@@ -24,20 +24,24 @@ pub async fn run(services: &Services, row: &removal::Model) -> Result<(), Servic
     let tx = services.write().await?;
     match removed {
         Ok(Ok(())) => {
-            removal::Entity::delete_many().filter(removal::Column::Id.eq(row.id)).filter(held).exec(&tx).await?;
-            record(&tx, services, row, Deed::BackupsRemoved).await?;
+            let done =
+                removal::Entity::delete_many().filter(removal::Column::Id.eq(row.id)).filter(held).exec(&tx).await?;
+            // Where the lease was lost meanwhile, another process tells of it.
+            if done.rows_affected > 0 {
+                record(&tx, services, row, Deed::BackupsRemoved).await?;
+            }
         }
         Ok(Err(error)) => {
             let cause = error.cause(("removal", row.id));
             let first = row.cause.is_none();
-            freed(removal::Entity::update_many(), removal::Column::LeaseOwner, removal::Column::LeaseUntil)
+            let told = freed(removal::Entity::update_many(), removal::Column::LeaseOwner, removal::Column::LeaseUntil)
                 .col_expr(removal::Column::NotBefore, Expr::value(services.clock().now() + PAUSE))
                 .col_expr(removal::Column::Cause, Expr::value(cause))
                 .filter(removal::Column::Id.eq(row.id))
                 .filter(held)
                 .exec(&tx)
                 .await?;
-            if first {
+            if first && told.rows_affected > 0 {
                 record(&tx, services, row, Deed::BackupsNotRemoved).await?;
             }
         }

@@ -61,6 +61,9 @@ async fn pause(rung: impl Future<Output = ()>, stop: &CancellationToken) {
 
 /// The next run that this process may work on beside those it has.
 async fn next(services: &Services) -> Result<Option<(Job, Taken<'_>)>, DbErr> {
+    if !services.takes_part() {
+        return Ok(None);
+    }
     let capacity = services.capacity();
     let _turn = capacity.claiming().await;
     for room in capacity::rooms(services, services.clock().now()).await? {

@@ -49,7 +49,7 @@ pub(crate) async fn by_identity(
     address: String,
 ) -> Result<Acting, ServiceError> {
     let subject = &identified.subject;
-    if subject.chars().count() > LONGEST_SUBJECT || subject.chars().any(char::is_control) {
+    if subject.is_empty() || subject.chars().count() > LONGEST_SUBJECT || subject.chars().any(char::is_control) {
         return Err(OpenIdError::Distrusted.into());
     }
     let tx = services.write().await?;

@@ -22,7 +22,7 @@ use crate::{
     entity::{one_time_link, organization, users},
     error::ServiceError,
     passwords::{self, PasswordOwner},
-    sessions::{self, Entered},
+    sessions::{self, Entered, Standing},
     start::Services,
 };
 
@@ -99,9 +99,10 @@ pub async fn set_password_by_link(
     sessions::end_all(&tx, UserId(user.id)).await?;
     let acting = Acting { actor: sessions::actor(&tx, user.id).await?, address };
     record(&tx, &acting, now, Deed::PasswordSet, &user, audit::no_changes()).await?;
+    let standing = Standing::now(&tx, UserId(user.id)).await?;
     tx.commit().await?;
     services.live().session_ended();
-    Ok(match sessions::enter(services, session, UserId(user.id), &acting.address, "/").await? {
+    Ok(match sessions::enter(services, session, (UserId(user.id), &standing), &acting.address, "/").await? {
         Entered::SignedIn => Done::new(tr!("Your password is set, and you are signed in"), "/"),
         Entered::OwesCode => Done::new(tr!("Your password is set. Enter a code to sign in"), sessions::CODE_PAGE),
     })

@@ -57,13 +57,20 @@ impl MailServer {
         let message = parcel.message;
         // The same for each try, so that a mail server may notice one that came twice.
         let id = format!("<holdfast-{}-{}@{}>", parcel.delivery, message.at.timestamp(), self.from.email.domain());
-        let mut mail = Mail::builder().from(self.from.clone()).subject(&message.subject).message_id(Some(id));
+        let mut mail = Mail::builder().from(self.from.clone()).subject(shown_as_it_is(&message.subject));
+        mail = mail.message_id(Some(id));
         for address in addresses {
             mail = mail.to(Mailbox::new(None, address.parse().map_err(|error| unwritten(&error))?));
         }
         let mail = mail.header(ContentType::TEXT_PLAIN);
         mail.body(message.text_with_link()).map_err(|error| unwritten(&error))
     }
+}
+
+/// The subject so that mail programs show what stands in it: a name that looks like an encoded word (RFC 2047, section 2)
+/// would be decoded to other words, or to more lines.
+fn shown_as_it_is(subject: &str) -> String {
+    subject.replace(char::is_control, " ").replace("=?", "= ?")
 }
 
 fn shown(url: &str) -> Result<String, MailServerError> {
