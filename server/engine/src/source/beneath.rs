@@ -214,7 +214,11 @@ impl Way<'_> {
                 // As text: the links that /proc makes up lead nowhere else than they say.
                 let target = readlinkat(&next, "", Vec::new())?;
                 let target = PathBuf::from(OsString::from_vec(target.into_bytes()));
-                if target.is_absolute() { self.anchor(&target, true) } else { Ok(self.put(&target, true)) }
+                if target.is_absolute() {
+                    return self.anchor(&target, true);
+                }
+                self.put(&target, true);
+                Ok(())
             }
             _ => Err(Errno::NOTDIR.into()),
         }
