@@ -29,6 +29,6 @@ pub use self::{
 };
 
 /// Folders inside folders that are backed up, packed, searched and restored. A path that a program can open has at most
-/// 4095 bytes (PATH_MAX), thus 2047 names if each has one letter; those of real files have some dozens. More are made to
+/// 4095 bytes (`PATH_MAX`), thus 2047 names if each has one letter; those of real files have some dozens. More are made to
 /// do harm: each costs memory while it is worked on.
 pub(crate) const DEEPEST: usize = 1000;

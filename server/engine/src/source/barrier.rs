@@ -50,12 +50,21 @@ pub(crate) struct Barriers {
     things: HashMap<Identity, Barrier>,
     /// By their folder.
     names: HashMap<Identity, Vec<(OsString, Barrier)>>,
+    /// Roots that the operator wrote into a protected folder, such as that of exports.
+    let_in: Vec<PathBuf>,
+}
+
+/// Whether `root` is written as something inside of what is protected.
+pub(super) fn is_written_inside(root: &Path, protected: &[PathBuf]) -> bool {
+    protected.iter().any(|protected| root != protected && root.starts_with(protected))
 }
 
 impl Barriers {
     /// Looks for them. What does not exist yet is known by its name.
     pub(crate) fn look(protected: &[PathBuf], foreign: &[PathBuf], own: &[PathBuf]) -> Self {
-        let mut barriers = Self::default();
+        let written_inside = own.iter().filter(|root| is_written_inside(root, protected));
+        let spellings = written_inside.flat_map(|root| [Some(root.clone()), root.canonicalize().ok()]);
+        let mut barriers = Self { let_in: spellings.flatten().collect(), ..Self::default() };
         let identity = |path: &PathBuf| stat(path).ok().map(|stat| Identity::from(&stat));
         let shared = |path: &PathBuf| {
             own.contains(path) || own.iter().any(|own| identity(own).is_some_and(|own| Some(own) == identity(path)))
@@ -87,6 +96,11 @@ impl Barriers {
         if !names.iter().any(|(known, _)| known == name) {
             names.push((name.to_owned(), barrier));
         }
+    }
+
+    /// Whether a root lies in a protected folder because the operator wrote it there.
+    pub(super) fn lets_in(&self, root: &Path) -> bool {
+        self.let_in.iter().any(|known| known == root)
     }
 
     /// Whether `stat` is of one of them.

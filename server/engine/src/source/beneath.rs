@@ -97,15 +97,13 @@ fn held(path: &Path, roots: &[PathBuf]) -> Option<(PathBuf, PathBuf)> {
 fn open_root(root: &Path, barriers: &Barriers) -> Result<(PathBuf, OwnedFd), Stop> {
     let real = root.canonicalize().map_err(Stop::Failed)?;
     let mut folder = rustix::fs::open("/", flags() | OFlags::DIRECTORY, Mode::empty())?;
-    meet(&folder, barriers, false)?;
     for part in real.components() {
         if let Component::Normal(name) = part {
+            meet_above(&folder, barriers, root)?;
             folder = openat(&folder, name, flags() | OFlags::DIRECTORY, Mode::empty())?;
-            // What lies above a root that is another organization's does not matter: the deepest root owns it.
-            meet(&folder, barriers, false)?;
         }
     }
-    meet(&folder, barriers, true)?;
+    meet(&folder, barriers)?;
     Ok((real, folder))
 }
 
@@ -114,11 +112,17 @@ fn flags() -> OFlags {
     OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC
 }
 
-fn meet(folder: &OwnedFd, barriers: &Barriers, foreign_too: bool) -> Result<(), Stop> {
-    match barriers.meets(&fstat(folder)?) {
-        Some(Barrier::Foreign) if !foreign_too => Ok(()),
-        Some(barrier) => Err(Stop::Met(barrier)),
-        None => Ok(()),
+fn meet(folder: &OwnedFd, barriers: &Barriers) -> Result<(), Stop> {
+    barriers.meets(&fstat(folder)?).map_or(Ok(()), |barrier| Err(Stop::Met(barrier)))
+}
+
+/// What lies above a root does not matter where it is another organization's, for the deepest root owns a directory. In
+/// what is Holdfast's own a root may lie only where the operator wrote it there, and not because a link leads there.
+fn meet_above(folder: &OwnedFd, barriers: &Barriers, root: &Path) -> Result<(), Stop> {
+    match meet(folder, barriers) {
+        Err(Stop::Met(Barrier::Foreign)) => Ok(()),
+        Err(Stop::Met(Barrier::Protected)) if barriers.lets_in(root) => Ok(()),
+        met => met,
     }
 }
 
@@ -197,7 +201,7 @@ impl Way<'_> {
         let stat = fstat(&next)?;
         match FileType::from_raw_mode(stat.st_mode) {
             FileType::Directory => {
-                meet(&next, self.barriers, true)?;
+                meet(&next, self.barriers)?;
                 self.names.push(name);
                 self.folder = Some(next);
                 Ok(())
@@ -210,7 +214,11 @@ impl Way<'_> {
                 // As text: the links that /proc makes up lead nowhere else than they say.
                 let target = readlinkat(&next, "", Vec::new())?;
                 let target = PathBuf::from(OsString::from_vec(target.into_bytes()));
-                if target.is_absolute() { self.anchor(&target, true) } else { Ok(self.put(&target, true)) }
+                if target.is_absolute() {
+                    return self.anchor(&target, true);
+                }
+                self.put(&target, true);
+                Ok(())
             }
             _ => Err(Errno::NOTDIR.into()),
         }
@@ -254,7 +262,7 @@ impl Way<'_> {
             let mut folder = openat(&self.opened, ".", flags() | OFlags::DIRECTORY, Mode::empty())?;
             for name in &self.names {
                 folder = openat(&folder, name, flags() | OFlags::DIRECTORY, Mode::empty())?;
-                meet(&folder, self.barriers, true)?;
+                meet(&folder, self.barriers)?;
             }
             self.folder = Some(folder);
         }

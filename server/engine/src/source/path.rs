@@ -7,7 +7,7 @@ use std::{
 
 use super::report::shown;
 
-/// Bytes of a path that are shown: Linux's PATH_MAX. No program opens by name what has a longer one.
+/// Bytes of a path that are shown: Linux's `PATH_MAX`. No program opens by name what has a longer one.
 const LONGEST_SHOWN: usize = 4096;
 /// Stands for what is left out of a longer one.
 const LEFT_OUT: &str = "/…/";

@@ -10,7 +10,7 @@ use std::{
 use rustix::fs::{Mode, openat};
 
 use super::{
-    barrier::Barriers,
+    barrier::{Barriers, is_written_inside},
     beneath::{self, Reached},
     descent::folder_flags,
     error::{SourceError, unreadable},
@@ -84,20 +84,22 @@ impl SourceRoots {
     }
 
     /// Sets the files and folders that are never read or written, wherever they lie and whatever other names they have.
-    /// They need not exist yet. Beside a file, those are meant that begin with its name and a hyphen: a database's own.
+    /// They need not exist yet. A root that is written as a folder inside of one, such as that of exports in the data
+    /// folder, can be used all the same. Beside a file, those are meant that begin with its name and a hyphen: a database's own.
     #[must_use]
     pub fn with_protected(self, protected: Vec<PathBuf>) -> Self {
         Self { protected, ..self }
     }
 
-    /// The protected things that lie in a root, or that a root lies in. Backups leave them out, but who set the roots may
-    /// have meant something else.
+    /// The protected things that lie in a root, or that a root lies in though it is not written so. Backups leave them out,
+    /// but who set the roots may have meant something else.
     pub fn held(&self) -> Vec<Held> {
         let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let pairs = self.roots.iter().flat_map(|root| self.protected.iter().map(move |protected| (root, protected)));
         let touching = pairs.filter(|(root, protected)| {
+            let is_meant = is_written_inside(root, &self.protected);
             let (root, protected) = (real(root), real(protected));
-            protected.starts_with(&root) || root.starts_with(&protected)
+            protected.starts_with(&root) || (root.starts_with(&protected) && !is_meant)
         });
         touching.map(|(root, protected)| Held { root: root.clone(), protected: protected.clone() }).collect()
     }

@@ -147,7 +147,7 @@ impl Archive<'_> {
         };
         if size >= self.cutter.least as u64 {
             let hole = self.cutter.most as u64;
-            return self.in_pieces(job.done, jobs, |file| {
+            return in_pieces(job.done, jobs, |file| {
                 loop {
                     let go_on = match reader.next_part(hole) {
                         Ok(Part::Data(length)) => self.cut(encoder, file, (&mut reader).take(length), jobs)?,
@@ -184,21 +184,7 @@ impl Archive<'_> {
         done: oneshot::Sender<Option<Saved>>,
         jobs: &Jobs,
     ) -> Result<()> {
-        self.in_pieces(done, jobs, |file| self.cut(encoder, file, reader, jobs))
-    }
-
-    /// Lets `cut` make the pieces of a file, and say whether it is whole.
-    fn in_pieces(
-        &self,
-        done: oneshot::Sender<Option<Saved>>,
-        jobs: &Jobs,
-        cut: impl FnOnce(&Arc<CutFile>) -> Result<bool>,
-    ) -> Result<()> {
-        let file = CutFile::new(done);
-        let whole = jobs.while_cutting(|| cut(&file));
-        file.state().whole = whole?;
-        file.less();
-        Ok(())
+        in_pieces(done, jobs, |file| self.cut(encoder, file, reader, jobs))
     }
 
     /// False where it could not be read to its end.
@@ -224,14 +210,13 @@ impl Archive<'_> {
     fn save_hole(&self, encoder: &mut Encoder<'_>, file: &CutFile, length: u64) -> Result<bool> {
         let piece = self.cutter.most;
         let mut stored = self.zeros.lock().unwrap_or_else(PoisonError::into_inner);
-        let id = match *stored {
-            Some(id) => id,
-            None => {
-                let zeros = vec![0; piece];
-                let id = hash(&zeros);
-                self.store(encoder, id, &zeros)?;
-                *stored.insert(id)
-            }
+        let id = if let Some(id) = *stored {
+            id
+        } else {
+            let zeros = vec![0; piece];
+            let id = hash(&zeros);
+            self.store(encoder, id, &zeros)?;
+            *stored.insert(id)
         };
         drop(stored);
         file.repeat(id.into(), usize::try_from(length / piece as u64).unwrap_or(usize::MAX), length);
@@ -273,4 +258,17 @@ impl Archive<'_> {
         }
         Ok(())
     }
+}
+
+/// Lets `cut` make the pieces of a file, and say whether it is whole.
+fn in_pieces(
+    done: oneshot::Sender<Option<Saved>>,
+    jobs: &Jobs,
+    cut: impl FnOnce(&Arc<CutFile>) -> Result<bool>,
+) -> Result<()> {
+    let file = CutFile::new(done);
+    let whole = jobs.while_cutting(|| cut(&file));
+    file.state().whole = whole?;
+    file.less();
+    Ok(())
 }

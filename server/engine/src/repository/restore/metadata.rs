@@ -27,7 +27,7 @@ pub(super) fn apply(job: &Job<'_>, file: impl AsFd, path: &TreePath, metadata: &
     match lent.and_then(|lent| timed.map(|()| lent)) {
         Ok(Lent::All) => {}
         Ok(Lent::Less) => {
-            job.warn(path, "it would have run with root's rights; its set-user or set-group bit was not restored")
+            job.warn(path, "it would have run with root's rights; its set-user or set-group bit was not restored");
         }
         Err(error) => job.warn(path, format!("its owner, mode or time could not be set: {}", words(&error))),
     }

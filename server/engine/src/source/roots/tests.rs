@@ -132,12 +132,23 @@ fn protected_things_are_no_source_and_no_target() {
     assert!(roots.restore_target(&at.join("root/db/holdfast.dbx")).is_ok());
     assert!(roots.directory(&at.join("root")).is_ok(), "it is left out of what lies above");
 
-    let inside = SourceRoots::new(vec![at.join("root/data/cache")]).with_protected(protected.clone());
-    assert!(matches!(inside.directory(&at.join("root/data/cache")), Err(SourceError::Protected(_))));
+    let rooted = |root: &str| SourceRoots::new(vec![at.join(root)]).with_protected(protected.clone());
+    let inside = rooted("root/link/cache");
+    for path in ["root/link/cache", "root/data/cache"] {
+        assert!(
+            matches!(inside.directory(&at.join(path)), Err(SourceError::Protected(_))),
+            "{path}: a link leads there"
+        );
+    }
+    assert!(matches!(rooted("root/data").directory(&at.join("root/data")), Err(SourceError::Protected(_))));
+    // As README says of exports.
+    let meant = rooted("root/data/cache");
+    assert!(meant.directory(&at.join("root/data/cache")).is_ok());
+    assert_eq!(meant.held(), []);
 
     let held = |root: &str, protected: &PathBuf| Held { root: at.join(root), protected: protected.clone() };
     assert_eq!(roots.held(), [held("root", &protected[0]), held("root", &protected[1])]);
-    assert_eq!(inside.held(), [held("root/data/cache", &protected[0])]);
+    assert_eq!(inside.held(), [held("root/link/cache", &protected[0])]);
 }
 
 #[test]
