@@ -13,7 +13,7 @@ use model::{
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::LockType,
 };
 use serde_json::{Map, Value, json};
 
@@ -41,14 +41,17 @@ pub(crate) async fn chosen(
 
 /// Holds the organization until the transaction ends, so that changes which look at several of its rows come one after
 /// the other. SQLite has one writer anyway.
+///
+/// New rows may refer to it meanwhile, as every entry of the audit log does. A lock that kept them out would be waited
+/// for by somebody who has one of its projects already, which whoever holds the lock wants next.
 pub(crate) async fn lock(db: &impl ConnectionTrait, id: OrganizationId) -> Result<(), DbErr> {
-    organization::Entity::find_by_id(id.0).lock_exclusive().one(db).await?;
+    organization::Entity::find_by_id(id.0).lock(LockType::NoKeyUpdate).one(db).await?;
     Ok(())
 }
 
 /// The same for the account.
 pub(crate) async fn lock_account(db: &impl ConnectionTrait, id: i64) -> Result<(), DbErr> {
-    account::Entity::find_by_id(id).lock_exclusive().one(db).await?;
+    account::Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(db).await?;
     Ok(())
 }
 
@@ -186,7 +189,8 @@ pub async fn remove(acting: &Acting, services: &Services, form: &OrganizationRef
     let id = form.organization().map_err(|_| ServiceError::NotFound)?;
     let tx = services.write().await?;
     let row = find(acting, &tx, id).await?;
-    lock(&tx, id).await?;
+    // Nothing may come to refer to it meanwhile.
+    organization::Entity::find_by_id(id.0).lock_exclusive().one(&tx).await?;
     let users = users::Entity::find().filter(users::Column::OrganizationId.eq(id.0)).count(&tx).await?;
     let projects = project::Entity::find().filter(project::Column::OrganizationId.eq(id.0)).count(&tx).await?;
     let credentials =
