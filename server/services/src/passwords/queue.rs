@@ -57,7 +57,7 @@ struct Lane {
 /// A place in a lane, until it is dropped.
 pub struct Place {
     at_once: Arc<Semaphore>,
-    _place: OwnedSemaphorePermit,
+    _in_lane: OwnedSemaphorePermit,
     _of_network: Option<OfNetwork>,
     /// What the place has cost, where it costs something.
     paid_from: Option<Arc<Mutex<Budget>>>,
@@ -151,7 +151,7 @@ impl Lane {
 
     fn enter(&self) -> Option<Place> {
         let place = self.places.clone().try_acquire_owned().ok()?;
-        Some(Place { at_once: self.at_once.clone(), _place: place, _of_network: None, paid_from: None })
+        Some(Place { at_once: self.at_once.clone(), _in_lane: place, _of_network: None, paid_from: None })
     }
 }
 
