@@ -6,6 +6,8 @@
 
 #![allow(clippy::missing_panics_doc, reason = "a test that cannot go on panics")]
 
+mod keys;
+mod slow;
 mod token;
 
 use std::{
@@ -20,7 +22,7 @@ use axum::{
     extract::{Query, State},
     http::{HeaderMap, StatusCode, header},
     response::{Html, IntoResponse, Redirect, Response},
-    routing::{get, post},
+    routing::{any, get, post},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Deserialize;
@@ -43,6 +45,8 @@ pub struct Person {
     pub email_verified: bool,
     /// The claim `groups`.
     pub groups: Value,
+    /// Claims that take the place of the usual ones; those that are null are left out.
+    pub claims: Value,
 }
 
 impl Person {
@@ -53,7 +57,13 @@ impl Person {
             email: email.to_owned(),
             email_verified: true,
             groups: json!(groups),
+            claims: json!({}),
         }
+    }
+
+    /// The same with these claims in place of the usual ones.
+    pub fn claiming(self, claims: Value) -> Self {
+        Self { claims, ..self }
     }
 }
 
@@ -83,6 +93,43 @@ pub enum Fault {
     Endless,
     /// The code is refused.
     RefusesCodes,
+    /// Signed with the published key as if it were a secret of both (RFC 8725, section 2.1).
+    SignedWithThePublicKey,
+    /// Signed with a key that the token itself brings along.
+    BringsItsKey,
+    /// 10,000 keys are published.
+    ManyKeys,
+    /// The published key is an RSA key of 16,384 bits with an exponent as long.
+    HugeKey,
+    /// The token endpoint leads to another address.
+    Redirects,
+    /// The answer of the token endpoint has no end.
+    EndlessTokens,
+    /// The answer of the token endpoint comes byte by byte.
+    DrippingTokens,
+    /// The answer with the keys has no end.
+    EndlessKeys,
+    /// Codes are given for whatever verifier.
+    IgnoresVerifiers,
+    /// It announces that it names itself in its answers (RFC 9207), and does: no fault.
+    NamesItself,
+    /// It announces that and does not.
+    ConcealsItself,
+    /// It names another in its answers.
+    NamesAnother,
+    /// The same without having announced anything.
+    NamesAnotherUnannounced,
+}
+
+impl Fault {
+    /// What stands in the answer as `iss`.
+    fn issuer_in_answers(self, issuer: &str) -> Option<String> {
+        match self {
+            Self::NamesItself => Some(issuer.to_owned()),
+            Self::NamesAnother | Self::NamesAnotherUnannounced => Some("https://evil.example".to_owned()),
+            _ => None,
+        }
+    }
 }
 
 /// A code that was handed out and not used yet.
@@ -99,6 +146,8 @@ struct Inner {
     key: SigningKey,
     grants: HashMap<String, Grant>,
     token_requests: usize,
+    /// How often the address was asked that [`Fault::Redirects`] leads to.
+    led_astray: usize,
 }
 
 /// A provider that runs until it is dropped.
@@ -122,6 +171,7 @@ impl Provider {
             key: SigningKey::generate("first"),
             grants: HashMap::new(),
             token_requests: 0,
+            led_astray: 0,
         };
         let shared = Shared { address: listener.local_addr().unwrap(), inner: Arc::new(Mutex::new(inner)) };
         let router = Router::new()
@@ -130,6 +180,7 @@ impl Provider {
             .route("/authorize", get(authorize))
             .route("/allow", get(allow))
             .route("/token", post(token))
+            .route("/elsewhere", any(elsewhere))
             .with_state(shared.clone());
         let serving = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         Self { shared, serving }
@@ -152,6 +203,11 @@ impl Provider {
     /// Signs with another key from now on, and publishes that one alone.
     pub fn rotate_keys(&self) {
         self.shared.lock().key = SigningKey::generate("second");
+    }
+
+    /// How often somebody followed where [`Fault::Redirects`] leads.
+    pub fn led_astray(&self) -> usize {
+        self.shared.lock().led_astray
     }
 
     /// How often a code was to be exchanged.
@@ -203,13 +259,28 @@ async fn discovery(State(shared): State<Shared>) -> Response {
         "token_endpoint_auth_methods_supported": ["client_secret_basic"],
         "claims_supported": ["sub", "email", "email_verified", "groups"],
         "scopes_supported": ["openid", "email"],
+        "authorization_response_iss_parameter_supported":
+            matches!(fault, Some(Fault::NamesItself | Fault::ConcealsItself | Fault::NamesAnother)),
     }))
     .into_response()
 }
 
 /// RFC 7517, section 5.
-async fn keys(State(shared): State<Shared>) -> Json<Value> {
-    Json(json!({ "keys": [shared.lock().key.published()] }))
+async fn keys(State(shared): State<Shared>) -> Response {
+    let inner = shared.lock();
+    let keys = match inner.fault {
+        Some(Fault::EndlessKeys) => return slow::endless(),
+        Some(Fault::ManyKeys) => keys::many(&inner.key),
+        Some(Fault::HugeKey) => vec![keys::huge(&inner.key)],
+        _ => vec![inner.key.published()],
+    };
+    Json(json!({ "keys": keys })).into_response()
+}
+
+/// Where nobody should come.
+async fn elsewhere(State(shared): State<Shared>) -> StatusCode {
+    shared.lock().led_astray += 1;
+    StatusCode::NO_CONTENT
 }
 
 /// What a client asks with (OpenID Connect Core 1.0, section 3.1.2.1, and RFC 7636, section 4.3).
@@ -272,6 +343,9 @@ async fn allow(State(shared): State<Shared>, Query(asked): Query<Asked>) -> Resp
     let mut back = Url::parse(&asked.redirect_uri).unwrap();
     back.query_pairs_mut().append_pair("code", &code).append_pair("state", &asked.state);
     let mut inner = shared.lock();
+    if let Some(named) = inner.fault.and_then(|fault| fault.issuer_in_answers(&shared.issuer())) {
+        back.query_pairs_mut().append_pair("iss", &named);
+    }
     let grant = Grant {
         challenge: asked.code_challenge,
         redirect_uri: asked.redirect_uri,
@@ -304,16 +378,20 @@ async fn token(State(shared): State<Shared>, headers: HeaderMap, Form(exchange):
     if !is_our_client(&headers) {
         return refused("invalid_client");
     }
+    let fault = inner.fault;
     let grant = inner.grants.remove(&exchange.code).filter(|grant| {
-        base64url(&Sha256::digest(exchange.code_verifier.as_bytes())) == grant.challenge
-            && grant.redirect_uri == exchange.redirect_uri
+        let verified = base64url(&Sha256::digest(exchange.code_verifier.as_bytes())) == grant.challenge;
+        (verified || fault == Some(Fault::IgnoresVerifiers)) && grant.redirect_uri == exchange.redirect_uri
     });
     let Some(grant) = grant.filter(|_| exchange.grant_type == "authorization_code") else {
         return refused("invalid_grant");
     };
-    let fault = inner.fault;
-    if fault == Some(Fault::RefusesCodes) {
-        return refused("access_denied");
+    match fault {
+        Some(Fault::RefusesCodes) => return refused("access_denied"),
+        Some(Fault::Redirects) => return Redirect::temporary("/elsewhere").into_response(),
+        Some(Fault::EndlessTokens) => return slow::endless(),
+        Some(Fault::DrippingTokens) => return slow::dripping(),
+        _ => {}
     }
     let mut answer = json!({ "access_token": "unused", "token_type": "Bearer", "expires_in": 300 });
     if fault != Some(Fault::NoToken) {
@@ -351,6 +429,12 @@ fn claims(issuer: &str, Grant { nonce, person, .. }: &Grant, fault: Option<Fault
         Some(Fault::WrongIssuer) => claims["iss"] = "http://127.0.0.1:1".into(),
         Some(Fault::Expired) => claims["exp"] = (now - 1).into(),
         _ => {}
+    }
+    for (name, value) in person.claims.as_object().into_iter().flatten() {
+        match value {
+            Value::Null => drop(claims.as_object_mut().unwrap().remove(name)),
+            value => claims[name.as_str()] = value.clone(),
+        }
     }
     claims
 }

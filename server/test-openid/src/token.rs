@@ -27,6 +27,10 @@ impl SigningKey {
         Self { id, pair: EcdsaKeyPair::from_pkcs8(algorithm, key.as_ref(), &random).unwrap() }
     }
 
+    pub fn id(&self) -> &str {
+        self.id
+    }
+
     /// Its public half (RFC 7518, section 6.2.1).
     pub fn published(&self) -> Value {
         // An uncompressed point: 4, x, y.
@@ -41,17 +45,24 @@ impl SigningKey {
     pub fn signed(&self, claims: &Value, fault: Option<Fault>) -> String {
         let (algorithm, forged) = match fault {
             Some(Fault::Unsigned) => ("none", None),
-            Some(Fault::SignedWithTheSecret) => ("HS256", None),
-            Some(Fault::AnotherKey) => ("ES256", Some(Self::generate(self.id))),
+            Some(Fault::SignedWithTheSecret | Fault::SignedWithThePublicKey) => ("HS256", None),
+            Some(Fault::HugeKey) => ("RS256", None),
+            Some(Fault::AnotherKey | Fault::BringsItsKey) => ("ES256", Some(Self::generate(self.id))),
             _ => ("ES256", None),
         };
         let part = |value: &Value| base64url(value.to_string().as_bytes());
-        let header = json!({ "alg": algorithm, "typ": "JWT", "kid": self.id });
+        let mut header = json!({ "alg": algorithm, "typ": "JWT", "kid": self.id });
+        if let (Some(Fault::BringsItsKey), Some(forged)) = (fault, &forged) {
+            header["jwk"] = forged.published();
+        }
         let text = format!("{}.{}", part(&header), part(claims));
         let signature = match algorithm {
             "none" => String::new(),
+            "RS256" => base64url(&[0x7f; 16_384 / 8]),
             "HS256" => {
-                let key = hmac::Key::new(hmac::HMAC_SHA256, CLIENT_SECRET.as_bytes());
+                let public = fault == Some(Fault::SignedWithThePublicKey);
+                let secret = if public { self.pair.public_key().as_ref() } else { CLIENT_SECRET.as_bytes() };
+                let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
                 base64url(hmac::sign(&key, text.as_bytes()).as_ref())
             }
             _ => {

@@ -2,6 +2,7 @@
 
 mod support;
 
+mod attacks;
 mod backups;
 mod command_line;
 mod credential_actions;

@@ -39,12 +39,12 @@ on_both_databases!(
     nothing_that_is_sent_comes_back_as_markup,
 );
 
-const UNVERIFIED: &str = "could not be verified";
-const NOT_BEGUN: &str = "was not begun in this browser";
-const NO_ROLE: &str = "gives you no role";
-const UNREACHABLE: &str = "cannot be reached";
+pub const UNVERIFIED: &str = "could not be verified";
+pub const NOT_BEGUN: &str = "was not begun in this browser";
+pub const NO_ROLE: &str = "gives you no role";
+pub const UNREACHABLE: &str = "cannot be reached";
 
-const ANN: &str = "ann@example.com";
+pub const ANN: &str = "ann@example.com";
 
 async fn somebody_in_a_group_is_made_and_signed_in(app: &TestApp) {
     let partner = app.set_up().await;
@@ -430,7 +430,7 @@ pub async fn come(browser: &Browser) -> Answer {
 }
 
 /// A whole sign-in that ends at the sign-in page, which says why.
-async fn refused(app: &TestApp, why: &str) {
+pub async fn refused(app: &TestApp, why: &str) {
     let browser = app.browser();
     let answer = come(&browser).await;
     assert_eq!(told(&browser, &answer).await, why);
@@ -438,7 +438,7 @@ async fn refused(app: &TestApp, why: &str) {
 }
 
 /// Which of the known refusals the sign-in page shows in this answer, and once.
-async fn told(browser: &Browser, answer: &Answer) -> String {
+pub async fn told(browser: &Browser, answer: &Answer) -> String {
     let page = answer.text();
     assert!((400..500).contains(&answer.status), "{}: {page}", answer.status);
     assert!(!browser.get("/login").await.text().contains("role=\"alert\""), "it is told once");
@@ -462,7 +462,7 @@ async fn told(browser: &Browser, answer: &Answer) -> String {
 }
 
 /// The person agrees at the provider; the path that the provider sends the browser back to.
-async fn agree(to: &str) -> String {
+pub async fn agree(to: &str) -> String {
     let client = Client::builder().redirect(Policy::none()).build().unwrap();
     let page = client.get(to).send().await.unwrap();
     assert_eq!(page.status(), 200, "{to}");

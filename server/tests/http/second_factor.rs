@@ -351,13 +351,13 @@ async fn the_whole_story_works_without_scripts(app: &TestApp) {
     assert!(browser.get(PAGE).await.text().contains("Set it up"));
 }
 
-fn credentials() -> Vec<(String, String)> {
+pub fn credentials() -> Vec<(String, String)> {
     form(&[("email", PARTNER), ("password", PASSWORD)])
 }
 
 impl TestApp {
     /// A browser in which the Partner's password was right and a code is owed.
-    async fn owing(&self) -> Browser {
+    pub async fn owing(&self) -> Browser {
         let browser = self.browser();
         let done = browser.done("session/sign_in", &credentials()).await;
         assert_eq!(done.goto, "/login/code");

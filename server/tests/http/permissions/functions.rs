@@ -18,7 +18,7 @@ use crate::support::{
 on_both_databases!(every_function_asks_who_is_asking);
 
 /// How a function is asked.
-enum Ask {
+pub enum Ask {
     Form(Vec<(String, String)>),
     Json(Value),
 }
@@ -66,6 +66,11 @@ fn table(things: &Things) -> Vec<Row> {
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// Every function with what it is asked about the things.
+pub fn asks(things: &Things) -> Vec<(&'static str, Ask)> {
+    table(things).into_iter().map(|Row(function, ask, _)| (function, ask)).collect()
 }
 
 fn list() -> Ask {
@@ -276,7 +281,7 @@ async fn every_function_asks_who_is_asking(app: &TestApp) {
 }
 
 impl Ask {
-    async fn by(&self, browser: &Browser, function: &str) -> Answer {
+    pub async fn by(&self, browser: &Browser, function: &str) -> Answer {
         match self {
             Self::Form(fields) => browser.call(function, fields).await,
             Self::Json(arguments) => browser.ask(function, arguments).await,

@@ -3,6 +3,7 @@
 //! The functions and addresses are those that the server really has: one that is not in its table fails the test.
 
 mod functions;
+mod organizations;
 mod pages;
 mod tenants;
 

@@ -29,7 +29,7 @@ on_both_databases!(
 );
 
 /// An id that nothing has.
-const NOTHING: i64 = 999_999;
+pub const NOTHING: i64 = 999_999;
 
 async fn an_id_of_another_account_is_as_one_that_does_not_exist(app: &TestApp) {
     let (partner, things) = Things::of(app).await;

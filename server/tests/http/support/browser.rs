@@ -33,10 +33,18 @@ pub struct Answer {
     pub bytes: Vec<u8>,
 }
 
+fn client() -> Client {
+    Client::builder().cookie_store(true).redirect(Policy::none()).build().unwrap()
+}
+
 impl Browser {
     pub fn new(address: SocketAddr) -> Self {
-        let client = Client::builder().cookie_store(true).redirect(Policy::none()).build().unwrap();
-        Self { base: format!("http://{address}"), client }
+        Self { base: format!("http://{address}"), client: client() }
+    }
+
+    /// Another browser, without cookies, at the same server.
+    pub fn of_somebody_else(&self) -> Self {
+        Self { base: self.base.clone(), client: client() }
     }
 
     /// The same browser, with its cookies, after the server has moved.
