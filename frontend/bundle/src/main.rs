@@ -35,7 +35,10 @@ fn main() -> Result<()> {
     inputs::copy(public, &unfinished)?;
     bind(wasm, &package)?;
     optimise(&package.join(format!("{NAME}_bg.wasm")))?;
-    run(Command::new("sass").args(["--no-source-map", "--style=compressed"]).arg(style.join("main.scss")).arg(package.join(format!("{NAME}.css"))))?;
+    run(Command::new("sass")
+        .args(["--no-source-map", "--style=compressed"])
+        .arg(style.join("main.scss"))
+        .arg(package.join(format!("{NAME}.css"))))?;
     compress::folder(&unfinished)?;
     // Whoever starts the server meanwhile finds the old site or the new one.
     remove(site)?;
