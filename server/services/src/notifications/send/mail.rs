@@ -7,6 +7,7 @@ use lettre::{
     message::{Mailbox, header::ContentType},
     transport::smtp,
 };
+use tokio::task::JoinSet;
 use url::Url;
 
 use super::{DEADLINE, Parcel, SendError};
@@ -48,8 +49,15 @@ impl MailServer {
     }
 
     pub async fn send(&self, addresses: &[String], parcel: Parcel<'_>) -> Result<(), SendError> {
-        let mail = self.mail(addresses, parcel)?;
-        self.transport.send(mail).await.map(drop).map_err(|error| failure(&error))
+        let (mail, transport) = (self.mail(addresses, parcel)?, self.transport.clone());
+        // In a task of its own, which ends with this one: an answer of very many lines is read without a pause, and
+        // whoever waits for it has a deadline to keep.
+        let mut sending = JoinSet::new();
+        sending.spawn(async move { transport.send(mail).await });
+        match sending.join_next().await {
+            Some(Ok(sent)) => sent.map(drop).map_err(|error| failure(&error)),
+            Some(Err(_)) | None => Err(SendError::MailConnection),
+        }
     }
 
     fn mail(&self, addresses: &[String], parcel: Parcel<'_>) -> Result<Mail, SendError> {
@@ -63,7 +71,7 @@ impl MailServer {
             mail = mail.to(Mailbox::new(None, address.parse().map_err(|error| unwritten(&error))?));
         }
         let mail = mail.header(ContentType::TEXT_PLAIN);
-        mail.body(message.text_with_link()).map_err(|error| unwritten(&error))
+        mail.body(in_lines(&message.text_with_link())).map_err(|error| unwritten(&error))
     }
 }
 
@@ -71,6 +79,12 @@ impl MailServer {
 /// would be decoded to other words, or to more lines.
 fn shown_as_it_is(subject: &str) -> String {
     subject.replace(char::is_control, " ").replace("=?", "= ?")
+}
+
+/// The text with line ends of one kind, and without other control characters: mail servers do not agree on what a carriage
+/// return by itself is, and the text of a message holds names of files and what other services said.
+fn in_lines(text: &str) -> String {
+    text.replace("\r\n", "\n").replace(|c: char| c.is_control() && c != '\n', " ")
 }
 
 fn shown(url: &str) -> Result<String, MailServerError> {
