@@ -48,7 +48,7 @@ pub struct Limits {
 impl Limits {
     /// Those of this process, whose own limit of open files is raised to what the system allows.
     pub fn of_process() -> Self {
-        Self { connections: most_connections(), unread: Duration::from_secs(60) }
+        Self { connections: most_connections(), unread: Duration::from_mins(1) }
     }
 }
 
@@ -58,7 +58,7 @@ fn most_connections() -> usize {
     let mut limit = getrlimit(Resource::Nofile);
     if limit.current != limit.maximum {
         let raised = rustix::process::Rlimit { current: limit.maximum, maximum: limit.maximum };
-        match setrlimit(Resource::Nofile, raised.clone()) {
+        match setrlimit(Resource::Nofile, raised) {
             Ok(()) => limit = raised,
             Err(error) => tracing::warn!(%error, "the limit of open files could not be raised"),
         }
@@ -79,14 +79,15 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((socket, peer)) => match connections.admit(peer.ip().to_canonical()) {
-                Some(connection) => {
-                    let mut socket = TimeoutStream::new(socket);
-                    socket.set_write_timeout(Some(limits.unread));
-                    connect((socket, peer), connection, &router, &graceful, &tasks, cut.clone());
-                }
-                None => tracing::warn!(?limits, "a connection was refused: all are being answered"),
-            },
+            Ok((socket, peer)) => {
+                let Some(connection) = connections.admit(peer.ip().to_canonical()) else {
+                    tracing::warn!(?limits, "a connection was refused: all are being answered");
+                    continue;
+                };
+                let mut socket = TimeoutStream::new(socket);
+                socket.set_write_timeout(Some(limits.unread));
+                connect((socket, peer), connection, &router, &graceful, &tasks, cut.clone());
+            }
             Err(error) => {
                 tracing::warn!(%error, "a connection was not accepted");
                 // Out of file descriptors, most likely: give the open connections time to end.

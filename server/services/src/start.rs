@@ -36,7 +36,6 @@ use crate::{
 };
 
 /// What the operator decides.
-#[expect(clippy::struct_excessive_bools, reason = "each is a decision of its own")]
 #[derive(Clone, Debug)]
 pub struct ServicesConfig {
     /// `sqlite://…` or `postgres://…`.
