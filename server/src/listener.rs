@@ -226,7 +226,7 @@ mod tests {
         // Another request on the same connection could only be sent as long as it is there.
         let given_up = async {
             while unread.write_all(b"x").await.is_ok() {
-                sleep(Duration::from_millis(50)).await
+                sleep(Duration::from_millis(50)).await;
             }
         };
         timeout(Duration::from_secs(20), given_up).await.expect("the connection is closed");

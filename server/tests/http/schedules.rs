@@ -1,6 +1,6 @@
 //! Schedules: paused, resumed, edited; runs that are skipped, tried again, kept, and taken in turns.
 
-use std::{fs::File, net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
 use model::{
     audit::AuditLog,
@@ -199,9 +199,8 @@ async fn organizations_take_turns(app: &TestApp) {
     assert!(before <= 3, "the two workers took {before} of 6 runs of the busy organization first");
 }
 
-/// A backup that takes long: hours of work for a disk, some seconds for the processor.
 fn write_large(app: &TestApp) {
-    File::create(app.source().join("large.bin")).unwrap().set_len(8 << 30).unwrap();
+    files::write_large(&app.source().join("large.bin"), 1024);
 }
 
 #[test]
