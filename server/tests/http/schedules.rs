@@ -29,6 +29,9 @@ on_both_databases!(
 
 const A_MOMENT: Duration = Duration::from_secs(30);
 
+/// How long several runs may take that go one after the other, since another organization keeps the second worker.
+const A_WHILE: Duration = Duration::from_secs(90);
+
 impl Browser {
     pub async fn to_policy(&self, deed: &str, policy: PolicyId) {
         self.done(&format!("policies/{deed}"), &form(&[("policy", &policy.to_string())])).await;
@@ -190,10 +193,10 @@ async fn organizations_take_turns(app: &TestApp) {
     app.pass(3720);
     let mut started = Vec::new();
     for project in projects {
-        let backup = partner.newest_backup(project, A_MOMENT, |backup| !backup.phase.is_active()).await;
+        let backup = partner.newest_backup(project, A_WHILE, |backup| !backup.phase.is_active()).await;
         started.push(backup.started.unwrap());
     }
-    let small = globex.newest_backup(small, A_MOMENT, |backup| !backup.phase.is_active()).await.started.unwrap();
+    let small = globex.newest_backup(small, A_WHILE, |backup| !backup.phase.is_active()).await.started.unwrap();
     let before = started.iter().filter(|started| **started < small).count();
     // One each before the small organization's turn is known, and one of a worker that found its run just taken.
     assert!(before <= 3, "the two workers took {before} of 6 runs of the busy organization first");
