@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    os::unix::fs::PermissionsExt as _,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::Output,
@@ -112,6 +113,7 @@ fn what_does_not_fit_is_refused_and_changes_nothing() {
         refused(&import(&file), "is missing, and the database holds secrets");
         assert!(!key.exists(), "no other key is made");
         fs::write(&key, format!("{}\n", "c".repeat(42) + "g=")).unwrap();
+        fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
         refused(&import(&file), "is not the one that the secrets in the database are sealed under");
         assert_eq!(done(&target.run(&["user", "list"], "")), "");
 
