@@ -17,14 +17,25 @@ use crate::{
     acting::Acting,
     audit::{self, Deed, Subject},
     clock::Clock,
+    context::Services,
     entity::{backup, project, restore},
-    error::{Conflict, ServiceError},
+    error::{Refusal, ServiceError},
     listing, nodes,
-    progress::progress,
-    projects, repositories,
-    runs::wake,
-    start::Services,
+    progress::{RunConflict, count, progress},
+    projects, repositories, wake,
 };
+
+const BACKUP_CANCELLED: Deed = Deed::new("backup cancelled");
+const BACKUP_DELETED: Deed = Deed::new("backup deleted");
+
+/// Why a backup cannot be deleted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BackupConflict {
+    #[error("{}", tr!("This backup is being deleted already"))]
+    BeingDeleted,
+}
+
+impl Refusal for BackupConflict {}
 
 /// One page of a project's backups, newest first.
 pub async fn list(
@@ -101,11 +112,6 @@ pub(crate) fn view(clock: &Clock, row: backup::Model) -> Result<BackupRow, Servi
     })
 }
 
-/// A count as it is stored. The database has no unsigned numbers; none of these is ever negative.
-pub(crate) fn count(stored: i64) -> u64 {
-    stored.try_into().unwrap_or_default()
-}
-
 /// Takes a waiting backup out of the queue, or asks a running one to stop; that one ends within seconds.
 pub async fn cancel(acting: &Acting, services: &Services, form: &BackupRef) -> Result<Done, ServiceError> {
     let id = form.backup().map_err(|_| ServiceError::NotFound)?;
@@ -126,10 +132,10 @@ pub async fn cancel(acting: &Acting, services: &Services, form: &BackupRef) -> R
             change.retry_at = Set(None);
             tr!("Backup {} will not be tried again", row.name)
         }
-        _ => return Err(Conflict::AlreadyEnded.into()),
+        _ => return Err(RunConflict::AlreadyEnded.into()),
     };
     change.update(&tx).await?;
-    record(&tx, acting, services, Deed::BackupCancelled, (&row, &project)).await?;
+    record(&tx, acting, services, BACKUP_CANCELLED, (&row, &project)).await?;
     tx.commit().await?;
     Ok(Done::new(message, tab(project.id)))
 }
@@ -141,10 +147,10 @@ pub async fn delete(acting: &Acting, services: &Services, form: &BackupRef) -> R
     let tx = services.write().await?;
     let (row, project) = find(acting, &tx, Action::ManageProjects, id).await?;
     if phase(&row)? == BackupPhase::Deleting {
-        return Err(Conflict::BeingDeleted.into());
+        return Err(BackupConflict::BeingDeleted.into());
     }
     if phase(&row)?.is_active() || is_being_restored(&tx, row.id).await? {
-        return Err(Conflict::StillRunning.into());
+        return Err(RunConflict::StillRunning.into());
     }
     if row.snapshot.is_some() {
         // Refused here rather than failing in the background: only a repository in use can be reached.
@@ -155,7 +161,7 @@ pub async fn delete(acting: &Acting, services: &Services, form: &BackupRef) -> R
     } else {
         backup::Entity::delete_by_id(row.id).exec(&tx).await?;
     }
-    record(&tx, acting, services, Deed::BackupDeleted, (&row, &project)).await?;
+    record(&tx, acting, services, BACKUP_DELETED, (&row, &project)).await?;
     tx.commit().await?;
     wake::one(services).await;
     Ok(Done::new(tr!("Backup {} deleted", row.name), tab(project.id)))

@@ -16,9 +16,9 @@ use sea_orm::{
 
 use crate::{
     acting::Acting,
+    context::Services,
     entity::{backup, organization, policy, project, repository},
     error::ServiceError,
-    start::Services,
 };
 
 mod attention;

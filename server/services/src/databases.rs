@@ -11,10 +11,10 @@ use sea_orm::{
 };
 
 use crate::{
+    context::Services,
     database,
     entity::{organization, project},
     sources,
-    start::Services,
 };
 
 /// How long a name may take to resolve.

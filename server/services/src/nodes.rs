@@ -17,10 +17,10 @@ use sea_orm::{
 
 use crate::{
     acting::Acting,
+    context::{Node, Services},
     entity::{backup, maintenance, node, organization, project, restore},
     error::ServiceError,
     progress::{Counts, progress},
-    start::Services,
 };
 
 /// A node that has been silent for so long has lost its leases.
@@ -34,17 +34,6 @@ const CLOCKS_DIFFER: TimeDelta = TimeDelta::seconds(5);
 
 /// A node that was seen so long ago, by the database's clock, may be working.
 const MAY_WORK: TimeDelta = TimeDelta::minutes(1);
-
-/// A process, as leases and people know it.
-#[derive(Clone, Debug)]
-pub struct Node {
-    /// Tells this process from others and from its own earlier lives.
-    pub id: String,
-    /// What the operator calls it. Directories belong to the node of that name.
-    pub name: String,
-    pub serves_pages: bool,
-    pub started: DateTime<Utc>,
-}
 
 /// The nodes, by name, with the runs of the person's account.
 pub async fn list(acting: &Acting, services: &Services) -> Result<Vec<NodeRow>, ServiceError> {

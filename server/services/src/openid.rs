@@ -3,9 +3,6 @@
 //! The provider takes the place of the password. What ties its answer to the browser that began (state, nonce, the
 //! code's verifier) waits in the browser's session, on the server, and is good once.
 
-mod provider;
-mod settings;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use model::{
     form::Done,
@@ -16,68 +13,22 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
 use tower_sessions::{Expiry, Session};
 
-pub(crate) use self::provider::Identified;
-use self::provider::{Brought, Secrets};
-pub use self::{
-    provider::Provider,
-    settings::{Grant, Issuer, OpenIdSettingError, OpenIdSettings},
-};
 use crate::{
     audit::Deed,
+    context::Services,
     error::ServiceError,
-    sessions::{self, Entered, Standing},
-    start::Services,
+    provider::{Brought, Identified, OpenIdError, PATIENCE, Provider, Secrets},
+    session_rows::Standing,
+    sessions::{self, Entered},
     throttle, users,
 };
 
+pub use crate::provider::{Grant, Issuer, OpenIdSettingError, OpenIdSettings};
+
+const SIGNED_IN_WITH_PROVIDER: Deed = Deed::new("signed in with the sign-in provider");
+
 /// The key under which a session keeps a sign-in that is under way.
 const UNDER_WAY: &str = "openid";
-
-/// How long, in minutes, a person may stay with the provider.
-const PATIENCE: i64 = 10;
-
-/// Why nobody was signed in. The words are for the person; what the provider said is in the log.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum OpenIdError {
-    #[error(
-        "{}",
-        tr!("This sign-in was not begun in this browser, or it took longer than {} minutes. Try again", PATIENCE)
-    )]
-    NotBegun,
-    #[error("{}", tr!("The sign-in provider did not let you in. Try again, or ask who runs it"))]
-    Refused,
-    #[error("{}", tr!("The sign-in provider cannot be reached. Try again later, or sign in with your password"))]
-    Unreachable,
-    #[error(
-        "{}",
-        tr!(
-            "The answer of the sign-in provider could not be verified. Try again; if it stays, ask the operator to look into the log"
-        )
-    )]
-    Distrusted,
-    #[error("{}", tr!("The sign-in provider has not verified your email address. Have it verified there first"))]
-    EmailNotVerified,
-    #[error("{}", tr!("There is no user with your email address. Ask a Manager or Partner to invite you"))]
-    Unknown,
-    #[error("{}", tr!("The sign-in provider gives you no role here. Ask who runs it, or the operator"))]
-    NoRole,
-    #[error(
-        "{}",
-        tr!(
-            "The sign-in provider gives you a role in another organization than yours. A Partner can remove you from yours first"
-        )
-    )]
-    OtherOrganization,
-    #[error(
-        "{}",
-        tr!(
-            "The user with your email address belongs to somebody else at the sign-in provider. Ask a Manager or Partner to remove that user first"
-        )
-    )]
-    SomebodyElse,
-    #[error("{}", tr!("You signed in twice in the same moment. Try again"))]
-    AtOnce,
-}
 
 /// A sign-in that is under way.
 #[derive(Serialize, Deserialize)]
@@ -148,7 +99,7 @@ pub async fn complete(
         Entered::OwesCode => Ok(Done::new(tr!("A code is needed too"), sessions::CODE_PAGE)),
         Entered::SignedIn => {
             sessions::trust(session).await?;
-            sessions::record(services, &acting, Deed::SignedInWithProvider).await?;
+            sessions::record(services, &acting, SIGNED_IN_WITH_PROVIDER).await?;
             Ok(Done::new(tr!("Signed in"), next))
         }
     }

@@ -1,9 +1,8 @@
 //! Backup policies: list and look at.
 
-use chrono::{DateTime, Utc};
 use model::{
     ids::{OrganizationId, PolicyId, ProjectId},
-    keep::{KeepCounts, KeepForm},
+    keep::KeepForm,
     outlook::{Outlook, OutlookForm},
     pattern::EVERYTHING,
     permission::Action,
@@ -17,10 +16,12 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder
 use crate::{
     acting::Acting,
     audit::Subject,
+    context::Services,
     entity::{backup, organization, policy, project},
-    error::{Conflict, ServiceError},
-    organizations, projects,
-    start::Services,
+    error::{Refusal, ServiceError},
+    organizations,
+    projects::{self, ProjectConflict},
+    schedule, sources,
 };
 
 mod change;
@@ -30,6 +31,19 @@ pub use self::{
     change::{add, delete, update},
     state::{pause, resume, run_now},
 };
+
+/// Why a policy cannot be changed or run.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PolicyConflict {
+    #[error("{}", tr!("Schedule already paused"))]
+    ScheduleAlreadyPaused,
+    #[error("{}", tr!("Schedule is not paused"))]
+    ScheduleNotPaused,
+    #[error("{}", tr!("A backup of this project is already waiting. It starts as soon as the running one ends"))]
+    BackupAlreadyQueued,
+}
+
+impl Refusal for PolicyConflict {}
 
 /// How many of the next runs a preview shows.
 const PREVIEWED_RUNS: usize = 5;
@@ -56,7 +70,7 @@ fn view(row: policy::Model) -> Result<PolicyRow, ServiceError> {
     Ok(PolicyRow {
         id: PolicyId(row.id),
         retention: retention(&row)?.to_string(),
-        keep: keep(&row).in_words(),
+        keep: schedule::keep(&row).in_words(),
         has_ping: row.ping_url_sealed.is_some(),
         name: row.name,
         cron_words: cron.in_words(),
@@ -77,18 +91,6 @@ fn view(row: policy::Model) -> Result<PolicyRow, ServiceError> {
 
 pub(crate) fn retention(row: &policy::Model) -> Result<Retention, ServiceError> {
     Retention::from_seconds(u64::try_from(row.retention_seconds).unwrap_or_default()).map_err(ServiceError::Stored)
-}
-
-pub(crate) fn keep(row: &policy::Model) -> KeepCounts {
-    let count = |stored: i32| u16::try_from(stored).unwrap_or_default();
-    KeepCounts {
-        last: count(row.keep_last),
-        hourly: count(row.keep_hourly),
-        daily: count(row.keep_daily),
-        weekly: count(row.keep_weekly),
-        monthly: count(row.keep_monthly),
-        yearly: count(row.keep_yearly),
-    }
 }
 
 /// What the form of a policy starts with: a new one of the project, in its organization's time zone, or one that is
@@ -112,7 +114,7 @@ pub async fn draft(
     };
     let preview = preview(services, form.expression(), &form.time_zone).ok();
     let outlook = outlook(services, &form.outlook()).ok();
-    let of_database = matches!(projects::source(&project)?, Source::Postgres(_));
+    let of_database = matches!(sources::of(&project)?, Source::Postgres(_));
     Ok(PolicyDraft { form, of_database, has_ping, preview, outlook })
 }
 
@@ -137,7 +139,7 @@ fn edit_form(row: policy::Model) -> Result<PolicyForm, ServiceError> {
         policy: row.id.to_string(),
         version: row.version.to_string(),
         retention: retention(&row)?.to_string(),
-        keep: KeepForm::from(keep(&row)),
+        keep: KeepForm::from(schedule::keep(&row)),
         name: row.name,
         cron_period,
         cron_expression,
@@ -172,18 +174,6 @@ pub async fn outlook_of(acting: &Acting, services: &Services, id: PolicyId) -> R
     outlook(services, &edit_form(row)?.outlook())
 }
 
-/// The next time of a stored schedule; `None` where it is not understood any more.
-pub(crate) fn next_run(row: &policy::Model, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let schedule = CronPeriod::stored(&row.cron).and_then(|cron| Ok((cron, TimeZone::parse(&row.time_zone)?)));
-    match schedule {
-        Ok((cron, zone)) => cron.next_after(zone, after),
-        Err(error) => {
-            tracing::error!(policy = row.id, %error, "a stored schedule is not understood");
-            None
-        }
-    }
-}
-
 async fn find(
     acting: &Acting,
     db: &impl ConnectionTrait,
@@ -201,7 +191,7 @@ async fn find_unlocked(
 ) -> Result<(policy::Model, project::Model), ServiceError> {
     let (row, project) = find(acting, db, id).await?;
     if project.locked {
-        return Err(Conflict::ProjectLocked.into());
+        return Err(ProjectConflict::ProjectLocked.into());
     }
     Ok((row, project))
 }

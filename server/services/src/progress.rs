@@ -3,7 +3,18 @@
 use chrono::{DateTime, Utc};
 use model::backup::Progress;
 
-use crate::{backups::count, clock::Clock};
+use crate::{clock::Clock, error::Refusal};
+
+/// Why nothing can be done about a run in the state that it is in.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RunConflict {
+    #[error("{}", tr!("This has already ended and cannot be cancelled"))]
+    AlreadyEnded,
+    #[error("{}", tr!("This is still running. Cancel it first"))]
+    StillRunning,
+}
+
+impl Refusal for RunConflict {}
 
 /// Files and bytes that are done, and files and bytes in all, as they are stored.
 pub type Counts = (i64, i64, i64, i64);
@@ -22,4 +33,9 @@ pub fn progress(
         total_bytes: count(all_bytes),
         seconds: count(elapsed),
     }
+}
+
+/// A count as it is stored. The database has no unsigned numbers; none of these is ever negative.
+pub fn count(stored: i64) -> u64 {
+    stored.try_into().unwrap_or_default()
 }

@@ -18,28 +18,42 @@ use serde_json::json;
 use crate::{
     acting::Acting,
     audit::{self, Deed, Subject},
-    backup_switch, database,
+    context::Services,
+    database,
     entity::{backup_credential, organization, policy, project},
-    error::{Conflict, ServiceError},
+    error::{Refusal, ServiceError},
     organizations,
     repositories::{self, InUse},
     source_roots, sources,
-    start::Services,
     vault::Purpose,
 };
 
+pub mod backup_switch;
 mod home_node;
 mod rows;
 mod state;
 
-pub(crate) use self::{
-    home_node::is_here,
-    rows::{newest, source},
-};
+pub(crate) use self::{home_node::is_here, rows::newest};
 pub use self::{
     home_node::move_to_node,
     state::{delete, lock, unlock},
 };
+
+const PROJECT_CREATED: Deed = Deed::new("project created");
+const PROJECT_WITHDRAWN: Deed = Deed::new("project withdrawn because its backup could not be enabled");
+
+/// Why a project cannot be changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProjectConflict {
+    #[error("{}", tr!("Project already locked"))]
+    ProjectAlreadyLocked,
+    #[error("{}", tr!("Project already unlocked"))]
+    ProjectAlreadyUnlocked,
+    #[error("{}", tr!("The project is locked. Unlock it to change it"))]
+    ProjectLocked,
+}
+
+impl Refusal for ProjectConflict {}
 
 /// One page of the projects within the person's reach.
 pub async fn list(acting: &Acting, services: &Services, query: &ListQuery) -> Result<ProjectList, ServiceError> {
@@ -70,7 +84,7 @@ pub(crate) async fn find_unlocked(
 ) -> Result<(project::Model, organization::Model), ServiceError> {
     let (project, home) = find(acting, db, Action::ManageProjects, id).await?;
     if project.locked {
-        return Err(Conflict::ProjectLocked.into());
+        return Err(ProjectConflict::ProjectLocked.into());
     }
     Ok((project, home))
 }
@@ -97,7 +111,7 @@ pub async fn get(acting: &Acting, services: &Services, id: ProjectId) -> Result<
     let may_manage = acting.may(Action::ManageProjects, organizations::owner(&home)).is_ok();
     Ok(ProjectView {
         id,
-        source: rows::source(&row)?,
+        source: sources::of(&row)?,
         node: row.node,
         name: row.name,
         organization: organizations::choice(home),
@@ -216,7 +230,7 @@ async fn insert(
     };
     let row = seal(services, &tx, row, &new.source).await?;
     let changes = json!({ "source": [null, row.source_location] });
-    audit::record(&tx, acting, now, Deed::ProjectCreated, subject(&row), changes).await?;
+    audit::record(&tx, acting, now, PROJECT_CREATED, subject(&row), changes).await?;
     tx.commit().await?;
     Ok(row)
 }
@@ -238,7 +252,7 @@ async fn withdraw(acting: &Acting, services: &Services, row: &project::Model) ->
     let tx = services.write().await?;
     project::Entity::delete_by_id(row.id).exec(&tx).await?;
     let now = services.clock().now();
-    audit::record(&tx, acting, now, Deed::ProjectWithdrawn, subject(row), audit::no_changes()).await?;
+    audit::record(&tx, acting, now, PROJECT_WITHDRAWN, subject(row), audit::no_changes()).await?;
     Ok(tx.commit().await?)
 }
 

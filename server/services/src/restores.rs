@@ -22,19 +22,29 @@ use serde_json::json;
 use crate::{
     acting::Acting,
     audit::{self, Deed, Subject},
-    backups::{self, count},
-    browse,
+    backups, browse,
     clock::Clock,
+    context::Services,
     database,
     entity::{TextList, backup, project, restore},
-    error::{Conflict, ServiceError},
+    error::{Refusal, ServiceError},
     listing,
-    progress::progress,
-    projects, repositories,
-    runs::wake,
-    source_roots, sources,
-    start::Services,
+    progress::{RunConflict, count, progress},
+    projects, repositories, source_roots, sources, wake,
 };
+
+const RESTORE_REQUESTED: Deed = Deed::new("restore requested");
+const RESTORE_CANCELLED: Deed = Deed::new("restore cancelled");
+const RESTORE_DELETED: Deed = Deed::new("restore deleted");
+
+/// Why a restore cannot be queued.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RestoreConflict {
+    #[error("{}", tr!("Another restore into the database {} is not done yet. Wait for it, or cancel it", .name))]
+    DatabaseIsRestored { name: String },
+}
+
+impl Refusal for RestoreConflict {}
 
 /// One page of a project's restores, newest first.
 pub async fn list(
@@ -70,7 +80,7 @@ pub async fn add(acting: &Acting, services: &Services, form: &RestoreForm) -> Re
     let now = services.clock().now();
     let tx = services.write().await?;
     if !new.target.is_files() && is_restored_into(&tx, project.id, &into).await? {
-        return Err(Conflict::DatabaseIsRestored { name: into.place().to_owned() }.into());
+        return Err(RestoreConflict::DatabaseIsRestored { name: into.place().to_owned() }.into());
     }
     let queued = restore::ActiveModel {
         project_id: Set(project.id),
@@ -96,7 +106,7 @@ pub async fn add(acting: &Acting, services: &Services, form: &RestoreForm) -> Re
     let changes = json!({
         "backup": row.name, "paths": new.paths, "target": into.place(), "on_conflict": new.on_conflict.as_str(),
     });
-    audit::record(&tx, acting, now, Deed::RestoreRequested, subject(&queued, &project), changes).await?;
+    audit::record(&tx, acting, now, RESTORE_REQUESTED, subject(&queued, &project), changes).await?;
     tx.commit().await?;
     wake::one(services).await;
     Ok(Done::new(tr!("Restore {} queued", new.name), tab(project.id)))
@@ -108,7 +118,7 @@ async fn target(
     project: &project::Model,
     target: &RestoreTarget,
 ) -> Result<RestoredInto, ServiceError> {
-    match (target, projects::source(project)?) {
+    match (target, sources::of(project)?) {
         (RestoreTarget::Directory(directory), Source::Directory(_)) => {
             directory_target(services, project, directory.as_str(), "target_directory").await
         }
@@ -174,12 +184,12 @@ pub async fn cancel(acting: &Acting, services: &Services, form: &RestoreRef) -> 
             change.finished_at = Set(Some(services.clock().now()));
             tr!("Restore {} cancelled", row.name)
         }
-        _ => return Err(Conflict::AlreadyEnded.into()),
+        _ => return Err(RunConflict::AlreadyEnded.into()),
     };
     change.update(&tx).await?;
     let now = services.clock().now();
     let subject = subject(&row, &project);
-    audit::record(&tx, acting, now, Deed::RestoreCancelled, subject, audit::no_changes()).await?;
+    audit::record(&tx, acting, now, RESTORE_CANCELLED, subject, audit::no_changes()).await?;
     tx.commit().await?;
     Ok(Done::new(message, tab(project.id)))
 }
@@ -189,12 +199,12 @@ pub async fn delete(acting: &Acting, services: &Services, form: &RestoreRef) -> 
     let tx = services.write().await?;
     let (row, project) = find(acting, &tx, form).await?;
     if phase(&row)?.is_active() {
-        return Err(Conflict::StillRunning.into());
+        return Err(RunConflict::StillRunning.into());
     }
     restore::Entity::delete_by_id(row.id).exec(&tx).await?;
     let now = services.clock().now();
     let subject = subject(&row, &project);
-    audit::record(&tx, acting, now, Deed::RestoreDeleted, subject, audit::no_changes()).await?;
+    audit::record(&tx, acting, now, RESTORE_DELETED, subject, audit::no_changes()).await?;
     tx.commit().await?;
     Ok(Done::new(tr!("Restore {} deleted", row.name), tab(project.id)))
 }

@@ -13,12 +13,12 @@ use sea_orm::{
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::send::{Parcel, Target};
 use crate::{
+    context::Services,
+    database,
     entity::{delivery, notification_channel, policy},
     error::ServiceError,
-    runs::claim,
-    start::Services,
+    sender::{Parcel, Target},
     vault::Purpose,
 };
 
@@ -79,7 +79,7 @@ async fn next(services: &Services) -> Result<Option<delivery::Model>, DbErr> {
         .filter(Expr::exists(earlier_ping()).not())
         .order_by_asc(delivery::Column::NotBefore)
         .order_by_asc(delivery::Column::Id);
-    let claimed = claim::first(services, waiting, claim::always, |row| {
+    let claimed = database::first(services.db(), waiting, database::always, |row| {
         let attempts = row.attempts.take().unwrap_or_default();
         row.attempts = Set(attempts.saturating_add(1));
         row.phase = Set(DeliveryPhase::Sending.as_str().to_owned());

@@ -14,10 +14,11 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, LockBehavior, LockType},
 };
 
-use super::{message::Message, outbox};
+use super::outbox;
 use crate::{
+    context::Services,
     entity::{backup, notification_channel, organization, policy, project, repository},
-    start::Services,
+    sender::Message,
 };
 
 /// When it is sent, in the organization's time zone.

@@ -7,13 +7,11 @@ use model::{
 };
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QuerySelect};
 
-use super::{
-    message::{Message, likeness},
-    outbox, overdue,
-};
+use super::{outbox, overdue};
 use crate::{
+    context::Services,
     entity::{backup, organization, policy, project, trouble},
-    start::Services,
+    sender::{Message, likeness},
 };
 
 /// For how long the same failure is told once.

@@ -10,8 +10,10 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, OnConflict},
 };
 
-use super::message::Message;
-use crate::entity::{delivery, notification_channel, policy};
+use crate::{
+    entity::{delivery, notification_channel, policy},
+    sender::Message,
+};
 
 /// Most characters of a cause that are told; a stack of errors may be long.
 const MOST_OF_A_CAUSE: usize = 1000;

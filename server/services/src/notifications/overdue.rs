@@ -10,11 +10,12 @@ use sea_orm::{
     sea_query::{LockBehavior, LockType},
 };
 
-use super::{message::Message, outbox};
+use super::outbox;
 use crate::{
+    context::Services,
     entity::{backup, organization, policy, project},
-    policies,
-    start::Services,
+    schedule,
+    sender::Message,
 };
 
 /// How long after the second missed time it is told: three tries of a failed run take 21 minutes.
@@ -29,8 +30,8 @@ const BATCH: u64 = 100;
 /// When a policy counts as overdue that was completely backed up, or set to work, at `from`: its next time has passed by
 /// one more period and a grace. `None` where there are no such times.
 pub fn promised(policy: &policy::Model, from: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let next = policies::next_run(policy, from)?;
-    Some(policies::next_run(policy, next)? + GRACE)
+    let next = schedule::next_run(policy, from)?;
+    Some(schedule::next_run(policy, next)? + GRACE)
 }
 
 /// Tells of policies that have become overdue. One that is being backed up is left alone until that has ended.

@@ -8,18 +8,24 @@ use model::{
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, DbErr, EntityTrait, IntoActiveModel};
 use serde_json::{Map, Value, json};
 
-use super::{find_unlocked, keep, named, next_run, retention, schedules, subject};
+use super::{find_unlocked, named, retention, schedules, subject};
 use crate::{
     acting::Acting,
     audit::{self, Deed},
+    context::Services,
     database,
     entity::{TextList, policy},
-    error::{Conflict, ServiceError},
+    error::ServiceError,
     notifications::overdue,
-    projects, repositories,
-    start::Services,
+    projects,
+    repositories::{self, RepositoryConflict},
+    schedule,
     vault::Purpose,
 };
+
+const POLICY_ADDED: Deed = Deed::new("policy added");
+const POLICY_CHANGED: Deed = Deed::new("policy changed");
+const POLICY_DELETED: Deed = Deed::new("policy deleted");
 
 /// Adds a policy. Its first run comes at the next cron time.
 pub async fn add(acting: &Acting, services: &Services, form: &PolicyForm) -> Result<Done, ServiceError> {
@@ -29,7 +35,7 @@ pub async fn add(acting: &Acting, services: &Services, form: &PolicyForm) -> Res
     let terms = form.parse(now)?;
     let tx = services.write_secrets().await?;
     // Asked under the write lock: a policy never outlives a switch to off.
-    repositories::of_project(&tx, project.id).await?.ok_or(Conflict::BackupDisabled)?;
+    repositories::of_project(&tx, project.id).await?.ok_or(RepositoryConflict::BackupDisabled)?;
     let new = policy::ActiveModel {
         project_id: Set(project.id),
         paused: Set(false),
@@ -45,7 +51,7 @@ pub async fn add(acting: &Acting, services: &Services, form: &PolicyForm) -> Res
     let mut changes: Map<_, _> =
         facts(&row)?.into_iter().map(|(field, value)| (field.to_owned(), json!([null, value]))).collect();
     note_ping(&mut changes, &terms);
-    audit::record(&tx, acting, now, Deed::PolicyAdded, subject(&row, &project), Value::Object(changes)).await?;
+    audit::record(&tx, acting, now, POLICY_ADDED, subject(&row, &project), Value::Object(changes)).await?;
     tx.commit().await?;
     Ok(Done::new(tr!("Policy {} added", row.name), schedules(project.id)))
 }
@@ -74,7 +80,7 @@ pub async fn update(acting: &Acting, services: &Services, form: &PolicyForm) -> 
         // Rolled back: the version stays, so nobody else's form is refused for it.
         return Ok(Done::new(tr!("Nothing changed in policy {}", before.name), schedules(project.id)));
     }
-    audit::record(&tx, acting, now, Deed::PolicyChanged, subject(&after, &project), Value::Object(changes)).await?;
+    audit::record(&tx, acting, now, POLICY_CHANGED, subject(&after, &project), Value::Object(changes)).await?;
     tx.commit().await?;
     Ok(Done::new(tr!("Policy {} updated", after.name), schedules(project.id)))
 }
@@ -85,7 +91,7 @@ pub async fn delete(acting: &Acting, services: &Services, form: &PolicyRef) -> R
     let (row, project) = find_unlocked(acting, &tx, named(form)?).await?;
     policy::Entity::delete_by_id(row.id).exec(&tx).await?;
     let now = services.clock().now();
-    audit::record(&tx, acting, now, Deed::PolicyDeleted, subject(&row, &project), audit::no_changes()).await?;
+    audit::record(&tx, acting, now, POLICY_DELETED, subject(&row, &project), audit::no_changes()).await?;
     tx.commit().await?;
     Ok(Done::new(tr!("Policy {} deleted", row.name), schedules(project.id)))
 }
@@ -154,7 +160,7 @@ async fn rescheduled(
     if same || after.paused {
         return Ok(after);
     }
-    let (next, overdue) = (next_run(&after, now), overdue::promised(&after, now));
+    let (next, overdue) = (schedule::next_run(&after, now), overdue::promised(&after, now));
     let mut change = after.into_active_model();
     change.next_run_at = Set(next);
     change.overdue_at = Set(overdue);
@@ -169,7 +175,7 @@ fn facts(row: &policy::Model) -> Result<Vec<(&'static str, String)>, ServiceErro
         ("cron", row.cron.clone()),
         ("time_zone", row.time_zone.clone()),
         ("retention", retention(row)?.to_string()),
-        ("keep", keep(row).to_string()),
+        ("keep", schedule::keep(row).to_string()),
         ("include", row.include.0.join(", ")),
         ("exclude", row.exclude.0.join(", ")),
     ])
@@ -194,7 +200,7 @@ fn changed_meanwhile(row: &policy::Model, terms: &PolicyTerms) -> Result<FormErr
         differs("retention", retention(row)?.to_string(), terms.retention.to_string()),
         differs("include", row.include.0.join(", "), terms.include.as_slice().join(", ")),
         differs("exclude", row.exclude.0.join(", "), terms.exclude.as_slice().join(", ")),
-        differs("keep.last", keep(row).in_words(), terms.keep.in_words()),
+        differs("keep.last", schedule::keep(row).in_words(), terms.keep.in_words()),
     ];
     let by = row.modified_by.clone().unwrap_or_else(|| tr!("Somebody"));
     Ok(FormErrors {

@@ -8,7 +8,7 @@ use model::{
     ids::{BackupId, ProjectId},
     list::{ListQuery, Page},
     permission::Action,
-    project::{LastBackup, ProjectRow, Source},
+    project::{LastBackup, ProjectRow},
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType, PaginatorTrait, QueryFilter, QueryOrder,
@@ -53,7 +53,7 @@ pub async fn page(
     let rows = rows.into_iter().map(|(row, home)| {
         Ok(ProjectRow {
             id: ProjectId(row.id),
-            source: source(&row)?,
+            source: sources::of(&row)?,
             organization: home.map(|home| home.name).unwrap_or_default(),
             backup_enabled: enabled.contains_key(&row.id),
             damaged: enabled.get(&row.id).is_some_and(Option::is_some),
@@ -162,9 +162,4 @@ fn last_backup(row: &backup::Model) -> Result<LastBackup, ServiceError> {
         phase: row.phase.parse().map_err(ServiceError::Stored)?,
         at: row.finished_at.or(row.started_at).unwrap_or(row.queued_at),
     })
-}
-
-/// What is backed up of a project.
-pub fn source(row: &project::Model) -> Result<Source, ServiceError> {
-    sources::shown(row).map_err(ServiceError::Stored)
 }

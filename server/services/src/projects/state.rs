@@ -19,13 +19,20 @@ use super::{find, find_unlocked, subject};
 use crate::{
     acting::Acting,
     audit::{self, Deed},
+    context::Services,
     database,
     entity::{backup, maintenance, project, removal, restore},
-    error::{Conflict, ServiceError},
-    organizations, repositories,
-    runs::wake,
-    start::Services,
+    error::ServiceError,
+    organizations,
+    progress::RunConflict,
+    projects::ProjectConflict,
+    repositories::{self, RepositoryConflict},
+    wake,
 };
+
+const PROJECT_LOCKED: Deed = Deed::new("project locked");
+const PROJECT_UNLOCKED: Deed = Deed::new("project unlocked");
+const PROJECT_DELETED: Deed = Deed::new("project deleted");
 
 /// Locks the project: nothing of it can be changed. Its scheduled backups go on.
 pub async fn lock(acting: &Acting, services: &Services, form: &ProjectRef) -> Result<Done, ServiceError> {
@@ -47,14 +54,14 @@ async fn set_locked(
     let tx = services.write().await?;
     let (row, _) = find(acting, &tx, Action::ManageProjects, id).await?;
     match (row.locked, locked) {
-        (true, true) => return Err(Conflict::ProjectAlreadyLocked.into()),
-        (false, false) => return Err(Conflict::ProjectAlreadyUnlocked.into()),
+        (true, true) => return Err(ProjectConflict::ProjectAlreadyLocked.into()),
+        (false, false) => return Err(ProjectConflict::ProjectAlreadyUnlocked.into()),
         _ => {}
     }
     let mut change = row.clone().into_active_model();
     change.locked = Set(locked);
     change.update(&tx).await?;
-    let deed = if locked { Deed::ProjectLocked } else { Deed::ProjectUnlocked };
+    let deed = if locked { PROJECT_LOCKED } else { PROJECT_UNLOCKED };
     audit::record(&tx, acting, services.clock().now(), deed, subject(&row), audit::no_changes()).await?;
     tx.commit().await?;
     let message = if locked { tr!("Project {} locked", row.name) } else { tr!("Project {} unlocked", row.name) };
@@ -78,14 +85,14 @@ async fn delete_once(acting: &Acting, services: &Services, form: &DeleteProjectF
     }
     organizations::lock(&tx, OrganizationId(row.organization_id)).await?;
     if is_running(&tx, row.id).await? {
-        return Err(Conflict::StillRunning.into());
+        return Err(RunConflict::StillRunning.into());
     }
     if form.delete_backups.0 {
         queue_removal(&tx, &row, now).await?;
     }
     project::Entity::delete_by_id(row.id).exec(&tx).await?;
     let changes = json!({ "backups deleted": [false, form.delete_backups.0] });
-    audit::record(&tx, acting, now, Deed::ProjectDeleted, subject(&row), changes).await?;
+    audit::record(&tx, acting, now, PROJECT_DELETED, subject(&row), changes).await?;
     tx.commit().await?;
     wake::one(services).await;
     let message = if form.delete_backups.0 {
@@ -122,7 +129,7 @@ async fn queue_removal(
     row: &project::Model,
     now: DateTime<Utc>,
 ) -> Result<(), ServiceError> {
-    let in_use = repositories::of_project(db, row.id).await?.ok_or(Conflict::BackupDisabled)?;
+    let in_use = repositories::of_project(db, row.id).await?.ok_or(RepositoryConflict::BackupDisabled)?;
     let removal = removal::ActiveModel {
         organization_id: Set(row.organization_id),
         backup_credential_id: Set(in_use.credential.id),

@@ -14,10 +14,11 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     audit::{Author, Deed},
     backups,
+    context::Services,
     entity::{UnreadableList, backup, organization, project},
-    error::{Conflict, ServiceError},
+    error::ServiceError,
     notifications::events::{self, Ended},
-    repositories,
+    repositories::{self, RepositoryConflict},
     runs::{
         lease::{Lease, Table},
         maintenance_due, queue,
@@ -25,8 +26,10 @@ use crate::{
         supervisor::{Counters, StopReason, stored, supervise, time_is_up},
     },
     sources,
-    start::Services,
 };
+
+const BACKUP_COMPLETED: Deed = Deed::new("backup completed");
+const BACKUP_FAILED: Deed = Deed::new("backup failed");
 
 /// How long after the first, second and third failure a backup is tried again.
 const PAUSES: [TimeDelta; 3] = [TimeDelta::minutes(1), TimeDelta::minutes(5), TimeDelta::minutes(15)];
@@ -133,7 +136,7 @@ async fn take(
 ) -> Result<Taken, ServiceError> {
     let in_use = repositories::by_id(services.db(), row.repository_id).await?;
     if in_use.credential.locked {
-        return Err(Conflict::CredentialLocked { name: in_use.credential.s3_name }.into());
+        return Err(RepositoryConflict::CredentialLocked { name: in_use.credential.s3_name }.into());
     }
     let project = project::Entity::find_by_id(row.project_id).one(services.db()).await?;
     let project = project.ok_or(ServiceError::NotFound)?;
@@ -193,13 +196,17 @@ fn taken(report: SnapshotReport) -> Taken {
 }
 
 fn failure(row: &backup::Model, error: &ServiceError) -> Outcome {
-    match error {
-        ServiceError::Conflict(Conflict::CredentialLocked { name }) => Outcome::Skipped {
-            cause: format!("Skipped because backup credential {name} is locked. Unlock it to back up again"),
-        },
-        ServiceError::Conflict(Conflict::RepositoryNotInUse) => {
-            Outcome::Cancelled { cause: "Cancelled because backup was disabled for the project" }
+    match error.refusal() {
+        Some(RepositoryConflict::CredentialLocked { name }) => {
+            let cause = format!("Skipped because backup credential {name} is locked. Unlock it to back up again");
+            return Outcome::Skipped { cause };
         }
+        Some(RepositoryConflict::RepositoryNotInUse) => {
+            return Outcome::Cancelled { cause: "Cancelled because backup was disabled for the project" };
+        }
+        _ => {}
+    }
+    match error {
         ServiceError::Repository(RepositoryError::Cancelled) => Outcome::Cancelled { cause: "Cancelled" },
         error => Outcome::Failed { cause: error.cause(("backup", row.id)), again: true },
     }
@@ -211,8 +218,8 @@ async fn settle(services: &Services, row: &backup::Model, outcome: Outcome) -> R
     let now = services.clock().now();
     let tx = services.write().await?;
     let deed = match &outcome {
-        Outcome::Taken(_) => Some(Deed::BackupCompleted),
-        Outcome::Failed { .. } => Some(Deed::BackupFailed),
+        Outcome::Taken(_) => Some(BACKUP_COMPLETED),
+        Outcome::Failed { .. } => Some(BACKUP_FAILED),
         _ => None,
     };
     let (phase, told) = (outcome.phase(), outcome.cause());

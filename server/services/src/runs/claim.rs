@@ -6,19 +6,18 @@ use model::{
     maintenance::{MaintenanceKind, MaintenancePhase},
 };
 use sea_orm::{
-    ActiveModelBehavior, ActiveModelTrait,
     ActiveValue::Set,
-    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
-    QueryOrder, QuerySelect, QueryTrait, Select,
-    sea_query::{Expr, ExprTrait, LockBehavior, LockType, NullOrdering, Order, Query, SelectStatement, UnionType},
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, Select,
+    sea_query::{Expr, ExprTrait, NullOrdering, Order, Query, SelectStatement, UnionType},
 };
 
 use crate::{
-    database,
+    context::Services,
+    database::{always, first},
     entity::{backup, maintenance, project, removal, repository, restore},
     notifications::events,
     runs::{capacity::Room, lease},
-    start::Services,
 };
 
 /// A backup that has waited for longer, for a node that does not come, does not hold up the repository's maintenance.
@@ -48,7 +47,7 @@ pub async fn backup(services: &Services, room: &Room) -> Result<Option<backup::M
             row.lease_owner = Set(Some(services.node().id.clone()));
             row.lease_until = Set(Some(lease::until(now)));
         };
-        if let Some((tx, row)) = first(services, next, is_unchanging, claim).await? {
+        if let Some((tx, row)) = first(services.db(), next, is_unchanging, claim).await? {
             events::started(&tx, services, &row, now).await?;
             tx.commit().await?;
             return Ok(Some(row));
@@ -70,10 +69,6 @@ async fn is_idle(db: &DatabaseTransaction, row: &maintenance::Model) -> Result<b
     repository::Entity::find_by_id(row.repository_id).lock_exclusive().one(db).await?;
     let working = running_projects().and_where(Expr::col("project_id").eq(row.project_id)).take();
     Ok(db.query_one(&working).await?.is_none())
-}
-
-pub async fn always<M>(_: &DatabaseTransaction, _: &M) -> Result<bool, DbErr> {
-    Ok(true)
 }
 
 /// Organizations with a waiting backup; first the one whose last backup started longest ago.
@@ -134,7 +129,7 @@ pub async fn maintenance(services: &Services, room: &Room) -> Result<Option<main
         row.lease_owner = Set(Some(services.node().id.clone()));
         row.lease_until = Set(Some(lease::until(now)));
     };
-    alone(first(services, next, is_idle, claim)).await
+    alone(first(services.db(), next, is_idle, claim)).await
 }
 
 fn repositories_in_maintenance() -> SelectStatement {
@@ -197,7 +192,7 @@ pub async fn restore(services: &Services, room: &Room) -> Result<Option<restore:
         row.lease_owner = Set(Some(services.node().id.clone()));
         row.lease_until = Set(Some(lease::until(now)));
     };
-    alone(first(services, next, always, claim)).await
+    alone(first(services.db(), next, always, claim)).await
 }
 
 /// The next backup to delete, claimed for this process.
@@ -213,7 +208,7 @@ pub async fn deletion(services: &Services, room: &Room) -> Result<Option<backup:
         row.lease_owner = Set(Some(services.node().id.clone()));
         row.lease_until = Set(Some(lease::until_turn_ends(now)));
     };
-    alone(first(services, next, always, claim)).await
+    alone(first(services.db(), next, always, claim)).await
 }
 
 /// The next backups of a deleted project to remove, claimed for this process.
@@ -228,7 +223,7 @@ pub async fn removal(services: &Services, room: &Room) -> Result<Option<removal:
         row.lease_owner = Set(Some(services.node().id.clone()));
         row.lease_until = Set(Some(lease::until_turn_ends(now)));
     };
-    alone(first(services, next, always, claim)).await
+    alone(first(services.db(), next, always, claim)).await
 }
 
 /// That a run which a process has not survived starts where nothing else runs.
@@ -259,37 +254,4 @@ async fn alone<M>(
     let Some((tx, row)) = claimed.await? else { return Ok(None) };
     tx.commit().await?;
     Ok(Some(row))
-}
-
-/// Claims the first of what waits, if any and if it still `may` be claimed, in a transaction that is still to be
-/// committed. On PostgreSQL it passes over what another node is just claiming; `None` also where another node was faster.
-pub async fn first<E>(
-    services: &Services,
-    waiting: Select<E>,
-    may: impl AsyncFnOnce(&DatabaseTransaction, &E::Model) -> Result<bool, DbErr>,
-    claim: impl FnOnce(&mut E::ActiveModel),
-) -> Result<Option<(DatabaseTransaction, E::Model)>, DbErr>
-where
-    E: EntityTrait,
-    E::Model: IntoActiveModel<E::ActiveModel>,
-    E::ActiveModel: ActiveModelTrait<Entity = E> + ActiveModelBehavior + Send,
-{
-    // Mostly nothing waits, and looking takes no lock.
-    if waiting.clone().one(services.db()).await?.is_none() {
-        return Ok(None);
-    }
-    let tx = services.write().await?;
-    let found = waiting.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked).one(&tx).await?;
-    let Some(row) = found else { return Ok(None) };
-    if !may(&tx, &row).await? {
-        return Ok(None);
-    }
-    let mut claimed = row.into_active_model();
-    claim(&mut claimed);
-    let row = match claimed.update(&tx).await {
-        // Another node has just claimed another run of the project.
-        Err(error) if database::is_unique_violation(&error) => return Ok(None),
-        updated => updated?,
-    };
-    Ok(Some((tx, row)))
 }

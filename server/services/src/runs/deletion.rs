@@ -4,11 +4,11 @@ use chrono::TimeDelta;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 
 use crate::{
+    context::Services,
     entity::backup,
     error::ServiceError,
     repositories,
     runs::{lease, maintenance_due, release::freed},
-    start::Services,
 };
 
 /// How long after a failure the deletion is tried again.

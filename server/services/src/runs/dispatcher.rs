@@ -7,12 +7,11 @@ use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    context::Services,
     error::ServiceError,
     known_networks, nodes, notifications,
-    runs::{due, maintenance_due, queue, release, retention, wake},
-    second_factor, sessions,
-    start::Services,
-    throttle,
+    runs::{due, maintenance_due, queue, release, retention},
+    second_factor, session_rows, throttle, wake,
 };
 
 /// When the dispatcher looks for what is due: every second.
@@ -99,7 +98,7 @@ async fn tidy(services: &Services) -> Result<(), ServiceError> {
         wake::all(services).await;
     }
     maintenance_due::forget_old(services.db(), now).await?;
-    sessions::delete_expired(services.db(), now).await?;
+    session_rows::delete_expired(services.db(), now).await?;
     nodes::forget_old(services.db(), now).await?;
     notifications::forget_old(services.db(), now).await?;
     throttle::delete_forgotten(services.db(), now).await?;

@@ -12,12 +12,12 @@ use sea_orm::{
 };
 
 use crate::{
+    context::Services,
     entity::{backup, policy},
     error::ServiceError,
-    policies,
     repositories::{self, InUse},
     runs::queue::{self, Due, Obstacle},
-    start::Services,
+    schedule,
 };
 
 /// Policies that one transaction claims. A short transaction lets others in between.
@@ -65,7 +65,7 @@ async fn claim_batch(services: &Services, now: DateTime<Utc>) -> Result<u64, Ser
 /// Sets the next time. Counted from the later of both, a clock that was set back repeats nothing. A schedule that is not
 /// understood any more ends, rather than keeping all others from being dispatched.
 async fn advance(db: &impl ConnectionTrait, row: policy::Model, now: DateTime<Utc>) -> Result<(), DbErr> {
-    let next = policies::next_run(&row, row.next_run_at.map_or(now, |scheduled| now.max(scheduled)));
+    let next = schedule::next_run(&row, row.next_run_at.map_or(now, |scheduled| now.max(scheduled)));
     let mut row = row.into_active_model();
     row.next_run_at = Set(next);
     row.update(db).await.map(drop)

@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use model::{
     backup::BackupPhase,
+    language::msgid,
     maintenance::{MaintenanceKind, MaintenancePhase},
 };
 use sea_orm::{
@@ -14,9 +15,11 @@ use sea_orm::{
 };
 
 use crate::{
-    entity::{backup, maintenance, repository},
+    audit::{self, Deed},
+    context::Services,
+    entity::{backup, maintenance, project, repository},
     error::ServiceError,
-    start::Services,
+    projects,
 };
 
 /// How often a repository is verified.
@@ -196,4 +199,25 @@ pub async fn yield_to_backups(db: &impl ConnectionTrait, now: DateTime<Utc>) -> 
 pub async fn forget_old(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<(), DbErr> {
     let old = maintenance::Column::FinishedAt.lt(now - KEPT);
     maintenance::Entity::delete_many().filter(old).exec(db).await.map(drop)
+}
+
+/// What a kind is called inside a sentence.
+pub const fn in_words(kind: MaintenanceKind) -> &'static str {
+    match kind {
+        MaintenanceKind::Prune => msgid("clean-up"),
+        MaintenanceKind::Verification => msgid("verification"),
+        MaintenanceKind::Repair => msgid("repair"),
+    }
+}
+
+/// Writes an entry of the audit log about a project's repository.
+pub async fn record(
+    db: &impl ConnectionTrait,
+    author: impl Into<audit::Author>,
+    services: &Services,
+    deed: Deed,
+    (project, kind): (&project::Model, MaintenanceKind),
+) -> Result<(), ServiceError> {
+    let changes = serde_json::json!({ "kind": in_words(kind) });
+    Ok(audit::record(db, author, services.clock().now(), deed, projects::subject(project), changes).await?)
 }

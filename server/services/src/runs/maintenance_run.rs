@@ -16,19 +16,23 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     audit::{Author, Deed},
+    context::Services,
     entity::{maintenance, organization, project, repository},
-    error::{Conflict, ServiceError},
-    maintenance::{damage, record},
+    error::ServiceError,
     notifications::events,
-    repositories::{self, InUse},
+    repositories::{self, InUse, RepositoryConflict},
     runs::{
+        damage,
+        damage::DAMAGE_FOUND,
         lease::{Lease, Table},
         maintenance_due,
         release::freed,
         supervisor::{Counters, StopReason, stored, supervise, time_is_up},
     },
-    start::Services,
 };
+
+const MAINTENANCE_FAILED: Deed = Deed::new("maintenance of repository failed");
+const REPOSITORY_REPAIRED: Deed = Deed::new("repository repaired");
 
 /// How long a pack stays after it was written, and how long after it was found to be unneeded: longer than a download or
 /// restore that is still reading it takes.
@@ -144,10 +148,10 @@ async fn yields(services: &Services, row: &maintenance::Model) -> Result<bool, S
 }
 
 fn failure(row: &maintenance::Model, error: &ServiceError) -> End {
+    if let Some(RepositoryConflict::RepositoryNotInUse) = error.refusal() {
+        return End::Cancelled { cause: "Cancelled because backup was disabled for the project" };
+    }
     match error {
-        ServiceError::Conflict(Conflict::RepositoryNotInUse) => {
-            End::Cancelled { cause: "Cancelled because backup was disabled for the project" }
-        }
         ServiceError::Repository(RepositoryError::Cancelled) => End::Cancelled { cause: "Cancelled" },
         error => End::Failed {
             damaged: matches!(error, ServiceError::Repository(RepositoryError::Damaged { .. })),
@@ -187,7 +191,7 @@ async fn settle(
         End::Done(outcome) => note(&tx, services, row, outcome, now).await?,
         End::Failed { damaged, .. } => {
             plan_again(&tx, row, kind, damaged, now).await?;
-            audit(&tx, services, row, kind, Deed::MaintenanceFailed).await?;
+            audit(&tx, services, row, kind, MAINTENANCE_FAILED).await?;
         }
         End::Cancelled { .. } => plan_again(&tx, row, kind, false, now).await?,
         End::Interrupted => {}
@@ -274,7 +278,7 @@ async fn note(
                 audit(db, services, row, MaintenanceKind::Verification, deed).await?;
                 let (project, home) = place(db, row).await?;
                 let words = in_words(&Outcome::Verified(report));
-                let found = (deed == Deed::DamageFound).then_some(words.as_str());
+                let found = (deed == DAMAGE_FOUND).then_some(words.as_str());
                 events::verified(db, services, (&project, &home), (row.id, found), now).await?;
             }
         }
@@ -282,7 +286,7 @@ async fn note(
             // Whatever is still missing shows in a verification, after the backups that store it again.
             damage::back_up_again(db, services, row).await?;
             maintenance_due::verify_soon(db, row.repository_id, now).await?;
-            audit(db, services, row, MaintenanceKind::Repair, Deed::RepositoryRepaired).await?;
+            audit(db, services, row, MaintenanceKind::Repair, REPOSITORY_REPAIRED).await?;
         }
     }
     Ok(())
@@ -327,5 +331,5 @@ async fn audit(
     deed: Deed,
 ) -> Result<(), ServiceError> {
     let (project, home) = place(db, row).await?;
-    record(db, Author::schedule(AccountId(home.account_id)), services, deed, (&project, kind)).await
+    maintenance_due::record(db, Author::schedule(AccountId(home.account_id)), services, deed, (&project, kind)).await
 }

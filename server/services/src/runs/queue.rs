@@ -12,9 +12,9 @@ use sea_orm::{
 };
 
 use crate::{
+    context::Services,
     entity::{UnreadableList, backup, policy},
     notifications::events::{self, Ended},
-    start::Services,
 };
 
 /// A run whose time has come.

@@ -12,9 +12,9 @@ use sea_orm::{
 };
 
 use crate::{
+    context::Services,
     entity::{backup, maintenance, restore},
     notifications::events::{self, Ended},
-    start::Services,
 };
 
 /// A run that so many processes did not survive is not tried again.

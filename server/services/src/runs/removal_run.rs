@@ -7,12 +7,15 @@ use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, sea_query::Expr};
 
 use crate::{
     audit::{self, Author, Deed, Subject},
+    context::Services,
     entity::{backup_credential, organization, removal},
     error::ServiceError,
     repositories,
     runs::{lease, release::freed},
-    start::Services,
 };
+
+const BACKUPS_REMOVED: Deed = Deed::new("backups of a deleted project removed from the bucket");
+const BACKUPS_NOT_REMOVED: Deed = Deed::new("backups of a deleted project could not be removed from the bucket");
 
 /// How long after a failure the removal is tried again.
 const PAUSE: TimeDelta = TimeDelta::minutes(15);
@@ -28,7 +31,7 @@ pub async fn run(services: &Services, row: &removal::Model) -> Result<(), Servic
                 removal::Entity::delete_many().filter(removal::Column::Id.eq(row.id)).filter(held).exec(&tx).await?;
             // Where the lease was lost meanwhile, another process tells of it.
             if done.rows_affected > 0 {
-                record(&tx, services, row, Deed::BackupsRemoved).await?;
+                record(&tx, services, row, BACKUPS_REMOVED).await?;
             }
         }
         Ok(Err(error)) => {
@@ -42,7 +45,7 @@ pub async fn run(services: &Services, row: &removal::Model) -> Result<(), Servic
                 .exec(&tx)
                 .await?;
             if first && told.rows_affected > 0 {
-                record(&tx, services, row, Deed::BackupsNotRemoved).await?;
+                record(&tx, services, row, BACKUPS_NOT_REMOVED).await?;
             }
         }
         Err(_) => {

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     browse,
+    context::Services,
     entity::{TextList, backup, project, restore},
     error::ServiceError,
     repositories,
@@ -26,7 +27,6 @@ use crate::{
         supervisor::{Counters, StopReason, stored, supervise, time_is_up},
     },
     source_roots, sources,
-    start::Services,
 };
 
 /// Most warnings that are listed; the rest is counted.

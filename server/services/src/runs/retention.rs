@@ -11,9 +11,9 @@ use sea_orm::{
 };
 
 use crate::{
+    context::Services,
     entity::{backup, policy, repository, restore},
-    policies,
-    start::Services,
+    schedule,
 };
 
 const WITH_SNAPSHOT: [&str; 2] = [BackupPhase::Completed.as_str(), BackupPhase::PartiallyFailed.as_str()];
@@ -94,6 +94,6 @@ async fn kept_of(db: &impl ConnectionTrait, policy: &policy::Model, now: DateTim
     }
     let times: Vec<_> = newest_first.iter().map(|row| row.started_at.unwrap_or(row.queued_at)).collect();
     let zone = TimeZone::parse(&policy.time_zone).unwrap_or(TimeZone::UTC);
-    let kept = policies::keep(policy).kept(&times, zone);
+    let kept = schedule::keep(policy).kept(&times, zone);
     Ok(newest_first.iter().zip(kept).filter_map(|(row, kept)| kept.then_some(row.id)).collect())
 }

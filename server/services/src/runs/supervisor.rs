@@ -12,8 +12,8 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    context::Services,
     runs::lease::{Lease, Renewal},
-    start::Services,
 };
 
 /// How often the lease is renewed; also how soon a cancelled run hears of it.

@@ -7,13 +7,13 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument as _, Span};
 
 use crate::{
+    context::{Services, Taken},
     entity::{backup, maintenance, project, removal, restore},
     runs::{
         backup_run,
-        capacity::{self, Room, Taken},
+        capacity::{self, Room},
         claim, deletion, maintenance_run, removal_run, restore_run,
     },
-    start::Services,
 };
 
 /// How long a worker waits before it looks again where nobody rings.

@@ -7,8 +7,11 @@ use serde::Serialize;
 use serde_json::json;
 use sha2::Sha256;
 
-use super::{Parcel, SendError, http::Post};
-use crate::notifications::message::{Message, is_urgent};
+use super::{
+    Parcel, SendError,
+    http::Post,
+    message::{Message, is_urgent},
+};
 
 /// The body of a webhook.
 #[derive(Serialize)]

@@ -17,7 +17,7 @@ use tokio::{
 };
 
 use super::{Message, Parcel, Sender, Target};
-use crate::openid::{OpenIdSettings, Provider};
+use crate::provider::{OpenIdSettings, Provider};
 
 const MIB: u64 = 1 << 20;
 const MOST_RISE: u64 = 100 * MIB;
@@ -29,8 +29,7 @@ const ROLE: &str = "HOLDFAST_TEST_BOUNDS";
 #[test]
 fn answers_without_end_take_little_memory_and_time() {
     let mut child = Command::new(std::env::current_exe().unwrap());
-    let child =
-        child.args(["--exact", "notifications::send::bounds::role", "--nocapture"]).env(ROLE, "1").output().unwrap();
+    let child = child.args(["--exact", "sender::bounds::role", "--nocapture"]).env(ROLE, "1").output().unwrap();
     // Straight to the terminal: the harness keeps what a test that passes prints.
     std::io::stderr().write_all(&child.stderr).unwrap();
     assert!(child.status.success() && child.stderr.starts_with(b"a webhook"), "{child:?}");

@@ -16,11 +16,10 @@ use serde_json::json;
 use crate::{
     acting::Acting,
     audit::{self, Deed},
+    context::Services,
     entity::{backup, maintenance, policy, restore},
-    error::{Conflict, ServiceError},
-    projects, repositories,
-    repositories::InUse,
-    start::Services,
+    error::{Refusal, ServiceError},
+    repositories::{self, InUse},
 };
 
 mod enable;
@@ -29,10 +28,30 @@ mod set_up;
 use self::enable::Changed;
 pub(crate) use self::enable::{enable, may_lie_in_a_bucket};
 
+const BACKUP_DISABLED: Deed = Deed::new("backup disabled");
+
+/// Why the backup of a project cannot be switched.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SwitchConflict {
+    #[error("{}", tr!("Backup already enabled for this project"))]
+    BackupAlreadyEnabled,
+    #[error("{}", tr!("Backup already disabled for this project"))]
+    BackupAlreadyDisabled,
+    #[error("{}", tr!("This organization has no backup credentials yet. Add some, then enable backup"))]
+    NoCredentials,
+    #[error(
+        "{}",
+        tr!("This backup credential belongs to another organization. Choose one of the project's own organization")
+    )]
+    CredentialOfAnotherOrganization,
+}
+
+impl Refusal for SwitchConflict {}
+
 /// What Save in Settings means: backup on, another credential, the question whether it shall be off, or nothing.
 pub async fn save(acting: &Acting, services: &Services, form: &BackupSettingsForm) -> Result<Done, ServiceError> {
     let id = form.project().map_err(|_| ServiceError::NotFound)?;
-    let (row, home) = projects::find_unlocked(acting, services.db(), id).await?;
+    let (row, home) = super::find_unlocked(acting, services.db(), id).await?;
     let settings = format!("/projects/{id}/settings");
     let in_use = repositories::of_project(services.db(), row.id).await?;
     match (form.parse()?, in_use) {
@@ -44,7 +63,7 @@ pub async fn save(acting: &Acting, services: &Services, form: &BackupSettingsFor
             enable(acting, services, (&row, &home), &choice).await?;
             Ok(Done::new(tr!("Backup enabled for {}", row.name), settings))
         }
-        (Some(choice), Some(in_use)) if !stays(&choice, &in_use) => Err(Conflict::BackupAlreadyEnabled.into()),
+        (Some(choice), Some(in_use)) if !stays(&choice, &in_use) => Err(SwitchConflict::BackupAlreadyEnabled.into()),
         (Some(choice), Some(in_use)) => {
             let changed = enable::change(acting, services, &row, &in_use, &choice).await?;
             let message = match changed {
@@ -73,8 +92,8 @@ pub async fn disable(acting: &Acting, services: &Services, form: &ProjectRef) ->
     let id = form.project().map_err(|_| ServiceError::NotFound)?;
     let now = services.clock().now();
     let tx = services.write().await?;
-    let (row, _) = projects::find_unlocked(acting, &tx, id).await?;
-    let in_use = repositories::of_project(&tx, row.id).await?.ok_or(Conflict::BackupAlreadyDisabled)?;
+    let (row, _) = super::find_unlocked(acting, &tx, id).await?;
+    let in_use = repositories::of_project(&tx, row.id).await?.ok_or(SwitchConflict::BackupAlreadyDisabled)?;
     let policies = policy::Entity::delete_many().filter(policy::Column::ProjectId.eq(row.id)).exec(&tx).await?;
     cancel_runs(&tx, row.id, now).await?;
     let mut off = in_use.repository.into_active_model();
@@ -82,7 +101,7 @@ pub async fn disable(acting: &Acting, services: &Services, form: &ProjectRef) ->
     off.update(&tx).await?;
     let changes =
         json!({ "credential": [in_use.credential.s3_name, null], "policies deleted": policies.rows_affected });
-    audit::record(&tx, acting, now, Deed::BackupDisabled, projects::subject(&row), changes).await?;
+    audit::record(&tx, acting, now, BACKUP_DISABLED, super::subject(&row), changes).await?;
     tx.commit().await?;
     Ok(Done::new(
         tr!("Backup disabled for {}. Its backups stay in the bucket", row.name),

@@ -15,10 +15,13 @@ use sea_orm::{
 
 use crate::{
     audit::Deed,
+    context::Services,
     entity::{DamageList, backup, maintenance, policy, project, repository},
     runs::{maintenance_due, queue, supervisor::stored},
-    start::Services,
 };
+
+pub const DAMAGE_FOUND: Deed = Deed::new("damage found in repository");
+const DAMAGE_GONE: Deed = Deed::new("repository sound again");
 
 /// Most damaged files that are noted. A repair takes these; the verification after it finds the rest.
 const MOST_NOTED: usize = 1000;
@@ -52,8 +55,8 @@ pub async fn note(
     }
     row.update(db).await?;
     Ok(match (before.damaged_at, found) {
-        (None, true) => Some(Deed::DamageFound),
-        (Some(_), false) if clears => Some(Deed::DamageGone),
+        (None, true) => Some(DAMAGE_FOUND),
+        (Some(_), false) if clears => Some(DAMAGE_GONE),
         _ => None,
     })
 }

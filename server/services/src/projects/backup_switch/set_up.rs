@@ -5,10 +5,10 @@ use model::{form::FormErrors, project::BucketChoice};
 
 use super::enable::CREDENTIAL;
 use crate::{
+    context::Services,
     entity::{backup_credential, repository},
     error::ServiceError,
     repositories,
-    start::Services,
 };
 
 /// What a failed try may have left in the bucket.

@@ -16,10 +16,10 @@ use tower_sessions::{
 };
 
 use crate::{
+    context::Services,
     database,
     entity::session,
-    sessions::{ADDRESS, LONGEST, OWES_CODE, USER, sealed},
-    start::Services,
+    session_rows::{ADDRESS, LONGEST, OWES_CODE, USER, sealed},
 };
 
 /// Keeps sessions in the database, so that they outlive a restart and hold on every node.

@@ -1,9 +1,9 @@
 //! Why croner does not understand an expression, in words that can be translated.
 
-use crate::language::msgid;
+use crate::translation::msgid;
 
 /// What we refuse, and croner does not.
-pub(super) const EMPTY_ITEM: &str = "an item of a list is empty";
+pub const EMPTY_ITEM: &str = "an item of a list is empty";
 
 /// What is said in the same words each time, and how it reads in the middle of a sentence.
 const REASONS: [(&str, &str); 18] = [
@@ -31,7 +31,7 @@ const REASONS: [(&str, &str); 18] = [
 ];
 
 /// A reason for people; as croner gives it where it is not among what is known.
-pub(crate) fn translated(reason: &str) -> String {
+pub fn translated(reason: &str) -> String {
     if let Some((_, words)) = REASONS.iter().find(|(known, _)| *known == reason) {
         return tr!(words);
     }

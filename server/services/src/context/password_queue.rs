@@ -16,7 +16,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use crate::{error::ServiceError, start::Services, throttle};
+use crate::error::ServiceError;
 
 /// Passwords that are looked at in the same moment, each with 19 MiB, of known networks and of others.
 const KNOWN_AT_ONCE: usize = 3;
@@ -41,7 +41,7 @@ const BUDGET: f64 = 500.0;
 const BUDGET_PER_SECOND: f64 = 5.0;
 
 /// The lanes of one process.
-pub struct Queue {
+pub struct PasswordQueue {
     known: Lane,
     others: Lane,
     /// The places that each known network has.
@@ -75,7 +75,7 @@ struct Budget {
     at: Instant,
 }
 
-impl Queue {
+impl PasswordQueue {
     pub fn new() -> Self {
         Self {
             known: Lane::new(KNOWN_AT_ONCE, KNOWN_PLACES),
@@ -86,39 +86,27 @@ impl Queue {
     }
 
     /// A place for a known network.
-    fn enter_known(&self, network: &str) -> Option<Place> {
+    pub fn enter_known(&self, network: &str) -> Option<Place> {
         let of_network = OfNetwork::take(&self.held, network)?;
         let place = self.known.enter()?;
         Some(Place { _of_network: Some(of_network), ..place })
     }
 
     /// A place for an unknown network. It costs one of the budget, until it turns out that the password was right.
-    fn enter_others(&self) -> Option<Place> {
+    pub fn enter_others(&self) -> Option<Place> {
         let place = self.others.enter()?;
         let paid = self.budget.lock().unwrap_or_else(PoisonError::into_inner).pay(Instant::now());
         paid.then(|| Place { paid_from: Some(self.budget.clone()), ..place })
     }
 
-    pub(super) fn enter_trusted(&self) -> Option<Place> {
+    /// A place for somebody who is known by other means than the network.
+    pub fn enter_trusted(&self) -> Option<Place> {
         self.known.enter().or_else(|| self.others.enter())
     }
 }
 
-/// A place for somebody who signs in from `address`; [`ServiceError::Busy`] where there is none.
-pub fn enter(services: &Services, address: &str) -> Result<Place, ServiceError> {
-    let queue = services.password_queue();
-    let network = throttle::network(services, address);
-    let known = network.filter(|network| services.known_networks().contains(network, services.clock().now()));
-    let place = known.and_then(|network| queue.enter_known(&network)).or_else(|| queue.enter_others());
-    place.ok_or_else(busy)
-}
-
-/// A place for somebody who is signed in, or has shown by other means that they belong here.
-pub fn enter_trusted(services: &Services) -> Result<Place, ServiceError> {
-    services.password_queue().enter_trusted().ok_or_else(busy)
-}
-
-const fn busy() -> ServiceError {
+/// That all places are taken.
+pub const fn busy() -> ServiceError {
     ServiceError::Busy { seconds: TRY_AGAIN_AFTER }
 }
 
@@ -203,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_full_lane_refuses_at_once_and_leaves_the_other_one_alone() {
-        let queue = Queue::new();
+        let queue = PasswordQueue::new();
         let strangers: Vec<_> = (0..OTHER_PLACES).map(|_| queue.enter_others().unwrap()).collect();
         assert!(queue.enter_others().is_none());
         assert!(queue.enter_known("home").is_some());
@@ -213,7 +201,7 @@ mod tests {
 
     #[test]
     fn one_known_network_does_not_fill_the_lane() {
-        let queue = Queue::new();
+        let queue = PasswordQueue::new();
         let home: Vec<_> = (0..PLACES_OF_A_NETWORK).map(|_| queue.enter_known("home").unwrap()).collect();
         assert!(queue.enter_known("home").is_none());
         assert!(queue.enter_known("office").is_some());
@@ -224,7 +212,7 @@ mod tests {
 
     #[test]
     fn failures_from_unknown_networks_have_a_budget() {
-        let queue = Queue::new();
+        let queue = PasswordQueue::new();
         let spend = || queue.enter_others().is_some();
         let spent = std::iter::repeat_with(spend).take_while(|entered| *entered).count();
         // It fills up while it is spent.
@@ -240,7 +228,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_place_waits_so_long_and_no_longer() {
-        let queue = Queue::new();
+        let queue = PasswordQueue::new();
         let places: Vec<_> = (0..=OTHERS_AT_ONCE).map(|_| queue.enter_others().unwrap()).collect();
         let mut turns = Vec::new();
         for place in &places[1..] {

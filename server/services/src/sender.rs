@@ -5,6 +5,7 @@ mod bounds;
 mod formats;
 mod http;
 mod mail;
+mod message;
 
 use std::{fmt, time::Duration};
 
@@ -15,8 +16,10 @@ use model::{
 };
 
 use self::http::Http;
-pub use self::mail::{MailServer, MailServerError};
-use super::message::Message;
+pub use self::{
+    mail::{MailServer, MailServerError},
+    message::{Message, likeness},
+};
 
 /// How long a receiver may take from the first packet to its answer. Shorter than the stop of the server may last.
 pub const DEADLINE: Duration = Duration::from_secs(10);

@@ -8,7 +8,7 @@ use sea_orm::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::start::Services;
+use crate::context::Services;
 
 /// PostgreSQL's channel for it.
 const CHANNEL: &str = "holdfast_runs";

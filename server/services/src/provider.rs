@@ -1,4 +1,4 @@
-//! Talking to the provider: discovery, the way there, and the code for an ID token.
+//! Talking to the sign-in provider: discovery, the way there, and the code for an ID token.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -23,7 +23,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
 
-use super::{OpenIdError, OpenIdSettings, settings::is_confidential};
+mod error;
+mod settings;
+
+use self::settings::is_confidential;
+pub use self::{
+    error::{OpenIdError, PATIENCE},
+    settings::{Grant, Issuer, OpenIdSettingError, OpenIdSettings},
+};
 
 /// How long the provider may take over one step of a sign-in.
 const DEADLINE: Duration = Duration::from_secs(10);

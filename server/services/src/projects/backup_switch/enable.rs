@@ -19,14 +19,19 @@ use super::set_up::{Left, SetUpError, check_access, set_up};
 use crate::{
     acting::Acting,
     audit::{self, Deed},
+    context::Services,
     database,
     entity::{backup_credential, organization, project, repository},
-    error::{Conflict, ServiceError},
-    organizations, projects, repositories,
-    repositories::InUse,
-    start::Services,
+    error::{Refusal, ServiceError},
+    organizations,
+    projects::{self, backup_switch::SwitchConflict},
+    repositories::{self, InUse, RepositoryConflict},
     vault::Purpose,
 };
+
+const BACKUP_ENABLED: Deed = Deed::new("backup enabled");
+const CREDENTIAL_CHANGED: Deed = Deed::new("backup credential of project changed");
+const STORAGE_CHANGED: Deed = Deed::new("storage class or encryption of backups changed");
 
 /// Makes or opens the bucket and the repository, tries them, and only then switches backup on.
 pub async fn enable(
@@ -60,7 +65,7 @@ async fn usable_credential(
     let of_organization =
         backup_credential::Entity::find().filter(backup_credential::Column::OrganizationId.eq(organization));
     if of_organization.count(db).await? == 0 {
-        return Err(at_credential(&Conflict::NoCredentials));
+        return Err(at_credential(&SwitchConflict::NoCredentials));
     }
     let found = backup_credential::Entity::find_by_id(id.0)
         .inner_join(organization::Entity)
@@ -72,13 +77,13 @@ async fn usable_credential(
     let sees_other_organizations = acting.confined_to(Action::ManageCredentials)?.is_none();
     if row.organization_id != organization {
         return Err(if sees_other_organizations {
-            at_credential(&Conflict::CredentialOfAnotherOrganization)
+            at_credential(&SwitchConflict::CredentialOfAnotherOrganization)
         } else {
             unlisted()
         });
     }
     if row.locked {
-        return Err(at_credential(&Conflict::CredentialLocked { name: row.s3_name }));
+        return Err(at_credential(&RepositoryConflict::CredentialLocked { name: row.s3_name }));
     }
     Ok(row)
 }
@@ -86,7 +91,7 @@ async fn usable_credential(
 /// The field that chooses credentials.
 pub const CREDENTIAL: &str = "backup.credential";
 
-fn at_credential(conflict: &Conflict) -> ServiceError {
+fn at_credential(conflict: &impl Refusal) -> ServiceError {
     ServiceError::at(CREDENTIAL, conflict)
 }
 
@@ -207,11 +212,11 @@ async fn switch_on(
     organizations::lock(&tx, OrganizationId(row.organization_id)).await?;
     usable_credential(acting, &tx, row.organization_id, CredentialId(credential.id)).await?;
     match in_use_with(place, credential).update(&tx).await {
-        Err(error) if database::is_unique_violation(&error) => return Err(Conflict::BackupAlreadyEnabled.into()),
+        Err(error) if database::is_unique_violation(&error) => return Err(SwitchConflict::BackupAlreadyEnabled.into()),
         updated => updated?,
     };
     let changes = json!({ "credential": [null, credential.s3_name], "bucket": [null, place.bucket], "prefix": [null, place.prefix] });
-    audit::record(&tx, acting, services.clock().now(), Deed::BackupEnabled, projects::subject(row), changes).await?;
+    audit::record(&tx, acting, services.clock().now(), BACKUP_ENABLED, projects::subject(row), changes).await?;
     Ok(tx.commit().await?)
 }
 
@@ -262,14 +267,14 @@ pub async fn change(
     usable_credential(acting, &tx, row.organization_id, choice.credential).await?;
     let still = repositories::of_project(&tx, row.id).await?;
     if still.is_none_or(|still| still.repository.id != repository.id) {
-        return Err(Conflict::BackupAlreadyDisabled.into());
+        return Err(SwitchConflict::BackupAlreadyDisabled.into());
     }
     in_use_with(&repository, &credential).update(&tx).await?;
     let mut changes = storage_changes(&in_use.repository, &repository);
     if !same_keys {
         changes.insert("credential".into(), json!([in_use.credential.s3_name, credential.s3_name]));
     }
-    let deed = if same_keys { Deed::StorageChanged } else { Deed::CredentialChanged };
+    let deed = if same_keys { STORAGE_CHANGED } else { CREDENTIAL_CHANGED };
     audit::record(&tx, acting, services.clock().now(), deed, projects::subject(row), changes.into()).await?;
     tx.commit().await?;
     Ok(changed)
