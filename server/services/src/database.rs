@@ -10,7 +10,7 @@ use sea_orm::{
 
 mod claim;
 
-pub use self::claim::{always, first};
+pub use self::claim::{claim, lock_first};
 use crate::error::ServiceError;
 
 /// How long a statement waits for another writer of SQLite, or for a free connection.

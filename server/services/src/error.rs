@@ -85,7 +85,7 @@ impl From<FormErrors> for ServiceError {
 
 impl ServiceError {
     /// What stands on a failed run: the sentence where it is for people, otherwise how to find the fault in the log.
-    pub(crate) fn cause(&self, (kind, run): (&'static str, i64)) -> String {
+    pub(crate) fn cause(&self, kind: &'static str, run: i64) -> String {
         if self.is_for_people() {
             return self.to_string();
         }

@@ -29,7 +29,8 @@ struct Runs {
 }
 
 struct Working {
-    organization: i64,
+    /// `None` where the database does not say whose run it is.
+    organization: Option<i64>,
     /// Until when nothing is claimed beside it.
     alone_until: Option<Instant>,
 }
@@ -47,13 +48,13 @@ impl Capacity {
     }
 
     /// Notes a claimed run of the organization; one that a process has not survived before has to be `alone`.
-    pub fn take(&self, organization: i64, alone: bool) -> Taken<'_> {
+    pub fn take(&self, organization: Option<i64>, alone: bool) -> Taken<'_> {
         let mut runs = self.runs();
         runs.next += 1;
         let number = runs.next;
         let alone_until = alone.then(|| Instant::now() + ALONE_FOR);
         runs.working.insert(number, Working { organization, alone_until });
-        runs.last = Some(organization);
+        runs.last = organization;
         Taken { capacity: self, number }
     }
 
@@ -73,7 +74,7 @@ impl Capacity {
 
     /// How many runs each organization has here.
     pub fn held(&self) -> HashMap<i64, usize> {
-        count(self.runs().working.values().map(|run| run.organization))
+        count(self.runs().working.values().filter_map(|run| run.organization))
     }
 
     fn runs(&self) -> MutexGuard<'_, Runs> {
@@ -104,7 +105,7 @@ mod tests {
     fn what_is_worked_on_counts_until_it_ends() {
         let capacity = Capacity::default();
         assert!(capacity.is_idle());
-        let (first, second) = (capacity.take(7, false), capacity.take(7, false));
+        let (first, second) = (capacity.take(Some(7), false), capacity.take(Some(7), false));
         assert_eq!(capacity.held(), HashMap::from([(7, 2)]));
         drop(first);
         assert_eq!((capacity.held(), capacity.last()), (HashMap::from([(7, 1)]), Some(7)));
@@ -115,7 +116,7 @@ mod tests {
     #[test]
     fn a_run_that_has_to_be_alone_keeps_others_waiting() {
         let capacity = Capacity::default();
-        let alone = capacity.take(7, true);
+        let alone = capacity.take(Some(7), true);
         assert!(capacity.is_closed());
         drop(alone);
         assert!(!capacity.is_closed());

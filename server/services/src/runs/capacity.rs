@@ -7,11 +7,12 @@
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, JoinType, QueryFilter, QuerySelect, RelationTrait};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 
+use super::KINDS;
 use crate::{
     context::{Services, count},
-    entity::{backup, maintenance, project, removal, repository, restore},
+    entity::{removal, repository},
     nodes,
 };
 
@@ -67,30 +68,10 @@ async fn full_on_all_nodes(services: &Services, now: DateTime<Utc>) -> Result<Ve
 
 /// The organization of each run that any node works on.
 async fn on_all_nodes(services: &Services, now: DateTime<Utc>) -> Result<Vec<i64>, DbErr> {
-    let db = services.db();
-    let organization = || project::Column::OrganizationId;
-    let backups = backup::Entity::find()
-        .select_only()
-        .column(backup::Column::OrganizationId)
-        .filter(backup::Column::LeaseUntil.gt(now));
-    let restores = restore::Entity::find()
-        .join(JoinType::InnerJoin, restore::Relation::Project.def())
-        .select_only()
-        .column(organization())
-        .filter(restore::Column::LeaseUntil.gt(now));
-    let maintenance = maintenance::Entity::find()
-        .join(JoinType::InnerJoin, maintenance::Relation::Project.def())
-        .select_only()
-        .column(organization())
-        .filter(maintenance::Column::LeaseUntil.gt(now));
-    let removals = removal::Entity::find()
-        .select_only()
-        .column(removal::Column::OrganizationId)
-        .filter(removal::Column::LeaseUntil.gt(now));
-    let mut found: Vec<i64> = backups.into_tuple().all(db).await?;
-    found.extend(restores.into_tuple::<i64>().all(db).await?);
-    found.extend(maintenance.into_tuple::<i64>().all(db).await?);
-    found.extend(removals.into_tuple::<i64>().all(db).await?);
+    let mut found = Vec::new();
+    for kind in KINDS {
+        found.extend(kind.at_work(services, now).await?);
+    }
     Ok(found)
 }
 

@@ -5,6 +5,7 @@
 //! nothing is lost with a process: what a dead one held is [released](release) when its lease has run out. Nodes on one
 //! PostgreSQL pass over what another one is just claiming, and wake each other.
 
+mod any;
 mod backup_run;
 mod capacity;
 mod claim;
@@ -12,15 +13,20 @@ pub mod damage;
 mod deletion;
 mod dispatcher;
 mod due;
+mod kind;
 mod lease;
 pub mod maintenance_due;
 mod maintenance_run;
+mod order;
 pub mod queue;
 mod release;
 mod removal_run;
 mod restore_run;
 mod retention;
 pub mod supervisor;
+#[cfg(test)]
+mod tests;
+mod work;
 mod worker;
 
 use tokio::task::JoinSet;
@@ -29,6 +35,13 @@ use tokio_util::sync::CancellationToken;
 use crate::{context::Services, live, nodes, notifications::courier, wake};
 
 pub use self::dispatcher::SchedulerError;
+use self::{
+    any::AnyKind, backup_run::Backup, deletion::Deletion, maintenance_run::Maintenance, removal_run::Removal,
+    restore_run::Restore,
+};
+
+/// All kinds of runs, in the order in which a worker looks for them. Restores come first, since somebody waits for them.
+const KINDS: [&dyn AnyKind; 5] = [&Restore, &Backup, &Deletion, &Removal, &Maintenance];
 
 /// Runs the dispatcher and the workers until `stop`. Returns when what was running is settled or back in the queue.
 pub async fn run(services: &Services, stop: CancellationToken) -> Result<(), SchedulerError> {
