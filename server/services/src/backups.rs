@@ -86,6 +86,7 @@ pub(crate) fn phase(row: &backup::Model) -> Result<BackupPhase, ServiceError> {
 }
 
 pub(crate) fn view(clock: &Clock, row: backup::Model) -> Result<BackupRow, ServiceError> {
+    let progress = progress(clock, row.started_at, (&row).into());
     let (phase, now) = (phase(&row)?, clock.now());
     let kept = |at: DateTime<Utc>| phase.has_snapshot() && at <= now;
     Ok(BackupRow {
@@ -95,7 +96,7 @@ pub(crate) fn view(clock: &Clock, row: backup::Model) -> Result<BackupRow, Servi
         queued: row.queued_at,
         started: row.started_at,
         finished: row.finished_at,
-        progress: progress(clock, row.started_at, (row.done_files, row.done_bytes, row.total_files, row.total_bytes)),
+        progress,
         files: row.files.map(count),
         size: row.bytes.map(count),
         added: row.added_bytes.map(count),

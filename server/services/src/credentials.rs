@@ -107,10 +107,12 @@ async fn name_taken(
     name: &S3Name,
     except: Option<i64>,
 ) -> Result<bool, DbErr> {
-    let same = backup_credential::Entity::find()
+    let mut same = backup_credential::Entity::find()
         .filter(backup_credential::Column::OrganizationId.eq(organization))
-        .filter(backup_credential::Column::S3NameKey.eq(name.folded()))
-        .filter(backup_credential::Column::Id.ne(except.unwrap_or_default()));
+        .filter(backup_credential::Column::S3NameKey.eq(name.folded()));
+    if let Some(except) = except {
+        same = same.filter(backup_credential::Column::Id.ne(except));
+    }
     Ok(same.count(db).await? > 0)
 }
 

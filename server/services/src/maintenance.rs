@@ -103,6 +103,7 @@ async fn state(
 }
 
 fn view(clock: &Clock, row: maintenance::Model) -> Result<MaintenanceRow, ServiceError> {
+    let progress = progress(clock, row.started_at, (&row).into());
     Ok(MaintenanceRow {
         id: MaintenanceId(row.id),
         kind: row.kind.parse().map_err(ServiceError::Stored)?,
@@ -110,7 +111,7 @@ fn view(clock: &Clock, row: maintenance::Model) -> Result<MaintenanceRow, Servic
         queued: row.queued_at,
         started: row.started_at,
         finished: row.finished_at,
-        progress: progress(clock, row.started_at, (row.done_files, row.done_bytes, row.total_files, row.total_bytes)),
+        progress,
         whole: row.whole,
         outcome: row.outcome,
         cause: row.cause,

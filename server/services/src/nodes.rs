@@ -78,10 +78,10 @@ async fn running_backups(acting: &Acting, services: &Services) -> Result<Vec<(Op
         .all(services.db())
         .await?;
     let run = |(row, project): (backup::Model, Option<project::Model>)| {
-        let counts = (row.done_files, row.done_bytes, row.total_files, row.total_bytes);
-        (row.lease_owner, node_run(services, (RunKind::Backup, row.name), project, row.started_at, counts))
+        let counts = Counts::from(&row);
+        Some((row.lease_owner, node_run(services, (RunKind::Backup, row.name), project?, row.started_at, counts)))
     };
-    Ok(rows.into_iter().map(run).collect())
+    Ok(rows.into_iter().filter_map(run).collect())
 }
 
 async fn running_restores(acting: &Acting, services: &Services) -> Result<Vec<(Option<String>, NodeRun)>, DbErr> {
@@ -93,10 +93,10 @@ async fn running_restores(acting: &Acting, services: &Services) -> Result<Vec<(O
         .all(services.db())
         .await?;
     let run = |(row, project): (restore::Model, Option<project::Model>)| {
-        let counts = (row.done_files, row.done_bytes, row.total_files, row.total_bytes);
-        (row.lease_owner, node_run(services, (RunKind::Restore, row.name), project, row.started_at, counts))
+        let counts = Counts::from(&row);
+        Some((row.lease_owner, node_run(services, (RunKind::Restore, row.name), project?, row.started_at, counts)))
     };
-    Ok(rows.into_iter().map(run).collect())
+    Ok(rows.into_iter().filter_map(run).collect())
 }
 
 async fn running_maintenance(acting: &Acting, services: &Services) -> Result<Vec<(Option<String>, NodeRun)>, DbErr> {
@@ -108,23 +108,28 @@ async fn running_maintenance(acting: &Acting, services: &Services) -> Result<Vec
         .all(services.db())
         .await?;
     let run = |(row, project): (maintenance::Model, Option<project::Model>)| {
-        let counts = (row.done_files, row.done_bytes, row.total_files, row.total_bytes);
+        let counts = Counts::from(&row);
         let kind = (RunKind::Maintenance, row.kind);
-        (row.lease_owner, node_run(services, kind, project, row.started_at, counts))
+        Some((row.lease_owner, node_run(services, kind, project?, row.started_at, counts)))
     };
-    Ok(rows.into_iter().map(run).collect())
+    Ok(rows.into_iter().filter_map(run).collect())
 }
 
 fn node_run(
     services: &Services,
     (kind, name): (RunKind, String),
-    project: Option<project::Model>,
+    project: project::Model,
     started: Option<DateTime<Utc>>,
     counts: Counts,
 ) -> NodeRun {
-    let (project, project_name) =
-        project.map_or((ProjectId(0), String::new()), |project| (ProjectId(project.id), project.name));
-    NodeRun { kind, name, project, project_name, started, progress: progress(services.clock(), started, counts) }
+    NodeRun {
+        kind,
+        name,
+        project: ProjectId(project.id),
+        project_name: project.name,
+        started,
+        progress: progress(services.clock(), started, counts),
+    }
 }
 
 /// The names of the nodes that answer, each once.

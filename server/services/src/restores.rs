@@ -225,6 +225,7 @@ fn phase(row: &restore::Model) -> Result<RestorePhase, ServiceError> {
 }
 
 fn view(clock: &Clock, row: restore::Model, backup: Option<backup::Model>) -> Result<RestoreRow, ServiceError> {
+    let progress = progress(clock, row.started_at, (&row).into());
     Ok(RestoreRow {
         id: RestoreId(row.id),
         phase: phase(&row)?,
@@ -237,7 +238,7 @@ fn view(clock: &Clock, row: restore::Model, backup: Option<backup::Model>) -> Re
         queued: row.queued_at,
         started: row.started_at,
         finished: row.finished_at,
-        progress: progress(clock, row.started_at, (row.done_files, row.done_bytes, row.total_files, row.total_bytes)),
+        progress,
         files: row.files.map(count),
         bytes: row.bytes.map(count),
         skipped: row.skipped.map(count),

@@ -1,6 +1,10 @@
 //! A policy's schedule: paused, resumed, run at once.
 
-use model::{form::Done, policy::PolicyRef};
+use model::{
+    form::Done,
+    ids::{OrganizationId, RepositoryId},
+    policy::PolicyRef,
+};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel};
 use serde_json::json;
 
@@ -14,7 +18,7 @@ use crate::{
     notifications::overdue,
     policies::PolicyConflict,
     repositories::{self, RepositoryConflict},
-    runs::queue,
+    runs::queue::{self, Place},
     schedule, wake,
 };
 
@@ -72,7 +76,8 @@ pub async fn run_now(acting: &Acting, services: &Services, form: &PolicyRef) -> 
         return Err(PolicyConflict::BackupAlreadyQueued.into());
     }
     let now = services.clock().now();
-    let place = (project.organization_id, in_use.repository.id);
+    let place =
+        Place { organization: OrganizationId(project.organization_id), repository: RepositoryId(in_use.repository.id) };
     let queued = queue::manual(&tx, services, &row, place, &acting.actor.email).await?;
     audit::record(&tx, acting, now, BACKUP_REQUESTED, subject(&row, &project), json!({ "backup": queued.name }))
         .await?;

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use engine::VerifyReport;
 use model::{
     backup::BackupPhase,
+    ids::{OrganizationId, RepositoryId},
     maintenance::{Damage, DamagedFile, DamagedKind},
 };
 use sea_orm::{
@@ -17,7 +18,11 @@ use crate::{
     audit::Deed,
     context::Services,
     entity::{DamageList, backup, maintenance, policy, project, repository},
-    runs::{maintenance_due, queue, supervisor::stored},
+    runs::{
+        maintenance_due,
+        queue::{self, Place},
+        supervisor::stored,
+    },
 };
 
 pub const DAMAGE_FOUND: Deed = Deed::new("damage found in repository");
@@ -109,8 +114,10 @@ pub async fn back_up_again(
         .all(db)
         .await?;
     let by = run.created_by.as_deref().unwrap_or_default();
+    let place =
+        Place { organization: OrganizationId(project.organization_id), repository: RepositoryId(run.repository_id) };
     for policy in policies {
-        queue::manual(db, services, &policy, (project.organization_id, run.repository_id), by).await?;
+        queue::manual(db, services, &policy, place, by).await?;
     }
     Ok(())
 }

@@ -3,7 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use model::backup::BackupPhase;
+use model::{
+    backup::BackupPhase,
+    ids::{OrganizationId, RepositoryId},
+};
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::Set,
@@ -16,7 +19,7 @@ use crate::{
     entity::{backup, policy},
     error::ServiceError,
     repositories::{self, InUse},
-    runs::queue::{self, Due, Obstacle},
+    runs::queue::{self, Due, Obstacle, Place},
     schedule,
 };
 
@@ -107,8 +110,10 @@ impl Circumstances {
         let scheduled_for = policy.next_run_at.unwrap_or(now);
         Some(Due {
             policy,
-            repository: in_use.repository.id,
-            organization: in_use.credential.organization_id,
+            place: Place {
+                organization: OrganizationId(in_use.credential.organization_id),
+                repository: RepositoryId(in_use.repository.id),
+            },
             scheduled_for,
             made_good: now - scheduled_for > MISSED_AFTER,
             obstacle: self.obstacle(policy, in_use),

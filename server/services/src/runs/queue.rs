@@ -3,7 +3,11 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use model::{backup::BackupPhase, retention::Retention};
+use model::{
+    backup::BackupPhase,
+    ids::{OrganizationId, RepositoryId},
+    retention::Retention,
+};
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::Set,
@@ -17,12 +21,18 @@ use crate::{
     notifications::events::{self, Ended},
 };
 
+/// Where a backup belongs.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    pub organization: OrganizationId,
+    pub repository: RepositoryId,
+}
+
 /// A run whose time has come.
 #[derive(Clone, Debug)]
 pub struct Due<'a> {
     pub policy: &'a policy::Model,
-    pub repository: i64,
-    pub organization: i64,
+    pub place: Place,
     pub scheduled_for: DateTime<Utc>,
     /// It was missed while nothing was up.
     pub made_good: bool,
@@ -52,12 +62,12 @@ pub async fn manual(
     db: &impl ConnectionTrait,
     services: &Services,
     policy: &policy::Model,
-    (organization, repository): (i64, i64),
+    place: Place,
     created_by: &str,
 ) -> Result<backup::Model, DbErr> {
     let now = services.clock().now();
     forgo_retries(db, services, vec![policy.id], now).await?;
-    let mut row = row(policy, (organization, repository), now);
+    let mut row = row(policy, place, now);
     row.name = Set(free_name(db, policy.project_id, "manual", now).await?);
     row.created_by = Set(Some(created_by.to_owned()));
     row.insert(db).await
@@ -107,7 +117,7 @@ fn scheduled_row(due: Due<'_>, name: String, now: DateTime<Utc>) -> backup::Acti
         phase: Set(phase.as_str().to_owned()),
         finished_at: Set(finished),
         cause: Set(due.obstacle.map(Obstacle::into_cause)),
-        ..row(due.policy, (due.organization, due.repository), now)
+        ..row(due.policy, due.place, now)
     }
 }
 
@@ -146,11 +156,11 @@ pub async fn has_waiting(db: &impl ConnectionTrait, project: i64) -> Result<bool
     Ok(waiting.count(db).await? > 0)
 }
 
-fn row(policy: &policy::Model, (organization, repository): (i64, i64), now: DateTime<Utc>) -> backup::ActiveModel {
+fn row(policy: &policy::Model, place: Place, now: DateTime<Utc>) -> backup::ActiveModel {
     backup::ActiveModel {
         project_id: Set(policy.project_id),
-        organization_id: Set(organization),
-        repository_id: Set(repository),
+        organization_id: Set(place.organization.0),
+        repository_id: Set(place.repository.0),
         policy_id: Set(Some(policy.id)),
         policy_name: Set(Some(policy.name.clone())),
         phase: Set(BackupPhase::Queued.as_str().to_owned()),
