@@ -48,7 +48,7 @@ pub struct Limits {
 impl Limits {
     /// Those of this process, whose own limit of open files is raised to what the system allows.
     pub fn of_process() -> Self {
-        Self { connections: most_connections(), unread: Duration::from_secs(60) }
+        Self { connections: most_connections(), unread: Duration::from_mins(1) }
     }
 }
 
@@ -58,7 +58,7 @@ fn most_connections() -> usize {
     let mut limit = getrlimit(Resource::Nofile);
     if limit.current != limit.maximum {
         let raised = rustix::process::Rlimit { current: limit.maximum, maximum: limit.maximum };
-        match setrlimit(Resource::Nofile, raised.clone()) {
+        match setrlimit(Resource::Nofile, raised) {
             Ok(()) => limit = raised,
             Err(error) => tracing::warn!(%error, "the limit of open files could not be raised"),
         }
@@ -79,14 +79,15 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((socket, peer)) => match connections.admit(peer.ip().to_canonical()) {
-                Some(connection) => {
-                    let mut socket = TimeoutStream::new(socket);
-                    socket.set_write_timeout(Some(limits.unread));
-                    connect((socket, peer), connection, &router, &graceful, &tasks, cut.clone());
-                }
-                None => tracing::warn!(?limits, "a connection was refused: all are being answered"),
-            },
+            Ok((socket, peer)) => {
+                let Some(connection) = connections.admit(peer.ip().to_canonical()) else {
+                    tracing::warn!(?limits, "a connection was refused: all are being answered");
+                    continue;
+                };
+                let mut socket = TimeoutStream::new(socket);
+                socket.set_write_timeout(Some(limits.unread));
+                connect((socket, peer), connection, &router, &graceful, &tasks, cut.clone());
+            }
             Err(error) => {
                 tracing::warn!(%error, "a connection was not accepted");
                 // Out of file descriptors, most likely: give the open connections time to end.
@@ -214,7 +215,8 @@ mod tests {
         let slow = opening.join_all().await;
         let took = health(address).await;
         println!("{} slow connections, 500 places: /healthz answered after {took:?}", slow.len());
-        assert!(took < Duration::from_secs(1), "{took:?}");
+        // Two thousand at once fill the queue of the kernel, and what it drops is sent again after a second.
+        assert!(took < Duration::from_secs(5), "{took:?}");
     }
 
     /// The buffers of the kernel fill up, and then nothing moves any more.
@@ -225,7 +227,7 @@ mod tests {
         // Another request on the same connection could only be sent as long as it is there.
         let given_up = async {
             while unread.write_all(b"x").await.is_ok() {
-                sleep(Duration::from_millis(50)).await
+                sleep(Duration::from_millis(50)).await;
             }
         };
         timeout(Duration::from_secs(20), given_up).await.expect("the connection is closed");

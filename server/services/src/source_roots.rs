@@ -40,12 +40,11 @@ impl Refusal for RootConflict {}
 /// Asks on a connection of its own and for names alone: the schema may still be that of an earlier version.
 pub async fn check(database_url: &str, roots: &[SourceRoot]) -> Result<(), StartError> {
     let db = database::connect_once(database_url).await?;
-    let organizations: Vec<String> = match database::steps(&db).await?.as_slice() {
-        [] => Vec::new(),
-        _ => {
-            let names = organization::Entity::find().select_only().column(organization::Column::Name);
-            names.order_by_asc(organization::Column::NameKey).into_tuple().all(&db).await?
-        }
+    let organizations: Vec<String> = if database::steps(&db).await?.is_empty() {
+        Vec::new()
+    } else {
+        let names = organization::Entity::find().select_only().column(organization::Column::Name);
+        names.order_by_asc(organization::Column::NameKey).into_tuple().all(&db).await?
     };
     db.close().await?;
     let unnamed: Vec<_> = roots.iter().filter(|root| root.organization.is_none()).collect();

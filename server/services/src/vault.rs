@@ -254,6 +254,7 @@ mod tests {
         assert!(matches!(Vault::open(&path, false), Err(VaultError::Read { .. })));
         for damaged in ["short", "", "\n\n", "AAAA\n"] {
             fs::write(&path, damaged).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
             assert!(matches!(Vault::open(&path, true), Err(VaultError::Malformed { .. })), "{damaged:?}");
         }
     }

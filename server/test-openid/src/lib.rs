@@ -62,6 +62,7 @@ impl Person {
     }
 
     /// The same with these claims in place of the usual ones.
+    #[must_use]
     pub fn claiming(self, claims: Value) -> Self {
         Self { claims, ..self }
     }

@@ -1,7 +1,7 @@
 //! Several nodes on one PostgreSQL: real processes, which are killed and paused.
 
 use std::{
-    fs::{self, File},
+    fs,
     path::Path,
     process::Command,
     time::{Duration, Instant},
@@ -63,9 +63,9 @@ async fn project_on(program: &Program, partner: &Browser, s3: &embedded_s3::Embe
     partner.add_project("web-shop", &source, Some(&credential)).await
 }
 
-/// A file that takes a while to read and no room.
-fn write_large(folder: &Path, gigabytes: u64) {
-    File::create(folder.join("large.bin")).unwrap().set_len(gigabytes << 30).unwrap();
+/// A file that takes so many seconds, more or less.
+fn write_large(folder: &Path, gigabytes: usize) {
+    files::write_large(&folder.join("large.bin"), gigabytes * 96);
 }
 
 async fn run_now(partner: &Browser, project: ProjectId, policy: &str) {
@@ -77,7 +77,7 @@ async fn run_now(partner: &Browser, project: ProjectId, policy: &str) {
 async fn in_the_middle_of_a_backup(
     program: &Program,
     s3: &embedded_s3::EmbeddedS3,
-    gigabytes: u64,
+    gigabytes: usize,
 ) -> (Running, Browser, ProjectId) {
     let node = program.serve();
     let partner = node.browser();

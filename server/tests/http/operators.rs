@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::support::{
     Answer, TestApp,
-    app::{SECRET_KEY, setup_form},
+    app::{PARTNER, PASSWORD, SECRET_KEY, setup_form},
     deeds::credential_form,
     files, form, on_both_databases,
     program::Program,
@@ -58,15 +58,17 @@ fn the_example_of_settings_is_one() {
 #[test]
 fn lines_of_the_log_tell_which_request_or_run_they_belong_to() {
     tell(async {
-        let program = Program::new()
-            .with("HOLDFAST_LOG_FORMAT", "json")
-            .with("HOLDFAST_LOG", "debug")
-            .with("HOLDFAST_TRUSTED_PROXIES", "127.0.0.0/8");
+        let program = Program::new().with("HOLDFAST_LOG_FORMAT", "json").with("HOLDFAST_LOG", "debug");
+        // Behind a proxy the first account would need the code.
+        let without_proxies = program.serve();
+        without_proxies.browser().done("session/set_up", &setup_form()).await;
+        without_proxies.terminate();
+        let program = program.with("HOLDFAST_TRUSTED_PROXIES", "127.0.0.0/8");
         let path = program.folder().join("server.log");
         let s3 = program.s3().await;
         let running = program.serve_logging_to(Stdio::from(File::create(&path).unwrap()));
         let partner = running.browser();
-        let own = partner.call("session/set_up", &setup_form()).await;
+        let own = partner.call("session/sign_in", &form(&[("email", PARTNER), ("password", PASSWORD)])).await;
         let through = |id: &'static str| Answer::of(partner.request(Method::GET, "/login").header("x-request-id", id));
         assert_eq!(through("proxy-4711.a").await.header("x-request-id"), "proxy-4711.a");
         let hostile = through("4711\" level=\"error").await.header("x-request-id").to_owned();

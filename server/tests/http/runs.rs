@@ -1,6 +1,8 @@
 //! Runs beside each other: no organization has all workers, none takes for ever, and one that its process did not survive
 //! is tried once more, alone.
 
+use std::path::Path;
+
 use chrono::TimeDelta;
 use embedded_s3::EmbeddedS3;
 use model::{
@@ -42,9 +44,9 @@ async fn slow_projects<const COUNT: usize>(app: &TestApp, browser: &Browser, sta
     places.try_into().unwrap()
 }
 
-async fn quick_project(app: &TestApp, browser: &Browser, s3: &EmbeddedS3) -> Place {
+async fn quick_project(directory: &Path, browser: &Browser, s3: &EmbeddedS3) -> Place {
     let credential = browser.add_credential(s3).await;
-    let project = browser.add_project("quick", &app.source(), Some(&credential)).await;
+    let project = browser.add_project("quick", directory, Some(&credential)).await;
     (project, browser.add_policy(project, "yearly", "0 0 29 2 *").await)
 }
 
@@ -72,7 +74,7 @@ async fn an_organization_leaves_a_worker_to_others(app: &TestApp) {
     let s3 = app.own_s3().await;
     let stall = Stall::start(s3).await;
     let [first, second, third] = slow_projects(app, &partner, &stall).await;
-    let small = quick_project(app, &globex, s3).await;
+    let small = quick_project(&app.files_of("globex"), &globex, s3).await;
     let backup = partner.backup_now(first.0, first.1).await;
     assert_eq!(backup.phase, BackupPhase::Completed, "{:?}", backup.cause);
 
@@ -122,7 +124,7 @@ fn a_run_that_ended_its_process_waits_until_it_can_be_alone() {
             let s3 = app.own_s3().await;
             let stall = Stall::start(s3).await;
             let [first, second] = slow_projects(app, &partner, &stall).await;
-            let quick = quick_project(app, &partner, s3).await;
+            let quick = quick_project(&app.source(), &partner, s3).await;
             stall.hold();
             let (crashing, beside) = (partner.started(first).await, partner.started(second).await);
             die(app, "backup", &format!("id = {}", crashing.id)).await;

@@ -1,6 +1,6 @@
 //! Schedules: paused, resumed, edited; runs that are skipped, tried again, kept, and taken in turns.
 
-use std::{fs::File, net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
 use model::{
     audit::AuditLog,
@@ -28,6 +28,9 @@ on_both_databases!(
 );
 
 const A_MOMENT: Duration = Duration::from_secs(30);
+
+/// How long several runs may take that go one after the other, since another organization keeps the second worker.
+const A_WHILE: Duration = Duration::from_secs(90);
 
 impl Browser {
     pub async fn to_policy(&self, deed: &str, policy: PolicyId) {
@@ -190,18 +193,17 @@ async fn organizations_take_turns(app: &TestApp) {
     app.pass(3720);
     let mut started = Vec::new();
     for project in projects {
-        let backup = partner.newest_backup(project, A_MOMENT, |backup| !backup.phase.is_active()).await;
+        let backup = partner.newest_backup(project, A_WHILE, |backup| !backup.phase.is_active()).await;
         started.push(backup.started.unwrap());
     }
-    let small = globex.newest_backup(small, A_MOMENT, |backup| !backup.phase.is_active()).await.started.unwrap();
+    let small = globex.newest_backup(small, A_WHILE, |backup| !backup.phase.is_active()).await.started.unwrap();
     let before = started.iter().filter(|started| **started < small).count();
     // One each before the small organization's turn is known, and one of a worker that found its run just taken.
     assert!(before <= 3, "the two workers took {before} of 6 runs of the busy organization first");
 }
 
-/// A backup that takes long: hours of work for a disk, some seconds for the processor.
 fn write_large(app: &TestApp) {
-    File::create(app.source().join("large.bin")).unwrap().set_len(8 << 30).unwrap();
+    files::write_large(&app.source().join("large.bin"), 1024);
 }
 
 #[test]

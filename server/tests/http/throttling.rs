@@ -129,7 +129,7 @@ async fn a_flood_of_sign_ins_does_not_hold_up_known_networks(app: &TestApp) {
         refused.len()
     );
     assert_eq!((status, looked_at + refused.len()), (200, FLOOD));
-    assert!(took < Duration::from_secs(3), "{took:?}");
+    assert!(took < Duration::from_secs(10), "{took:?}");
     assert!(looked_at >= 40 && refused.len() > FLOOD / 2);
     assert!(refused.iter().all(|answer| answer.header("retry-after") == "5"));
     assert!(refused[0].error().to_string().starts_with("Too many people sign in at this moment"));

@@ -196,7 +196,8 @@ fn done(output: &Output) -> String {
 fn refused(output: &Output, words: &str) {
     let told = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{words}: {told}");
-    assert!(told.starts_with("holdfast: ") && told.contains(words), "{words}: {told}");
+    let line = told.lines().find(|line| line.starts_with("holdfast: "));
+    assert!(line.is_some_and(|line| line.contains(words)), "{words}: {told}");
 }
 
 fn path(path: &Path) -> &str {

@@ -8,7 +8,6 @@ use model::names::OrganizationName;
 use crate::{clock::Clock, provider::OpenIdSettings, sender::MailServer};
 
 /// What the operator decides.
-#[expect(clippy::struct_excessive_bools, reason = "each is a decision of its own")]
 #[derive(Clone, Debug)]
 pub struct ServicesConfig {
     /// `sqlite://…` or `postgres://…`.

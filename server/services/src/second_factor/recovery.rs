@@ -1,7 +1,6 @@
 //! Recovery codes, for whoever has lost the app. They are kept as passwords are: ASVS 6.5.2 wants it of codes with less
 //! than 112 bits, and nobody types longer ones from paper.
 
-use futures::future::try_join_all;
 use model::{names::Hidden, second_factor::RECOVERY_CODES};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter};
 
@@ -20,10 +19,14 @@ pub fn new_codes() -> Vec<String> {
     (0..RECOVERY_CODES).map(|_| codes::readable(GROUPS)).collect()
 }
 
-/// Their hashes, without the hyphens.
+/// Their hashes, without the hyphens. One after the other, so that one person takes one turn at a time.
 pub async fn hash_all(services: &Services, codes: Vec<Hidden>) -> Result<Vec<String>, ServiceError> {
     let place = passwords::enter_trusted(services)?;
-    try_join_all(codes.iter().map(|code| passwords::hash(&place, Hidden::new(code.expose().replace('-', ""))))).await
+    let mut hashes = Vec::with_capacity(codes.len());
+    for code in codes {
+        hashes.push(passwords::hash(&place, Hidden::new(code.expose().replace('-', ""))).await?);
+    }
+    Ok(hashes)
 }
 
 /// Puts these in the place of those from before.

@@ -43,7 +43,7 @@ impl Node {
         let shown = ahead.clone();
         let clock = Clock::new(move || Utc::now() + TimeDelta::seconds(shown.load(Ordering::Relaxed)));
         let mut config = app.config.clone();
-        config.node = "stranger".to_owned();
+        "stranger".clone_into(&mut config.node);
         change(&mut config);
         let application = Application::build_with_clock(&config, clock).await.unwrap();
         let (browser, stop) = (Browser::new(application.address()), CancellationToken::new());

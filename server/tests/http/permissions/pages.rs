@@ -22,6 +22,9 @@ const PARTNERS: Statuses = [303, 403, 403, 200, 403, 200];
 const MEMBERS: Statuses = [303, 200, 404, 404, 200, 200];
 const MANAGERS: Statuses = [303, 403, 404, 404, 200, 200];
 
+/// Who is signed in is led to the start.
+const CALLBACK: Statuses = [403, 303, 303, 303, 303, 303];
+
 fn table(Things { project, backup, .. }: &Things) -> Vec<Row> {
     let backup = backup.id;
     let at = str::to_owned;
@@ -39,7 +42,8 @@ fn table(Things { project, backup, .. }: &Things) -> Vec<Row> {
         Row("/login", at("/login"), [200, 303, 303, 303, 303, 303]),
         // It leads to the provider, and from there nobody comes with what the session knows.
         Row("/login/oidc", at("/login/oidc"), [303; 6]),
-        Row("/login/oidc/callback", at("/login/oidc/callback?state=x&code=y"), [303; 6]),
+        // Who is signed in is led on; the others are told that they have begun nothing.
+        Row("/login/oidc/callback", at("/login/oidc/callback?state=x&code=y"), CALLBACK),
         // Where nobody owes a code.
         Row("/login/code", at("/login/code"), [303; 6]),
         Row("/profile/second-factor", at("/profile/second-factor"), SIGNED_IN),

@@ -17,7 +17,7 @@ use crate::support::{
     Browser, TestApp,
     app::{ELSEWHERE, PARTNER, SECRET_KEY},
     deeds::credential_form,
-    form, on_both_databases,
+    files, form, on_both_databases,
 };
 
 on_both_databases!(
@@ -34,7 +34,7 @@ pub const NOTHING: i64 = 999_999;
 async fn an_id_of_another_account_is_as_one_that_does_not_exist(app: &TestApp) {
     let (partner, things) = Things::of(app).await;
     let stranger = app.another_account().await;
-    let own = stranger.own_project(app).await;
+    let own = stranger.own_project(app, ELSEWHERE).await;
     let theirs = partner.credentials().await.remove(0).id.0;
 
     let directory = app.files_of(ELSEWHERE).display().to_string();
@@ -142,8 +142,8 @@ async fn anothers_credential_is_as_one_that_does_not_exist(app: &TestApp) {
     app.organization(NEIGHBOUR).await;
     let manager = app.person(Role::Manager, NEIGHBOUR).await;
     let theirs = partner.credentials().await.remove(0).id.0;
-    let own = manager.own_project(app).await;
-    let directory = app.files().display().to_string();
+    let own = manager.own_project(app, NEIGHBOUR).await;
+    let directory = app.files_of(NEIGHBOUR).display().to_string();
     for function in ["projects/save_backup_settings", "projects/create"] {
         let ask = async |credential: i64| {
             let (project, credential) = (own.to_string(), credential.to_string());
@@ -186,7 +186,7 @@ async fn a_list_filtered_by_another_account_is_empty(app: &TestApp) {
 async fn an_address_that_pairs_two_accounts_leads_nowhere(app: &TestApp) {
     let (partner, things) = Things::of(app).await;
     let stranger = app.another_account().await;
-    let own = stranger.own_project(app).await;
+    let own = stranger.own_project(app, ELSEWHERE).await;
     let policy = stranger.add_policy(own, "own-policy", "0 0 29 2 *").await;
     let own_backup = stranger.backup_now(own, policy).await;
     assert_eq!(stranger.get(&download(own, own_backup.id.0)).await.status, 200, "the own one is there");
@@ -215,10 +215,12 @@ fn download(project: ProjectId, backup: i64) -> String {
 
 impl Browser {
     /// A project of the asking person's own account, backed up with credentials of its own.
-    async fn own_project(&self, app: &TestApp) -> ProjectId {
+    async fn own_project(&self, app: &TestApp, organization: &str) -> ProjectId {
         let endpoint = app.own_s3().await.endpoint();
         self.done("credentials/add", &form(&credential_form(endpoint.as_str(), SECRET_KEY))).await;
         let credential = self.credentials().await.remove(0);
-        self.add_project("own-shop", &app.files_of(ELSEWHERE), Some(&credential)).await
+        let source = app.files_of(organization);
+        files::write_sample(&source);
+        self.add_project("own-shop", &source, Some(&credential)).await
     }
 }

@@ -64,3 +64,19 @@ fn collect(top: &Path, folder: &Path, found: &mut BTreeMap<Vec<u8>, Entry>) {
         found.insert(path.strip_prefix(top).unwrap().as_os_str().as_bytes().to_vec(), what);
     }
 }
+
+/// A file that takes a backup some seconds: what it holds can neither be compressed nor left out as a hole.
+pub fn write_large(path: &Path, mebibytes: usize) {
+    let mut file = fs::File::create(path).unwrap();
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    for _ in 0..mebibytes {
+        let words = std::iter::repeat_with(|| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state.to_ne_bytes()
+        });
+        let mebibyte: Vec<u8> = words.take(1 << 17).flatten().collect();
+        std::io::Write::write_all(&mut file, &mebibyte).unwrap();
+    }
+}
