@@ -53,12 +53,7 @@ pub async fn list(
     }
     let all = select.clone();
     let newest_first = select.order_by_desc(backup::Column::Id).offset(query.offset()).limit(query.per_page());
-    let mut rows = newest_first
-        .all(db)
-        .await?
-        .into_iter()
-        .map(|row| view(services.clock(), row))
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut rows = newest_first.all(db).await?.into_iter().map(|row| view(services.clock(), row)).collect::<Vec<_>>();
     let total = listing::total(query, rows.len(), all.count(db)).await?;
     if rows.iter().any(|row| row.phase == BackupPhase::Queued)
         && let Some(cause) = nodes::missing(services, db, home.node.as_deref()).await?
@@ -81,15 +76,11 @@ pub(crate) async fn find(
     Ok((row, project))
 }
 
-pub(crate) fn phase(row: &backup::Model) -> Result<BackupPhase, ServiceError> {
-    row.phase.parse().map_err(ServiceError::Stored)
-}
-
-pub(crate) fn view(clock: &Clock, row: backup::Model) -> Result<BackupRow, ServiceError> {
+pub(crate) fn view(clock: &Clock, row: backup::Model) -> BackupRow {
     let progress = progress(clock, row.started_at, (&row).into());
-    let (phase, now) = (phase(&row)?, clock.now());
+    let (phase, now) = (row.phase, clock.now());
     let kept = |at: DateTime<Utc>| phase.has_snapshot() && at <= now;
-    Ok(BackupRow {
+    BackupRow {
         id: BackupId(row.id),
         phase,
         policy: row.policy_name,
@@ -110,7 +101,7 @@ pub(crate) fn view(clock: &Clock, row: backup::Model) -> Result<BackupRow, Servi
         cancel_requested: row.cancel_requested,
         damaged: row.damaged,
         name: row.name,
-    })
+    }
 }
 
 /// Takes a waiting backup out of the queue, or asks a running one to stop; that one ends within seconds.
@@ -119,13 +110,13 @@ pub async fn cancel(acting: &Acting, services: &Services, form: &BackupRef) -> R
     let tx = services.write().await?;
     let (row, project) = find(acting, &tx, Action::ManageProjects, id).await?;
     let mut change = row.clone().into_active_model();
-    let message = match phase(&row)? {
+    let message = match row.phase {
         BackupPhase::InProgress => {
             change.cancel_requested = Set(true);
             tr!("Backup {} is being cancelled", row.name)
         }
         BackupPhase::Queued => {
-            change.phase = Set(BackupPhase::Cancelled.as_str().to_owned());
+            change.phase = Set(BackupPhase::Cancelled);
             change.finished_at = Set(Some(services.clock().now()));
             tr!("Backup {} cancelled", row.name)
         }
@@ -147,17 +138,17 @@ pub async fn delete(acting: &Acting, services: &Services, form: &BackupRef) -> R
     let id = form.backup().map_err(|_| ServiceError::NotFound)?;
     let tx = services.write().await?;
     let (row, project) = find(acting, &tx, Action::ManageProjects, id).await?;
-    if phase(&row)? == BackupPhase::Deleting {
+    if row.phase == BackupPhase::Deleting {
         return Err(BackupConflict::BeingDeleted.into());
     }
-    if phase(&row)?.is_active() || is_being_restored(&tx, row.id).await? {
+    if row.phase.is_active() || is_being_restored(&tx, row.id).await? {
         return Err(RunConflict::StillRunning.into());
     }
     if row.snapshot.is_some() {
         // Refused here rather than failing in the background: only a repository in use can be reached.
         repositories::by_id(&tx, row.repository_id).await?;
         let mut change = row.clone().into_active_model();
-        change.phase = Set(BackupPhase::Deleting.as_str().to_owned());
+        change.phase = Set(BackupPhase::Deleting);
         change.update(&tx).await?;
     } else {
         backup::Entity::delete_by_id(row.id).exec(&tx).await?;
@@ -169,7 +160,7 @@ pub async fn delete(acting: &Acting, services: &Services, form: &BackupRef) -> R
 }
 
 async fn is_being_restored(db: &impl ConnectionTrait, backup: i64) -> Result<bool, ServiceError> {
-    let active = [RestorePhase::Queued.as_str(), RestorePhase::InProgress.as_str()];
+    let active = [RestorePhase::Queued, RestorePhase::InProgress];
     let restores = restore::Entity::find()
         .filter(restore::Column::BackupId.eq(backup))
         .filter(restore::Column::Phase.is_in(active));

@@ -56,7 +56,7 @@ pub async fn folder(acting: &Acting, services: &Services, query: &BrowseQuery) -
         (Listing { entries: found.into_iter().skip(skip).take(take).collect(), total }, more)
     };
     Ok(BrowseView {
-        backup: backups::view(services.clock(), row)?,
+        backup: backups::view(services.clock(), row),
         project_name: project.name,
         path: path.to_owned(),
         entries: entries.into_iter().map(entry).collect(),
@@ -122,7 +122,7 @@ async fn open(services: &Services, row: &backup::Model) -> Result<(Repository, S
 
 /// The snapshot of a backup that has one.
 pub(crate) fn snapshot(row: &backup::Model) -> Result<SnapshotId, ServiceError> {
-    if !backups::phase(row)?.has_snapshot() {
+    if !row.phase.has_snapshot() {
         return Err(BrowseConflict::NoSnapshot.into());
     }
     let id = row.snapshot.as_deref().and_then(|id| id.parse().ok());

@@ -105,7 +105,7 @@ impl Scope {
 }
 
 /// Phases that say nothing about how a project stands.
-const NOT_SHOWN: [&str; 2] = [BackupPhase::Skipped.as_str(), BackupPhase::Deleting.as_str()];
+const NOT_SHOWN: [BackupPhase; 2] = [BackupPhase::Skipped, BackupPhase::Deleting];
 
 /// The phase of the newest run of the outer query's project: one look into the index for each project.
 fn last_phase() -> SelectStatement {

@@ -68,7 +68,7 @@ pub async fn get(acting: &Acting, services: &Services, id: ProjectId) -> Result<
     Ok(RepositoryView {
         project: id,
         repository,
-        runs: runs.into_iter().map(|row| view(services.clock(), row)).collect::<Result<_, _>>()?,
+        runs: runs.into_iter().map(|row| view(services.clock(), row)).collect(),
         may_manage: acting.may(Action::ManageProjects, organizations::owner(&home)).is_ok(),
     })
 }
@@ -102,12 +102,12 @@ async fn state(
     })
 }
 
-fn view(clock: &Clock, row: maintenance::Model) -> Result<MaintenanceRow, ServiceError> {
+fn view(clock: &Clock, row: maintenance::Model) -> MaintenanceRow {
     let progress = progress(clock, row.started_at, (&row).into());
-    Ok(MaintenanceRow {
+    MaintenanceRow {
         id: MaintenanceId(row.id),
-        kind: row.kind.parse().map_err(ServiceError::Stored)?,
-        phase: row.phase.parse().map_err(ServiceError::Stored)?,
+        kind: row.kind,
+        phase: row.phase,
         queued: row.queued_at,
         started: row.started_at,
         finished: row.finished_at,
@@ -117,7 +117,7 @@ fn view(clock: &Clock, row: maintenance::Model) -> Result<MaintenanceRow, Servic
         cause: row.cause,
         created_by: row.created_by,
         cancel_requested: row.cancel_requested,
-    })
+    }
 }
 
 /// Queues a verification: of the next part, or of everything. What is known to be damaged is always read whole.
@@ -182,10 +182,10 @@ pub async fn cancel(acting: &Acting, services: &Services, form: &MaintenanceRef)
     let tx = services.write().await?;
     let row = maintenance::Entity::find_by_id(id.0).one(&tx).await?.ok_or(ServiceError::NotFound)?;
     let (project, _) = projects::find(acting, &tx, Action::ManageProjects, ProjectId(row.project_id)).await?;
-    let kind: MaintenanceKind = row.kind.parse().map_err(ServiceError::Stored)?;
+    let kind = row.kind;
     let word = maintenance_due::in_words(kind);
     let mut change = row.clone().into_active_model();
-    let message = match row.phase.parse().map_err(ServiceError::Stored)? {
+    let message = match row.phase {
         MaintenancePhase::InProgress => {
             change.cancel_requested = Set(true);
             // Also where it was to make way only.
@@ -193,7 +193,7 @@ pub async fn cancel(acting: &Acting, services: &Services, form: &MaintenanceRef)
             tr!("The {} is being cancelled", tr!(word))
         }
         MaintenancePhase::Queued => {
-            change.phase = Set(MaintenancePhase::Cancelled.as_str().to_owned());
+            change.phase = Set(MaintenancePhase::Cancelled);
             change.finished_at = Set(Some(services.clock().now()));
             change.cause = Set(Some("Cancelled by a person".to_owned()));
             tr!("The {} is cancelled", tr!(word))

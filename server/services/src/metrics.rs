@@ -74,7 +74,7 @@ fn register_s3(registry: &mut Registry) {
 }
 
 async fn register_queue(registry: &mut Registry, db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<(), DbErr> {
-    let waiting = backup::Entity::find().filter(backup::Column::Phase.eq(BackupPhase::Queued.as_str()));
+    let waiting = backup::Entity::find().filter(backup::Column::Phase.eq(BackupPhase::Queued));
     let length: Gauge = Gauge::default();
     length.set(gauge(waiting.clone().count(db).await?));
     registry.register("queue_length", "Backups that wait for a worker", length);
@@ -90,10 +90,10 @@ async fn register_queue(registry: &mut Registry, db: &impl ConnectionTrait, now:
 async fn register_running(registry: &mut Registry, db: &impl ConnectionTrait) -> Result<(), DbErr> {
     let running: Family<Kind, Gauge> = Family::default();
     let [backups, restores, maintenance] = [
-        backup::Entity::find().filter(backup::Column::Phase.eq(BackupPhase::InProgress.as_str())).count(db).await?,
-        restore::Entity::find().filter(restore::Column::Phase.eq(RestorePhase::InProgress.as_str())).count(db).await?,
+        backup::Entity::find().filter(backup::Column::Phase.eq(BackupPhase::InProgress)).count(db).await?,
+        restore::Entity::find().filter(restore::Column::Phase.eq(RestorePhase::InProgress)).count(db).await?,
         maintenance::Entity::find()
-            .filter(maintenance::Column::Phase.eq(MaintenancePhase::InProgress.as_str()))
+            .filter(maintenance::Column::Phase.eq(MaintenancePhase::InProgress))
             .count(db)
             .await?,
     ];
@@ -143,7 +143,7 @@ async fn register_projects(registry: &mut Registry, db: &impl ConnectionTrait) -
         .column_as(backup::Column::FinishedAt.max(), "last")
         .join(JoinType::InnerJoin, backup::Relation::Project.def())
         .join(JoinType::InnerJoin, project::Relation::Organization.def())
-        .filter(backup::Column::Phase.eq(BackupPhase::Completed.as_str()))
+        .filter(backup::Column::Phase.eq(BackupPhase::Completed))
         .group_by(project::Column::Id)
         .group_by(project::Column::Name)
         .group_by(organization::Column::Name)

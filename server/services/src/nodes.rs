@@ -71,7 +71,7 @@ fn view(row: node::Model, now: DateTime<Utc>) -> NodeRow {
 /// Running backups, each with the mark of its node.
 async fn running_backups(acting: &Acting, services: &Services) -> Result<Vec<(Option<String>, NodeRun)>, DbErr> {
     let rows = backup::Entity::find()
-        .filter(backup::Column::Phase.eq(BackupPhase::InProgress.as_str()))
+        .filter(backup::Column::Phase.eq(BackupPhase::InProgress))
         .find_also_related(project::Entity)
         .join(JoinType::InnerJoin, project::Relation::Organization.def())
         .filter(organization::Column::AccountId.eq(acting.actor.account.0))
@@ -86,7 +86,7 @@ async fn running_backups(acting: &Acting, services: &Services) -> Result<Vec<(Op
 
 async fn running_restores(acting: &Acting, services: &Services) -> Result<Vec<(Option<String>, NodeRun)>, DbErr> {
     let rows = restore::Entity::find()
-        .filter(restore::Column::Phase.eq(RestorePhase::InProgress.as_str()))
+        .filter(restore::Column::Phase.eq(RestorePhase::InProgress))
         .find_also_related(project::Entity)
         .join(JoinType::InnerJoin, project::Relation::Organization.def())
         .filter(organization::Column::AccountId.eq(acting.actor.account.0))
@@ -101,7 +101,7 @@ async fn running_restores(acting: &Acting, services: &Services) -> Result<Vec<(O
 
 async fn running_maintenance(acting: &Acting, services: &Services) -> Result<Vec<(Option<String>, NodeRun)>, DbErr> {
     let rows = maintenance::Entity::find()
-        .filter(maintenance::Column::Phase.eq(MaintenancePhase::InProgress.as_str()))
+        .filter(maintenance::Column::Phase.eq(MaintenancePhase::InProgress))
         .find_also_related(project::Entity)
         .join(JoinType::InnerJoin, project::Relation::Organization.def())
         .filter(organization::Column::AccountId.eq(acting.actor.account.0))
@@ -109,7 +109,7 @@ async fn running_maintenance(acting: &Acting, services: &Services) -> Result<Vec
         .await?;
     let run = |(row, project): (maintenance::Model, Option<project::Model>)| {
         let counts = Counts::from(&row);
-        let kind = (RunKind::Maintenance, row.kind);
+        let kind = (RunKind::Maintenance, row.kind.to_string());
         Some((row.lease_owner, node_run(services, kind, project?, row.started_at, counts)))
     };
     Ok(rows.into_iter().filter_map(run).collect())

@@ -86,7 +86,7 @@ pub async fn add(acting: &Acting, services: &Services, form: &RestoreForm) -> Re
         project_id: Set(project.id),
         backup_id: Set(row.id),
         name: Set(new.name.as_str().to_owned()),
-        phase: Set(RestorePhase::Queued.as_str().to_owned()),
+        phase: Set(RestorePhase::Queued),
         queued_at: Set(now),
         paths: Set(TextList(new.paths.clone())),
         target: Set(into.place().to_owned()),
@@ -160,7 +160,7 @@ async fn directory_target(
 
 /// Whether another restore is waiting for that database, or has it.
 async fn is_restored_into(db: &impl ConnectionTrait, project: i64, into: &RestoredInto) -> Result<bool, ServiceError> {
-    let active = [RestorePhase::Queued.as_str(), RestorePhase::InProgress.as_str()];
+    let active = [RestorePhase::Queued, RestorePhase::InProgress];
     let same = restore::Entity::find()
         .filter(restore::Column::ProjectId.eq(project))
         .filter(restore::Column::TargetKind.eq(into.kind()))
@@ -174,13 +174,13 @@ pub async fn cancel(acting: &Acting, services: &Services, form: &RestoreRef) -> 
     let tx = services.write().await?;
     let (row, project) = find(acting, &tx, form).await?;
     let mut change = row.clone().into_active_model();
-    let message = match phase(&row)? {
+    let message = match row.phase {
         RestorePhase::InProgress => {
             change.cancel_requested = Set(true);
             tr!("Restore {} is being cancelled", row.name)
         }
         RestorePhase::Queued => {
-            change.phase = Set(RestorePhase::Cancelled.as_str().to_owned());
+            change.phase = Set(RestorePhase::Cancelled);
             change.finished_at = Set(Some(services.clock().now()));
             tr!("Restore {} cancelled", row.name)
         }
@@ -198,7 +198,7 @@ pub async fn cancel(acting: &Acting, services: &Services, form: &RestoreRef) -> 
 pub async fn delete(acting: &Acting, services: &Services, form: &RestoreRef) -> Result<Done, ServiceError> {
     let tx = services.write().await?;
     let (row, project) = find(acting, &tx, form).await?;
-    if phase(&row)?.is_active() {
+    if row.phase.is_active() {
         return Err(RunConflict::StillRunning.into());
     }
     restore::Entity::delete_by_id(row.id).exec(&tx).await?;
@@ -220,15 +220,11 @@ async fn find(
     Ok((row, project))
 }
 
-fn phase(row: &restore::Model) -> Result<RestorePhase, ServiceError> {
-    row.phase.parse().map_err(ServiceError::Stored)
-}
-
 fn view(clock: &Clock, row: restore::Model, backup: Option<backup::Model>) -> Result<RestoreRow, ServiceError> {
     let progress = progress(clock, row.started_at, (&row).into());
     Ok(RestoreRow {
         id: RestoreId(row.id),
-        phase: phase(&row)?,
+        phase: row.phase,
         on_conflict: OnConflict::parse(&row.on_conflict).map_err(ServiceError::Stored)?,
         name: row.name,
         backup: BackupId(row.backup_id),

@@ -1,5 +1,6 @@
 //! A backup: a run in the queue, with a worker, or done.
 
+use model::backup::BackupPhase;
 use sea_orm::entity::prelude::*;
 
 use super::{TextList, UnreadableList};
@@ -12,7 +13,7 @@ pub struct Model {
     pub project_id: i64,
     pub organization_id: i64,
     pub name: String,
-    pub phase: String,
+    pub phase: BackupPhase,
     pub lease_owner: Option<String>,
     pub lease_until: Option<DateTimeUtc>,
     pub cancel_requested: bool,

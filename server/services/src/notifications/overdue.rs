@@ -89,7 +89,7 @@ fn running() -> sea_orm::sea_query::SelectStatement {
     backup::Entity::find()
         .select_only()
         .column(backup::Column::PolicyId)
-        .filter(backup::Column::Phase.eq(BackupPhase::InProgress.as_str()))
+        .filter(backup::Column::Phase.eq(BackupPhase::InProgress))
         .filter(backup::Column::PolicyId.is_not_null())
         .into_query()
 }
@@ -104,7 +104,7 @@ async fn tell(
     let Some((project, Some(home))) = found else { return Ok(()) };
     let last = backup::Entity::find()
         .filter(backup::Column::PolicyId.eq(policy.id))
-        .filter(backup::Column::Phase.eq(BackupPhase::Completed.as_str()))
+        .filter(backup::Column::Phase.eq(BackupPhase::Completed))
         .order_by_desc(backup::Column::Id)
         .one(db)
         .await?;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use model::{
-    backup::BackupPhase,
+    backup::{BackupPhase, RestorePhase},
     form::Done,
     maintenance::MaintenancePhase,
     project::{BackupSettingsForm, BucketChoice, EnableBackup, ProjectRef},
@@ -112,11 +112,11 @@ pub async fn disable(acting: &Acting, services: &Services, form: &ProjectRef) ->
 async fn cancel_runs(db: &impl ConnectionTrait, project: i64, now: DateTime<Utc>) -> Result<(), DbErr> {
     let cause = "Cancelled because backup was disabled for the project";
     backup::Entity::update_many()
-        .col_expr(backup::Column::Phase, Expr::value(BackupPhase::Cancelled.as_str()))
+        .col_expr(backup::Column::Phase, Expr::value(BackupPhase::Cancelled))
         .col_expr(backup::Column::Cause, Expr::value(cause))
         .col_expr(backup::Column::FinishedAt, Expr::value(now))
         .filter(backup::Column::ProjectId.eq(project))
-        .filter(backup::Column::Phase.eq(BackupPhase::Queued.as_str()))
+        .filter(backup::Column::Phase.eq(BackupPhase::Queued))
         .exec(db)
         .await?;
     backup::Entity::update_many()
@@ -127,29 +127,29 @@ async fn cancel_runs(db: &impl ConnectionTrait, project: i64, now: DateTime<Utc>
     backup::Entity::update_many()
         .col_expr(backup::Column::CancelRequested, Expr::value(true))
         .filter(backup::Column::ProjectId.eq(project))
-        .filter(backup::Column::Phase.eq(BackupPhase::InProgress.as_str()))
+        .filter(backup::Column::Phase.eq(BackupPhase::InProgress))
         .exec(db)
         .await?;
     restore::Entity::update_many()
-        .col_expr(restore::Column::Phase, Expr::value(BackupPhase::Cancelled.as_str()))
+        .col_expr(restore::Column::Phase, Expr::value(RestorePhase::Cancelled))
         .col_expr(restore::Column::Cause, Expr::value(cause))
         .col_expr(restore::Column::FinishedAt, Expr::value(now))
         .filter(restore::Column::ProjectId.eq(project))
-        .filter(restore::Column::Phase.eq(BackupPhase::Queued.as_str()))
+        .filter(restore::Column::Phase.eq(RestorePhase::Queued))
         .exec(db)
         .await?;
     maintenance::Entity::update_many()
         .col_expr(maintenance::Column::CancelRequested, Expr::value(true))
         .filter(maintenance::Column::ProjectId.eq(project))
-        .filter(maintenance::Column::Phase.eq(MaintenancePhase::InProgress.as_str()))
+        .filter(maintenance::Column::Phase.eq(MaintenancePhase::InProgress))
         .exec(db)
         .await?;
     maintenance::Entity::update_many()
-        .col_expr(maintenance::Column::Phase, Expr::value(MaintenancePhase::Cancelled.as_str()))
+        .col_expr(maintenance::Column::Phase, Expr::value(MaintenancePhase::Cancelled))
         .col_expr(maintenance::Column::Cause, Expr::value(cause))
         .col_expr(maintenance::Column::FinishedAt, Expr::value(now))
         .filter(maintenance::Column::ProjectId.eq(project))
-        .filter(maintenance::Column::Phase.eq(MaintenancePhase::Queued.as_str()))
+        .filter(maintenance::Column::Phase.eq(MaintenancePhase::Queued))
         .exec(db)
         .await?;
     Ok(())

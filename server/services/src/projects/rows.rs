@@ -114,7 +114,7 @@ fn newest_backup() -> sea_orm::sea_query::SelectStatement {
 }
 
 /// A skipped run says nothing about the project's state, and what is being deleted is as good as gone.
-const NOT_SHOWN: [&str; 2] = [BackupPhase::Skipped.as_str(), BackupPhase::Deleting.as_str()];
+const NOT_SHOWN: [BackupPhase; 2] = [BackupPhase::Skipped, BackupPhase::Deleting];
 
 /// The projects with backup on, and since when their repositories are damaged, if they are.
 async fn enabled(
@@ -153,13 +153,13 @@ pub async fn newest(
 ) -> Result<HashMap<i64, LastBackup>, ServiceError> {
     let newest = backups.select_only().column_as(backup::Column::Id.max(), "id").group_by(group).into_query();
     let rows = backup::Entity::find().filter(backup::Column::Id.in_subquery(newest)).all(db).await?;
-    rows.iter().map(|row| Ok((key(row), last_backup(row)?))).collect()
+    Ok(rows.iter().map(|row| (key(row), last_backup(row))).collect())
 }
 
-fn last_backup(row: &backup::Model) -> Result<LastBackup, ServiceError> {
-    Ok(LastBackup {
+fn last_backup(row: &backup::Model) -> LastBackup {
+    LastBackup {
         id: BackupId(row.id),
-        phase: row.phase.parse().map_err(ServiceError::Stored)?,
+        phase: row.phase,
         at: row.finished_at.or(row.started_at).unwrap_or(row.queued_at),
-    })
+    }
 }

@@ -107,17 +107,17 @@ async fn delete_once(acting: &Acting, services: &Services, form: &DeleteProjectF
 async fn is_running(db: &impl ConnectionTrait, project: i64) -> Result<bool, DbErr> {
     let backups = backup::Entity::find()
         .filter(backup::Column::ProjectId.eq(project))
-        .filter(backup::Column::Phase.eq(BackupPhase::InProgress.as_str()))
+        .filter(backup::Column::Phase.eq(BackupPhase::InProgress))
         .count(db)
         .await?;
     let restores = restore::Entity::find()
         .filter(restore::Column::ProjectId.eq(project))
-        .filter(restore::Column::Phase.eq(RestorePhase::InProgress.as_str()))
+        .filter(restore::Column::Phase.eq(RestorePhase::InProgress))
         .count(db)
         .await?;
     let maintenance = maintenance::Entity::find()
         .filter(maintenance::Column::ProjectId.eq(project))
-        .filter(maintenance::Column::Phase.eq(MaintenancePhase::InProgress.as_str()))
+        .filter(maintenance::Column::Phase.eq(MaintenancePhase::InProgress))
         .count(db)
         .await?;
     Ok(backups + restores + maintenance > 0)

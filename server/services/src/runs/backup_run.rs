@@ -125,7 +125,7 @@ impl RunKind for Backup {
         backup::Entity::find()
             .select_only()
             .column(Column::OrganizationId)
-            .filter(Column::Phase.eq(BackupPhase::InProgress.as_str()))
+            .filter(Column::Phase.eq(BackupPhase::InProgress))
             .filter(Column::LeaseUntil.gt(now))
             .into_query()
     }
@@ -161,7 +161,7 @@ impl RunKind for Backup {
     }
 
     fn begin(row: &mut backup::ActiveModel, now: DateTime<Utc>) {
-        row.phase = Set(BackupPhase::InProgress.as_str().to_owned());
+        row.phase = Set(BackupPhase::InProgress);
         row.cause = Set(None);
         row.started_at = Set(Some(now));
         row.finished_at = Set(None);
@@ -221,16 +221,16 @@ impl RunKind for Backup {
     fn death() -> Option<Death<Self>> {
         Some(Death {
             phase: Column::Phase,
-            queued: BackupPhase::Queued.as_str(),
-            in_progress: BackupPhase::InProgress.as_str(),
-            failed: BackupPhase::Failed.as_str(),
+            queued: BackupPhase::Queued.into(),
+            in_progress: BackupPhase::InProgress.into(),
+            failed: BackupPhase::Failed.into(),
             crashes: Column::Crashes,
             cause: Column::Cause,
             finished_at: Column::FinishedAt,
             waits_since: Column::NotBefore,
             endings: vec![Ending {
                 which: Condition::all().add(Column::CancelRequested.eq(true)),
-                phase: BackupPhase::Cancelled.as_str(),
+                phase: BackupPhase::Cancelled.into(),
                 cause: "Cancelled while the server was stopped",
             }],
             again: |update, now| {
@@ -269,7 +269,7 @@ async fn organizations_by_turn(services: &Services, now: DateTime<Utc>) -> Resul
 
 fn waiting(now: DateTime<Utc>) -> Select<backup::Entity> {
     backup::Entity::find()
-        .filter(backup::Column::Phase.eq(BackupPhase::Queued.as_str()))
+        .filter(backup::Column::Phase.eq(BackupPhase::Queued))
         .filter(backup::Column::NotBefore.lte(now))
 }
 
@@ -330,7 +330,7 @@ fn settled(update: Update<Backup>, row: &backup::Model, end: &End, now: DateTime
                 .col_expr(backup::Column::RetryAt, Expr::value(pause.map(|pause| now + pause)))
         }
         End::Interrupted => update
-            .col_expr(backup::Column::Phase, Expr::value(BackupPhase::Queued.as_str()))
+            .col_expr(backup::Column::Phase, Expr::value(BackupPhase::Queued))
             .col_expr(backup::Column::StartedAt, Expr::value(Option::<DateTime<Utc>>::None))
             // Counted as a try, so that the next one looks for a snapshot that this one may have completed.
             .col_expr(backup::Column::Attempt, Expr::value(row.attempt + 1)),
@@ -344,7 +344,7 @@ fn pause(row: &backup::Model) -> Option<TimeDelta> {
 
 fn ended(update: Update<Backup>, phase: BackupPhase, cause: Option<String>, now: DateTime<Utc>) -> Update<Backup> {
     update
-        .col_expr(backup::Column::Phase, Expr::value(phase.as_str()))
+        .col_expr(backup::Column::Phase, Expr::value(phase))
         .col_expr(backup::Column::Cause, Expr::value(cause))
         .col_expr(backup::Column::FinishedAt, Expr::value(now))
 }

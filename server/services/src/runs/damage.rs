@@ -77,7 +77,7 @@ async fn flag_backups(
         let incomplete: HashSet<_> = report.incomplete.iter().collect();
         report.snapshots.iter().filter(|id| !incomplete.contains(id)).map(engine::SnapshotId::as_str).collect()
     };
-    let with_snapshot = [BackupPhase::Completed.as_str(), BackupPhase::PartiallyFailed.as_str()];
+    let with_snapshot = [BackupPhase::Completed, BackupPhase::PartiallyFailed];
     // One that ended later was not there to be looked at.
     let backups = backup::Entity::find()
         .filter(backup::Column::RepositoryId.eq(repository))

@@ -58,14 +58,14 @@ impl RunKind for Deletion {
         backup::Entity::find()
             .select_only()
             .column(Column::OrganizationId)
-            .filter(Column::Phase.eq(BackupPhase::Deleting.as_str()))
+            .filter(Column::Phase.eq(BackupPhase::Deleting))
             .filter(Column::LeaseUntil.gt(now))
             .into_query()
     }
 
     async fn waiting(_: &Services, room: &Room, now: DateTime<Utc>) -> Result<Vec<Select<backup::Entity>>, DbErr> {
         let next = backup::Entity::find()
-            .filter(Column::Phase.eq(BackupPhase::Deleting.as_str()))
+            .filter(Column::Phase.eq(BackupPhase::Deleting))
             .filter(Column::NotBefore.lte(now))
             .filter(claim::is_free(Column::LeaseUntil, now))
             .filter(Column::OrganizationId.is_not_in(room.without.iter().copied()))

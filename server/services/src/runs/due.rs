@@ -89,12 +89,12 @@ impl Circumstances {
         let projects: HashSet<i64> = policies.iter().map(|policy| policy.project_id).collect();
         let running = backup::Entity::find()
             .filter(backup::Column::ProjectId.is_in(projects.iter().copied()))
-            .filter(backup::Column::Phase.eq(BackupPhase::InProgress.as_str()))
+            .filter(backup::Column::Phase.eq(BackupPhase::InProgress))
             .all(db)
             .await?;
         let waiting = backup::Entity::find()
             .filter(backup::Column::PolicyId.is_in(policies.iter().map(|policy| policy.id)))
-            .filter(backup::Column::Phase.eq(BackupPhase::Queued.as_str()))
+            .filter(backup::Column::Phase.eq(BackupPhase::Queued))
             .all(db)
             .await?;
         Ok(Self {

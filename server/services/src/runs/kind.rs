@@ -10,7 +10,7 @@ use std::{fmt::Debug, sync::Arc, time::Duration};
 use chrono::{DateTime, Utc};
 use sea_orm::{
     ActiveModelBehavior, ActiveModelTrait, Condition, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, Select,
-    UpdateMany, sea_query::SelectStatement,
+    UpdateMany, Value, sea_query::SelectStatement,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -187,9 +187,9 @@ pub enum Settled<K: RunKind> {
 /// What becomes of runs whose process has died.
 pub struct Death<K: RunKind> {
     pub phase: Column<K>,
-    pub queued: &'static str,
-    pub in_progress: &'static str,
-    pub failed: &'static str,
+    pub queued: Value,
+    pub in_progress: Value,
+    pub failed: Value,
     pub crashes: Column<K>,
     pub cause: Column<K>,
     pub finished_at: Column<K>,
@@ -204,6 +204,6 @@ pub struct Death<K: RunKind> {
 /// Runs that end when their process has died.
 pub struct Ending {
     pub which: Condition,
-    pub phase: &'static str,
+    pub phase: Value,
     pub cause: &'static str,
 }

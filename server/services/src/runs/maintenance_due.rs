@@ -99,10 +99,10 @@ pub async fn insert(
     (whole, created_by): (bool, Option<String>),
     now: DateTime<Utc>,
 ) -> Result<Option<maintenance::Model>, DbErr> {
-    let active = [MaintenancePhase::Queued.as_str(), MaintenancePhase::InProgress.as_str()];
+    let active = [MaintenancePhase::Queued, MaintenancePhase::InProgress];
     let there = maintenance::Entity::find()
         .filter(maintenance::Column::RepositoryId.eq(repository.id))
-        .filter(maintenance::Column::Kind.eq(kind.as_str()))
+        .filter(maintenance::Column::Kind.eq(kind))
         .filter(maintenance::Column::Phase.is_in(active))
         .one(db)
         .await?;
@@ -112,8 +112,8 @@ pub async fn insert(
     let row = maintenance::ActiveModel {
         project_id: Set(repository.project_id),
         repository_id: Set(repository.id),
-        kind: Set(kind.as_str().to_owned()),
-        phase: Set(MaintenancePhase::Queued.as_str().to_owned()),
+        kind: Set(kind),
+        phase: Set(MaintenancePhase::Queued),
         queued_at: Set(now),
         not_before: Set(now),
         whole: Set(whole),
@@ -172,12 +172,12 @@ pub async fn yield_to_backups(db: &impl ConnectionTrait, now: DateTime<Utc>) -> 
     let waiting = backup::Entity::find()
         .select_only()
         .column(backup::Column::ProjectId)
-        .filter(backup::Column::Phase.eq(BackupPhase::Queued.as_str()))
+        .filter(backup::Column::Phase.eq(BackupPhase::Queued))
         .filter(backup::Column::NotBefore.lte(now))
         .into_query();
     let in_the_way = Condition::all()
-        .add(Column::Phase.eq(MaintenancePhase::InProgress.as_str()))
-        .add(Column::Kind.eq(MaintenanceKind::Prune.as_str()))
+        .add(Column::Phase.eq(MaintenancePhase::InProgress))
+        .add(Column::Kind.eq(MaintenanceKind::Prune))
         .add(Column::CancelRequested.eq(false))
         .add(Column::Postponed.lt(MOST_POSTPONED))
         .add(Column::ProjectId.in_subquery(waiting));

@@ -103,7 +103,7 @@ impl RunKind for Maintenance {
     /// The longest waiting one is next whose repository nobody works on.
     async fn waiting(_: &Services, room: &Room, now: DateTime<Utc>) -> Result<Vec<Select<maintenance::Entity>>, DbErr> {
         let next = maintenance::Entity::find()
-            .filter(Column::Phase.eq(MaintenancePhase::Queued.as_str()))
+            .filter(Column::Phase.eq(MaintenancePhase::Queued))
             .filter(Column::NotBefore.lte(now))
             .filter(claim::may_start(room, Column::Crashes))
             .filter(claim::has_room(room, Column::ProjectId))
@@ -122,14 +122,13 @@ impl RunKind for Maintenance {
     }
 
     fn begin(row: &mut maintenance::ActiveModel, now: DateTime<Utc>) {
-        row.phase = Set(MaintenancePhase::InProgress.as_str().to_owned());
+        row.phase = Set(MaintenancePhase::InProgress);
         row.cause = Set(None);
         row.started_at = Set(Some(now));
     }
 
     async fn work(services: &Services, row: &maintenance::Model, work: Work) -> Result<Outcome, ServiceError> {
-        let kind = kind(row)?;
-        work::work(services, row, kind, work).await
+        work::work(services, row, row.kind, work).await
     }
 
     async fn end(
@@ -151,8 +150,8 @@ impl RunKind for Maintenance {
     }
 
     fn count(services: &Services, row: &maintenance::Model, end: &End, took: Duration) {
-        if let (Some(phase), Ok(kind)) = (phase(end), kind(row)) {
-            services.metrics().ended(metric(kind), phase.as_str(), took);
+        if let Some(phase) = phase(end) {
+            services.metrics().ended(metric(row.kind), phase.as_str(), took);
         }
     }
 
@@ -168,14 +167,13 @@ impl RunKind for Maintenance {
         end: End,
         now: DateTime<Utc>,
     ) -> Result<(), ServiceError> {
-        let kind = kind(row)?;
         match end {
             End::Done(outcome) => note(tx, services, row, outcome, now).await?,
             End::Failed { damaged, .. } => {
-                plan_again(tx, row, kind, damaged, now).await?;
-                audit(tx, services, row, kind, MAINTENANCE_FAILED).await?;
+                plan_again(tx, row, row.kind, damaged, now).await?;
+                audit(tx, services, row, row.kind, MAINTENANCE_FAILED).await?;
             }
-            End::Cancelled { .. } => plan_again(tx, row, kind, false, now).await?,
+            End::Cancelled { .. } => plan_again(tx, row, row.kind, false, now).await?,
             End::Interrupted => {}
         }
         Ok(())
@@ -185,16 +183,16 @@ impl RunKind for Maintenance {
     fn death() -> Option<Death<Self>> {
         Some(Death {
             phase: Column::Phase,
-            queued: MaintenancePhase::Queued.as_str(),
-            in_progress: MaintenancePhase::InProgress.as_str(),
-            failed: MaintenancePhase::Failed.as_str(),
+            queued: MaintenancePhase::Queued.into(),
+            in_progress: MaintenancePhase::InProgress.into(),
+            failed: MaintenancePhase::Failed.into(),
             crashes: Column::Crashes,
             cause: Column::Cause,
             finished_at: Column::FinishedAt,
             waits_since: Column::NotBefore,
             endings: vec![Ending {
                 which: Condition::all().add(Column::CancelRequested.eq(true)).add(Column::Yields.eq(false)),
-                phase: MaintenancePhase::Cancelled.as_str(),
+                phase: MaintenancePhase::Cancelled.into(),
                 cause: "Cancelled while the server was stopped",
             }],
             again: |update, now| {
@@ -207,10 +205,6 @@ impl RunKind for Maintenance {
             },
         })
     }
-}
-
-fn kind(row: &maintenance::Model) -> Result<MaintenanceKind, ServiceError> {
-    row.kind.parse().map_err(ServiceError::Stored)
 }
 
 const fn metric(kind: MaintenanceKind) -> &'static str {
@@ -252,7 +246,7 @@ fn phase(end: &End) -> Option<MaintenancePhase> {
 fn settled(update: Update<Maintenance>, end: &End, now: DateTime<Utc>) -> Update<Maintenance> {
     let Some(phase) = phase(end) else {
         return update
-            .col_expr(Column::Phase, Expr::value(MaintenancePhase::Queued.as_str()))
+            .col_expr(Column::Phase, Expr::value(MaintenancePhase::Queued))
             .col_expr(Column::StartedAt, Expr::value(Option::<DateTime<Utc>>::None))
             .col_expr(Column::CancelRequested, Expr::value(false))
             .col_expr(Column::Yields, Expr::value(false));
@@ -264,7 +258,7 @@ fn settled(update: Update<Maintenance>, end: &End, now: DateTime<Utc>) -> Update
         End::Interrupted => (None, None),
     };
     update
-        .col_expr(Column::Phase, Expr::value(phase.as_str()))
+        .col_expr(Column::Phase, Expr::value(phase))
         .col_expr(Column::FinishedAt, Expr::value(now))
         .col_expr(Column::Outcome, Expr::value(outcome))
         .col_expr(Column::Cause, Expr::value(cause))

@@ -20,17 +20,17 @@ pub fn running_projects() -> SelectStatement {
     backup::Entity::find()
         .select_only()
         .column(backup::Column::ProjectId)
-        .filter(backup::Column::Phase.eq(BackupPhase::InProgress.as_str()))
+        .filter(backup::Column::Phase.eq(BackupPhase::InProgress))
         .into_query()
 }
 
 /// Repositories that are pruned or repaired: no snapshot is taken meanwhile.
 pub fn repositories_in_change() -> SelectStatement {
-    let changing = [MaintenanceKind::Prune.as_str(), MaintenanceKind::Repair.as_str()];
+    let changing = [MaintenanceKind::Prune, MaintenanceKind::Repair];
     maintenance::Entity::find()
         .select_only()
         .column(maintenance::Column::RepositoryId)
-        .filter(maintenance::Column::Phase.eq(MaintenancePhase::InProgress.as_str()))
+        .filter(maintenance::Column::Phase.eq(MaintenancePhase::InProgress))
         .filter(maintenance::Column::Kind.is_in(changing))
         .into_query()
 }
@@ -40,21 +40,21 @@ pub fn repositories_in_maintenance() -> SelectStatement {
     maintenance::Entity::find()
         .select_only()
         .column(maintenance::Column::RepositoryId)
-        .filter(maintenance::Column::Phase.eq(MaintenancePhase::InProgress.as_str()))
+        .filter(maintenance::Column::Phase.eq(MaintenancePhase::InProgress))
         .into_query()
 }
 
 /// Projects with a backup that works or could, or with a restore that works: those go first.
 pub fn busy_projects(now: DateTime<Utc>) -> SelectStatement {
-    let backups = Condition::any().add(backup::Column::Phase.eq(BackupPhase::InProgress.as_str())).add(
+    let backups = Condition::any().add(backup::Column::Phase.eq(BackupPhase::InProgress)).add(
         Condition::all()
-            .add(backup::Column::Phase.eq(BackupPhase::Queued.as_str()))
+            .add(backup::Column::Phase.eq(BackupPhase::Queued))
             .add(backup::Column::NotBefore.between(now - PATIENCE, now)),
     );
     let restores = restore::Entity::find()
         .select_only()
         .column(restore::Column::ProjectId)
-        .filter(restore::Column::Phase.eq(RestorePhase::InProgress.as_str()))
+        .filter(restore::Column::Phase.eq(RestorePhase::InProgress))
         .into_query();
     backup::Entity::find()
         .select_only()

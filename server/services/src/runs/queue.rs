@@ -114,7 +114,7 @@ fn scheduled_row(due: Due<'_>, name: String, now: DateTime<Utc>) -> backup::Acti
         name: Set(name),
         scheduled_for: Set(Some(due.scheduled_for)),
         made_good: Set(due.made_good),
-        phase: Set(phase.as_str().to_owned()),
+        phase: Set(phase),
         finished_at: Set(finished),
         cause: Set(due.obstacle.map(Obstacle::into_cause)),
         ..row(due.policy, due.place, now)
@@ -139,7 +139,7 @@ async fn taken_names(db: &impl ConnectionTrait, due: &[Due<'_>]) -> Result<HashS
 /// Puts failed backups whose next try is due back into the queue. Returns how many there were.
 pub async fn due_retries(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<u64, DbErr> {
     let again = backup::Entity::update_many()
-        .col_expr(backup::Column::Phase, Expr::value(BackupPhase::Queued.as_str()))
+        .col_expr(backup::Column::Phase, Expr::value(BackupPhase::Queued))
         .col_expr(backup::Column::Attempt, Expr::col(backup::Column::Attempt).add(1))
         .col_expr(backup::Column::NotBefore, Expr::value(now))
         .col_expr(backup::Column::RetryAt, Expr::value(Option::<DateTime<Utc>>::None))
@@ -152,7 +152,7 @@ pub async fn due_retries(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Resul
 pub async fn has_waiting(db: &impl ConnectionTrait, project: i64) -> Result<bool, DbErr> {
     let waiting = backup::Entity::find()
         .filter(backup::Column::ProjectId.eq(project))
-        .filter(backup::Column::Phase.eq(BackupPhase::Queued.as_str()));
+        .filter(backup::Column::Phase.eq(BackupPhase::Queued));
     Ok(waiting.count(db).await? > 0)
 }
 
@@ -163,7 +163,7 @@ fn row(policy: &policy::Model, place: Place, now: DateTime<Utc>) -> backup::Acti
         repository_id: Set(place.repository.0),
         policy_id: Set(Some(policy.id)),
         policy_name: Set(Some(policy.name.clone())),
-        phase: Set(BackupPhase::Queued.as_str().to_owned()),
+        phase: Set(BackupPhase::Queued),
         include: Set(policy.include.clone()),
         exclude: Set(policy.exclude.clone()),
         retention_seconds: Set(policy.retention_seconds),

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{
-    ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QuerySelect,
+    ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QuerySelect, Value,
     sea_query::{Expr, ExprTrait, LockBehavior, LockType},
 };
 
@@ -39,9 +39,9 @@ pub async fn expired(services: &Services, now: DateTime<Utc>) -> Result<u64, DbE
 /// how many there were.
 pub async fn of<K: RunKind>(services: &Services, now: DateTime<Utc>) -> Result<u64, DbErr> {
     let Some(death) = K::death() else { return Ok(0) };
-    let dead = Condition::all().add(death.phase.eq(death.in_progress)).add(K::LEASED.until.lt(now));
+    let dead = Condition::all().add(death.phase.eq(death.in_progress.clone())).add(K::LEASED.until.lt(now));
     let stranded = Condition::all()
-        .add(death.phase.eq(death.queued))
+        .add(death.phase.eq(death.queued.clone()))
         .add(death.crashes.gt(0))
         .add(death.waits_since.lt(now - LONGEST_WAIT));
     // Mostly there is none, and looking takes no lock.
@@ -52,13 +52,13 @@ pub async fn of<K: RunKind>(services: &Services, now: DateTime<Utc>) -> Result<u
     let mut released = 0;
     for Ending { which, phase, cause } in &death.endings {
         let which = dead.clone().add(which.clone());
-        released += ended(&death, phase, cause, now).filter(which).exec(services.db()).await?.rows_affected;
+        released += ended(&death, phase.clone(), cause, now).filter(which).exec(services.db()).await?.rows_affected;
     }
     let crashed_again = dead.clone().add(death.crashes.gte(MOST_CRASHES - 1));
     released += given_up(services, &death, crashed_again, GIVEN_UP, now).await?;
     released += given_up(services, &death, stranded, NO_ROOM, now).await?;
     let again = freed::<K>()
-        .col_expr(death.phase, Expr::value(death.queued))
+        .col_expr(death.phase, Expr::value(death.queued.clone()))
         .col_expr(death.crashes, Expr::col(death.crashes).add(1))
         .filter(dead);
     Ok(released + (death.again)(again, now).exec(services.db()).await?.rows_affected)
@@ -76,14 +76,14 @@ async fn given_up<K: RunKind>(
     let rows =
         K::Entity::find().filter(which).lock_with_behavior(LockType::Update, LockBehavior::SkipLocked).all(&tx).await?;
     for row in &rows {
-        ended(death, death.failed, cause, now).filter(K::LEASED.id.eq(K::id(row))).exec(&tx).await?;
+        ended(death, death.failed.clone(), cause, now).filter(K::LEASED.id.eq(K::id(row))).exec(&tx).await?;
         K::given_up(&tx, services, row, cause, now).await?;
     }
     tx.commit().await?;
     Ok(rows.len() as u64)
 }
 
-fn ended<K: RunKind>(death: &Death<K>, phase: &'static str, cause: &'static str, now: DateTime<Utc>) -> Update<K> {
+fn ended<K: RunKind>(death: &Death<K>, phase: Value, cause: &'static str, now: DateTime<Utc>) -> Update<K> {
     freed::<K>()
         .col_expr(death.phase, Expr::value(phase))
         .col_expr(death.cause, Expr::value(cause))

@@ -112,7 +112,7 @@ impl RunKind for Restore {
         _: DateTime<Utc>,
     ) -> Result<Vec<Select<restore::Entity>>, DbErr> {
         let next = restore::Entity::find()
-            .filter(Column::Phase.eq(RestorePhase::Queued.as_str()))
+            .filter(Column::Phase.eq(RestorePhase::Queued))
             .filter(claim::may_start(room, Column::Crashes))
             .filter(claim::has_room(room, Column::ProjectId))
             .filter(claim::on_this_node(services, Column::ProjectId))
@@ -122,7 +122,7 @@ impl RunKind for Restore {
     }
 
     fn begin(row: &mut restore::ActiveModel, now: DateTime<Utc>) {
-        row.phase = Set(RestorePhase::InProgress.as_str().to_owned());
+        row.phase = Set(RestorePhase::InProgress);
         row.started_at = Set(Some(now));
     }
 
@@ -164,7 +164,7 @@ impl RunKind for Restore {
             End::Done(report) => completed(update, row, report, now),
             End::Failed { cause } => ended(update, RestorePhase::Failed, cause, now),
             End::Cancelled => ended(update, RestorePhase::Cancelled, cancelled(row), now),
-            End::Interrupted => update.col_expr(Column::Phase, Expr::value(RestorePhase::Queued.as_str())),
+            End::Interrupted => update.col_expr(Column::Phase, Expr::value(RestorePhase::Queued)),
         })
     }
 
@@ -173,9 +173,9 @@ impl RunKind for Restore {
     fn death() -> Option<Death<Self>> {
         Some(Death {
             phase: Column::Phase,
-            queued: RestorePhase::Queued.as_str(),
-            in_progress: RestorePhase::InProgress.as_str(),
-            failed: RestorePhase::Failed.as_str(),
+            queued: RestorePhase::Queued.into(),
+            in_progress: RestorePhase::InProgress.into(),
+            failed: RestorePhase::Failed.into(),
             crashes: Column::Crashes,
             cause: Column::Cause,
             finished_at: Column::FinishedAt,
@@ -184,7 +184,7 @@ impl RunKind for Restore {
                 which: Condition::any()
                     .add(Column::CancelRequested.eq(true))
                     .add(Column::OnConflict.eq(OnConflict::KeepBoth.as_str())),
-                phase: RestorePhase::Failed.as_str(),
+                phase: RestorePhase::Failed.into(),
                 cause: "The server stopped in the middle of this restore. What it had restored is there; start it again for the rest",
             }],
             again: |update, _| update,
@@ -260,7 +260,7 @@ fn cancelled(row: &restore::Model) -> &'static str {
 
 fn ended(update: Update<Restore>, phase: RestorePhase, cause: &str, now: DateTime<Utc>) -> Update<Restore> {
     update
-        .col_expr(restore::Column::Phase, Expr::value(phase.as_str()))
+        .col_expr(restore::Column::Phase, Expr::value(phase))
         .col_expr(restore::Column::Cause, Expr::value(cause))
         .col_expr(restore::Column::FinishedAt, Expr::value(now))
 }
@@ -283,7 +283,7 @@ fn completed(
     let warnings = report.warnings.iter().take(MOST_LISTED);
     let warnings = warnings.map(|warning| format!("{}: {}", warning.path, warning.message)).collect();
     update
-        .col_expr(restore::Column::Phase, Expr::value(phase.as_str()))
+        .col_expr(restore::Column::Phase, Expr::value(phase))
         .col_expr(restore::Column::Cause, Expr::value(cause))
         .col_expr(restore::Column::FinishedAt, Expr::value(now))
         .col_expr(restore::Column::Files, Expr::value(stored(report.files)))

@@ -16,7 +16,7 @@ use crate::{
     schedule,
 };
 
-const WITH_SNAPSHOT: [&str; 2] = [BackupPhase::Completed.as_str(), BackupPhase::PartiallyFailed.as_str()];
+const WITH_SNAPSHOT: [BackupPhase; 2] = [BackupPhase::Completed, BackupPhase::PartiallyFailed];
 
 /// Marks for deletion what has reached its end, and removes the records of runs that left nothing in the bucket.
 /// Returns how many there were.
@@ -28,14 +28,14 @@ pub async fn expire(services: &Services, now: DateTime<Utc>) -> Result<u64, DbEr
     let newest = backup::Entity::find()
         .select_only()
         .column_as(backup::Column::Id.max(), "id")
-        .filter(backup::Column::Phase.eq(BackupPhase::Completed.as_str()))
+        .filter(backup::Column::Phase.eq(BackupPhase::Completed))
         .filter(backup::Column::PolicyId.is_not_null())
         .group_by(backup::Column::PolicyId)
         .into_query();
     let restored = restore::Entity::find()
         .select_only()
         .column(restore::Column::BackupId)
-        .filter(restore::Column::Phase.is_in([RestorePhase::Queued.as_str(), RestorePhase::InProgress.as_str()]))
+        .filter(restore::Column::Phase.is_in([RestorePhase::Queued, RestorePhase::InProgress]))
         .into_query();
     let reachable = repository::Entity::find()
         .select_only()
@@ -43,7 +43,7 @@ pub async fn expire(services: &Services, now: DateTime<Utc>) -> Result<u64, DbEr
         .filter(repository::Column::BackupCredentialId.is_not_null())
         .into_query();
     let marked = backup::Entity::update_many()
-        .col_expr(backup::Column::Phase, Expr::value(BackupPhase::Deleting.as_str()))
+        .col_expr(backup::Column::Phase, Expr::value(BackupPhase::Deleting))
         .filter(backup::Column::ExpiresAt.lte(now))
         .filter(backup::Column::Phase.is_in(WITH_SNAPSHOT))
         .filter(backup::Column::Id.is_not_in(kept))
@@ -52,7 +52,7 @@ pub async fn expire(services: &Services, now: DateTime<Utc>) -> Result<u64, DbEr
         .filter(backup::Column::RepositoryId.in_subquery(reachable))
         .exec(services.db())
         .await?;
-    let without_data = [BackupPhase::Failed.as_str(), BackupPhase::Cancelled.as_str(), BackupPhase::Skipped.as_str()];
+    let without_data = [BackupPhase::Failed, BackupPhase::Cancelled, BackupPhase::Skipped];
     let removed = backup::Entity::delete_many()
         .filter(backup::Column::ExpiresAt.lte(now))
         .filter(backup::Column::Phase.is_in(without_data))

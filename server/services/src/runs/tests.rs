@@ -167,7 +167,7 @@ impl Bench {
             organization_id: Set(home.organization),
             repository_id: Set(home.repository),
             name: Set(name.to_owned()),
-            phase: Set(phase.as_str().to_owned()),
+            phase: Set(phase),
             queued_at: Set(self.now()),
             not_before: Set(self.now()),
             include: Set(TextList::default()),
@@ -186,7 +186,7 @@ impl Bench {
             project_id: Set(home.project),
             backup_id: Set(backup),
             name: Set(format!("restore-{}", on_conflict.as_str())),
-            phase: Set(RestorePhase::Queued.as_str().to_owned()),
+            phase: Set(RestorePhase::Queued),
             queued_at: Set(self.now()),
             paths: Set(TextList::default()),
             warnings: Set(TextList::default()),
@@ -202,8 +202,8 @@ impl Bench {
         let row = maintenance::ActiveModel {
             project_id: Set(home.project),
             repository_id: Set(home.repository),
-            kind: Set(kind.as_str().to_owned()),
-            phase: Set(MaintenancePhase::Queued.as_str().to_owned()),
+            kind: Set(kind),
+            phase: Set(MaintenancePhase::Queued),
             queued_at: Set(self.now()),
             not_before: Set(self.now()),
             whole: Set(false),
@@ -331,7 +331,7 @@ async fn what_finds_no_quiet_moment_for_hours_is_given_up() {
     bench.pass(TimeDelta::seconds(1));
     assert_eq!(release::expired(&bench.services, bench.now()).await.unwrap(), 1);
     let row = bench.row::<Backup>(id).await;
-    assert_eq!(row.phase, BackupPhase::Failed.as_str());
+    assert_eq!(row.phase, BackupPhase::Failed);
     assert!(row.cause.unwrap().contains("found no time"));
 }
 
@@ -350,10 +350,10 @@ async fn a_cancelled_run_of_a_dead_process_ends_as_its_kind_has_it() {
     assert_eq!(bench.claim::<Restore>(&IDLE).await, Some(keeps_both));
     assert_eq!(bench.claim::<Restore>(&IDLE).await, Some(skips));
     assert_eq!(bench.die().await, 3);
-    assert_eq!(bench.row::<Backup>(cancelled).await.phase, BackupPhase::Cancelled.as_str());
+    assert_eq!(bench.row::<Backup>(cancelled).await.phase, BackupPhase::Cancelled);
     let phase = async |id| restore::Entity::find_by_id(id).one(bench.services.db()).await.unwrap().unwrap().phase;
-    assert_eq!(phase(keeps_both).await, RestorePhase::Failed.as_str(), "it would keep its own files twice");
-    assert_eq!(phase(skips).await, RestorePhase::Queued.as_str());
+    assert_eq!(phase(keeps_both).await, RestorePhase::Failed, "it would keep its own files twice");
+    assert_eq!(phase(skips).await, RestorePhase::Queued);
 }
 
 #[tokio::test]
