@@ -1,8 +1,8 @@
-//! Backups of a project: list, cancel, delete.
+//! Backups of a project: list and cancel.
 
 use chrono::{DateTime, Utc};
 use model::{
-    backup::{BackupPhase, BackupRef, BackupRow, Expiry, RestorePhase},
+    backup::{Acknowledged, BackupPhase, BackupRef, BackupRow, Deletion, Expiry, Kept, Unusual},
     form::Done,
     ids::{BackupId, ProjectId},
     list::{ListQuery, Page},
@@ -18,24 +18,22 @@ use crate::{
     audit::{self, Deed, Subject},
     clock::Clock,
     context::Services,
-    entity::{backup, project, restore},
-    error::{Refusal, ServiceError},
+    entity::{backup, project},
+    error::ServiceError,
     listing, nodes,
     progress::{RunConflict, count, progress},
-    projects, repositories, wake,
+    projects,
+};
+
+mod deletion;
+mod keep;
+
+pub use self::{
+    deletion::{delete, remove_now, undo_deletion},
+    keep::{acknowledge, keep, let_go},
 };
 
 const BACKUP_CANCELLED: Deed = Deed::new("backup cancelled");
-const BACKUP_DELETED: Deed = Deed::new("backup deleted");
-
-/// Why a backup cannot be deleted.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BackupConflict {
-    #[error("{}", tr!("This backup is being deleted already"))]
-    BeingDeleted,
-}
-
-impl Refusal for BackupConflict {}
 
 /// One page of a project's backups, newest first.
 pub async fn list(
@@ -100,8 +98,23 @@ pub(crate) fn view(clock: &Clock, row: backup::Model) -> BackupRow {
         snapshot: row.snapshot,
         cancel_requested: row.cancel_requested,
         damaged: row.damaged,
+        deletion: deletion(&row),
+        kept: row.kept_at.zip(row.kept_by).map(|(at, by)| Kept { by, at, note: row.kept_note }),
+        unusual: row.unusual.map(|words| Unusual {
+            words,
+            acknowledged: row.acknowledged_at.zip(row.acknowledged_by).map(|(at, by)| Acknowledged { by, at }),
+        }),
+        changed: row.changed.0,
+        unmatched: row.unmatched.0,
         name: row.name,
     }
+}
+
+fn deletion(row: &backup::Model) -> Option<Deletion> {
+    let begun = row.phase == BackupPhase::Deleting;
+    // Earlier versions wrote down no time.
+    let after = row.delete_after.or_else(|| begun.then_some(row.not_before))?;
+    Some(Deletion { after, by: row.deleted_by.clone(), begun })
 }
 
 /// Takes a waiting backup out of the queue, or asks a running one to stop; that one ends within seconds.
@@ -130,41 +143,6 @@ pub async fn cancel(acting: &Acting, services: &Services, form: &BackupRef) -> R
     record(&tx, acting, services, BACKUP_CANCELLED, (&row, &project)).await?;
     tx.commit().await?;
     Ok(Done::new(message, tab(project.id)))
-}
-
-/// Deletes a backup that is not running: its record at once where it has no data, otherwise when a worker has removed
-/// its snapshot from the bucket.
-pub async fn delete(acting: &Acting, services: &Services, form: &BackupRef) -> Result<Done, ServiceError> {
-    let id = form.backup().map_err(|_| ServiceError::NotFound)?;
-    let tx = services.write().await?;
-    let (row, project) = find(acting, &tx, Action::ManageProjects, id).await?;
-    if row.phase == BackupPhase::Deleting {
-        return Err(BackupConflict::BeingDeleted.into());
-    }
-    if row.phase.is_active() || is_being_restored(&tx, row.id).await? {
-        return Err(RunConflict::StillRunning.into());
-    }
-    if row.snapshot.is_some() {
-        // Refused here rather than failing in the background: only a repository in use can be reached.
-        repositories::by_id(&tx, row.repository_id).await?;
-        let mut change = row.clone().into_active_model();
-        change.phase = Set(BackupPhase::Deleting);
-        change.update(&tx).await?;
-    } else {
-        backup::Entity::delete_by_id(row.id).exec(&tx).await?;
-    }
-    record(&tx, acting, services, BACKUP_DELETED, (&row, &project)).await?;
-    tx.commit().await?;
-    wake::one(services).await;
-    Ok(Done::new(tr!("Backup {} deleted", row.name), tab(project.id)))
-}
-
-async fn is_being_restored(db: &impl ConnectionTrait, backup: i64) -> Result<bool, ServiceError> {
-    let active = [RestorePhase::Queued, RestorePhase::InProgress];
-    let restores = restore::Entity::find()
-        .filter(restore::Column::BackupId.eq(backup))
-        .filter(restore::Column::Phase.is_in(active));
-    Ok(restores.count(db).await? > 0)
 }
 
 pub(crate) async fn record(

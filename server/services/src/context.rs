@@ -15,6 +15,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
+use chrono::{DateTime, Utc};
 use engine::{NetworkPolicy, PostgresTools};
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbBackend, DbErr};
 use tokio::sync::Notify;
@@ -102,6 +103,11 @@ impl Services {
 
     pub(crate) fn provider(&self) -> Option<&Provider> {
         self.0.provider.as_ref()
+    }
+
+    /// When what is marked for deletion now is removed.
+    pub(crate) fn deletion_time(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        now + self.config().deletion_delay
     }
 
     /// A path of this site as an address for messages, where it is known what address people use.

@@ -114,7 +114,7 @@ async fn register_troubles(
         (
             "policies_overdue",
             "Policies without a completed backup for longer than they promise",
-            policy::Entity::find().filter(policy::Column::OverdueAt.lte(now)).count(db).await?,
+            policy::Entity::living().filter(policy::Column::OverdueAt.lte(now)).count(db).await?,
         ),
         (
             "repositories_damaged",
@@ -144,6 +144,8 @@ async fn register_projects(registry: &mut Registry, db: &impl ConnectionTrait) -
         .join(JoinType::InnerJoin, backup::Relation::Project.def())
         .join(JoinType::InnerJoin, project::Relation::Organization.def())
         .filter(backup::Column::Phase.eq(BackupPhase::Completed))
+        .filter(backup::Column::DeleteAfter.is_null())
+        .filter(project::Column::DeleteAfter.is_null())
         .group_by(project::Column::Id)
         .group_by(project::Column::Name)
         .group_by(organization::Column::Name)

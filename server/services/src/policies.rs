@@ -1,17 +1,20 @@
 //! Backup policies: list and look at.
 
+use std::collections::HashMap;
+
 use model::{
+    backup::BackupPhase,
     ids::{OrganizationId, PolicyId, ProjectId},
     keep::KeepForm,
     outlook::{Outlook, OutlookForm},
     pattern::EVERYTHING,
     permission::Action,
-    policy::{PolicyDraft, PolicyForm, PolicyRef, PolicyRow, SchedulePhase},
+    policy::{PolicyDraft, PolicyForm, PolicyRef, PolicyRow, SchedulePhase, USUAL_PERCENT},
     project::Source,
     retention::{DEFAULT_RETENTION, Retention},
     schedule::{COMMON_PERIODS, CUSTOM_PERIOD, CronPeriod, CronPreview, CronWords, TimeZone, USUAL_PERIOD},
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::{
     acting::Acting,
@@ -53,16 +56,41 @@ pub async fn list(acting: &Acting, services: &Services, project: ProjectId) -> R
     let db = services.db();
     let (of, home) = projects::find(acting, db, Action::SeeProjects, project).await?;
     let may_change = !of.locked && acting.may(Action::ManageProjects, organizations::owner(&home)).is_ok();
-    let rows = policy::Entity::find()
+    let rows = policy::Entity::living()
         .filter(policy::Column::ProjectId.eq(project.0))
         .order_by_asc(policy::Column::Name)
         .all(db)
         .await?;
-    let of_these = backup::Entity::find().filter(backup::Column::PolicyId.is_in(rows.iter().map(|row| row.id)));
+    let of_these = backup::Entity::find()
+        .filter(backup::Column::PolicyId.is_in(rows.iter().map(|row| row.id)))
+        .filter(backup::Column::DeleteAfter.is_null());
     let mut last =
         projects::newest(db, of_these, backup::Column::PolicyId, |row| row.policy_id.unwrap_or_default()).await?;
-    let row = |row: policy::Model| Ok(PolicyRow { last_backup: last.remove(&row.id), may_change, ..view(row)? });
+    let backups = backups_of(db, rows.iter().map(|row| row.id)).await?;
+    let row = |row: policy::Model| {
+        let backups = backups.get(&row.id).copied().unwrap_or_default();
+        Ok(PolicyRow { last_backup: last.remove(&row.id), may_change, backups, ..view(row)? })
+    };
     rows.into_iter().map(row).collect()
+}
+
+/// How many backups of each policy are there.
+async fn backups_of(
+    db: &impl ConnectionTrait,
+    policies: impl Iterator<Item = i64>,
+) -> Result<HashMap<i64, u64>, DbErr> {
+    let counts: Vec<(i64, i64)> = backup::Entity::find()
+        .select_only()
+        .column(backup::Column::PolicyId)
+        .column_as(backup::Column::Id.count(), "count")
+        .filter(backup::Column::PolicyId.is_in(policies))
+        .filter(backup::Column::Phase.is_in([BackupPhase::Completed, BackupPhase::PartiallyFailed]))
+        .filter(backup::Column::DeleteAfter.is_null())
+        .group_by(backup::Column::PolicyId)
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(counts.into_iter().map(|(policy, count)| (policy, count.unsigned_abs())).collect())
 }
 
 fn view(row: policy::Model) -> Result<PolicyRow, ServiceError> {
@@ -81,6 +109,8 @@ fn view(row: policy::Model) -> Result<PolicyRow, ServiceError> {
         phase: if row.paused { SchedulePhase::Paused } else { SchedulePhase::Enabled },
         next_run: row.next_run_at,
         last_backup: None,
+        backups: 0,
+        unusual_below: u8::try_from(row.unusual_below).unwrap_or_default(),
         may_change: false,
         created_by: row.created_by,
         created: row.created_at,
@@ -106,7 +136,7 @@ pub async fn draft(
     let (form, has_ping) = match policy {
         None => (new_form(&project, &home), false),
         Some(id) => {
-            let row = policy::Entity::find_by_id(id.0).filter(policy::Column::ProjectId.eq(project.id)).one(db).await?;
+            let row = policy::Entity::living().filter(policy::Column::Id.eq(id.0)).filter(policy::Column::ProjectId.eq(project.id)).one(db).await?;
             let row = row.ok_or(ServiceError::NotFound)?;
             let has_ping = row.ping_url_sealed.is_some();
             (edit_form(row)?, has_ping)
@@ -126,6 +156,7 @@ fn new_form(project: &project::Model, home: &organization::Model) -> PolicyForm 
         time_zone: home.time_zone.clone(),
         retention: DEFAULT_RETENTION.to_owned(),
         include: EVERYTHING.to_owned(),
+        unusual_below: USUAL_PERCENT.to_string(),
         ..PolicyForm::default()
     }
 }
@@ -140,6 +171,7 @@ fn edit_form(row: policy::Model) -> Result<PolicyForm, ServiceError> {
         version: row.version.to_string(),
         retention: retention(&row)?.to_string(),
         keep: KeepForm::from(schedule::keep(&row)),
+        unusual_below: row.unusual_below.to_string(),
         name: row.name,
         cron_period,
         cron_expression,
@@ -169,7 +201,7 @@ pub fn outlook(services: &Services, form: &OutlookForm) -> Result<Outlook, Servi
 /// The same of a policy as it is.
 pub async fn outlook_of(acting: &Acting, services: &Services, id: PolicyId) -> Result<Outlook, ServiceError> {
     let db = services.db();
-    let row = policy::Entity::find_by_id(id.0).one(db).await?.ok_or(ServiceError::NotFound)?;
+    let row = policy::Entity::living().filter(policy::Column::Id.eq(id.0)).one(db).await?.ok_or(ServiceError::NotFound)?;
     projects::find(acting, db, Action::SeeProjects, ProjectId(row.project_id)).await?;
     outlook(services, &edit_form(row)?.outlook())
 }
@@ -179,7 +211,7 @@ async fn find(
     db: &impl ConnectionTrait,
     id: PolicyId,
 ) -> Result<(policy::Model, project::Model), ServiceError> {
-    let row = policy::Entity::find_by_id(id.0).one(db).await?.ok_or(ServiceError::NotFound)?;
+    let row = policy::Entity::living().filter(policy::Column::Id.eq(id.0)).one(db).await?.ok_or(ServiceError::NotFound)?;
     let (project, _) = projects::find(acting, db, Action::ManageProjects, ProjectId(row.project_id)).await?;
     Ok((row, project))
 }

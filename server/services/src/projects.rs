@@ -29,14 +29,16 @@ use crate::{
 };
 
 pub mod backup_switch;
+mod deletion;
 mod home_node;
 mod rows;
 mod state;
 
-pub(crate) use self::{home_node::is_here, rows::newest};
+pub(crate) use self::{deletion::remove_due, home_node::is_here, rows::newest};
 pub use self::{
+    deletion::{delete, undo_deletion},
     home_node::move_to_node,
-    state::{delete, lock, unlock},
+    state::{lock, unlock},
 };
 
 const PROJECT_CREATED: Deed = Deed::new("project created");
@@ -60,6 +62,7 @@ pub async fn list(acting: &Acting, services: &Services, query: &ListQuery) -> Re
     Ok(ProjectList {
         page: rows::page(acting, services.db(), query).await?,
         organizations: organizations::choices(acting, services.db(), Action::SeeProjects).await?,
+        deleted: deletion::deleted(acting, services.db()).await?,
     })
 }
 
@@ -70,7 +73,7 @@ pub(crate) async fn find(
     action: Action,
     id: ProjectId,
 ) -> Result<(project::Model, organization::Model), ServiceError> {
-    let found = project::Entity::find_by_id(id.0).find_also_related(organization::Entity).one(db).await?;
+    let found = project::Entity::living().filter(project::Column::Id.eq(id.0)).find_also_related(organization::Entity).one(db).await?;
     let (project, home) = found.and_then(|(project, home)| Some((project, home?))).ok_or(ServiceError::NotFound)?;
     acting.may(action, organizations::owner(&home))?;
     Ok((project, home))
@@ -106,7 +109,7 @@ pub async fn get(acting: &Acting, services: &Services, id: ProjectId) -> Result<
             prefix: in_use.repository.prefix,
         },
     };
-    let policies = policy::Entity::find().filter(policy::Column::ProjectId.eq(row.id)).count(db).await?;
+    let policies = policy::Entity::living().filter(policy::Column::ProjectId.eq(row.id)).count(db).await?;
     let last_backup = rows::last_backups(db, [row.id]).await?.remove(&row.id);
     let may_manage = acting.may(Action::ManageProjects, organizations::owner(&home)).is_ok();
     Ok(ProjectView {
@@ -121,6 +124,7 @@ pub async fn get(acting: &Acting, services: &Services, id: ProjectId) -> Result<
         last_backup,
         health,
         may_manage,
+        deletion_delay: services.config().deletion_delay.as_secs(),
     })
 }
 

@@ -79,6 +79,9 @@ pub async fn add(acting: &Acting, services: &Services, form: &RestoreForm) -> Re
     let into = target(services, &project, &new.target).await?;
     let now = services.clock().now();
     let tx = services.write().await?;
+    // Held, so that no worker begins to remove it meanwhile.
+    let held = backup::Entity::find_by_id(row.id).lock_exclusive().one(&tx).await?.ok_or(ServiceError::NotFound)?;
+    browse::snapshot(&held)?;
     if !new.target.is_files() && is_restored_into(&tx, project.id, &into).await? {
         return Err(RestoreConflict::DatabaseIsRestored { name: into.place().to_owned() }.into());
     }

@@ -1,4 +1,4 @@
-//! What a stored policy says of times: when it runs next, and which backups it keeps.
+//! A stored policy: when it runs next, which backups it keeps, and how it ends.
 
 use chrono::{DateTime, Utc};
 use model::{
@@ -6,7 +6,9 @@ use model::{
     schedule::{CronPeriod, TimeZone},
 };
 
-use crate::entity::policy;
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, sea_query::Expr};
+
+use crate::entity::{policy, trouble};
 
 /// The next time of a stored schedule; `None` where it is not understood any more.
 pub fn next_run(row: &policy::Model, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
@@ -20,6 +22,25 @@ pub fn next_run(row: &policy::Model, after: DateTime<Utc>) -> Option<DateTime<Ut
     }
 }
 
+/// Deletes policies: their schedules end, and they stay unseen for as long as there are backups to be kept by their rules.
+pub async fn end(db: &impl ConnectionTrait, policies: &[i64], by: &str, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let of_these = || policies.iter().copied();
+    trouble::Entity::delete_many().filter(trouble::Column::PolicyId.is_in(of_these())).exec(db).await?;
+    policy::Entity::update_many()
+        .col_expr(policy::Column::DeletedAt, Expr::value(now))
+        .col_expr(policy::Column::DeletedBy, Expr::value(by))
+        .col_expr(policy::Column::NextRunAt, Expr::value(Option::<DateTime<Utc>>::None))
+        .col_expr(policy::Column::OverdueAt, Expr::value(Option::<DateTime<Utc>>::None))
+        .col_expr(policy::Column::OverdueToldAt, Expr::value(Option::<DateTime<Utc>>::None))
+        .col_expr(policy::Column::PingUrlSealed, Expr::value(Option::<Vec<u8>>::None))
+        .col_expr(policy::Column::Paused, Expr::value(false))
+        .filter(policy::Column::Id.is_in(of_these()))
+        .exec(db)
+        .await
+        .map(drop)
+}
+
+/// Which backups a policy keeps whatever their age.
 pub fn keep(row: &policy::Model) -> KeepCounts {
     let count = |stored: i32| u16::try_from(stored).unwrap_or_default();
     KeepCounts {

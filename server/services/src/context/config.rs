@@ -39,6 +39,8 @@ pub struct ServicesConfig {
     pub run_limit: Duration,
     /// In how many weekly verifications all data of a repository is read, at least 1.
     pub verification_weeks: u32,
+    /// How long a backup stays between being marked for deletion and being removed.
+    pub deletion_delay: Duration,
     /// What this node is called among several.
     pub node: String,
     /// Whether it serves pages, beside taking runs.

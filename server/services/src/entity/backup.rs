@@ -50,6 +50,28 @@ pub struct Model {
     pub damaged: bool,
     /// How many processes it has not survived.
     pub crashes: i32,
+    /// When it is removed. Set where it is marked for deletion.
+    pub delete_after: Option<DateTimeUtc>,
+    /// Who marked it; `None` where its retention had ended.
+    pub deleted_by: Option<String>,
+    /// Since when it is kept on purpose.
+    pub kept_at: Option<DateTimeUtc>,
+    pub kept_by: Option<String>,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub kept_note: Option<String>,
+    /// How it differs from those before it.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub unusual: Option<String>,
+    pub acknowledged_at: Option<DateTimeUtc>,
+    pub acknowledged_by: Option<String>,
+    /// When it was told that retention waits for somebody to acknowledge it.
+    pub reminded_at: Option<DateTimeUtc>,
+    /// Files that changed while they were read.
+    #[sea_orm(column_type = "JsonBinary")]
+    pub changed: TextList,
+    /// Patterns that matched nothing.
+    #[sea_orm(column_type = "JsonBinary")]
+    pub unmatched: TextList,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

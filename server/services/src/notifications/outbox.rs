@@ -27,6 +27,18 @@ pub async fn tell(
     message: &Message,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
+    tell_as(db, organization, (event, event.into()), key, message, now).await
+}
+
+/// The same as a kind of its own, for the channels that want `event`.
+pub async fn tell_as(
+    db: &impl ConnectionTrait,
+    organization: i64,
+    (event, kind): (EventKind, DeliveryKind),
+    key: &str,
+    message: &Message,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
     let wanted = match event {
         EventKind::Failure => notification_channel::Column::OnFailure,
         EventKind::Recovery => notification_channel::Column::OnRecovery,
@@ -41,7 +53,7 @@ pub async fn tell(
         .all(db)
         .await?;
     for channel in channels {
-        tell_one(db, &channel, event.into(), key, message, now).await?;
+        tell_one(db, &channel, kind, key, message, now).await?;
     }
     Ok(())
 }

@@ -37,7 +37,7 @@ pub fn promised(policy: &policy::Model, from: DateTime<Utc>) -> Option<DateTime<
 /// Tells of policies that have become overdue. One that is being backed up is left alone until that has ended.
 pub async fn tell_all(services: &Services, now: DateTime<Utc>) -> Result<(), DbErr> {
     note_promises(services, now).await?;
-    let due = policy::Entity::find()
+    let due = policy::Entity::living()
         .filter(policy::Column::Paused.eq(false))
         .filter(policy::Column::OverdueAt.lte(now))
         .filter(policy::Column::OverdueToldAt.is_null())
@@ -56,7 +56,7 @@ pub async fn tell_all(services: &Services, now: DateTime<Utc>) -> Result<(), DbE
 
 /// Notes until when a backup is promised where that is not known: of policies from before it was.
 async fn note_promises(services: &Services, now: DateTime<Utc>) -> Result<(), DbErr> {
-    let unknown = policy::Entity::find()
+    let unknown = policy::Entity::living()
         .filter(policy::Column::Paused.eq(false))
         .filter(policy::Column::NextRunAt.is_not_null())
         .filter(policy::Column::OverdueAt.is_null())
@@ -105,6 +105,7 @@ async fn tell(
     let last = backup::Entity::find()
         .filter(backup::Column::PolicyId.eq(policy.id))
         .filter(backup::Column::Phase.eq(BackupPhase::Completed))
+        .filter(backup::Column::DeleteAfter.is_null())
         .order_by_desc(backup::Column::Id)
         .one(db)
         .await?;

@@ -5,7 +5,7 @@ use model::{
     form::{Done, FieldError, FormErrors},
     policy::{PingChange, PolicyForm, PolicyRef, PolicyTerms},
 };
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, DbErr, EntityTrait, IntoActiveModel};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, DatabaseTransaction, DbErr, IntoActiveModel};
 use serde_json::{Map, Value, json};
 
 use super::{find_unlocked, named, retention, schedules, subject};
@@ -19,6 +19,7 @@ use crate::{
     notifications::overdue,
     projects,
     repositories::{self, RepositoryConflict},
+    runs::{self, queue},
     schedule,
     vault::Purpose,
 };
@@ -56,8 +57,8 @@ pub async fn add(acting: &Acting, services: &Services, form: &PolicyForm) -> Res
     Ok(Done::new(tr!("Policy {} added", row.name), schedules(project.id)))
 }
 
-/// Changes what a policy says, unless somebody else was faster. What runs or waits goes on as it was queued, and backups
-/// that are there keep their retention period.
+/// Changes what a policy says, unless somebody else was faster. What runs or waits goes on as it was queued. How long
+/// backups are kept holds for those that are there too; where some would reach their end by that, it must be confirmed.
 pub async fn update(acting: &Acting, services: &Services, form: &PolicyForm) -> Result<Done, ServiceError> {
     let id = form.policy().map_err(|_| ServiceError::NotFound)?;
     let now = services.clock().now();
@@ -74,6 +75,7 @@ pub async fn update(acting: &Acting, services: &Services, form: &PolicyForm) -> 
     let after = stored(change.update(&tx).await, &terms)?;
     let after = rescheduled(&tx, &before, after, now).await?;
     let after = with_ping(services, after, &terms)?.update(&tx).await?;
+    keep_by(&tx, (&before, &after), form, now).await?;
     let mut changes = changes(&before, &after)?;
     note_ping(&mut changes, &terms);
     if changes.is_empty() {
@@ -85,15 +87,43 @@ pub async fn update(acting: &Acting, services: &Services, form: &PolicyForm) -> 
     Ok(Done::new(tr!("Policy {} updated", after.name), schedules(project.id)))
 }
 
-/// Ends the schedule. Its backups stay until their retention ends, and what runs goes on.
+/// Ends the schedule. Its backups go on being kept by its rules, and what runs goes on.
 pub async fn delete(acting: &Acting, services: &Services, form: &PolicyRef) -> Result<Done, ServiceError> {
     let tx = services.write().await?;
     let (row, project) = find_unlocked(acting, &tx, named(form)?).await?;
-    policy::Entity::delete_by_id(row.id).exec(&tx).await?;
     let now = services.clock().now();
+    queue::forgo_retries(&tx, services, vec![row.id], now).await?;
+    schedule::end(&tx, &[row.id], &acting.actor.email, now).await?;
     audit::record(&tx, acting, now, POLICY_DELETED, subject(&row, &project), audit::no_changes()).await?;
     tx.commit().await?;
-    Ok(Done::new(tr!("Policy {} deleted", row.name), schedules(project.id)))
+    Ok(Done::new(tr!("Policy {} deleted. Its backups go on being kept by its rules", row.name), schedules(project.id)))
+}
+
+/// Applies changed rules to the backups that are there.
+async fn keep_by(
+    tx: &DatabaseTransaction,
+    (before, after): (&policy::Model, &policy::Model),
+    form: &PolicyForm,
+    now: DateTime<Utc>,
+) -> Result<(), ServiceError> {
+    let rules = |row: &policy::Model| (row.retention_seconds, schedule::keep(row), row.time_zone.clone());
+    if rules(before) == rules(after) {
+        return Ok(());
+    }
+    let gone = runs::retention::due_of(tx, before, now).await?;
+    let newly = runs::retention::due_of(tx, after, now).await?.difference(&gone).count();
+    if newly > 0 && !form.confirm_shorter.0 {
+        return Err(ServiceError::at("confirm_shorter", shorter(newly)));
+    }
+    Ok(runs::retention::follow_policy(tx, after).await?)
+}
+
+fn shorter(backups: usize) -> String {
+    tr!(
+        "By these rules {n} backup has reached its end and is marked for deletion. Tick this to let it go, or keep it for longer"
+        | "By these rules {n} backups have reached their end and are marked for deletion. Tick this to let them go, or keep them for longer"
+        % backups
+    )
 }
 
 fn with_terms(row: policy::ActiveModel, terms: &PolicyTerms) -> policy::ActiveModel {
@@ -110,6 +140,7 @@ fn with_terms(row: policy::ActiveModel, terms: &PolicyTerms) -> policy::ActiveMo
         keep_weekly: Set(terms.keep.weekly.into()),
         keep_monthly: Set(terms.keep.monthly.into()),
         keep_yearly: Set(terms.keep.yearly.into()),
+        unusual_below: Set(terms.unusual_below.into()),
         ..row
     }
 }
@@ -178,6 +209,7 @@ fn facts(row: &policy::Model) -> Result<Vec<(&'static str, String)>, ServiceErro
         ("keep", schedule::keep(row).to_string()),
         ("include", row.include.0.join(", ")),
         ("exclude", row.exclude.0.join(", ")),
+        ("unusual_below", row.unusual_below.to_string()),
     ])
 }
 

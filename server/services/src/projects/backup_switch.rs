@@ -8,7 +8,7 @@ use model::{
     project::{BackupSettingsForm, BucketChoice, EnableBackup, ProjectRef},
 };
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
     sea_query::Expr,
 };
 use serde_json::json;
@@ -20,6 +20,7 @@ use crate::{
     entity::{backup, maintenance, policy, restore},
     error::{Refusal, ServiceError},
     repositories::{self, InUse},
+    schedule,
 };
 
 mod enable;
@@ -87,20 +88,21 @@ fn stays(choice: &EnableBackup, in_use: &InUse) -> bool {
     }
 }
 
-/// Switches backup off, deletes the policies, cancels what waits and asks what runs to stop. Backups in the bucket stay.
+/// Switches backup off, ends the policies, cancels what waits and asks what runs to stop. Backups in the bucket stay.
 pub async fn disable(acting: &Acting, services: &Services, form: &ProjectRef) -> Result<Done, ServiceError> {
     let id = form.project().map_err(|_| ServiceError::NotFound)?;
     let now = services.clock().now();
     let tx = services.write().await?;
     let (row, _) = super::find_unlocked(acting, &tx, id).await?;
     let in_use = repositories::of_project(&tx, row.id).await?.ok_or(SwitchConflict::BackupAlreadyDisabled)?;
-    let policies = policy::Entity::delete_many().filter(policy::Column::ProjectId.eq(row.id)).exec(&tx).await?;
-    cancel_runs(&tx, row.id, now).await?;
+    let policies = policies_of(&tx, row.id).await?;
+    schedule::end(&tx, &policies, &acting.actor.email, now).await?;
+    cancel_runs(&tx, row.id, "Cancelled because backup was disabled for the project", now).await?;
     let mut off = in_use.repository.into_active_model();
     off.backup_credential_id = Set(None);
     off.update(&tx).await?;
     let changes =
-        json!({ "credential": [in_use.credential.s3_name, null], "policies deleted": policies.rows_affected });
+        json!({ "credential": [in_use.credential.s3_name, null], "policies deleted": policies.len() });
     audit::record(&tx, acting, now, BACKUP_DISABLED, super::subject(&row), changes).await?;
     tx.commit().await?;
     Ok(Done::new(
@@ -109,8 +111,18 @@ pub async fn disable(acting: &Acting, services: &Services, form: &ProjectRef) ->
     ))
 }
 
-async fn cancel_runs(db: &impl ConnectionTrait, project: i64, now: DateTime<Utc>) -> Result<(), DbErr> {
-    let cause = "Cancelled because backup was disabled for the project";
+async fn policies_of(db: &impl ConnectionTrait, project: i64) -> Result<Vec<i64>, DbErr> {
+    let policies = policy::Entity::living().filter(policy::Column::ProjectId.eq(project));
+    policies.select_only().column(policy::Column::Id).into_tuple().all(db).await
+}
+
+/// Cancels what waits, and asks what runs to stop.
+pub(super) async fn cancel_runs(
+    db: &impl ConnectionTrait,
+    project: i64,
+    cause: &str,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
     backup::Entity::update_many()
         .col_expr(backup::Column::Phase, Expr::value(BackupPhase::Cancelled))
         .col_expr(backup::Column::Cause, Expr::value(cause))

@@ -29,7 +29,7 @@ pub async fn page(
     query: &ListQuery,
 ) -> Result<Page<ProjectRow>, ServiceError> {
     let only = acting.confined_to(Action::SeeProjects)?.or(query.organization);
-    let mut select = project::Entity::find()
+    let mut select = project::Entity::living()
         .join(JoinType::InnerJoin, project::Relation::Organization.def())
         .filter(organization::Column::AccountId.eq(acting.actor.account.0));
     if let Some(only) = only {
@@ -110,6 +110,7 @@ fn newest_backup() -> sea_orm::sea_query::SelectStatement {
             Expr::col((backup::Entity, backup::Column::ProjectId)).equals((project::Entity, project::Column::Id)),
         )
         .and_where(Expr::col((backup::Entity, backup::Column::Phase)).is_not_in(NOT_SHOWN))
+        .and_where(Expr::col((backup::Entity, backup::Column::DeleteAfter)).is_null())
         .take()
 }
 
@@ -140,7 +141,8 @@ pub async fn last_backups(
 ) -> Result<HashMap<i64, LastBackup>, ServiceError> {
     let shown = backup::Entity::find()
         .filter(backup::Column::ProjectId.is_in(projects))
-        .filter(backup::Column::Phase.is_not_in(NOT_SHOWN));
+        .filter(backup::Column::Phase.is_not_in(NOT_SHOWN))
+        .filter(backup::Column::DeleteAfter.is_null());
     newest(db, shown, backup::Column::ProjectId, |row| row.project_id).await
 }
 

@@ -17,7 +17,7 @@ use crate::{
     backups,
     context::Services,
     entity::{
-        UnreadableList,
+        TextList, UnreadableList,
         backup::{self, Column},
         organization, project, repository,
     },
@@ -31,12 +31,14 @@ use crate::{
         maintenance_due, order, queue,
         release::AGAIN,
         supervisor::{StopReason, stored, time_is_up},
+        unusual,
     },
 };
 
 mod snapshot;
 
-use self::snapshot::{Taken, take};
+pub use self::snapshot::Taken;
+use self::snapshot::take;
 
 const BACKUP_COMPLETED: Deed = Deed::new("backup completed");
 const BACKUP_FAILED: Deed = Deed::new("backup failed");
@@ -70,8 +72,7 @@ impl End {
     /// The phase that the run ends in; `None` where it does not end.
     fn phase(&self) -> Option<BackupPhase> {
         Some(match self {
-            Self::Taken(taken) if taken.unreadable.is_empty() => BackupPhase::Completed,
-            Self::Taken(_) => BackupPhase::PartiallyFailed,
+            Self::Taken(taken) => taken.phase(),
             Self::Skipped { .. } => BackupPhase::Skipped,
             Self::Failed { .. } => BackupPhase::Failed,
             Self::Cancelled { .. } => BackupPhase::Cancelled,
@@ -182,7 +183,10 @@ impl RunKind for Backup {
 
     async fn end(services: &Services, row: &backup::Model, outcome: Outcome<Taken>) -> Result<End, ServiceError> {
         let end = match outcome {
-            Outcome::Done(taken) => End::Taken(taken),
+            Outcome::Done(taken) => {
+                let unusual = unusual::judge(services.db(), row, &taken).await?;
+                End::Taken(Taken { unusual, ..taken })
+            }
             Outcome::Failed(error) => failure(row, &error),
             Outcome::Stopped(StopReason::Shutdown) => End::Interrupted,
             Outcome::Stopped(StopReason::Person) => End::Cancelled { cause: "Cancelled by a person" },
@@ -307,6 +311,9 @@ async fn follow(
         End::Failed { .. } => record(tx, services, row, BACKUP_FAILED).await?,
         _ => {}
     }
+    if let End::Taken(Taken { unusual: Some(words), .. }) = end {
+        events::unusual(tx, services, (row, words), now).await?;
+    }
     let is_final = !matches!(end, End::Failed { again: true, .. }) || pause(row).is_none();
     match end.phase() {
         Some(BackupPhase::Completed) => events::completed(tx, services, row, now).await?,
@@ -351,14 +358,17 @@ fn ended(update: Update<Backup>, phase: BackupPhase, cause: Option<String>, now:
 
 fn completed(update: Update<Backup>, row: &backup::Model, taken: &Taken, now: DateTime<Utc>) -> Update<Backup> {
     let cause = taken.told();
-    let phase = if taken.unreadable.is_empty() { BackupPhase::Completed } else { BackupPhase::PartiallyFailed };
     let listed = UnreadableList(taken.unreadable.iter().take(MOST_LISTED).cloned().collect());
-    ended(update, phase, cause, now)
+    let list = |names: &[String]| sea_orm::Value::from(TextList(names.iter().take(MOST_LISTED).cloned().collect()));
+    ended(update, taken.phase(), cause, now)
         .col_expr(backup::Column::Snapshot, Expr::value(taken.snapshot.as_str()))
         .col_expr(backup::Column::Files, Expr::value(stored(taken.files)))
         .col_expr(backup::Column::Bytes, Expr::value(stored(taken.bytes)))
         .col_expr(backup::Column::AddedBytes, Expr::value(stored(taken.added_bytes)))
         .col_expr(backup::Column::Unreadable, Expr::value(sea_orm::Value::from(listed)))
+        .col_expr(backup::Column::Changed, Expr::value(list(&taken.changed)))
+        .col_expr(backup::Column::Unmatched, Expr::value(list(&taken.unmatched)))
+        .col_expr(backup::Column::Unusual, Expr::value(taken.unusual.clone()))
         .col_expr(backup::Column::ExpiresAt, Expr::value(queue::expiry(now, row.retention_seconds)))
 }
 

@@ -107,7 +107,7 @@ pub async fn back_up_again(
     run: &maintenance::Model,
 ) -> Result<(), DbErr> {
     let Some(project) = project::Entity::find_by_id(run.project_id).one(db).await? else { return Ok(()) };
-    let policies = policy::Entity::find()
+    let policies = policy::Entity::living()
         .filter(policy::Column::ProjectId.eq(project.id))
         .filter(policy::Column::Paused.eq(false))
         .order_by_asc(policy::Column::Id)

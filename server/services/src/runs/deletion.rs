@@ -1,9 +1,11 @@
-//! Deletes a backup: first its snapshot in the bucket, then its row.
+//! Deletes a backup whose time has come: first its snapshot in the bucket, then its row.
+//!
+//! With the claim its phase becomes Deleting, and from then on it is too late to take it back.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use model::backup::BackupPhase;
 use sea_orm::{
-    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
+    ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
     sea_query::{Expr, SelectStatement},
 };
 
@@ -16,7 +18,7 @@ use crate::{
         capacity::Room,
         claim,
         kind::{Hold, Leased, Outcome, RunKind, Settled, Update, Work},
-        maintenance_due,
+        maintenance_due, retention,
     },
 };
 
@@ -64,13 +66,28 @@ impl RunKind for Deletion {
     }
 
     async fn waiting(_: &Services, room: &Room, now: DateTime<Utc>) -> Result<Vec<Select<backup::Entity>>, DbErr> {
-        let next = backup::Entity::find()
-            .filter(Column::Phase.eq(BackupPhase::Deleting))
-            .filter(Column::NotBefore.lte(now))
-            .filter(claim::is_free(Column::LeaseUntil, now))
-            .filter(Column::OrganizationId.is_not_in(room.without.iter().copied()))
-            .order_by_asc(Column::NotBefore);
-        Ok(vec![next])
+        let free = |which: Condition| {
+            backup::Entity::find()
+                .filter(which)
+                .filter(Column::NotBefore.lte(now))
+                .filter(claim::is_free(Column::LeaseUntil, now))
+                .filter(Column::OrganizationId.is_not_in(room.without.iter().copied()))
+                .filter(Column::RepositoryId.in_subquery(retention::reachable()))
+                .filter(Column::Id.not_in_subquery(retention::being_restored()))
+        };
+        let begun = Condition::all().add(Column::Phase.eq(BackupPhase::Deleting));
+        let marked = Condition::all().add(Column::DeleteAfter.lte(now)).add(Column::Phase.ne(BackupPhase::Deleting));
+        Ok(vec![free(begun).order_by_asc(Column::NotBefore), free(marked).order_by_asc(Column::DeleteAfter)])
+    }
+
+    /// Whether no restore needs it: whoever queues one holds the row meanwhile.
+    async fn may_begin(db: &DatabaseTransaction, row: &backup::Model) -> Result<bool, DbErr> {
+        let needed = backup::Entity::find_by_id(row.id).filter(Column::Id.in_subquery(retention::being_restored()));
+        Ok(needed.one(db).await?.is_none())
+    }
+
+    fn begin(row: &mut backup::ActiveModel, _: DateTime<Utc>) {
+        row.phase = Set(BackupPhase::Deleting);
     }
 
     async fn work(services: &Services, row: &backup::Model, _: Work) -> Result<(), ServiceError> {

@@ -22,10 +22,11 @@ pub mod queue;
 mod release;
 mod removal_run;
 mod restore_run;
-mod retention;
+pub mod retention;
 pub mod supervisor;
 #[cfg(test)]
 mod tests;
+mod unusual;
 mod work;
 mod worker;
 

@@ -17,7 +17,7 @@ use sea_orm::{
 
 use crate::{
     context::Services,
-    entity::{UnreadableList, backup, policy},
+    entity::{TextList, UnreadableList, backup, policy},
     notifications::events::{self, Ended},
 };
 
@@ -171,6 +171,8 @@ fn row(policy: &policy::Model, place: Place, now: DateTime<Utc>) -> backup::Acti
         queued_at: Set(now),
         not_before: Set(now),
         unreadable: Set(UnreadableList::default()),
+        changed: Set(TextList::default()),
+        unmatched: Set(TextList::default()),
         expires_at: Set(Some(expiry(now, policy.retention_seconds))),
         ..Default::default()
     }

@@ -8,7 +8,9 @@ use model::{
     maintenance::{MaintenanceKind, MaintenancePhase},
     restore::OnConflict,
 };
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait, IntoActiveModel};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder,
+};
 use tempfile::TempDir;
 
 use super::{
@@ -17,15 +19,15 @@ use super::{
     claim,
     kind::{Hold, RunKind},
     lease::{Lease, Renewal},
-    release,
+    release, retention,
     supervisor::Counters,
 };
 use crate::{
     clock::Clock,
     context::{Services, ServicesConfig},
     entity::{
-        DamageList, TextList, UnreadableList, account, backup, backup_credential, maintenance, organization, project,
-        removal, repository, restore,
+        DamageList, TextList, UnreadableList, account, backup, backup_credential, maintenance, organization, policy,
+        project, removal, repository, restore,
     },
 };
 
@@ -69,6 +71,7 @@ impl Bench {
             workers,
             run_limit: std::time::Duration::from_hours(1),
             verification_weeks: 4,
+            deletion_delay: std::time::Duration::from_hours(7 * 24),
             node: "here".to_owned(),
             serves_pages: false,
             behind_proxy: false,
@@ -162,7 +165,11 @@ impl Bench {
     }
 
     async fn backup(&self, home: Home, name: &str, phase: BackupPhase) -> i64 {
-        let row = backup::ActiveModel {
+        self.backup_row(home, name, phase).insert(self.services.db()).await.unwrap().id
+    }
+
+    fn backup_row(&self, home: Home, name: &str, phase: BackupPhase) -> backup::ActiveModel {
+        backup::ActiveModel {
             project_id: Set(home.project),
             organization_id: Set(home.organization),
             repository_id: Set(home.repository),
@@ -173,12 +180,57 @@ impl Bench {
             include: Set(TextList::default()),
             exclude: Set(TextList::default()),
             unreadable: Set(UnreadableList::default()),
+            changed: Set(TextList::default()),
+            unmatched: Set(TextList::default()),
             retention_seconds: Set(86_400),
             attempt: Set(1),
             snapshot: Set(phase.has_snapshot().then(|| format!("{:064x}", 1))),
             ..Default::default()
+        }
+    }
+
+    /// So many policies that keep as many backups beyond an hour. Returns the first one's id.
+    async fn policies(&self, home: Home, count: i64, keep_last: i32) -> i64 {
+        let row = |number: i64| policy::ActiveModel {
+            project_id: Set(home.project),
+            name: Set(format!("policy-{number}")),
+            cron: Set("0 * * * *".to_owned()),
+            time_zone: Set("UTC".to_owned()),
+            retention_seconds: Set(3600),
+            include: Set(TextList::default()),
+            exclude: Set(TextList::default()),
+            paused: Set(false),
+            created_by: Set("tests".to_owned()),
+            created_at: Set(self.now()),
+            version: Set(1),
+            keep_last: Set(keep_last),
+            keep_hourly: Set(0),
+            keep_daily: Set(0),
+            keep_weekly: Set(0),
+            keep_monthly: Set(0),
+            keep_yearly: Set(0),
+            unusual_below: Set(50),
+            ..Default::default()
         };
-        row.insert(self.services.db()).await.unwrap().id
+        let rows: Vec<_> = (0..count).map(row).collect();
+        policy::Entity::insert_many(rows).exec(self.services.db()).await.unwrap();
+        let first = policy::Entity::find().order_by_asc(policy::Column::Id).one(self.services.db()).await.unwrap();
+        first.unwrap().id
+    }
+
+    /// So many completed backups of a policy, each past its end within the hour.
+    async fn ended_backups(&self, home: Home, policy: i64, count: i64) {
+        let row = |number: i64| backup::ActiveModel {
+            policy_id: Set(Some(policy)),
+            policy_name: Set(Some(format!("policy-{policy}"))),
+            started_at: Set(Some(self.now())),
+            finished_at: Set(Some(self.now())),
+            expires_at: Set(Some(self.now() + TimeDelta::hours(1))),
+            snapshot: Set(Some(format!("{number:064x}"))),
+            ..self.backup_row(home, &format!("{policy}-{number}"), BackupPhase::Completed)
+        };
+        let rows: Vec<_> = (0..count).map(row).collect();
+        backup::Entity::insert_many(rows).exec_without_returning(self.services.db()).await.unwrap();
     }
 
     async fn restore(&self, home: Home, backup: i64, on_conflict: OnConflict) -> i64 {
@@ -239,6 +291,37 @@ impl Bench {
     async fn row<K: RunKind<Entity = backup::Entity>>(&self, id: i64) -> backup::Model {
         K::Entity::find_by_id(id).one(self.services.db()).await.unwrap().unwrap()
     }
+}
+
+/// More policies and backups than a statement may have values.
+#[tokio::test]
+async fn a_thousand_policies_with_much_to_keep_are_tidied_in_one_pass() {
+    let bench = Bench::new(1).await;
+    let home = bench.home("acme").await;
+    let (policies, each, kept) = (1000, 61, 60);
+    let first = bench.policies(home, policies, kept).await;
+    for policy in first..first + policies {
+        bench.ended_backups(home, policy, each).await;
+    }
+    bench.pass(TimeDelta::hours(2));
+    let begun = std::time::Instant::now();
+    let marked = retention::expire(&bench.services, bench.now()).await.unwrap();
+    println!("{policies} policies with {each} backups each: {:.1} s", begun.elapsed().as_secs_f64());
+    assert_eq!(marked, 1000, "the oldest of each");
+    assert_eq!(retention::expire(&bench.services, bench.now()).await.unwrap(), 0);
+    let left = backup::Entity::find().filter(backup::Column::DeleteAfter.is_null()).count(bench.services.db()).await;
+    assert_eq!(left.unwrap(), 60_000);
+}
+
+#[tokio::test]
+async fn backups_of_a_policy_that_earlier_versions_forgot_keep_their_newest() {
+    let bench = Bench::new(1).await;
+    let home = bench.home("acme").await;
+    let policy = bench.policies(home, 1, 0).await;
+    bench.ended_backups(home, policy, 3).await;
+    policy::Entity::delete_by_id(policy).exec(bench.services.db()).await.unwrap();
+    bench.pass(TimeDelta::hours(2));
+    assert_eq!(retention::expire(&bench.services, bench.now()).await.unwrap(), 2);
 }
 
 #[tokio::test]

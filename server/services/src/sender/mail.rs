@@ -7,7 +7,7 @@ use lettre::{
     message::{Mailbox, header::ContentType},
     transport::smtp,
 };
-use tokio::task::JoinSet;
+use tokio::{runtime::Handle, task::spawn_blocking, time::timeout};
 use url::Url;
 
 use super::{DEADLINE, Parcel, SendError};
@@ -50,13 +50,14 @@ impl MailServer {
 
     pub async fn send(&self, addresses: &[String], parcel: Parcel<'_>) -> Result<(), SendError> {
         let (mail, transport) = (self.mail(addresses, parcel)?, self.transport.clone());
-        // In a task of its own, which ends with this one: an answer of very many lines is read without a pause, and
-        // whoever waits for it has a deadline to keep.
-        let mut sending = JoinSet::new();
-        sending.spawn(async move { transport.send(mail).await });
-        match sending.join_next().await {
-            Some(Ok(sent)) => sent.map(drop).map_err(|error| failure(&error)),
-            Some(Err(_)) | None => Err(SendError::MailConnection),
+        // On a thread of its own: an answer of very many short lines is parsed anew at each of them, without a pause, and
+        // would keep a worker of the runtime from all else, the deadlines included.
+        let runtime = Handle::current();
+        let sending = spawn_blocking(move || runtime.block_on(timeout(DEADLINE, transport.send(mail))));
+        match sending.await {
+            Ok(Ok(sent)) => sent.map(drop).map_err(|error| failure(&error)),
+            Ok(Err(_)) => Err(SendError::TimedOut),
+            Err(_) => Err(SendError::MailConnection),
         }
     }
 

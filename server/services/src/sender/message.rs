@@ -61,7 +61,7 @@ impl Message {
 
 /// Whether it is worth more than a glance.
 pub const fn is_urgent(kind: DeliveryKind) -> bool {
-    matches!(kind, DeliveryKind::Failure | DeliveryKind::Overdue | DeliveryKind::Damage)
+    matches!(kind, DeliveryKind::Failure | DeliveryKind::Overdue | DeliveryKind::Damage | DeliveryKind::Unusual)
 }
 
 /// A failure without what differs from time to time: two that are alike within a day are told once. Words with digits

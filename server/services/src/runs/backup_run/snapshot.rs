@@ -1,7 +1,7 @@
 //! Taking the snapshot of a backup.
 
 use engine::{Permit, Repository, SnapshotInfo, SnapshotReport, SnapshotRequest};
-use model::backup::UnreadableFile;
+use model::backup::{BackupPhase, UnreadableFile};
 use sea_orm::EntityTrait;
 
 use crate::{
@@ -21,6 +21,12 @@ pub struct Taken {
     pub bytes: u64,
     pub added_bytes: u64,
     pub unreadable: Vec<UnreadableFile>,
+    /// Patterns of the policy that matched nothing.
+    pub unmatched: Vec<String>,
+    /// Files that changed while they were read.
+    pub changed: Vec<String>,
+    /// How it differs from those before it. Not known yet where it has just been taken.
+    pub unusual: Option<String>,
     /// What was left out on purpose. The backup is complete without it.
     pub left_out: Vec<engine::Unreadable>,
 }
@@ -76,6 +82,9 @@ fn found(earlier: SnapshotInfo) -> Taken {
         bytes: earlier.bytes.unwrap_or_default(),
         added_bytes: earlier.added_bytes.unwrap_or_default(),
         unreadable: Vec::new(),
+        unmatched: Vec::new(),
+        changed: Vec::new(),
+        unusual: None,
         left_out: Vec::new(),
     }
 }
@@ -88,16 +97,49 @@ fn taken(report: SnapshotReport) -> Taken {
         bytes: report.bytes,
         added_bytes: report.added_bytes,
         unreadable: unreadable.collect(),
+        unmatched: Vec::new(),
+        changed: report.changed,
+        unusual: None,
         left_out: report.left_out,
     }
 }
 
 impl Taken {
+    /// The phase that the run ends in: complete only where all is there that was asked for.
+    pub fn phase(&self) -> BackupPhase {
+        if self.unreadable.is_empty() && self.unmatched.is_empty() {
+            BackupPhase::Completed
+        } else {
+            BackupPhase::PartiallyFailed
+        }
+    }
+
     /// What a person should know of it.
     pub fn told(&self) -> Option<String> {
-        let told = [unreadable_cause(self.unreadable.len()), left_out_cause(&self.left_out)];
+        let told = [
+            unreadable_cause(self.unreadable.len()),
+            unmatched_cause(&self.unmatched),
+            changed_cause(self.changed.len()),
+            left_out_cause(&self.left_out),
+        ];
         let told: Vec<_> = told.into_iter().flatten().collect();
         (!told.is_empty()).then(|| told.join(". "))
+    }
+}
+
+fn unmatched_cause(patterns: &[String]) -> Option<String> {
+    match patterns {
+        [] => None,
+        [one] => Some(format!("The pattern {one} matched nothing")),
+        several => Some(format!("The patterns {} matched nothing", several.join(", "))),
+    }
+}
+
+fn changed_cause(files: usize) -> Option<String> {
+    match files {
+        0 => None,
+        1 => Some("1 file changed while it was read".to_owned()),
+        more => Some(format!("{more} files changed while they were read")),
     }
 }
 
