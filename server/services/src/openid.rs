@@ -18,7 +18,7 @@ use crate::{
     context::Services,
     error::ServiceError,
     provider::{Brought, Identified, OpenIdError, PATIENCE, Provider, Secrets},
-    session_rows::Standing,
+    session_rows::{self, Standing},
     sessions::{self, Entered},
     throttle, users,
 };
@@ -56,11 +56,11 @@ pub fn options(services: &Services) -> SignInOptions {
     SignInOptions { provider: services.provider().map(|provider| provider.settings().name.clone()) }
 }
 
-/// Begins a sign-in, and tells the address of the provider to send the person to, who comes back to `callback`.
+/// Begins a sign-in for somebody at `address`, and tells the address of the provider to send the person to, who comes back to `callback`.
 pub async fn begin(
     services: &Services,
     session: &Session,
-    callback: &str,
+    (address, callback): (&str, &str),
     next: String,
 ) -> Result<String, ServiceError> {
     let provider = services.provider().ok_or(ServiceError::NotFound)?;
@@ -72,6 +72,7 @@ pub async fn begin(
     session.cycle_id().await?;
     session.insert(UNDER_WAY, under_way).await?;
     session.set_expiry(Some(Expiry::OnInactivity(time::Duration::minutes(PATIENCE))));
+    session_rows::begin_for_stranger(services, session, address).await?;
     Ok(departure.to.into())
 }
 

@@ -15,7 +15,7 @@ use crate::{
     context::Services,
     entity::{account, organization, second_factor as factor, session, users},
     error::ServiceError,
-    known_networks,
+    known_networks, throttle,
 };
 
 mod sealed;
@@ -29,6 +29,9 @@ pub const USER: &str = "user";
 /// The key under which a session keeps where the person signed in from.
 const ADDRESS: &str = "address";
 
+/// The key under which the session of somebody who is not signed in keeps the network that they come from.
+const NETWORK: &str = "network";
+
 /// The key under which a session keeps whose password was right while a code is still owed.
 pub const OWES_CODE: &str = "owes_code";
 
@@ -40,6 +43,13 @@ const LONGEST: TimeDelta = TimeDelta::days(7);
 
 /// How many sessions a person may have. The oldest end when there are more.
 const MOST_SESSIONS: usize = 20;
+
+/// How many sessions of people who are not signed in one network may have. The oldest end when there are more, so that
+/// strangers fill no table.
+const MOST_OF_A_NETWORK: u64 = 50;
+
+/// The same of all whose network is not known: a reverse proxy on this machine speaks for everybody.
+const MOST_OF_NO_NETWORK: u64 = 1000;
 
 /// What a session of a person begins from. Whatever ends all sessions of a person changes one of these, so a sign-in that
 /// was under way meanwhile finds out that it is too late.
@@ -129,6 +139,30 @@ pub async fn begin(
     let signed_in = session::Column::SignedInFrom.is_not_null();
     if end_oldest(services.db(), user, signed_in, key(session)).await? > 0 {
         services.live().session_ended();
+    }
+    Ok(())
+}
+
+/// Stores the session of somebody who is not signed in yet. Beyond so many of their network the oldest end.
+pub async fn begin_for_stranger(services: &Services, session: &Session, address: &str) -> Result<(), ServiceError> {
+    let network = throttle::network(services, address);
+    let most = if network.is_some() { MOST_OF_A_NETWORK } else { MOST_OF_NO_NETWORK };
+    let network = network.unwrap_or_default();
+    session.insert(NETWORK, &network).await?;
+    session.save().await?;
+    let surplus: Vec<String> = session::Entity::find()
+        .select_only()
+        .column(session::Column::Id)
+        .filter(session::Column::UserId.is_null())
+        .filter(session::Column::SignedInFrom.eq(network))
+        .order_by_desc(session::Column::CreatedAt)
+        .offset(most)
+        .limit(most)
+        .into_tuple()
+        .all(services.db())
+        .await?;
+    if !surplus.is_empty() {
+        session::Entity::delete_many().filter(session::Column::Id.is_in(surplus)).exec(services.db()).await?;
     }
     Ok(())
 }

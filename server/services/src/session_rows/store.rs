@@ -19,7 +19,7 @@ use crate::{
     context::Services,
     database,
     entity::session,
-    session_rows::{ADDRESS, LONGEST, OWES_CODE, USER, sealed},
+    session_rows::{ADDRESS, LONGEST, NETWORK, OWES_CODE, USER, sealed},
 };
 
 /// Keeps sessions in the database, so that they outlive a restart and hold on every node.
@@ -96,11 +96,10 @@ fn person(record: &Record) -> Option<i64> {
     record.data.get(USER).or_else(owes).and_then(serde_json::Value::as_i64)
 }
 
-/// Where the person came from; `None` where nobody is signed in.
+/// Where the person came from; of somebody who is not signed in yet the network, where it was noted.
 fn signed_in_from(record: &Record) -> Option<String> {
-    record.data.get(USER)?;
-    let address = record.data.get(ADDRESS).and_then(serde_json::Value::as_str);
-    Some(address.unwrap_or_default().to_owned())
+    let text = |key: &str| record.data.get(key).and_then(serde_json::Value::as_str).map(str::to_owned);
+    if record.data.contains_key(USER) { Some(text(ADDRESS).unwrap_or_default()) } else { text(NETWORK) }
 }
 
 fn record(id: Id, row: &session::Model) -> Result<Record> {
