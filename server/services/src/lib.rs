@@ -69,7 +69,7 @@ pub use self::{
     error::ServiceError,
     master_key::{Rotation, rotate as rotate_master_key},
     projects::backup_switch,
-    runs::SchedulerError,
+    runs::{SchedulerError, retention::expire as expire_backups},
 };
 
 /// Sets who translates the messages of this crate; until then they are English.
