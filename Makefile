@@ -112,7 +112,7 @@ browser: test-tools site
 # Files in memory, where there is one: a disk would be measured more than the programs.
 BENCH_FOLDER ?= $(or $(wildcard /dev/shm),/tmp)
 bench: test-tools
-	cargo bench -p server --bench lists --bench dashboard --bench schedules --bench nodes
+	cargo bench -p server --bench lists --bench dashboard --bench schedules --bench retention --bench nodes
 	HOLDFAST_BENCH_FOLDER=$(BENCH_FOLDER) cargo bench -p engine --bench restic
 
 # What `make test` does a few times is done often here.

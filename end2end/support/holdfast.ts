@@ -24,6 +24,8 @@ export class Holdfast {
       HOLDFAST_DATA_DIR: path.join(folder, 'data'),
       HOLDFAST_SOURCE_ROOTS: sourceRoots,
       HOLDFAST_S3_ALLOW_NETWORKS: '127.0.0.0/8',
+      // What is deleted goes at once, except where a story is about the delay.
+      HOLDFAST_DELETION_DELAY: '0',
       HOLDFAST_POSTGRES_ALLOW_NETWORKS: '127.0.0.0/8',
       HOLDFAST_NOTIFY_ALLOW_NETWORKS: '127.0.0.0/8',
       LEPTOS_SITE_ROOT: SITE,

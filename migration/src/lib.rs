@@ -23,6 +23,8 @@ mod m20261125_000014_identities;
 mod m20261129_000015_session_hashes;
 mod m20261129_000016_known_networks;
 mod m20261129_000017_crashed_runs;
+mod m20261130_000018_delayed_deletion;
+mod m20261130_000019_unusual_deliveries;
 
 pub struct Migrator;
 
@@ -47,6 +49,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000015_session_hashes::Migration),
             Box::new(m20261129_000016_known_networks::Migration),
             Box::new(m20261129_000017_crashed_runs::Migration),
+            Box::new(m20261130_000018_delayed_deletion::Migration),
+            Box::new(m20261130_000019_unusual_deliveries::Migration),
         ]
     }
 }

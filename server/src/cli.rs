@@ -5,11 +5,7 @@ mod serve;
 mod transfer;
 mod user;
 
-use std::{
-    fmt::Display,
-    io::{self, Write},
-    path::PathBuf,
-};
+use std::{io, path::PathBuf};
 
 use clap::{Parser, Subcommand};
 use model::rule::RuleError;
@@ -21,9 +17,8 @@ use crate::{
     demo::{self, DemoError},
     startup::{self, StartupError},
     telemetry,
+    terminal::say,
 };
-
-pub use self::serve::stop_signal;
 
 /// Self-hosted backup console: scheduled, encrypted backups of many projects into S3.
 #[derive(Debug, Parser)]
@@ -144,15 +139,6 @@ async fn name_forbidden_databases(config: &Config) {
     match services::forbidden_databases(config.database.expose(), config.postgres_networks.clone()).await {
         Ok(found) => found.iter().for_each(|database| eprintln!("{database}.")),
         Err(error) => eprintln!("Projects were not checked, because the database cannot be read: {error}."),
-    }
-}
-
-/// A line for whoever called the program. A reader that has gone is no reason to stop: a server would end because a
-/// supervisor closed the pipe.
-pub fn say(line: impl Display) {
-    let mut output = io::stdout();
-    if let Err(error) = writeln!(output, "{line}").and_then(|()| output.flush()) {
-        tracing::debug!(%error, "nobody reads standard output");
     }
 }
 

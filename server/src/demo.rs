@@ -21,10 +21,9 @@ use services::ServiceError;
 
 use self::folder::{DemoFolder, Secrets};
 use crate::{
-    cli,
     config::{Config, DatabaseUrl},
     startup::{Application, StartupError},
-    telemetry,
+    telemetry, terminal,
 };
 
 /// Where the embedded S3 server listens, unless that was taken at the first start.
@@ -55,18 +54,18 @@ pub enum DemoError {
 
 /// Starts the demo in `folder`, seeding it at the first start, and serves until SIGTERM or SIGINT.
 pub async fn demo(settings: Config, folder: &Path) -> Result<(), DemoError> {
-    let stop = cli::stop_signal().map_err(StartupError::Signals)?;
+    let stop = terminal::stop_signal().map_err(StartupError::Signals)?;
     let mut folder = DemoFolder::open(folder)?;
     let config = config(settings, &folder)?;
     telemetry::start(&config);
     let s3 = start_s3(&mut folder).await?;
     let application = Application::build(&config).await?;
     if !folder.secrets().seeded {
-        cli::say("Adding sample data");
+        terminal::say("Adding sample data");
         seed::seed(application.services(), &folder, &s3.endpoint()).await?;
         folder.set_seeded()?;
     }
-    cli::say(welcome(&config.address_for_people(application.address()), &folder));
+    terminal::say(welcome(&config.address_for_people(application.address()), &folder));
     let outcome = application.run_until(stop).await;
     s3.shutdown().await;
     Ok(outcome?)

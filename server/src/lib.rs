@@ -9,6 +9,7 @@ mod listener;
 pub mod private;
 pub mod startup;
 pub mod telemetry;
+mod terminal;
 mod web;
 
 pub use web::addresses;

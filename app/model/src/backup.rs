@@ -6,10 +6,11 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    form::{FormCheck, FormErrors},
     ids::{BackupId, ProjectId},
     language::msgid,
     list::{ListQuery, PAGE_SIZES},
-    rule::RuleError,
+    rule::{RuleError, length},
 };
 
 /// Defines an enum of phases with the names that the database stores and pages show, translated.
@@ -17,6 +18,7 @@ macro_rules! phases {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:expr),+ $(,)? }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "columns", derive(sea_orm::DeriveValueType), sea_orm(value_type = "String"))]
         pub enum $name { $($(#[$variant_doc])* $variant),+ }
 
         impl $name {
@@ -135,6 +137,40 @@ pub enum Expiry {
     Kept(DateTime<Utc>),
 }
 
+/// That a backup is marked for deletion.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deletion {
+    /// When it is removed from the bucket.
+    pub after: DateTime<Utc>,
+    /// `None` where its retention had ended.
+    pub by: Option<String>,
+    /// Whether it is too late to take it back.
+    pub begun: bool,
+}
+
+/// That a backup is kept on purpose.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    pub by: String,
+    pub at: DateTime<Utc>,
+    pub note: Option<String>,
+}
+
+/// That a backup differs much from those before it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unusual {
+    /// What differs, in a sentence.
+    pub words: String,
+    pub acknowledged: Option<Acknowledged>,
+}
+
+/// Who has seen it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acknowledged {
+    pub by: String,
+    pub at: DateTime<Utc>,
+}
+
 /// A row of the tab Backups.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BackupRow {
@@ -165,9 +201,26 @@ pub struct BackupRow {
     pub cancel_requested: bool,
     /// Whether a verification found that it cannot be restored whole.
     pub damaged: bool,
+    pub deletion: Option<Deletion>,
+    pub kept: Option<Kept>,
+    pub unusual: Option<Unusual>,
+    /// Files that changed while they were read.
+    pub changed: Vec<String>,
+    /// Patterns of the policy that matched nothing.
+    pub unmatched: Vec<String>,
 }
 
 impl BackupRow {
+    /// What is shown as its phase: a marked backup is Deleting, whatever it was.
+    pub fn shown_phase(&self) -> BackupPhase {
+        if self.deletion.is_some() { BackupPhase::Deleting } else { self.phase }
+    }
+
+    /// Whether it is unusual, and nobody has acknowledged it.
+    pub fn is_unusual(&self) -> bool {
+        self.unusual.as_ref().is_some_and(|unusual| unusual.acknowledged.is_none())
+    }
+
     /// Whole seconds from start to end.
     pub fn duration(&self) -> Option<u64> {
         u64::try_from((self.finished? - self.started?).num_seconds()).ok()
@@ -189,6 +242,46 @@ pub struct BackupRef {
 }
 
 impl BackupRef {
+    pub fn backup(&self) -> Result<BackupId, RuleError> {
+        self.backup.parse().map_err(|_| RuleError::Unlisted { field: msgid("Backup") })
+    }
+}
+
+/// Longest note on a kept backup, in characters.
+pub const LONGEST_NOTE: usize = 200;
+
+/// The form that keeps a backup on purpose.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct KeepBackupForm {
+    pub backup: String,
+    /// Why; may be empty.
+    pub note: String,
+}
+
+impl KeepBackupForm {
+    pub fn backup(&self) -> Result<BackupId, RuleError> {
+        self.backup.parse().map_err(|_| RuleError::Unlisted { field: msgid("Backup") })
+    }
+
+    /// The note; `None` where it is empty.
+    pub fn note(&self) -> Result<Option<String>, FormErrors> {
+        let note = self.note.trim();
+        let mut check = FormCheck::default();
+        check.field("note", length(msgid("Note"), note, 0..=LONGEST_NOTE));
+        check.finish(Some((!note.is_empty()).then(|| note.to_owned())))
+    }
+}
+
+/// The form that removes a marked backup at once, with its name typed.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RemoveBackupForm {
+    pub backup: String,
+    pub confirm_name: String,
+}
+
+impl RemoveBackupForm {
     pub fn backup(&self) -> Result<BackupId, RuleError> {
         self.backup.parse().map_err(|_| RuleError::Unlisted { field: msgid("Backup") })
     }

@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::translation::msgid;
 use crate::{cookies, rule::RuleError};
 
 /// The cookie in which a browser keeps the choice.
@@ -74,12 +75,6 @@ impl FromStr for Language {
         let found = Self::ALL.into_iter().find(|language| language.as_str() == text);
         found.ok_or(RuleError::Unlisted { field: msgid("Language") })
     }
-}
-
-/// Marks a text that is translated where it is shown, with `tr!` and the name that it is kept under: as constants and
-/// `const` functions must.
-pub const fn msgid(text: &'static str) -> &'static str {
-    text
 }
 
 /// Sets who translates the messages of this crate; until then they are English.

@@ -38,4 +38,5 @@ pub mod second_factor;
 pub mod size;
 pub mod theme;
 pub mod time;
+mod translation;
 pub mod user;

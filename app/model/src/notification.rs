@@ -83,6 +83,7 @@ words! {
         Recovery = "recovery", msgid("Recovery");
         Overdue = "overdue", msgid("Overdue");
         Damage = "damage", msgid("Damage");
+        Unusual = "unusual", msgid("Unusual backup");
         Digest = "digest", msgid("Weekly digest");
         Test = "test", msgid("Test");
         PingStart = "ping-start", msgid("Ping: start");

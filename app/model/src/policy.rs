@@ -46,6 +46,10 @@ pub struct PolicyForm {
     pub ping_url: Hidden,
     /// Takes a stored one away.
     pub forget_ping: Ticked,
+    /// Below how many percent of what they were backups are unusual. 0 is never; empty is as usual.
+    pub unusual_below: String,
+    /// Lets backups go that have reached their end by the changed rules.
+    pub confirm_shorter: Ticked,
 }
 
 /// What becomes of a policy's Ping URL.
@@ -67,6 +71,21 @@ pub struct PolicyTerms {
     pub exclude: Patterns,
     pub keep: KeepCounts,
     pub ping: PingChange,
+    /// In percent, 0 to 99; 0 where no backup is unusual.
+    pub unusual_below: u8,
+}
+
+/// What the form starts with, in percent.
+pub const USUAL_PERCENT: u8 = 50;
+
+fn percent(text: &str) -> Result<u8, RuleError> {
+    const MOST: u16 = 99;
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(USUAL_PERCENT);
+    }
+    let error = RuleError::Count { field: msgid("Unusual Below"), max: MOST };
+    text.parse().ok().filter(|percent| u16::from(*percent) <= MOST).ok_or(error)
 }
 
 impl PolicyForm {
@@ -95,6 +114,7 @@ impl PolicyForm {
         let exclude = check.field("exclude", Patterns::parse_exclude(&self.exclude));
         let keep = self.keep.parse(&mut check);
         let ping = check.field("ping_url", self.ping());
+        let unusual_below = check.field("unusual_below", percent(&self.unusual_below));
         let terms = (|| {
             Some(PolicyTerms {
                 name: name?,
@@ -105,6 +125,7 @@ impl PolicyForm {
                 exclude: exclude?,
                 keep: keep?,
                 ping: ping?,
+                unusual_below: unusual_below?,
             })
         })();
         check.finish(terms)
@@ -213,6 +234,10 @@ pub struct PolicyRow {
     pub last_backup: Option<LastBackup>,
     /// Whether the reading person may change or delete it.
     pub may_change: bool,
+    /// Backups of it that are there, without those that are marked for deletion.
+    pub backups: u64,
+    /// Below how many percent of what they were its backups are unusual; 0 never.
+    pub unusual_below: u8,
     pub created_by: String,
     pub created: DateTime<Utc>,
     pub modified_by: Option<String>,

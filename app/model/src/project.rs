@@ -176,6 +176,8 @@ pub struct ProjectList {
     pub page: Page<ProjectRow>,
     /// What a Partner may filter by; empty for others.
     pub organizations: Vec<OrganizationChoice>,
+    /// Those that can be taken back; the next to go first.
+    pub deleted: Vec<DeletedProject>,
 }
 
 /// What the add form and Settings offer to choose from.
@@ -207,6 +209,21 @@ pub struct ProjectView {
     pub health: Option<Health>,
     /// Whether the reading person may change the project.
     pub may_manage: bool,
+    /// Seconds between marking something for deletion and removing it.
+    pub deletion_delay: u64,
+}
+
+/// A deleted project that can be taken back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeletedProject {
+    pub id: ProjectId,
+    pub name: String,
+    pub organization: String,
+    /// When it goes for good.
+    pub after: DateTime<Utc>,
+    pub by: String,
+    /// Whether its backups go with it.
+    pub backups_too: bool,
 }
 
 /// Whether a project is backed up, and where to.

@@ -1,6 +1,8 @@
 //! What is wrong with a value somebody typed.
 
-use crate::schedule;
+mod cron_reason;
+
+pub(crate) use self::cron_reason::EMPTY_ITEM;
 
 /// A broken rule of one field, in words for the person who typed it. Fields are named by their labels, which are
 /// translated when the words are asked for.
@@ -28,7 +30,7 @@ pub enum RuleError {
         "{}",
         tr!(
             "Cron Expression is not understood: {reason}. Write minute hour day month weekday, such as 30 2 * * *",
-            reason = schedule::translated(.reason)
+            reason = cron_reason::translated(.reason)
         )
     )]
     CronSyntax { reason: String },

@@ -1,7 +1,6 @@
 //! When a policy runs: a cron expression in a time zone.
 
 mod description;
-mod refusal;
 mod time_zone;
 mod words;
 
@@ -15,12 +14,14 @@ use croner::{
 };
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::refusal::translated;
 pub use self::{
     time_zone::TimeZone,
     words::{CronField, CronWords},
 };
-use crate::{language::msgid, rule::RuleError};
+use crate::{
+    language::msgid,
+    rule::{EMPTY_ITEM, RuleError},
+};
 
 /// Common periods: the expression and its words, to be translated, in the order in which the form offers them.
 pub const COMMON_PERIODS: [(&str, &str); 8] = [
@@ -59,7 +60,7 @@ impl CronPeriod {
         let period = Self::stored(text)?;
         // croner takes them for nothing.
         if period.text.split([' ', ',']).any(|item| item.trim_start_matches('+').is_empty()) {
-            return Err(RuleError::CronSyntax { reason: refusal::EMPTY_ITEM.to_owned() });
+            return Err(RuleError::CronSyntax { reason: EMPTY_ITEM.to_owned() });
         }
         if period.names_a_day(now) { Ok(period) } else { Err(RuleError::CronNever) }
     }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use model::{
-    backup::{BackupRef, BackupRow, BrowseQuery, BrowseView},
+    backup::{BackupRef, BackupRow, BrowseQuery, BrowseView, KeepBackupForm, RemoveBackupForm},
     form::Done,
     ids::ProjectId,
     list::{ListQuery, Page},
@@ -31,9 +31,44 @@ pub async fn cancel_backup(form: BackupRef) -> Result<Done, ApiError> {
     Ok(services::backups::cancel(&acting, &services, &form).await?)
 }
 
-/// Removes a backup that is not running, and its snapshot from the bucket.
+/// Marks a backup that is not running for deletion, or removes the record of one that has no data.
 #[server(endpoint = "backups/delete")]
 pub async fn delete_backup(form: BackupRef) -> Result<Done, ApiError> {
     let (acting, services) = super::server::signed_in()?;
     Ok(services::backups::delete(&acting, &services, &form).await?)
+}
+
+/// Takes a marked backup back.
+#[server(endpoint = "backups/undo_deletion")]
+pub async fn undo_backup_deletion(form: BackupRef) -> Result<Done, ApiError> {
+    let (acting, services) = super::server::signed_in()?;
+    Ok(services::backups::undo_deletion(&acting, &services, &form).await?)
+}
+
+/// Has a marked backup whose name was typed removed without waiting for its time.
+#[server(endpoint = "backups/remove_now")]
+pub async fn remove_backup_now(form: RemoveBackupForm) -> Result<Done, ApiError> {
+    let (acting, services) = super::server::signed_in()?;
+    Ok(services::backups::remove_now(&acting, &services, &form).await?)
+}
+
+/// Keeps a backup whatever its retention period.
+#[server(endpoint = "backups/keep")]
+pub async fn keep_backup(form: KeepBackupForm) -> Result<Done, ApiError> {
+    let (acting, services) = super::server::signed_in()?;
+    Ok(services::backups::keep(&acting, &services, &form).await?)
+}
+
+/// Lets a kept backup go on by its retention period.
+#[server(endpoint = "backups/let_go")]
+pub async fn let_backup_go(form: BackupRef) -> Result<Done, ApiError> {
+    let (acting, services) = super::server::signed_in()?;
+    Ok(services::backups::let_go(&acting, &services, &form).await?)
+}
+
+/// Notes that somebody has seen that a backup is unusual.
+#[server(endpoint = "backups/acknowledge")]
+pub async fn acknowledge_backup(form: BackupRef) -> Result<Done, ApiError> {
+    let (acting, services) = super::server::signed_in()?;
+    Ok(services::backups::acknowledge(&acting, &services, &form).await?)
 }

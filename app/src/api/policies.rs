@@ -51,7 +51,7 @@ pub async fn resume_policy(form: PolicyRef) -> Result<Done, ApiError> {
     Ok(services::policies::resume(&acting, &services, &form).await?)
 }
 
-/// Ends the schedule; its backups stay until their retention ends.
+/// Ends the schedule; its backups go on being kept by its rules.
 #[server(endpoint = "policies/delete")]
 pub async fn delete_policy(form: PolicyRef) -> Result<Done, ApiError> {
     let (acting, services) = super::server::signed_in()?;

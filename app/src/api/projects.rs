@@ -45,7 +45,7 @@ pub async fn save_backup_settings(form: BackupSettingsForm) -> Result<Done, ApiE
     Ok(services::backup_switch::save(&acting, &services, &form).await?)
 }
 
-/// Switches backup off, deletes the policies and cancels what is running.
+/// Switches backup off, ends the policies and cancels what is running.
 #[server(endpoint = "projects/disable_backup")]
 pub async fn disable_backup(form: ProjectRef) -> Result<Done, ApiError> {
     let (acting, services) = super::server::signed_in()?;
@@ -77,6 +77,13 @@ pub async fn unlock_project(form: ProjectRef) -> Result<Done, ApiError> {
 pub async fn move_project(form: MoveProjectForm) -> Result<Done, ApiError> {
     let (acting, services) = super::server::signed_in()?;
     Ok(services::projects::move_to_node(&acting, &services, &form).await?)
+}
+
+/// Takes a deleted project back.
+#[server(endpoint = "projects/undo_deletion")]
+pub async fn undo_project_deletion(form: ProjectRef) -> Result<Done, ApiError> {
+    let (acting, services) = super::server::signed_in()?;
+    Ok(services::projects::undo_deletion(&acting, &services, &form).await?)
 }
 
 /// Deletes a project whose name was typed, with its backups where that was ticked.

@@ -129,6 +129,8 @@ impl From<NodePhase> for Look {
 }
 
 impl Look {
+    pub const KEPT: Self = Self { word: msgid("Kept"), icon: "lock", class: "badge badge-accent" };
+    pub const UNUSUAL: Self = Self { word: msgid("Unusual"), icon: "alert", class: WARN };
     pub const DEFAULT: Self = Self { word: msgid("Default"), icon: "check", class: "badge badge-accent" };
     pub const LOCKED: Self = Self { word: msgid("Locked"), icon: "lock", class: CALM };
     pub const INVITED: Self = Self { word: msgid("Invited"), icon: "clock", class: CALM };

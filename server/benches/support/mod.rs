@@ -13,7 +13,7 @@ use server::{
     config::{Config, Key, Settings},
     startup::{Application, StartupError},
 };
-use services::Clock;
+use services::{Clock, Services};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -29,6 +29,8 @@ pub struct Server {
     pub client: Client,
     /// The same database, behind the server's back.
     pub db: DatabaseConnection,
+    /// Its use cases, asked without HTTP.
+    pub services: Services,
     address: SocketAddr,
     stop: CancellationToken,
     running: JoinHandle<Result<(), StartupError>>,
@@ -60,7 +62,7 @@ impl Server {
         services::setup::create(&services, setup().parse().map_err(|errors| errors.summary)?, String::new()).await?;
         let db = Database::connect(config.database.expose()).await?;
         let client = Client::builder().cookie_store(true).build()?;
-        let server = Self { client, db, address, stop, running, _folder: folder };
+        let server = Self { client, db, services, address, stop, running, _folder: folder };
         let sign_in = [("form[email]", EMAIL), ("form[password]", PASSWORD)];
         server.client.post(server.at("/api/session/sign_in")).form(&sign_in).send().await?.error_for_status()?;
         Ok(server)

@@ -6,17 +6,25 @@ use model::{
     permission::{Action, Owner},
     second_factor::{AccountForm, AccountView},
 };
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, EntityTrait, IntoActiveModel};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
+    PaginatorTrait, QueryFilter,
+};
 use serde_json::json;
 
 use crate::{
     acting::Acting,
     audit::{self, Deed, Subject},
+    context::Services,
     entity::account,
     error::ServiceError,
     organizations, second_factor,
-    start::Services,
 };
+
+const ACCOUNT_CHANGED: Deed = Deed::new("account changed");
+
+/// What the one account of an installation came from. The column is unique, so there is never a second.
+pub(crate) const FIRST_RUN: &str = "first-run";
 
 /// The page to which a change leads back.
 const PAGE: &str = "/organizations";
@@ -51,7 +59,7 @@ pub async fn save(acting: &Acting, services: &Services, form: &AccountForm) -> R
     change.update(&tx).await?;
     let actor = &acting.actor;
     let subject = Subject { kind: "account", id: actor.account.0, name: &name, organization: actor.organization };
-    audit::record(&tx, acting, services.clock().now(), Deed::AccountChanged, subject, changes).await?;
+    audit::record(&tx, acting, services.clock().now(), ACCOUNT_CHANGED, subject, changes).await?;
     tx.commit().await?;
     let message = if needed {
         tr!("Partners must use a second factor now")
@@ -65,4 +73,15 @@ async fn find(acting: &Acting, db: &impl ConnectionTrait, id: AccountId) -> Resu
     let own = Owner { account: id, organization: acting.actor.organization };
     acting.may(Action::ManageAccount, own)?;
     account::Entity::find_by_id(id.0).one(db).await?.ok_or(ServiceError::NotFound)
+}
+
+/// The one account of the installation, once it is there.
+pub(crate) async fn installed(db: &impl ConnectionTrait) -> Result<Option<AccountId>, DbErr> {
+    let found = account::Entity::find().filter(account::Column::Origin.eq(FIRST_RUN)).one(db).await?;
+    Ok(found.map(|account| AccountId(account.id)))
+}
+
+/// Whether any account is there.
+pub(crate) async fn exists(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
+    Ok(account::Entity::find().count(db).await? > 0)
 }

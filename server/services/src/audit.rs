@@ -9,159 +9,17 @@ use serde_json::{Value, json};
 
 use crate::{acting::Acting, entity::audit_entry};
 
-/// What was done. The text is what the log shows.
+/// What was done. The text is what the log shows and keeps, so it never changes. Each feature has its own deeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Deed {
-    AccountCreated,
-    SignedIn,
-    SignedInWithProvider,
-    SignedOut,
-    OrganizationAdded,
-    OrganizationChanged,
-    OrganizationRemoved,
-    UserAdded,
-    UserInvited,
-    IdentityLinked,
-    RoleChanged,
-    UserRemoved,
-    PasswordResetRequested,
-    PasswordSet,
-    PasswordChanged,
-    SessionEnded,
-    SecondFactorSetUp,
-    SecondFactorTurnedOff,
-    SecondFactorReset,
-    SecondFactorRefused,
-    RecoveryCodeUsed,
-    RecoveryCodesRenewed,
-    AccountChanged,
-    CredentialAdded,
-    CredentialUpdated,
-    CredentialMadeDefault,
-    CredentialLocked,
-    CredentialUnlocked,
-    CredentialDeleted,
-    ProjectCreated,
-    ProjectWithdrawn,
-    ProjectLocked,
-    ProjectUnlocked,
-    ProjectMoved,
-    ProjectDeleted,
-    BackupsRemoved,
-    BackupsNotRemoved,
-    BackupEnabled,
-    BackupDisabled,
-    CredentialChanged,
-    StorageChanged,
-    PolicyAdded,
-    PolicyChanged,
-    PolicyPaused,
-    PolicyResumed,
-    PolicyDeleted,
-    BackupRequested,
-    BackupCompleted,
-    BackupFailed,
-    BackupCancelled,
-    BackupDeleted,
-    RestoreRequested,
-    RestoreCancelled,
-    RestoreDeleted,
-    MaintenanceRequested,
-    MaintenanceCancelled,
-    MaintenanceFailed,
-    DamageFound,
-    DamageGone,
-    RepositoryRepaired,
-    FileDownloaded,
-    FolderDownloaded,
-    AuditExported,
-    RecoveryKitDownloaded,
-    ChannelAdded,
-    ChannelChanged,
-    ChannelDeleted,
-    ChannelPaused,
-    ChannelResumed,
-    ChannelTested,
-    Exported,
-    Imported,
-}
+pub struct Deed(&'static str);
 
 impl Deed {
+    pub const fn new(text: &'static str) -> Self {
+        Self(text)
+    }
+
     const fn as_str(self) -> &'static str {
-        match self {
-            Self::AccountCreated => "account created",
-            Self::SignedIn => "signed in",
-            Self::SignedInWithProvider => "signed in with the sign-in provider",
-            Self::SignedOut => "signed out",
-            Self::OrganizationAdded => "organization added",
-            Self::OrganizationChanged => "organization changed",
-            Self::OrganizationRemoved => "organization removed",
-            Self::UserAdded => "user added",
-            Self::UserInvited => "user invited",
-            Self::IdentityLinked => "user linked with the sign-in provider",
-            Self::RoleChanged => "role changed",
-            Self::UserRemoved => "user removed",
-            Self::PasswordResetRequested => "password reset requested",
-            Self::PasswordSet => "password set",
-            Self::PasswordChanged => "password changed",
-            Self::SessionEnded => "session ended",
-            Self::SecondFactorSetUp => "second factor set up",
-            Self::SecondFactorTurnedOff => "second factor turned off",
-            Self::SecondFactorReset => "second factor reset",
-            Self::SecondFactorRefused => "second factor refused",
-            Self::RecoveryCodeUsed => "recovery code used",
-            Self::RecoveryCodesRenewed => "recovery codes renewed",
-            Self::AccountChanged => "account changed",
-            Self::CredentialAdded => "backup credential added",
-            Self::CredentialUpdated => "backup credential updated",
-            Self::CredentialMadeDefault => "backup credential made the default",
-            Self::CredentialLocked => "backup credential locked",
-            Self::CredentialUnlocked => "backup credential unlocked",
-            Self::CredentialDeleted => "backup credential deleted",
-            Self::ProjectCreated => "project created",
-            Self::ProjectWithdrawn => "project withdrawn because its backup could not be enabled",
-            Self::ProjectLocked => "project locked",
-            Self::ProjectUnlocked => "project unlocked",
-            Self::ProjectMoved => "project moved to another node",
-            Self::ProjectDeleted => "project deleted",
-            Self::BackupsRemoved => "backups of a deleted project removed from the bucket",
-            Self::BackupsNotRemoved => "backups of a deleted project could not be removed from the bucket",
-            Self::BackupEnabled => "backup enabled",
-            Self::BackupDisabled => "backup disabled",
-            Self::CredentialChanged => "backup credential of project changed",
-            Self::StorageChanged => "storage class or encryption of backups changed",
-            Self::PolicyAdded => "policy added",
-            Self::PolicyChanged => "policy changed",
-            Self::PolicyPaused => "policy paused",
-            Self::PolicyResumed => "policy resumed",
-            Self::PolicyDeleted => "policy deleted",
-            Self::BackupRequested => "backup requested",
-            Self::BackupCompleted => "backup completed",
-            Self::BackupFailed => "backup failed",
-            Self::BackupCancelled => "backup cancelled",
-            Self::BackupDeleted => "backup deleted",
-            Self::RestoreRequested => "restore requested",
-            Self::RestoreCancelled => "restore cancelled",
-            Self::RestoreDeleted => "restore deleted",
-            Self::MaintenanceRequested => "maintenance of repository requested",
-            Self::MaintenanceCancelled => "maintenance of repository cancelled",
-            Self::MaintenanceFailed => "maintenance of repository failed",
-            Self::DamageFound => "damage found in repository",
-            Self::DamageGone => "repository sound again",
-            Self::RepositoryRepaired => "repository repaired",
-            Self::FileDownloaded => "file downloaded",
-            Self::FolderDownloaded => "folder downloaded",
-            Self::AuditExported => "audit log exported",
-            Self::RecoveryKitDownloaded => "recovery kit downloaded",
-            Self::ChannelAdded => "channel added",
-            Self::ChannelChanged => "channel changed",
-            Self::ChannelDeleted => "channel deleted",
-            Self::ChannelPaused => "channel paused",
-            Self::ChannelResumed => "channel resumed",
-            Self::ChannelTested => "channel tested",
-            Self::Exported => "database exported",
-            Self::Imported => "database imported",
-        }
+        self.0
     }
 }
 
@@ -254,4 +112,37 @@ pub async fn before_the_last(
 /// Where nothing but the deed itself is to be told.
 pub fn no_changes() -> Value {
     json!({})
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        collections::BTreeSet,
+        fs,
+        path::{Path, PathBuf},
+    };
+
+    /// The deeds that databases hold. One may be added; none changes or goes.
+    const KEPT: &str = include_str!("audit/deeds.txt");
+
+    #[test]
+    fn the_features_write_the_deeds_that_databases_hold_and_each_is_one_features() {
+        let mut found = Vec::new();
+        for file in files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
+            let source = fs::read_to_string(file).unwrap();
+            // Put together here, so that this file is not among them.
+            let begins = ["Deed", "::new(\""].concat();
+            let literals = source.split(&begins).skip(1);
+            found.extend(literals.map(|rest| rest.split('"').next().unwrap().to_owned()));
+        }
+        let distinct: BTreeSet<&str> = found.iter().map(String::as_str).collect();
+        assert_eq!(distinct.len(), found.len(), "each deed stands once");
+        assert_eq!(distinct, KEPT.lines().collect());
+    }
+
+    fn files(folder: &Path) -> Vec<PathBuf> {
+        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let of = |path: PathBuf| if path.is_dir() { files(&path) } else { vec![path] };
+        entries.flat_map(of).filter(|path| path.extension().is_some_and(|ending| ending == "rs")).collect()
+    }
 }

@@ -15,11 +15,13 @@ use serde_json::Value;
 use crate::{
     acting::Acting,
     audit::{self, Deed, Subject},
+    context::Services,
     entity::{audit_entry, organization},
     error::ServiceError,
     listing,
-    start::Services,
 };
+
+const AUDIT_EXPORTED: Deed = Deed::new("audit log exported");
 
 /// Most entries of one export.
 const MOST_EXPORTED: u64 = 100_000;
@@ -53,7 +55,7 @@ pub async fn export(acting: &Acting, services: &Services, query: &AuditQuery) ->
         organization: acting.actor.organization,
     };
     let now = services.clock().now();
-    audit::record(services.db(), acting, now, Deed::AuditExported, subject, audit::no_changes()).await?;
+    audit::record(services.db(), acting, now, AUDIT_EXPORTED, subject, audit::no_changes()).await?;
     let header = ["Time", "Person", "Address", "Action", "Kind", "Name", "Organization", "Changes"];
     let lines = rows.into_iter().map(view).map(|row| line(&cells(row)));
     Ok(std::iter::once(line(&header.map(str::to_owned))).chain(lines).collect())

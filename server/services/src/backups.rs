@@ -1,8 +1,8 @@
-//! Backups of a project: list, cancel, delete.
+//! Backups of a project: list and cancel.
 
 use chrono::{DateTime, Utc};
 use model::{
-    backup::{BackupPhase, BackupRef, BackupRow, Expiry, RestorePhase},
+    backup::{Acknowledged, BackupPhase, BackupRef, BackupRow, Deletion, Expiry, Kept, Unusual},
     form::Done,
     ids::{BackupId, ProjectId},
     list::{ListQuery, Page},
@@ -17,14 +17,23 @@ use crate::{
     acting::Acting,
     audit::{self, Deed, Subject},
     clock::Clock,
-    entity::{backup, project, restore},
-    error::{Conflict, ServiceError},
+    context::Services,
+    entity::{backup, project},
+    error::ServiceError,
     listing, nodes,
-    progress::progress,
-    projects, repositories,
-    runs::wake,
-    start::Services,
+    progress::{RunConflict, count, progress},
+    projects,
 };
+
+mod deletion;
+mod keep;
+
+pub use self::{
+    deletion::{delete, remove_now, undo_deletion},
+    keep::{acknowledge, keep, let_go},
+};
+
+const BACKUP_CANCELLED: Deed = Deed::new("backup cancelled");
 
 /// One page of a project's backups, newest first.
 pub async fn list(
@@ -42,12 +51,7 @@ pub async fn list(
     }
     let all = select.clone();
     let newest_first = select.order_by_desc(backup::Column::Id).offset(query.offset()).limit(query.per_page());
-    let mut rows = newest_first
-        .all(db)
-        .await?
-        .into_iter()
-        .map(|row| view(services.clock(), row))
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut rows = newest_first.all(db).await?.into_iter().map(|row| view(services.clock(), row)).collect::<Vec<_>>();
     let total = listing::total(query, rows.len(), all.count(db)).await?;
     if rows.iter().any(|row| row.phase == BackupPhase::Queued)
         && let Some(cause) = nodes::missing(services, db, home.node.as_deref()).await?
@@ -70,21 +74,18 @@ pub(crate) async fn find(
     Ok((row, project))
 }
 
-pub(crate) fn phase(row: &backup::Model) -> Result<BackupPhase, ServiceError> {
-    row.phase.parse().map_err(ServiceError::Stored)
-}
-
-pub(crate) fn view(clock: &Clock, row: backup::Model) -> Result<BackupRow, ServiceError> {
-    let (phase, now) = (phase(&row)?, clock.now());
+pub(crate) fn view(clock: &Clock, row: backup::Model) -> BackupRow {
+    let progress = progress(clock, row.started_at, (&row).into());
+    let (phase, now) = (row.phase, clock.now());
     let kept = |at: DateTime<Utc>| phase.has_snapshot() && at <= now;
-    Ok(BackupRow {
+    BackupRow {
         id: BackupId(row.id),
         phase,
         policy: row.policy_name,
         queued: row.queued_at,
         started: row.started_at,
         finished: row.finished_at,
-        progress: progress(clock, row.started_at, (row.done_files, row.done_bytes, row.total_files, row.total_bytes)),
+        progress,
         files: row.files.map(count),
         size: row.bytes.map(count),
         added: row.added_bytes.map(count),
@@ -97,13 +98,23 @@ pub(crate) fn view(clock: &Clock, row: backup::Model) -> Result<BackupRow, Servi
         snapshot: row.snapshot,
         cancel_requested: row.cancel_requested,
         damaged: row.damaged,
+        deletion: deletion(&row),
+        kept: row.kept_at.zip(row.kept_by).map(|(at, by)| Kept { by, at, note: row.kept_note }),
+        unusual: row.unusual.map(|words| Unusual {
+            words,
+            acknowledged: row.acknowledged_at.zip(row.acknowledged_by).map(|(at, by)| Acknowledged { by, at }),
+        }),
+        changed: row.changed.0,
+        unmatched: row.unmatched.0,
         name: row.name,
-    })
+    }
 }
 
-/// A count as it is stored. The database has no unsigned numbers; none of these is ever negative.
-pub(crate) fn count(stored: i64) -> u64 {
-    stored.try_into().unwrap_or_default()
+fn deletion(row: &backup::Model) -> Option<Deletion> {
+    let begun = row.phase == BackupPhase::Deleting;
+    // Earlier versions wrote down no time.
+    let after = row.delete_after.or_else(|| begun.then_some(row.not_before))?;
+    Some(Deletion { after, by: row.deleted_by.clone(), begun })
 }
 
 /// Takes a waiting backup out of the queue, or asks a running one to stop; that one ends within seconds.
@@ -112,13 +123,13 @@ pub async fn cancel(acting: &Acting, services: &Services, form: &BackupRef) -> R
     let tx = services.write().await?;
     let (row, project) = find(acting, &tx, Action::ManageProjects, id).await?;
     let mut change = row.clone().into_active_model();
-    let message = match phase(&row)? {
+    let message = match row.phase {
         BackupPhase::InProgress => {
             change.cancel_requested = Set(true);
             tr!("Backup {} is being cancelled", row.name)
         }
         BackupPhase::Queued => {
-            change.phase = Set(BackupPhase::Cancelled.as_str().to_owned());
+            change.phase = Set(BackupPhase::Cancelled);
             change.finished_at = Set(Some(services.clock().now()));
             tr!("Backup {} cancelled", row.name)
         }
@@ -126,47 +137,12 @@ pub async fn cancel(acting: &Acting, services: &Services, form: &BackupRef) -> R
             change.retry_at = Set(None);
             tr!("Backup {} will not be tried again", row.name)
         }
-        _ => return Err(Conflict::AlreadyEnded.into()),
+        _ => return Err(RunConflict::AlreadyEnded.into()),
     };
     change.update(&tx).await?;
-    record(&tx, acting, services, Deed::BackupCancelled, (&row, &project)).await?;
+    record(&tx, acting, services, BACKUP_CANCELLED, (&row, &project)).await?;
     tx.commit().await?;
     Ok(Done::new(message, tab(project.id)))
-}
-
-/// Deletes a backup that is not running: its record at once where it has no data, otherwise when a worker has removed
-/// its snapshot from the bucket.
-pub async fn delete(acting: &Acting, services: &Services, form: &BackupRef) -> Result<Done, ServiceError> {
-    let id = form.backup().map_err(|_| ServiceError::NotFound)?;
-    let tx = services.write().await?;
-    let (row, project) = find(acting, &tx, Action::ManageProjects, id).await?;
-    if phase(&row)? == BackupPhase::Deleting {
-        return Err(Conflict::BeingDeleted.into());
-    }
-    if phase(&row)?.is_active() || is_being_restored(&tx, row.id).await? {
-        return Err(Conflict::StillRunning.into());
-    }
-    if row.snapshot.is_some() {
-        // Refused here rather than failing in the background: only a repository in use can be reached.
-        repositories::by_id(&tx, row.repository_id).await?;
-        let mut change = row.clone().into_active_model();
-        change.phase = Set(BackupPhase::Deleting.as_str().to_owned());
-        change.update(&tx).await?;
-    } else {
-        backup::Entity::delete_by_id(row.id).exec(&tx).await?;
-    }
-    record(&tx, acting, services, Deed::BackupDeleted, (&row, &project)).await?;
-    tx.commit().await?;
-    wake::one(services).await;
-    Ok(Done::new(tr!("Backup {} deleted", row.name), tab(project.id)))
-}
-
-async fn is_being_restored(db: &impl ConnectionTrait, backup: i64) -> Result<bool, ServiceError> {
-    let active = [RestorePhase::Queued.as_str(), RestorePhase::InProgress.as_str()];
-    let restores = restore::Entity::find()
-        .filter(restore::Column::BackupId.eq(backup))
-        .filter(restore::Column::Phase.is_in(active));
-    Ok(restores.count(db).await? > 0)
 }
 
 pub(crate) async fn record(

@@ -15,11 +15,23 @@ use crate::{
     acting::Acting,
     audit::Deed,
     backups,
+    context::Services,
     entity::{backup, project},
-    error::{Conflict, ServiceError},
+    error::{Refusal, ServiceError},
     repositories,
-    start::Services,
 };
+
+const FILE_DOWNLOADED: Deed = Deed::new("file downloaded");
+const FOLDER_DOWNLOADED: Deed = Deed::new("folder downloaded");
+
+/// Why a backup cannot be looked into.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BrowseConflict {
+    #[error("{}", tr!("This backup has no data to browse or restore, because it did not complete"))]
+    NoSnapshot,
+}
+
+impl Refusal for BrowseConflict {}
 
 /// Most entries that a search shows.
 const MOST_FOUND: usize = 500;
@@ -44,7 +56,7 @@ pub async fn folder(acting: &Acting, services: &Services, query: &BrowseQuery) -
         (Listing { entries: found.into_iter().skip(skip).take(take).collect(), total }, more)
     };
     Ok(BrowseView {
-        backup: backups::view(services.clock(), row)?,
+        backup: backups::view(services.clock(), row),
         project_name: project.name,
         path: path.to_owned(),
         entries: entries.into_iter().map(entry).collect(),
@@ -66,7 +78,7 @@ pub async fn download(
     let (row, project) = find(acting, services, project, backup).await?;
     let (repository, snapshot) = open(services, &row).await?;
     let file = repository.open_file(&snapshot, clean(path)?).await?;
-    backups::record(services.db(), acting, services, Deed::FileDownloaded, (&row, &project)).await?;
+    backups::record(services.db(), acting, services, FILE_DOWNLOADED, (&row, &project)).await?;
     Ok(file)
 }
 
@@ -87,7 +99,7 @@ pub async fn download_folder(
         ArchiveFormat::Zip => EngineFormat::Zip,
     };
     let folder = repository.open_folder(&snapshot, clean(path)?, &row.name, format).await?;
-    backups::record(services.db(), acting, services, Deed::FolderDownloaded, (&row, &project)).await?;
+    backups::record(services.db(), acting, services, FOLDER_DOWNLOADED, (&row, &project)).await?;
     Ok(folder)
 }
 
@@ -110,11 +122,11 @@ async fn open(services: &Services, row: &backup::Model) -> Result<(Repository, S
 
 /// The snapshot of a backup that has one.
 pub(crate) fn snapshot(row: &backup::Model) -> Result<SnapshotId, ServiceError> {
-    if !backups::phase(row)?.has_snapshot() {
-        return Err(Conflict::NoSnapshot.into());
+    if !row.phase.has_snapshot() {
+        return Err(BrowseConflict::NoSnapshot.into());
     }
     let id = row.snapshot.as_deref().and_then(|id| id.parse().ok());
-    id.ok_or_else(|| Conflict::NoSnapshot.into())
+    id.ok_or_else(|| BrowseConflict::NoSnapshot.into())
 }
 
 fn clean(path: &str) -> Result<&str, ServiceError> {

@@ -13,10 +13,10 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, 
 use crate::{
     acting::Acting,
     audit::Subject,
+    context::Services,
     entity::{backup_credential, organization},
-    error::{ServiceError, credential_form_errors},
+    error::{Refusal, ServiceError, credential_form_errors},
     organizations,
-    start::Services,
 };
 
 mod add;
@@ -29,6 +29,28 @@ pub use self::{
     state::{delete, lock, set_default, unlock},
     update::update,
 };
+
+/// Why a backup credential cannot be changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CredentialConflict {
+    #[error("{}", tr!("Backups of a deleted project are still being removed with this credential. Try again later"))]
+    CredentialIsRemoving,
+    #[error("{}", tr!("Backup credential already locked"))]
+    CredentialAlreadyLocked,
+    #[error("{}", tr!("Backup credential already unlocked"))]
+    CredentialAlreadyUnlocked,
+    #[error("{}", tr!("Backup credential is locked"))]
+    CredentialIsLocked,
+    #[error(
+        "{}",
+        tr!("Backup credential is used by {n} project(s)" | "Backup credential is used by {n} project(s)" % *.projects)
+    )]
+    CredentialIsUsed { projects: u64 },
+    #[error("{}", tr!("Backup credential is the default already"))]
+    CredentialIsDefault,
+}
+
+impl Refusal for CredentialConflict {}
 
 /// The page to which every change leads back.
 const PAGE: &str = "/backup-credentials";
@@ -85,10 +107,12 @@ async fn name_taken(
     name: &S3Name,
     except: Option<i64>,
 ) -> Result<bool, DbErr> {
-    let same = backup_credential::Entity::find()
+    let mut same = backup_credential::Entity::find()
         .filter(backup_credential::Column::OrganizationId.eq(organization))
-        .filter(backup_credential::Column::S3NameKey.eq(name.folded()))
-        .filter(backup_credential::Column::Id.ne(except.unwrap_or_default()));
+        .filter(backup_credential::Column::S3NameKey.eq(name.folded()));
+    if let Some(except) = except {
+        same = same.filter(backup_credential::Column::Id.ne(except));
+    }
     Ok(same.count(db).await? > 0)
 }
 

@@ -16,9 +16,9 @@ use sea_orm::{
 
 use crate::{
     acting::Acting,
+    context::Services,
     entity::{backup, organization, policy, project, repository},
     error::ServiceError,
-    start::Services,
 };
 
 mod attention;
@@ -105,7 +105,7 @@ impl Scope {
 }
 
 /// Phases that say nothing about how a project stands.
-const NOT_SHOWN: [&str; 2] = [BackupPhase::Skipped.as_str(), BackupPhase::Deleting.as_str()];
+const NOT_SHOWN: [BackupPhase; 2] = [BackupPhase::Skipped, BackupPhase::Deleting];
 
 /// The phase of the newest run of the outer query's project: one look into the index for each project.
 fn last_phase() -> SelectStatement {
@@ -119,6 +119,7 @@ fn newest_run() -> SelectStatement {
             Expr::col((backup::Entity, backup::Column::ProjectId)).equals((project::Entity, project::Column::Id)),
         )
         .and_where(Expr::col((backup::Entity, backup::Column::Phase)).is_not_in(NOT_SHOWN))
+        .and_where(Expr::col((backup::Entity, backup::Column::DeleteAfter)).is_null())
         .order_by((backup::Entity, backup::Column::Id), Order::Desc)
         .limit(1)
         .take()
@@ -164,6 +165,7 @@ async fn standings(
         .expr_as(subquery(last_phase()), "phase")
         .from(project::Entity)
         .and_where(Expr::col((project::Entity, project::Column::OrganizationId)).is_in(scope.ids()))
+        .and_where(Expr::col((project::Entity, project::Column::DeleteAfter)).is_null())
         .take();
     let counted = Query::select()
         .columns(["organization_id", "enabled", "phase"])
@@ -186,7 +188,7 @@ async fn standings(
 
 /// Overdue policies by organization.
 async fn overdue(db: &impl ConnectionTrait, scope: &Scope, now: DateTime<Utc>) -> Result<HashMap<i64, u64>, DbErr> {
-    let counts: Vec<(i64, i64)> = policy::Entity::find()
+    let counts: Vec<(i64, i64)> = policy::Entity::living()
         .inner_join(project::Entity)
         .select_only()
         .column(project::Column::OrganizationId)

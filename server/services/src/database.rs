@@ -8,6 +8,9 @@ use sea_orm::{
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
+mod claim;
+
+pub use self::claim::{claim, lock_first};
 use crate::error::ServiceError;
 
 /// How long a statement waits for another writer of SQLite, or for a free connection.

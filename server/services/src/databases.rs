@@ -11,10 +11,10 @@ use sea_orm::{
 };
 
 use crate::{
+    context::Services,
     database,
     entity::{organization, project},
     sources,
-    start::Services,
 };
 
 /// How long a name may take to resolve.
@@ -61,7 +61,7 @@ pub(crate) async fn warn(services: &Services) {
 }
 
 async fn forbidden(db: &DatabaseConnection, network: &NetworkPolicy) -> Result<Vec<ForbiddenDatabase>, DbErr> {
-    let rows: Vec<(String, String, String)> = project::Entity::find()
+    let rows: Vec<(String, String, String)> = project::Entity::living()
         .join(JoinType::InnerJoin, project::Relation::Organization.def())
         .filter(project::Column::SourceKind.eq(sources::POSTGRES))
         .select_only()

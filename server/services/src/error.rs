@@ -4,7 +4,12 @@ use engine::{RepositoryError, S3Error, SourceError};
 use model::{form::FormErrors, permission::Denied, rule::RuleError, size};
 use sea_orm::{DbErr, RuntimeErr, SqlErr, sqlx::error::DatabaseError};
 
-use crate::{openid::OpenIdError, passwords::PasswordError, vault::VaultError};
+use crate::{provider::OpenIdError, vault::VaultError};
+
+mod password;
+mod start;
+
+pub use self::{password::PasswordError, start::StartError};
 
 /// The first group is for the person and reads as a sentence; the second is a fault that only the log sees.
 #[derive(Debug, thiserror::Error)]
@@ -18,7 +23,7 @@ pub enum ServiceError {
     #[error("{}", .0.summary)]
     Invalid(FormErrors),
     #[error(transparent)]
-    Conflict(#[from] Conflict),
+    Conflict(Conflict),
     /// A directory of the server's cannot be used.
     #[error(transparent)]
     Source(#[from] SourceError),
@@ -57,6 +62,21 @@ pub enum ServiceError {
     Stored(RuleError),
 }
 
+/// A feature's refusal: a thing is not in the state that the request needs. The words are for the person, and say what
+/// to do.
+pub trait Refusal: std::error::Error + Send + Sync + 'static {}
+
+/// Some feature's refusal. Which one is asked with [`ServiceError::refusal`].
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct Conflict(Box<dyn std::error::Error + Send + Sync>);
+
+impl<R: Refusal> From<R> for ServiceError {
+    fn from(refusal: R) -> Self {
+        Self::Conflict(Conflict(Box::new(refusal)))
+    }
+}
+
 impl From<FormErrors> for ServiceError {
     fn from(errors: FormErrors) -> Self {
         Self::Invalid(errors)
@@ -65,17 +85,22 @@ impl From<FormErrors> for ServiceError {
 
 impl ServiceError {
     /// What stands on a failed run: the sentence where it is for people, otherwise how to find the fault in the log.
-    pub(crate) fn cause(&self, (kind, run): (&'static str, i64)) -> String {
+    pub(crate) fn cause(&self, kind: &'static str, run: i64) -> String {
         if self.is_for_people() {
             return self.to_string();
         }
-        let fault = crate::fault_id();
+        let fault = fault_id();
         tracing::error!(%fault, kind, run, error = self as &dyn std::error::Error, "a run failed");
         format!("Something went wrong on the server. Ask the operator to look for {fault} in the log")
     }
 
     const fn is_for_people(&self) -> bool {
         !matches!(self, Self::Database(_) | Self::Password(_) | Self::Session(_) | Self::Stored(_))
+    }
+
+    /// What a feature refuses, where that is why.
+    pub(crate) fn refusal<R: Refusal>(&self) -> Option<&R> {
+        if let Self::Conflict(Conflict(refusal)) = self { refusal.downcast_ref() } else { None }
     }
 
     /// Whether what was to be changed, or what a new row belongs to, was deleted by somebody else in the same moment.
@@ -115,118 +140,9 @@ impl ServiceError {
     }
 }
 
-/// A thing is not in the state that the request needs.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Conflict {
-    #[error("{}", tr!("Backup already enabled for this project"))]
-    BackupAlreadyEnabled,
-    #[error("{}", tr!("Backup already disabled for this project"))]
-    BackupAlreadyDisabled,
-    #[error("{}", tr!("Backup is not enabled for this project. Enable it in the project's Settings first"))]
-    BackupDisabled,
-    #[error("{}", tr!("This organization has no backup credentials yet. Add some, then enable backup"))]
-    NoCredentials,
-    #[error("{}", tr!("You cannot remove yourself. Ask another Partner or Manager"))]
-    OwnUser,
-    #[error("{}", tr!("This is the last Partner of the account and can be neither removed nor given another role"))]
-    LastPartner,
-    #[error(
-        "{}",
-        tr!(
-            "The organization still has {} user(s), {} project(s) and {} backup credential(s). Remove them first",
-            .users,
-            .projects,
-            .credentials
-        )
-    )]
-    OrganizationNotEmpty { users: u64, projects: u64, credentials: u64 },
-    #[error(
-        "{}",
-        tr!(
-            "The setting HOLDFAST_SOURCE_ROOTS does not say whose {} is, and it would be this organization's too. Ask the operator to write whose it is, such as organization=/directory",
-            .roots
-        )
-    )]
-    RootOfNobody { roots: String },
-    #[error(
-        "{}",
-        tr!(
-            "The setting HOLDFAST_SOURCE_ROOTS names this organization in {}, and under another name its projects would lose that directory. Ask the operator to change the setting first",
-            .root
-        )
-    )]
-    RootNames { root: String },
-    #[error("{}", tr!("You have a second factor already. Turn it off first to set up another one"))]
-    SecondFactorIsOn,
-    #[error("{}", tr!("You have no second factor. Set one up first"))]
-    SecondFactorIsOff,
-    #[error("{}", tr!("The set-up was not finished in time, or was begun anew. Begin once more"))]
-    DraftIsOver,
-    #[error("{}", tr!("Partners of this account must use a second factor, so it cannot be turned off"))]
-    SecondFactorIsRequired,
-    #[error("{}", tr!("This user has no second factor"))]
-    UserHasNoSecondFactor,
-    #[error("{}", tr!("Turn your own second factor off on your profile. That asks for your password"))]
-    OwnSecondFactor,
-    #[error("{}", tr!("Project already locked"))]
-    ProjectAlreadyLocked,
-    #[error("{}", tr!("Project already unlocked"))]
-    ProjectAlreadyUnlocked,
-    #[error("{}", tr!("Backups of a deleted project are still being removed with this credential. Try again later"))]
-    CredentialIsRemoving,
-    #[error("{}", tr!("Backup credential already locked"))]
-    CredentialAlreadyLocked,
-    #[error("{}", tr!("Backup credential already unlocked"))]
-    CredentialAlreadyUnlocked,
-    #[error("{}", tr!("Backup credential is locked"))]
-    CredentialIsLocked,
-    #[error(
-        "{}",
-        tr!("Backup credential is used by {n} project(s)" | "Backup credential is used by {n} project(s)" % *.projects)
-    )]
-    CredentialIsUsed { projects: u64 },
-    #[error("{}", tr!("Backup credential is the default already"))]
-    CredentialIsDefault,
-    #[error("{}", tr!("Backup credential {} is locked. Unlock it, or choose another one", .name))]
-    CredentialLocked { name: String },
-    #[error(
-        "{}",
-        tr!("This backup credential belongs to another organization. Choose one of the project's own organization")
-    )]
-    CredentialOfAnotherOrganization,
-    #[error("{}", tr!("The project is locked. Unlock it to change it"))]
-    ProjectLocked,
-    #[error("{}", tr!("Schedule already paused"))]
-    ScheduleAlreadyPaused,
-    #[error("{}", tr!("Schedule is not paused"))]
-    ScheduleNotPaused,
-    #[error("{}", tr!("A backup of this project is already waiting. It starts as soon as the running one ends"))]
-    BackupAlreadyQueued,
-    #[error("{}", tr!("A {} of this repository is waiting or working already", tr!(.kind)))]
-    MaintenanceAlreadyQueued { kind: &'static str },
-    #[error("{}", tr!("There is no damaged file to repair. Verify the repository first"))]
-    NothingToRepair,
-    #[error("{}", tr!("This has already ended and cannot be cancelled"))]
-    AlreadyEnded,
-    #[error("{}", tr!("Channel already paused"))]
-    ChannelAlreadyPaused,
-    #[error("{}", tr!("Channel is not paused"))]
-    ChannelNotPaused,
-    #[error("{}", tr!("This is still running. Cancel it first"))]
-    StillRunning,
-    #[error("{}", tr!("Another restore into the database {} is not done yet. Wait for it, or cancel it", .name))]
-    DatabaseIsRestored { name: String },
-    #[error("{}", tr!("This backup is being deleted already"))]
-    BeingDeleted,
-    #[error("{}", tr!("This backup has no data to browse or restore, because it did not complete"))]
-    NoSnapshot,
-    #[error(
-        "{}",
-        tr!(
-            "The data of this backup lies in a bucket that the project no longer uses. Enable backup with that bucket to reach it"
-        )
-    )]
-    RepositoryNotInUse,
+/// A random id by which a fault that a person was told of is found in the log.
+pub fn fault_id() -> String {
+    format!("{:08x}", rand::random::<u32>())
 }
 
 /// Where the outcome of a check of keys belongs in the form of a credential.

@@ -3,52 +3,14 @@
 //! They are rows, so that they outlive a restart and hold on every node, and are kept in memory, so that a flood asks the
 //! database for nothing.
 
-use std::{
-    collections::HashMap,
-    sync::{PoisonError, RwLock},
+use chrono::{DateTime, Utc};
+use sea_orm::{ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, QueryFilter, sea_query::OnConflict};
+
+use crate::{
+    context::{KNOWN_FOR, Services},
+    entity::known_network,
+    throttle,
 };
-
-use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, sea_query::OnConflict};
-
-use crate::{entity::known_network, start::Services, throttle};
-
-/// How long a network is known after the last sign-in from it.
-const KNOWN_FOR: TimeDelta = TimeDelta::days(14);
-
-/// How often the same network is noted anew. Each note is a write to the database.
-const NOTED_EVERY: TimeDelta = TimeDelta::hours(1);
-
-/// The networks, by the key that [`throttle::network`] gives them, and when somebody signed in last.
-#[derive(Default)]
-pub struct KnownNetworks(RwLock<HashMap<String, DateTime<Utc>>>);
-
-impl KnownNetworks {
-    /// Those that the database knows.
-    pub async fn load(db: &impl ConnectionTrait) -> Result<Self, DbErr> {
-        Ok(Self(RwLock::new(stored(db).await?)))
-    }
-
-    pub fn contains(&self, network: &str, now: DateTime<Utc>) -> bool {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        known.get(network).is_some_and(|last| *last + KNOWN_FOR > now)
-    }
-
-    /// Whether it was noted just now already.
-    fn is_fresh(&self, network: &str, now: DateTime<Utc>) -> bool {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        known.get(network).is_some_and(|last| *last + NOTED_EVERY > now)
-    }
-
-    fn set(&self, known: HashMap<String, DateTime<Utc>>) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = known;
-    }
-}
-
-async fn stored(db: &impl ConnectionTrait) -> Result<HashMap<String, DateTime<Utc>>, DbErr> {
-    let rows = known_network::Entity::find().all(db).await?;
-    Ok(rows.into_iter().map(|row| (row.network, row.last_at)).collect())
-}
 
 /// Notes that somebody signed in from `address`.
 pub async fn remember(services: &Services, address: &str) -> Result<(), DbErr> {
@@ -61,7 +23,7 @@ pub async fn remember(services: &Services, address: &str) -> Result<(), DbErr> {
     let again =
         OnConflict::column(known_network::Column::Network).update_column(known_network::Column::LastAt).to_owned();
     known_network::Entity::insert(row).on_conflict(again).exec_without_returning(services.db()).await?;
-    services.known_networks().0.write().unwrap_or_else(PoisonError::into_inner).insert(network, now);
+    services.known_networks().insert(network, now);
     Ok(())
 }
 
@@ -69,6 +31,5 @@ pub async fn remember(services: &Services, address: &str) -> Result<(), DbErr> {
 pub(crate) async fn refresh(services: &Services, now: DateTime<Utc>) -> Result<(), DbErr> {
     let old = known_network::Column::LastAt.lte(now - KNOWN_FOR);
     known_network::Entity::delete_many().filter(old).exec(services.db()).await?;
-    services.known_networks().set(stored(services.db()).await?);
-    Ok(())
+    services.known_networks().reload(services.db()).await
 }

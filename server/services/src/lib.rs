@@ -11,11 +11,11 @@ pub mod account;
 mod acting;
 mod audit;
 pub mod audit_log;
-pub mod backup_switch;
 pub mod backups;
 pub mod browse;
 mod clock;
 mod codes;
+mod context;
 pub mod credentials;
 pub mod dashboard;
 mod database;
@@ -39,11 +39,15 @@ pub mod policies;
 pub mod profile;
 mod progress;
 pub mod projects;
+mod provider;
 pub mod recovery_kit;
 mod repositories;
 pub mod restores;
 mod runs;
+mod schedule;
 pub mod second_factor;
+mod sender;
+mod session_rows;
 pub mod sessions;
 pub mod setup;
 mod source_roots;
@@ -53,24 +57,20 @@ mod throttle;
 pub mod transfer;
 pub mod users;
 mod vault;
+mod wake;
 
 pub use engine::{FileStream, RepositoryError, Secret};
 
 pub use self::{
     acting::Acting,
     clock::Clock,
+    context::{Services, ServicesConfig, SourceRoot},
     databases::{ForbiddenDatabase, forbidden_databases},
-    error::{Conflict, ServiceError},
+    error::ServiceError,
     master_key::{Rotation, rotate as rotate_master_key},
-    runs::SchedulerError,
-    source_roots::SourceRoot,
-    start::{Services, ServicesConfig, StartError},
+    projects::backup_switch,
+    runs::{SchedulerError, retention::expire as expire_backups},
 };
-
-/// A random id by which a fault that a person was told of is found in the log.
-pub fn fault_id() -> String {
-    format!("{:08x}", rand::random::<u32>())
-}
 
 /// Sets who translates the messages of this crate; until then they are English.
 pub fn set_translator(translator: impl tr::Translator + 'static) {

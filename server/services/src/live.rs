@@ -5,7 +5,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
     time::Duration,
 };
 
@@ -17,13 +16,13 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QuerySelect,
     sea_query::{Expr, ExprTrait, Query, SelectStatement, UnionType},
 };
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     acting::Acting,
+    context::{Message, Services},
     entity::{organization, project},
-    start::Services,
 };
 
 /// Between two looks.
@@ -31,37 +30,6 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// How long a look may take.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// Messages that somebody slow may be behind.
-const BEHIND: usize = 64;
-
-/// What those who listen are told.
-#[derive(Clone, Debug)]
-enum Message {
-    /// Runs of these projects moved.
-    Moved(Arc<[(ProjectId, Owner)]>),
-    /// A session ended.
-    SessionEnded,
-}
-
-/// Carries messages to everybody who listens in this process.
-pub struct Live {
-    messages: broadcast::Sender<Message>,
-    /// Rung when somebody begins to listen.
-    arrived: Notify,
-}
-
-impl Live {
-    pub(crate) fn new() -> Self {
-        Self { messages: broadcast::Sender::new(BEHIND), arrived: Notify::new() }
-    }
-
-    /// Makes everybody who listens look whether their own session is still there, and what their role is.
-    pub(crate) fn session_ended(&self) {
-        // Nobody may be listening.
-        let _ = self.messages.send(Message::SessionEnded);
-    }
-}
 
 /// What somebody hears.
 #[derive(Clone, Debug, PartialEq, Eq)]

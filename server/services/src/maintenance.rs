@@ -3,7 +3,6 @@
 use model::{
     form::Done,
     ids::{BackupId, MaintenanceId, ProjectId},
-    language::msgid,
     maintenance::{
         DamagedBackup, Health, MaintenanceKind, MaintenancePhase, MaintenanceRef, MaintenanceRow, RepositoryState,
         RepositoryView, VerifyForm,
@@ -15,24 +14,36 @@ use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
     QueryOrder, QuerySelect,
 };
-use serde_json::json;
 
 use crate::{
     acting::Acting,
-    audit::{self, Deed},
-    backups::count,
+    audit::Deed,
     clock::Clock,
+    context::Services,
     database,
-    entity::{backup, maintenance, project, repository},
-    error::{Conflict, ServiceError},
+    entity::{backup, maintenance, repository},
+    error::{Refusal, ServiceError},
     organizations,
-    progress::progress,
-    projects, repositories,
-    runs::{maintenance_due, wake},
-    start::Services,
+    progress::{RunConflict, count, progress},
+    projects,
+    repositories::{self, RepositoryConflict},
+    runs::maintenance_due,
+    wake,
 };
 
-pub(crate) mod damage;
+const MAINTENANCE_REQUESTED: Deed = Deed::new("maintenance of repository requested");
+const MAINTENANCE_CANCELLED: Deed = Deed::new("maintenance of repository cancelled");
+
+/// Why a maintenance cannot be queued.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MaintenanceConflict {
+    #[error("{}", tr!("A {} of this repository is waiting or working already", tr!(.kind)))]
+    MaintenanceAlreadyQueued { kind: &'static str },
+    #[error("{}", tr!("There is no damaged file to repair. Verify the repository first"))]
+    NothingToRepair,
+}
+
+impl Refusal for MaintenanceConflict {}
 
 /// Most runs that are listed.
 const LISTED: u64 = 25;
@@ -57,7 +68,7 @@ pub async fn get(acting: &Acting, services: &Services, id: ProjectId) -> Result<
     Ok(RepositoryView {
         project: id,
         repository,
-        runs: runs.into_iter().map(|row| view(services.clock(), row)).collect::<Result<_, _>>()?,
+        runs: runs.into_iter().map(|row| view(services.clock(), row)).collect(),
         may_manage: acting.may(Action::ManageProjects, organizations::owner(&home)).is_ok(),
     })
 }
@@ -91,21 +102,22 @@ async fn state(
     })
 }
 
-fn view(clock: &Clock, row: maintenance::Model) -> Result<MaintenanceRow, ServiceError> {
-    Ok(MaintenanceRow {
+fn view(clock: &Clock, row: maintenance::Model) -> MaintenanceRow {
+    let progress = progress(clock, row.started_at, (&row).into());
+    MaintenanceRow {
         id: MaintenanceId(row.id),
-        kind: row.kind.parse().map_err(ServiceError::Stored)?,
-        phase: row.phase.parse().map_err(ServiceError::Stored)?,
+        kind: row.kind,
+        phase: row.phase,
         queued: row.queued_at,
         started: row.started_at,
         finished: row.finished_at,
-        progress: progress(clock, row.started_at, (row.done_files, row.done_bytes, row.total_files, row.total_bytes)),
+        progress,
         whole: row.whole,
         outcome: row.outcome,
         cause: row.cause,
         created_by: row.created_by,
         cancel_requested: row.cancel_requested,
-    })
+    }
 }
 
 /// Queues a verification: of the next part, or of everything. What is known to be damaged is always read whole.
@@ -144,15 +156,16 @@ async fn ask_once(
     let now = services.clock().now();
     let tx = services.write().await?;
     let (project, _) = projects::find(acting, &tx, Action::ManageProjects, id).await?;
-    let repository = repositories::of_project(&tx, project.id).await?.ok_or(Conflict::BackupDisabled)?.repository;
+    let repository =
+        repositories::of_project(&tx, project.id).await?.ok_or(RepositoryConflict::BackupDisabled)?.repository;
     if kind == MaintenanceKind::Repair && repository.damage.0.is_empty() {
-        return Err(Conflict::NothingToRepair.into());
+        return Err(MaintenanceConflict::NothingToRepair.into());
     }
     let whole = whole || (kind == MaintenanceKind::Verification && repository.damaged_at.is_some());
     let created_by = Some(acting.actor.email.clone());
     let queued = maintenance_due::insert(&tx, &repository, kind, (whole, created_by), now).await?;
-    queued.ok_or(Conflict::MaintenanceAlreadyQueued { kind: in_words(kind) })?;
-    record(&tx, acting, services, Deed::MaintenanceRequested, (&project, kind)).await?;
+    queued.ok_or(MaintenanceConflict::MaintenanceAlreadyQueued { kind: maintenance_due::in_words(kind) })?;
+    maintenance_due::record(&tx, acting, services, MAINTENANCE_REQUESTED, (&project, kind)).await?;
     tx.commit().await?;
     wake::one(services).await;
     let message = match kind {
@@ -163,24 +176,16 @@ async fn ask_once(
     Ok(Done::new(message, page(project.id)))
 }
 
-const fn in_words(kind: MaintenanceKind) -> &'static str {
-    match kind {
-        MaintenanceKind::Prune => msgid("clean-up"),
-        MaintenanceKind::Verification => msgid("verification"),
-        MaintenanceKind::Repair => msgid("repair"),
-    }
-}
-
 /// Takes a waiting maintenance out of the queue, or asks a running one to stop; that one ends within seconds.
 pub async fn cancel(acting: &Acting, services: &Services, form: &MaintenanceRef) -> Result<Done, ServiceError> {
     let id = form.maintenance().map_err(|_| ServiceError::NotFound)?;
     let tx = services.write().await?;
     let row = maintenance::Entity::find_by_id(id.0).one(&tx).await?.ok_or(ServiceError::NotFound)?;
     let (project, _) = projects::find(acting, &tx, Action::ManageProjects, ProjectId(row.project_id)).await?;
-    let kind: MaintenanceKind = row.kind.parse().map_err(ServiceError::Stored)?;
-    let word = in_words(kind);
+    let kind = row.kind;
+    let word = maintenance_due::in_words(kind);
     let mut change = row.clone().into_active_model();
-    let message = match row.phase.parse().map_err(ServiceError::Stored)? {
+    let message = match row.phase {
         MaintenancePhase::InProgress => {
             change.cancel_requested = Set(true);
             // Also where it was to make way only.
@@ -188,28 +193,17 @@ pub async fn cancel(acting: &Acting, services: &Services, form: &MaintenanceRef)
             tr!("The {} is being cancelled", tr!(word))
         }
         MaintenancePhase::Queued => {
-            change.phase = Set(MaintenancePhase::Cancelled.as_str().to_owned());
+            change.phase = Set(MaintenancePhase::Cancelled);
             change.finished_at = Set(Some(services.clock().now()));
             change.cause = Set(Some("Cancelled by a person".to_owned()));
             tr!("The {} is cancelled", tr!(word))
         }
-        _ => return Err(Conflict::AlreadyEnded.into()),
+        _ => return Err(RunConflict::AlreadyEnded.into()),
     };
     change.update(&tx).await?;
-    record(&tx, acting, services, Deed::MaintenanceCancelled, (&project, kind)).await?;
+    maintenance_due::record(&tx, acting, services, MAINTENANCE_CANCELLED, (&project, kind)).await?;
     tx.commit().await?;
     Ok(Done::new(message, page(project.id)))
-}
-
-pub(crate) async fn record(
-    db: &impl ConnectionTrait,
-    author: impl Into<audit::Author>,
-    services: &Services,
-    deed: Deed,
-    (project, kind): (&project::Model, MaintenanceKind),
-) -> Result<(), ServiceError> {
-    let changes = json!({ "kind": in_words(kind) });
-    Ok(audit::record(db, author, services.clock().now(), deed, projects::subject(project), changes).await?)
 }
 
 fn page(project: i64) -> String {

@@ -9,9 +9,9 @@ use sea_orm::{
 use tokio::time::Instant;
 
 use crate::{
+    context::Services,
     error::ServiceError,
-    start::Services,
-    vault::{Purpose, Vault},
+    vault::{Purpose, Vault, VaultError},
 };
 
 /// Sealed texts that one transaction works on. A short transaction lets others in between.
@@ -35,6 +35,23 @@ pub struct Rotation {
     pub sealed: u64,
     /// The file with the keys from before.
     pub retired: PathBuf,
+}
+
+impl Services {
+    /// A transaction that seals a secret. It fails where the database holds secrets that this node's master key does not
+    /// open: what the node sealed would be lost to all others. Nodes that are started on an empty database with a key
+    /// each, or one whose key file was forgotten when the key was changed, find out here.
+    pub(crate) async fn write_secrets(&self) -> Result<DatabaseTransaction, ServiceError> {
+        let tx = self.write().await?;
+        if !self.has_other_nodes() || fits(&tx, self.vault()).await? {
+            return Ok(tx);
+        }
+        // Once more: what was read may have been sealed under a key that was retired in the same moment.
+        if !fits(&tx, self.vault()).await? {
+            return Err(VaultError::WrongKey { path: self.config().master_key_file.clone() }.into());
+        }
+        Ok(tx)
+    }
 }
 
 /// Whether the database holds anything that a master key sealed.

@@ -3,7 +3,7 @@
 //! Counters are this process's, since its start. Gauges are read from the database when they are asked for, and are the
 //! same on every node.
 
-use std::{fmt, time::Duration};
+use std::fmt;
 
 use chrono::{DateTime, Utc};
 use engine::S3Counts;
@@ -13,7 +13,7 @@ use model::{
 };
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
-    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    metrics::{counter::Counter, family::Family, gauge::Gauge},
     registry::{Registry, Unit},
 };
 use sea_orm::{
@@ -21,26 +21,11 @@ use sea_orm::{
 };
 
 use crate::{
+    context::{Kind, Services},
     entity::{backup, delivery, maintenance, organization, policy, project, repository, restore},
     error::ServiceError,
     nodes,
-    start::Services,
 };
-
-/// Upper bounds of durations, in seconds: from a run that finds nothing changed to one that takes a day.
-const DURATIONS: [f64; 10] = [1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3_600.0, 10_800.0, 28_800.0, 86_400.0];
-
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct Ended {
-    kind: &'static str,
-    /// The phase in which the run ended.
-    result: &'static str,
-}
-
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct Kind {
-    kind: &'static str,
-}
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Place {
@@ -51,53 +36,6 @@ struct Place {
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Version {
     version: &'static str,
-}
-
-/// What this process has done since its start.
-#[derive(Clone)]
-pub(crate) struct Metrics {
-    runs: Family<Ended, Counter>,
-    durations: Family<Kind, Histogram>,
-    read: Counter,
-    added: Counter,
-    leases_lost: Counter,
-}
-
-impl Metrics {
-    pub(crate) fn new() -> Self {
-        Self {
-            runs: Family::default(),
-            durations: Family::new_with_constructor(|| Histogram::new(DURATIONS)),
-            read: Counter::default(),
-            added: Counter::default(),
-            leases_lost: Counter::default(),
-        }
-    }
-
-    /// A run has ended in `result` after so long.
-    pub(crate) fn ended(&self, kind: &'static str, result: &'static str, took: Duration) {
-        self.runs.get_or_create(&Ended { kind, result }).inc();
-        self.durations.get_or_create(&Kind { kind }).observe(took.as_secs_f64());
-    }
-
-    /// A backup has read so many bytes and added so many to its bucket.
-    pub(crate) fn backed_up(&self, read: u64, added: u64) {
-        self.read.inc_by(read);
-        self.added.inc_by(added);
-    }
-
-    pub(crate) fn lease_lost(&self) {
-        self.leases_lost.inc();
-    }
-
-    fn register(&self, registry: &mut Registry) {
-        registry.register("runs", "Runs that ended, by kind and result", self.runs.clone());
-        let durations = self.durations.clone();
-        registry.register_with_unit("run_duration", "From the start to the end of a run", Unit::Seconds, durations);
-        registry.register_with_unit("backup_read", "Read from sources", Unit::Bytes, self.read.clone());
-        registry.register_with_unit("backup_added", "Added to buckets", Unit::Bytes, self.added.clone());
-        registry.register("leases_lost", "Runs that another process took over", self.leases_lost.clone());
-    }
 }
 
 /// All of it as text.
@@ -136,7 +74,7 @@ fn register_s3(registry: &mut Registry) {
 }
 
 async fn register_queue(registry: &mut Registry, db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<(), DbErr> {
-    let waiting = backup::Entity::find().filter(backup::Column::Phase.eq(BackupPhase::Queued.as_str()));
+    let waiting = backup::Entity::find().filter(backup::Column::Phase.eq(BackupPhase::Queued));
     let length: Gauge = Gauge::default();
     length.set(gauge(waiting.clone().count(db).await?));
     registry.register("queue_length", "Backups that wait for a worker", length);
@@ -152,10 +90,10 @@ async fn register_queue(registry: &mut Registry, db: &impl ConnectionTrait, now:
 async fn register_running(registry: &mut Registry, db: &impl ConnectionTrait) -> Result<(), DbErr> {
     let running: Family<Kind, Gauge> = Family::default();
     let [backups, restores, maintenance] = [
-        backup::Entity::find().filter(backup::Column::Phase.eq(BackupPhase::InProgress.as_str())).count(db).await?,
-        restore::Entity::find().filter(restore::Column::Phase.eq(RestorePhase::InProgress.as_str())).count(db).await?,
+        backup::Entity::find().filter(backup::Column::Phase.eq(BackupPhase::InProgress)).count(db).await?,
+        restore::Entity::find().filter(restore::Column::Phase.eq(RestorePhase::InProgress)).count(db).await?,
         maintenance::Entity::find()
-            .filter(maintenance::Column::Phase.eq(MaintenancePhase::InProgress.as_str()))
+            .filter(maintenance::Column::Phase.eq(MaintenancePhase::InProgress))
             .count(db)
             .await?,
     ];
@@ -176,7 +114,7 @@ async fn register_troubles(
         (
             "policies_overdue",
             "Policies without a completed backup for longer than they promise",
-            policy::Entity::find().filter(policy::Column::OverdueAt.lte(now)).count(db).await?,
+            policy::Entity::living().filter(policy::Column::OverdueAt.lte(now)).count(db).await?,
         ),
         (
             "repositories_damaged",
@@ -205,7 +143,9 @@ async fn register_projects(registry: &mut Registry, db: &impl ConnectionTrait) -
         .column_as(backup::Column::FinishedAt.max(), "last")
         .join(JoinType::InnerJoin, backup::Relation::Project.def())
         .join(JoinType::InnerJoin, project::Relation::Organization.def())
-        .filter(backup::Column::Phase.eq(BackupPhase::Completed.as_str()))
+        .filter(backup::Column::Phase.eq(BackupPhase::Completed))
+        .filter(backup::Column::DeleteAfter.is_null())
+        .filter(project::Column::DeleteAfter.is_null())
         .group_by(project::Column::Id)
         .group_by(project::Column::Name)
         .group_by(organization::Column::Name)

@@ -17,10 +17,10 @@ use sea_orm::{
 
 use crate::{
     acting::Acting,
+    context::{Node, Services},
     entity::{backup, maintenance, node, organization, project, restore},
     error::ServiceError,
     progress::{Counts, progress},
-    start::Services,
 };
 
 /// A node that has been silent for so long has lost its leases.
@@ -34,17 +34,6 @@ const CLOCKS_DIFFER: TimeDelta = TimeDelta::seconds(5);
 
 /// A node that was seen so long ago, by the database's clock, may be working.
 const MAY_WORK: TimeDelta = TimeDelta::minutes(1);
-
-/// A process, as leases and people know it.
-#[derive(Clone, Debug)]
-pub struct Node {
-    /// Tells this process from others and from its own earlier lives.
-    pub id: String,
-    /// What the operator calls it. Directories belong to the node of that name.
-    pub name: String,
-    pub serves_pages: bool,
-    pub started: DateTime<Utc>,
-}
 
 /// The nodes, by name, with the runs of the person's account.
 pub async fn list(acting: &Acting, services: &Services) -> Result<Vec<NodeRow>, ServiceError> {
@@ -82,60 +71,65 @@ fn view(row: node::Model, now: DateTime<Utc>) -> NodeRow {
 /// Running backups, each with the mark of its node.
 async fn running_backups(acting: &Acting, services: &Services) -> Result<Vec<(Option<String>, NodeRun)>, DbErr> {
     let rows = backup::Entity::find()
-        .filter(backup::Column::Phase.eq(BackupPhase::InProgress.as_str()))
+        .filter(backup::Column::Phase.eq(BackupPhase::InProgress))
         .find_also_related(project::Entity)
         .join(JoinType::InnerJoin, project::Relation::Organization.def())
         .filter(organization::Column::AccountId.eq(acting.actor.account.0))
         .all(services.db())
         .await?;
     let run = |(row, project): (backup::Model, Option<project::Model>)| {
-        let counts = (row.done_files, row.done_bytes, row.total_files, row.total_bytes);
-        (row.lease_owner, node_run(services, (RunKind::Backup, row.name), project, row.started_at, counts))
+        let counts = Counts::from(&row);
+        Some((row.lease_owner, node_run(services, (RunKind::Backup, row.name), project?, row.started_at, counts)))
     };
-    Ok(rows.into_iter().map(run).collect())
+    Ok(rows.into_iter().filter_map(run).collect())
 }
 
 async fn running_restores(acting: &Acting, services: &Services) -> Result<Vec<(Option<String>, NodeRun)>, DbErr> {
     let rows = restore::Entity::find()
-        .filter(restore::Column::Phase.eq(RestorePhase::InProgress.as_str()))
+        .filter(restore::Column::Phase.eq(RestorePhase::InProgress))
         .find_also_related(project::Entity)
         .join(JoinType::InnerJoin, project::Relation::Organization.def())
         .filter(organization::Column::AccountId.eq(acting.actor.account.0))
         .all(services.db())
         .await?;
     let run = |(row, project): (restore::Model, Option<project::Model>)| {
-        let counts = (row.done_files, row.done_bytes, row.total_files, row.total_bytes);
-        (row.lease_owner, node_run(services, (RunKind::Restore, row.name), project, row.started_at, counts))
+        let counts = Counts::from(&row);
+        Some((row.lease_owner, node_run(services, (RunKind::Restore, row.name), project?, row.started_at, counts)))
     };
-    Ok(rows.into_iter().map(run).collect())
+    Ok(rows.into_iter().filter_map(run).collect())
 }
 
 async fn running_maintenance(acting: &Acting, services: &Services) -> Result<Vec<(Option<String>, NodeRun)>, DbErr> {
     let rows = maintenance::Entity::find()
-        .filter(maintenance::Column::Phase.eq(MaintenancePhase::InProgress.as_str()))
+        .filter(maintenance::Column::Phase.eq(MaintenancePhase::InProgress))
         .find_also_related(project::Entity)
         .join(JoinType::InnerJoin, project::Relation::Organization.def())
         .filter(organization::Column::AccountId.eq(acting.actor.account.0))
         .all(services.db())
         .await?;
     let run = |(row, project): (maintenance::Model, Option<project::Model>)| {
-        let counts = (row.done_files, row.done_bytes, row.total_files, row.total_bytes);
-        let kind = (RunKind::Maintenance, row.kind);
-        (row.lease_owner, node_run(services, kind, project, row.started_at, counts))
+        let counts = Counts::from(&row);
+        let kind = (RunKind::Maintenance, row.kind.to_string());
+        Some((row.lease_owner, node_run(services, kind, project?, row.started_at, counts)))
     };
-    Ok(rows.into_iter().map(run).collect())
+    Ok(rows.into_iter().filter_map(run).collect())
 }
 
 fn node_run(
     services: &Services,
     (kind, name): (RunKind, String),
-    project: Option<project::Model>,
+    project: project::Model,
     started: Option<DateTime<Utc>>,
     counts: Counts,
 ) -> NodeRun {
-    let (project, project_name) =
-        project.map_or((ProjectId(0), String::new()), |project| (ProjectId(project.id), project.name));
-    NodeRun { kind, name, project, project_name, started, progress: progress(services.clock(), started, counts) }
+    NodeRun {
+        kind,
+        name,
+        project: ProjectId(project.id),
+        project_name: project.name,
+        started,
+        progress: progress(services.clock(), started, counts),
+    }
 }
 
 /// The names of the nodes that answer, each once.

@@ -21,26 +21,32 @@ use sea_orm::{
 
 use crate::{
     acting::Acting,
+    context::Services,
     entity::{delivery, notification_channel, organization, policy, project},
-    error::ServiceError,
+    error::{Refusal, ServiceError},
     listing, organizations,
-    start::Services,
 };
 
 mod change;
 pub(crate) mod courier;
 mod digest;
 pub(crate) mod events;
-mod message;
 mod outbox;
 pub(crate) mod overdue;
-mod send;
 
-pub(crate) use self::send::Sender;
-pub use self::{
-    change::{add, delete, pause, resume, test, update},
-    send::{MailServer, MailServerError},
-};
+pub use self::change::{add, delete, pause, resume, test, update};
+pub use crate::sender::{MailServer, MailServerError};
+
+/// Why a channel cannot be changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChannelConflict {
+    #[error("{}", tr!("Channel already paused"))]
+    ChannelAlreadyPaused,
+    #[error("{}", tr!("Channel is not paused"))]
+    ChannelNotPaused,
+}
+
+impl Refusal for ChannelConflict {}
 
 /// How long it is remembered what was told.
 const REMEMBERED: TimeDelta = TimeDelta::days(30);

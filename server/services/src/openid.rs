@@ -3,9 +3,6 @@
 //! The provider takes the place of the password. What ties its answer to the browser that began (state, nonce, the
 //! code's verifier) waits in the browser's session, on the server, and is good once.
 
-mod provider;
-mod settings;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use model::{
     form::Done,
@@ -16,68 +13,22 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
 use tower_sessions::{Expiry, Session};
 
-pub(crate) use self::provider::Identified;
-use self::provider::{Brought, Secrets};
-pub use self::{
-    provider::Provider,
-    settings::{Grant, Issuer, OpenIdSettingError, OpenIdSettings},
-};
 use crate::{
     audit::Deed,
+    context::Services,
     error::ServiceError,
-    sessions::{self, Entered, Standing},
-    start::Services,
+    provider::{Brought, Identified, OpenIdError, PATIENCE, Provider, Secrets},
+    session_rows::{self, Standing},
+    sessions::{self, Entered},
     throttle, users,
 };
 
+pub use crate::provider::{Grant, Issuer, OpenIdSettingError, OpenIdSettings};
+
+const SIGNED_IN_WITH_PROVIDER: Deed = Deed::new("signed in with the sign-in provider");
+
 /// The key under which a session keeps a sign-in that is under way.
 const UNDER_WAY: &str = "openid";
-
-/// How long, in minutes, a person may stay with the provider.
-const PATIENCE: i64 = 10;
-
-/// Why nobody was signed in. The words are for the person; what the provider said is in the log.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum OpenIdError {
-    #[error(
-        "{}",
-        tr!("This sign-in was not begun in this browser, or it took longer than {} minutes. Try again", PATIENCE)
-    )]
-    NotBegun,
-    #[error("{}", tr!("The sign-in provider did not let you in. Try again, or ask who runs it"))]
-    Refused,
-    #[error("{}", tr!("The sign-in provider cannot be reached. Try again later, or sign in with your password"))]
-    Unreachable,
-    #[error(
-        "{}",
-        tr!(
-            "The answer of the sign-in provider could not be verified. Try again; if it stays, ask the operator to look into the log"
-        )
-    )]
-    Distrusted,
-    #[error("{}", tr!("The sign-in provider has not verified your email address. Have it verified there first"))]
-    EmailNotVerified,
-    #[error("{}", tr!("There is no user with your email address. Ask a Manager or Partner to invite you"))]
-    Unknown,
-    #[error("{}", tr!("The sign-in provider gives you no role here. Ask who runs it, or the operator"))]
-    NoRole,
-    #[error(
-        "{}",
-        tr!(
-            "The sign-in provider gives you a role in another organization than yours. A Partner can remove you from yours first"
-        )
-    )]
-    OtherOrganization,
-    #[error(
-        "{}",
-        tr!(
-            "The user with your email address belongs to somebody else at the sign-in provider. Ask a Manager or Partner to remove that user first"
-        )
-    )]
-    SomebodyElse,
-    #[error("{}", tr!("You signed in twice in the same moment. Try again"))]
-    AtOnce,
-}
 
 /// A sign-in that is under way.
 #[derive(Serialize, Deserialize)]
@@ -105,11 +56,11 @@ pub fn options(services: &Services) -> SignInOptions {
     SignInOptions { provider: services.provider().map(|provider| provider.settings().name.clone()) }
 }
 
-/// Begins a sign-in, and tells the address of the provider to send the person to, who comes back to `callback`.
+/// Begins a sign-in for somebody at `address`, and tells the address of the provider to send the person to, who comes back to `callback`.
 pub async fn begin(
     services: &Services,
     session: &Session,
-    callback: &str,
+    (address, callback): (&str, &str),
     next: String,
 ) -> Result<String, ServiceError> {
     let provider = services.provider().ok_or(ServiceError::NotFound)?;
@@ -121,6 +72,7 @@ pub async fn begin(
     session.cycle_id().await?;
     session.insert(UNDER_WAY, under_way).await?;
     session.set_expiry(Some(Expiry::OnInactivity(time::Duration::minutes(PATIENCE))));
+    session_rows::begin_for_stranger(services, session, address).await?;
     Ok(departure.to.into())
 }
 
@@ -148,7 +100,7 @@ pub async fn complete(
         Entered::OwesCode => Ok(Done::new(tr!("A code is needed too"), sessions::CODE_PAGE)),
         Entered::SignedIn => {
             sessions::trust(session).await?;
-            sessions::record(services, &acting, Deed::SignedInWithProvider).await?;
+            sessions::record(services, &acting, SIGNED_IN_WITH_PROVIDER).await?;
             Ok(Done::new(tr!("Signed in"), next))
         }
     }

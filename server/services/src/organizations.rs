@@ -20,12 +20,33 @@ use serde_json::{Map, Value, json};
 use crate::{
     acting::Acting,
     audit::{self, Deed, Subject},
+    context::Services,
     database,
     entity::{account, backup_credential, organization, project, users},
-    error::{Conflict, ServiceError},
+    error::{Refusal, ServiceError},
     source_roots,
-    start::Services,
 };
+
+const ORGANIZATION_ADDED: Deed = Deed::new("organization added");
+const ORGANIZATION_CHANGED: Deed = Deed::new("organization changed");
+const ORGANIZATION_REMOVED: Deed = Deed::new("organization removed");
+
+/// Why an organization cannot be removed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OrganizationConflict {
+    #[error(
+        "{}",
+        tr!(
+            "The organization still has {} user(s), {} project(s) and {} backup credential(s). Remove them first",
+            .users,
+            .projects,
+            .credentials
+        )
+    )]
+    OrganizationNotEmpty { users: u64, projects: u64, credentials: u64 },
+}
+
+impl Refusal for OrganizationConflict {}
 
 /// An organization that the person may do `action` in: the chosen one, or the own one where none was chosen.
 pub(crate) async fn chosen(
@@ -148,7 +169,7 @@ pub async fn add(acting: &Acting, services: &Services, form: &OrganizationForm) 
     row.time_zone = Set(change.time_zone.name().to_owned());
     let row = row.update(&tx).await?;
     let changes = json!({ "time_zone": [null, row.time_zone] });
-    audit::record(&tx, acting, now, Deed::OrganizationAdded, subject(&row), changes).await?;
+    audit::record(&tx, acting, now, ORGANIZATION_ADDED, subject(&row), changes).await?;
     tx.commit().await?;
     Ok(Done::new(tr!("Organization {} added", change.name), PAGE))
 }
@@ -175,7 +196,7 @@ pub async fn update(acting: &Acting, services: &Services, form: &OrganizationFor
         return Ok(Done::new(tr!("Nothing changed"), PAGE));
     }
     let changes = Value::Object(changes);
-    audit::record(&tx, acting, services.clock().now(), Deed::OrganizationChanged, subject(&after), changes).await?;
+    audit::record(&tx, acting, services.clock().now(), ORGANIZATION_CHANGED, subject(&after), changes).await?;
     tx.commit().await?;
     Ok(Done::new(tr!("Organization {} saved", after.name), PAGE))
 }
@@ -201,11 +222,11 @@ pub async fn remove(acting: &Acting, services: &Services, form: &OrganizationRef
     let credentials =
         backup_credential::Entity::find().filter(backup_credential::Column::OrganizationId.eq(id.0)).count(&tx).await?;
     if users + projects + credentials > 0 {
-        return Err(Conflict::OrganizationNotEmpty { users, projects, credentials }.into());
+        return Err(OrganizationConflict::OrganizationNotEmpty { users, projects, credentials }.into());
     }
     // The entry names the organization; its own column is emptied with the row.
     let now = services.clock().now();
-    audit::record(&tx, acting, now, Deed::OrganizationRemoved, subject(&row), audit::no_changes()).await?;
+    audit::record(&tx, acting, now, ORGANIZATION_REMOVED, subject(&row), audit::no_changes()).await?;
     organization::Entity::delete_by_id(id.0).exec(&tx).await?;
     tx.commit().await?;
     Ok(Done::new(tr!("Organization {} removed", row.name), PAGE))

@@ -5,22 +5,16 @@ use argon2::{
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
 use model::{names::Hidden, people::Password, rule::RuleError};
+use sea_orm::EntityTrait;
 use zxcvbn::{Score, zxcvbn};
 
-use crate::error::ServiceError;
-
-mod queue;
-
-pub use self::queue::{Place, Queue, enter, enter_trusted};
-
-/// A password could not be hashed, or a stored hash is no hash.
-#[derive(Debug, thiserror::Error)]
-pub enum PasswordError {
-    #[error("the password could not be hashed: {0}")]
-    Hash(#[from] argon2::password_hash::Error),
-    #[error("the hashing thread ended early")]
-    Thread(#[from] tokio::task::JoinError),
-}
+use crate::{
+    acting::Acting,
+    context::{Place, Services, busy},
+    entity::users,
+    error::{PasswordError, ServiceError},
+    throttle::{self, Guess},
+};
 
 /// Compared with where no such user exists, so that the answer takes as long as for one who does.
 const NOBODY: &str =
@@ -92,9 +86,47 @@ pub async fn verify(place: &Place, password: Hidden, hash: Option<String>) -> Re
     Ok(tokio::task::spawn_blocking(verify).await.map_err(PasswordError::Thread)?)
 }
 
+/// A place for somebody who signs in from `address`; [`ServiceError::Busy`] where there is none.
+pub fn enter(services: &Services, address: &str) -> Result<Place, ServiceError> {
+    let queue = services.password_queue();
+    let network = throttle::network(services, address);
+    let known = network.filter(|network| services.known_networks().contains(network, services.clock().now()));
+    let place = known.and_then(|network| queue.enter_known(&network)).or_else(|| queue.enter_others());
+    place.ok_or_else(busy)
+}
+
+/// A place for somebody who is signed in, or has shown by other means that they belong here.
+pub fn enter_trusted(services: &Services) -> Result<Place, ServiceError> {
+    services.password_queue().enter_trusted().ok_or_else(busy)
+}
+
+/// Asks for the person's password once more. A wrong one is told at `field`, and guessing is as slow as at sign-in.
+pub async fn check(
+    acting: &Acting,
+    services: &Services,
+    field: &str,
+    typed: &Hidden,
+) -> Result<users::Model, ServiceError> {
+    let found = users::Entity::find_by_id(acting.actor.user.0).one(services.db()).await?;
+    let user = found.ok_or(ServiceError::SignedOut)?;
+    if user.password_hash.is_empty() {
+        let way =
+            tr!("You have no password yet. Ask a Partner or Manager to make you a link for one, with Reset Password");
+        return Err(ServiceError::at(field, way));
+    }
+    let place = enter_trusted(services)?;
+    let attempt = throttle::begin(services, Guess::Password, &user.email, &acting.address).await?;
+    if !verify(&place, typed.clone(), Some(user.password_hash.clone())).await? {
+        return Err(ServiceError::at(field, tr!("This is not your password. Check it and try again")));
+    }
+    attempt.succeeded(services).await?;
+    Ok(user)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::context::PasswordQueue;
 
     fn judged(password: &str) -> Result<(), RuleError> {
         judge(password, &PasswordOwner { email: "ann.lee@example.com", organization: "globex" }.names())
@@ -140,7 +172,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_hash_is_argon2id_and_fits_its_password_alone() {
-        let queue = Queue::new();
+        let queue = PasswordQueue::new();
         let place = queue.enter_trusted().unwrap();
         let hash = hash(&place, Hidden::new("correct horse battery")).await.unwrap();
         assert!(hash.starts_with("$argon2id$"));
@@ -155,7 +187,7 @@ mod tests {
             let hash = PasswordHash::new(hash).unwrap();
             (hash.algorithm.to_string(), hash.params.to_string(), hash.hash.unwrap().as_bytes().len())
         };
-        let place = Queue::new().enter_trusted().unwrap();
+        let place = PasswordQueue::new().enter_trusted().unwrap();
         assert_eq!(costs(NOBODY), costs(&hash(&place, Hidden::new("correct horse battery")).await.unwrap()));
     }
 }

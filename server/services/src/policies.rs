@@ -1,26 +1,30 @@
 //! Backup policies: list and look at.
 
-use chrono::{DateTime, Utc};
+use std::collections::HashMap;
+
 use model::{
+    backup::BackupPhase,
     ids::{OrganizationId, PolicyId, ProjectId},
-    keep::{KeepCounts, KeepForm},
+    keep::KeepForm,
     outlook::{Outlook, OutlookForm},
     pattern::EVERYTHING,
     permission::Action,
-    policy::{PolicyDraft, PolicyForm, PolicyRef, PolicyRow, SchedulePhase},
+    policy::{PolicyDraft, PolicyForm, PolicyRef, PolicyRow, SchedulePhase, USUAL_PERCENT},
     project::Source,
     retention::{DEFAULT_RETENTION, Retention},
     schedule::{COMMON_PERIODS, CUSTOM_PERIOD, CronPeriod, CronPreview, CronWords, TimeZone, USUAL_PERIOD},
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::{
     acting::Acting,
     audit::Subject,
+    context::Services,
     entity::{backup, organization, policy, project},
-    error::{Conflict, ServiceError},
-    organizations, projects,
-    start::Services,
+    error::{Refusal, ServiceError},
+    organizations,
+    projects::{self, ProjectConflict},
+    schedule, sources,
 };
 
 mod change;
@@ -31,6 +35,19 @@ pub use self::{
     state::{pause, resume, run_now},
 };
 
+/// Why a policy cannot be changed or run.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PolicyConflict {
+    #[error("{}", tr!("Schedule already paused"))]
+    ScheduleAlreadyPaused,
+    #[error("{}", tr!("Schedule is not paused"))]
+    ScheduleNotPaused,
+    #[error("{}", tr!("A backup of this project is already waiting. It starts as soon as the running one ends"))]
+    BackupAlreadyQueued,
+}
+
+impl Refusal for PolicyConflict {}
+
 /// How many of the next runs a preview shows.
 const PREVIEWED_RUNS: usize = 5;
 
@@ -39,16 +56,41 @@ pub async fn list(acting: &Acting, services: &Services, project: ProjectId) -> R
     let db = services.db();
     let (of, home) = projects::find(acting, db, Action::SeeProjects, project).await?;
     let may_change = !of.locked && acting.may(Action::ManageProjects, organizations::owner(&home)).is_ok();
-    let rows = policy::Entity::find()
+    let rows = policy::Entity::living()
         .filter(policy::Column::ProjectId.eq(project.0))
         .order_by_asc(policy::Column::Name)
         .all(db)
         .await?;
-    let of_these = backup::Entity::find().filter(backup::Column::PolicyId.is_in(rows.iter().map(|row| row.id)));
+    let of_these = backup::Entity::find()
+        .filter(backup::Column::PolicyId.is_in(rows.iter().map(|row| row.id)))
+        .filter(backup::Column::DeleteAfter.is_null());
     let mut last =
         projects::newest(db, of_these, backup::Column::PolicyId, |row| row.policy_id.unwrap_or_default()).await?;
-    let row = |row: policy::Model| Ok(PolicyRow { last_backup: last.remove(&row.id), may_change, ..view(row)? });
+    let backups = backups_of(db, rows.iter().map(|row| row.id)).await?;
+    let row = |row: policy::Model| {
+        let backups = backups.get(&row.id).copied().unwrap_or_default();
+        Ok(PolicyRow { last_backup: last.remove(&row.id), may_change, backups, ..view(row)? })
+    };
     rows.into_iter().map(row).collect()
+}
+
+/// How many backups of each policy are there.
+async fn backups_of(
+    db: &impl ConnectionTrait,
+    policies: impl Iterator<Item = i64>,
+) -> Result<HashMap<i64, u64>, DbErr> {
+    let counts: Vec<(i64, i64)> = backup::Entity::find()
+        .select_only()
+        .column(backup::Column::PolicyId)
+        .column_as(backup::Column::Id.count(), "count")
+        .filter(backup::Column::PolicyId.is_in(policies))
+        .filter(backup::Column::Phase.is_in([BackupPhase::Completed, BackupPhase::PartiallyFailed]))
+        .filter(backup::Column::DeleteAfter.is_null())
+        .group_by(backup::Column::PolicyId)
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(counts.into_iter().map(|(policy, count)| (policy, count.unsigned_abs())).collect())
 }
 
 fn view(row: policy::Model) -> Result<PolicyRow, ServiceError> {
@@ -56,7 +98,7 @@ fn view(row: policy::Model) -> Result<PolicyRow, ServiceError> {
     Ok(PolicyRow {
         id: PolicyId(row.id),
         retention: retention(&row)?.to_string(),
-        keep: keep(&row).in_words(),
+        keep: schedule::keep(&row).in_words(),
         has_ping: row.ping_url_sealed.is_some(),
         name: row.name,
         cron_words: cron.in_words(),
@@ -67,6 +109,8 @@ fn view(row: policy::Model) -> Result<PolicyRow, ServiceError> {
         phase: if row.paused { SchedulePhase::Paused } else { SchedulePhase::Enabled },
         next_run: row.next_run_at,
         last_backup: None,
+        backups: 0,
+        unusual_below: u8::try_from(row.unusual_below).unwrap_or_default(),
         may_change: false,
         created_by: row.created_by,
         created: row.created_at,
@@ -77,18 +121,6 @@ fn view(row: policy::Model) -> Result<PolicyRow, ServiceError> {
 
 pub(crate) fn retention(row: &policy::Model) -> Result<Retention, ServiceError> {
     Retention::from_seconds(u64::try_from(row.retention_seconds).unwrap_or_default()).map_err(ServiceError::Stored)
-}
-
-pub(crate) fn keep(row: &policy::Model) -> KeepCounts {
-    let count = |stored: i32| u16::try_from(stored).unwrap_or_default();
-    KeepCounts {
-        last: count(row.keep_last),
-        hourly: count(row.keep_hourly),
-        daily: count(row.keep_daily),
-        weekly: count(row.keep_weekly),
-        monthly: count(row.keep_monthly),
-        yearly: count(row.keep_yearly),
-    }
 }
 
 /// What the form of a policy starts with: a new one of the project, in its organization's time zone, or one that is
@@ -104,7 +136,7 @@ pub async fn draft(
     let (form, has_ping) = match policy {
         None => (new_form(&project, &home), false),
         Some(id) => {
-            let row = policy::Entity::find_by_id(id.0).filter(policy::Column::ProjectId.eq(project.id)).one(db).await?;
+            let row = policy::Entity::living().filter(policy::Column::Id.eq(id.0)).filter(policy::Column::ProjectId.eq(project.id)).one(db).await?;
             let row = row.ok_or(ServiceError::NotFound)?;
             let has_ping = row.ping_url_sealed.is_some();
             (edit_form(row)?, has_ping)
@@ -112,7 +144,7 @@ pub async fn draft(
     };
     let preview = preview(services, form.expression(), &form.time_zone).ok();
     let outlook = outlook(services, &form.outlook()).ok();
-    let of_database = matches!(projects::source(&project)?, Source::Postgres(_));
+    let of_database = matches!(sources::of(&project)?, Source::Postgres(_));
     Ok(PolicyDraft { form, of_database, has_ping, preview, outlook })
 }
 
@@ -124,6 +156,7 @@ fn new_form(project: &project::Model, home: &organization::Model) -> PolicyForm 
         time_zone: home.time_zone.clone(),
         retention: DEFAULT_RETENTION.to_owned(),
         include: EVERYTHING.to_owned(),
+        unusual_below: USUAL_PERCENT.to_string(),
         ..PolicyForm::default()
     }
 }
@@ -137,7 +170,8 @@ fn edit_form(row: policy::Model) -> Result<PolicyForm, ServiceError> {
         policy: row.id.to_string(),
         version: row.version.to_string(),
         retention: retention(&row)?.to_string(),
-        keep: KeepForm::from(keep(&row)),
+        keep: KeepForm::from(schedule::keep(&row)),
+        unusual_below: row.unusual_below.to_string(),
         name: row.name,
         cron_period,
         cron_expression,
@@ -167,21 +201,9 @@ pub fn outlook(services: &Services, form: &OutlookForm) -> Result<Outlook, Servi
 /// The same of a policy as it is.
 pub async fn outlook_of(acting: &Acting, services: &Services, id: PolicyId) -> Result<Outlook, ServiceError> {
     let db = services.db();
-    let row = policy::Entity::find_by_id(id.0).one(db).await?.ok_or(ServiceError::NotFound)?;
+    let row = policy::Entity::living().filter(policy::Column::Id.eq(id.0)).one(db).await?.ok_or(ServiceError::NotFound)?;
     projects::find(acting, db, Action::SeeProjects, ProjectId(row.project_id)).await?;
     outlook(services, &edit_form(row)?.outlook())
-}
-
-/// The next time of a stored schedule; `None` where it is not understood any more.
-pub(crate) fn next_run(row: &policy::Model, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let schedule = CronPeriod::stored(&row.cron).and_then(|cron| Ok((cron, TimeZone::parse(&row.time_zone)?)));
-    match schedule {
-        Ok((cron, zone)) => cron.next_after(zone, after),
-        Err(error) => {
-            tracing::error!(policy = row.id, %error, "a stored schedule is not understood");
-            None
-        }
-    }
 }
 
 async fn find(
@@ -189,7 +211,7 @@ async fn find(
     db: &impl ConnectionTrait,
     id: PolicyId,
 ) -> Result<(policy::Model, project::Model), ServiceError> {
-    let row = policy::Entity::find_by_id(id.0).one(db).await?.ok_or(ServiceError::NotFound)?;
+    let row = policy::Entity::living().filter(policy::Column::Id.eq(id.0)).one(db).await?.ok_or(ServiceError::NotFound)?;
     let (project, _) = projects::find(acting, db, Action::ManageProjects, ProjectId(row.project_id)).await?;
     Ok((row, project))
 }
@@ -201,7 +223,7 @@ async fn find_unlocked(
 ) -> Result<(policy::Model, project::Model), ServiceError> {
     let (row, project) = find(acting, db, id).await?;
     if project.locked {
-        return Err(Conflict::ProjectLocked.into());
+        return Err(ProjectConflict::ProjectLocked.into());
     }
     Ok((row, project))
 }

@@ -2,7 +2,6 @@
 
 use model::{
     form::Done,
-    names::Hidden,
     profile::{ChangePasswordForm, ProfileView, SessionRef, SessionRow},
 };
 use sea_orm::{
@@ -14,21 +13,23 @@ use tower_sessions::Session;
 use crate::{
     acting::Acting,
     audit::{self, Deed, Subject},
-    entity::{session, users},
+    context::Services,
+    entity::session,
     error::ServiceError,
     passwords::{self, PasswordOwner},
     second_factor,
-    sessions::{self, Standing},
-    start::Services,
-    throttle::{self, Guess},
+    session_rows::{self, Standing},
 };
+
+const PASSWORD_CHANGED: Deed = Deed::new("password changed");
+const SESSION_ENDED: Deed = Deed::new("session ended");
 
 /// The page to which every change leads back.
 const PAGE: &str = "/profile";
 
 /// The person and the sessions that have not ended, newest first.
 pub async fn get(acting: &Acting, services: &Services, current: &Session) -> Result<ProfileView, ServiceError> {
-    let current = sessions::key(current);
+    let current = session_rows::key(current);
     let rows = session::Entity::find()
         .filter(session::Column::UserId.eq(acting.actor.user.0))
         .filter(session::Column::SignedInFrom.is_not_null())
@@ -56,46 +57,23 @@ pub async fn change_password(
     form: &ChangePasswordForm,
 ) -> Result<Done, ServiceError> {
     let (id, actor) = (acting.actor.user, &acting.actor);
-    let user = check_password(acting, services, "current_password", &form.current_password).await?;
+    let user = passwords::check(acting, services, "current_password", &form.current_password).await?;
     let owner = PasswordOwner { email: &user.email, organization: &actor.organization_name };
     let place = passwords::enter_trusted(services)?;
     let new_hash = passwords::hash_new(&place, "new_password", &form.new_password()?, owner).await?;
     let tx = services.write().await?;
     // Who ended this session meanwhile may have changed the password, which then stays as it is.
-    sessions::expect_going_on(&tx, current, id).await?;
+    session_rows::expect_going_on(&tx, current, id).await?;
     let mut change = user.into_active_model();
     change.password_hash = Set(new_hash);
     change.update(&tx).await?;
-    sessions::end_all(&tx, id).await?;
-    record(&tx, acting, services, Deed::PasswordChanged).await?;
+    session_rows::end_all(&tx, id).await?;
+    record(&tx, acting, services, PASSWORD_CHANGED).await?;
     let standing = Standing::now(&tx, id).await?;
     tx.commit().await?;
     services.live().session_ended();
-    sessions::begin(services, current, (id, &standing), &acting.address).await?;
+    session_rows::begin(services, current, (id, &standing), &acting.address).await?;
     Ok(Done::new(tr!("Password changed. Your other sessions have ended"), PAGE))
-}
-
-/// Asks for the person's password once more. A wrong one is told at `field`, and guessing is as slow as at sign-in.
-pub(crate) async fn check_password(
-    acting: &Acting,
-    services: &Services,
-    field: &str,
-    typed: &Hidden,
-) -> Result<users::Model, ServiceError> {
-    let found = users::Entity::find_by_id(acting.actor.user.0).one(services.db()).await?;
-    let user = found.ok_or(ServiceError::SignedOut)?;
-    if user.password_hash.is_empty() {
-        let way =
-            tr!("You have no password yet. Ask a Partner or Manager to make you a link for one, with Reset Password");
-        return Err(ServiceError::at(field, way));
-    }
-    let place = passwords::enter_trusted(services)?;
-    let attempt = throttle::begin(services, Guess::Password, &user.email, &acting.address).await?;
-    if !passwords::verify(&place, typed.clone(), Some(user.password_hash.clone())).await? {
-        return Err(ServiceError::at(field, tr!("This is not your password. Check it and try again")));
-    }
-    attempt.succeeded(services).await?;
-    Ok(user)
 }
 
 /// Ends one of the person's sessions.
@@ -107,7 +85,7 @@ pub async fn end_session(acting: &Acting, services: &Services, form: &SessionRef
     if named.exec(&tx).await?.rows_affected == 0 {
         return Err(ServiceError::NotFound);
     }
-    record(&tx, acting, services, Deed::SessionEnded).await?;
+    record(&tx, acting, services, SESSION_ENDED).await?;
     tx.commit().await?;
     services.live().session_ended();
     Ok(Done::new(tr!("Session ended"), PAGE))

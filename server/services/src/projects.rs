@@ -18,34 +18,51 @@ use serde_json::json;
 use crate::{
     acting::Acting,
     audit::{self, Deed, Subject},
-    backup_switch, database,
+    context::Services,
+    database,
     entity::{backup_credential, organization, policy, project},
-    error::{Conflict, ServiceError},
+    error::{Refusal, ServiceError},
     organizations,
     repositories::{self, InUse},
     source_roots, sources,
-    start::Services,
     vault::Purpose,
 };
 
+pub mod backup_switch;
+mod deletion;
 mod home_node;
 mod rows;
 mod state;
 
-pub(crate) use self::{
-    home_node::is_here,
-    rows::{newest, source},
-};
+pub(crate) use self::{deletion::remove_due, home_node::is_here, rows::newest};
 pub use self::{
+    deletion::{delete, undo_deletion},
     home_node::move_to_node,
-    state::{delete, lock, unlock},
+    state::{lock, unlock},
 };
+
+const PROJECT_CREATED: Deed = Deed::new("project created");
+const PROJECT_WITHDRAWN: Deed = Deed::new("project withdrawn because its backup could not be enabled");
+
+/// Why a project cannot be changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProjectConflict {
+    #[error("{}", tr!("Project already locked"))]
+    ProjectAlreadyLocked,
+    #[error("{}", tr!("Project already unlocked"))]
+    ProjectAlreadyUnlocked,
+    #[error("{}", tr!("The project is locked. Unlock it to change it"))]
+    ProjectLocked,
+}
+
+impl Refusal for ProjectConflict {}
 
 /// One page of the projects within the person's reach.
 pub async fn list(acting: &Acting, services: &Services, query: &ListQuery) -> Result<ProjectList, ServiceError> {
     Ok(ProjectList {
         page: rows::page(acting, services.db(), query).await?,
         organizations: organizations::choices(acting, services.db(), Action::SeeProjects).await?,
+        deleted: deletion::deleted(acting, services.db()).await?,
     })
 }
 
@@ -56,7 +73,7 @@ pub(crate) async fn find(
     action: Action,
     id: ProjectId,
 ) -> Result<(project::Model, organization::Model), ServiceError> {
-    let found = project::Entity::find_by_id(id.0).find_also_related(organization::Entity).one(db).await?;
+    let found = project::Entity::living().filter(project::Column::Id.eq(id.0)).find_also_related(organization::Entity).one(db).await?;
     let (project, home) = found.and_then(|(project, home)| Some((project, home?))).ok_or(ServiceError::NotFound)?;
     acting.may(action, organizations::owner(&home))?;
     Ok((project, home))
@@ -70,7 +87,7 @@ pub(crate) async fn find_unlocked(
 ) -> Result<(project::Model, organization::Model), ServiceError> {
     let (project, home) = find(acting, db, Action::ManageProjects, id).await?;
     if project.locked {
-        return Err(Conflict::ProjectLocked.into());
+        return Err(ProjectConflict::ProjectLocked.into());
     }
     Ok((project, home))
 }
@@ -92,12 +109,12 @@ pub async fn get(acting: &Acting, services: &Services, id: ProjectId) -> Result<
             prefix: in_use.repository.prefix,
         },
     };
-    let policies = policy::Entity::find().filter(policy::Column::ProjectId.eq(row.id)).count(db).await?;
+    let policies = policy::Entity::living().filter(policy::Column::ProjectId.eq(row.id)).count(db).await?;
     let last_backup = rows::last_backups(db, [row.id]).await?.remove(&row.id);
     let may_manage = acting.may(Action::ManageProjects, organizations::owner(&home)).is_ok();
     Ok(ProjectView {
         id,
-        source: rows::source(&row)?,
+        source: sources::of(&row)?,
         node: row.node,
         name: row.name,
         organization: organizations::choice(home),
@@ -107,6 +124,7 @@ pub async fn get(acting: &Acting, services: &Services, id: ProjectId) -> Result<
         last_backup,
         health,
         may_manage,
+        deletion_delay: services.config().deletion_delay.as_secs(),
     })
 }
 
@@ -216,7 +234,7 @@ async fn insert(
     };
     let row = seal(services, &tx, row, &new.source).await?;
     let changes = json!({ "source": [null, row.source_location] });
-    audit::record(&tx, acting, now, Deed::ProjectCreated, subject(&row), changes).await?;
+    audit::record(&tx, acting, now, PROJECT_CREATED, subject(&row), changes).await?;
     tx.commit().await?;
     Ok(row)
 }
@@ -238,7 +256,7 @@ async fn withdraw(acting: &Acting, services: &Services, row: &project::Model) ->
     let tx = services.write().await?;
     project::Entity::delete_by_id(row.id).exec(&tx).await?;
     let now = services.clock().now();
-    audit::record(&tx, acting, now, Deed::ProjectWithdrawn, subject(row), audit::no_changes()).await?;
+    audit::record(&tx, acting, now, PROJECT_WITHDRAWN, subject(row), audit::no_changes()).await?;
     Ok(tx.commit().await?)
 }
 

@@ -13,12 +13,16 @@ use tower_sessions::Session;
 use crate::{
     acting::Acting,
     audit::{self, Deed},
+    context::Services,
     entity::{backup_credential, project, repository},
-    error::{Conflict, ServiceError},
-    profile, projects, repositories,
-    start::Services,
+    error::ServiceError,
+    passwords, projects,
+    repositories::{self, RepositoryConflict},
+    sources,
     vault::Purpose,
 };
+
+const RECOVERY_KIT_DOWNLOADED: Deed = Deed::new("recovery kit downloaded");
 
 /// A text to keep in a safe place. It holds the repository's password.
 pub struct RecoveryKit {
@@ -47,8 +51,8 @@ pub async fn ask(
 ) -> Result<Done, ServiceError> {
     let id = form.project().map_err(|_| ServiceError::NotFound)?;
     let (project, _) = projects::find(acting, services.db(), Action::ManageProjects, id).await?;
-    repositories::of_project(services.db(), project.id).await?.ok_or(Conflict::BackupDisabled)?;
-    profile::check_password(acting, services, "password", &form.password).await?;
+    repositories::of_project(services.db(), project.id).await?.ok_or(RepositoryConflict::BackupDisabled)?;
+    passwords::check(acting, services, "password", &form.password).await?;
     session.insert(ASKED, Asked { project: project.id, at: services.clock().now() }).await?;
     session.save().await?;
     Ok(Done::new(tr!("The recovery kit is on its way"), format!("/projects/{id}/recovery-kit")))
@@ -63,7 +67,8 @@ pub async fn download(
     id: ProjectId,
 ) -> Result<Option<RecoveryKit>, ServiceError> {
     let (project, _) = projects::find(acting, services.db(), Action::ManageProjects, id).await?;
-    let in_use = repositories::of_project(services.db(), project.id).await?.ok_or(Conflict::BackupDisabled)?;
+    let in_use =
+        repositories::of_project(services.db(), project.id).await?.ok_or(RepositoryConflict::BackupDisabled)?;
     let now = services.clock().now();
     let asked = session.get::<Asked>(ASKED).await?;
     if !asked.is_some_and(|asked| asked.project == project.id && asked.at + TimeDelta::seconds(PATIENCE) > now) {
@@ -74,10 +79,10 @@ pub async fn download(
     let place = &in_use.repository;
     let password = services.vault().open_sealed(Purpose::RepositoryPassword, place.id, &place.password_sealed)?;
     let subject = projects::subject(&project);
-    audit::record(services.db(), acting, now, Deed::RecoveryKitDownloaded, subject, audit::no_changes()).await?;
+    audit::record(services.db(), acting, now, RECOVERY_KIT_DOWNLOADED, subject, audit::no_changes()).await?;
     Ok(Some(RecoveryKit {
         file_name: format!("{}-recovery-kit.txt", project.name),
-        text: text((&project, &projects::source(&project)?), place, &in_use.credential, password.expose()),
+        text: text((&project, &sources::of(&project)?), place, &in_use.credential, password.expose()),
     }))
 }
 

@@ -1,6 +1,6 @@
 //! From a row to an open repository: credential, secret, password.
 
-use std::{collections::HashMap, time::Duration};
+use std::collections::HashMap;
 
 use engine::{Repository, RepositoryConfig, S3Access};
 use model::{
@@ -8,15 +8,32 @@ use model::{
     project::{Encryption, KmsKey, ObjectOptions},
     rule::RuleError,
 };
-use moka::future::Cache;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
 use crate::{
+    context::{Opened, OpenedKey, Services},
     entity::{backup_credential, repository},
-    error::{Conflict, ServiceError},
-    start::Services,
+    error::{Refusal, ServiceError},
     vault::Purpose,
 };
+
+/// Why a repository cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RepositoryConflict {
+    #[error("{}", tr!("Backup is not enabled for this project. Enable it in the project's Settings first"))]
+    BackupDisabled,
+    #[error("{}", tr!("Backup credential {} is locked. Unlock it, or choose another one", .name))]
+    CredentialLocked { name: String },
+    #[error(
+        "{}",
+        tr!(
+            "The data of this backup lies in a bucket that the project no longer uses. Enable backup with that bucket to reach it"
+        )
+    )]
+    RepositoryNotInUse,
+}
+
+impl Refusal for RepositoryConflict {}
 
 /// A repository in use, with the credential that opens it.
 #[derive(Clone, Debug)]
@@ -57,64 +74,13 @@ pub async fn of_projects(
 pub async fn by_id(db: &impl ConnectionTrait, id: i64) -> Result<InUse, ServiceError> {
     let found = repository::Entity::find_by_id(id).find_also_related(backup_credential::Entity).one(db).await?;
     let (repository, credential) = found.ok_or(ServiceError::NotFound)?;
-    let credential = credential.ok_or(Conflict::RepositoryNotInUse)?;
+    let credential = credential.ok_or(RepositoryConflict::RepositoryNotInUse)?;
     Ok(InUse { repository, credential })
-}
-
-/// Repositories that were opened lately. Opening one derives its key from the password, which is slow on purpose. One in
-/// which somebody browses also keeps its index for the next page.
-#[derive(Clone)]
-pub struct Opened {
-    all: Cache<OpenedKey, Repository>,
-    browsed: Cache<OpenedKey, Repository>,
-}
-
-/// A repository as opened with a credential in one of its versions: changed keys open it anew, and so does another way
-/// to keep what is written.
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct OpenedKey {
-    repository: i64,
-    credential: i64,
-    version: i64,
-    objects: [Option<String>; 3],
-}
-
-impl Opened {
-    /// Most repositories that stay open.
-    const MOST: u64 = 256;
-
-    /// Most of them that keep their index: that of a large one takes some hundred megabytes.
-    const MOST_BROWSED: u64 = 8;
-
-    /// How long one stays open that nobody uses, and how long its index stays.
-    const IDLE: Duration = Duration::from_hours(1);
-    const BROWSED_IDLE: Duration = Duration::from_mins(10);
-
-    /// How long one stays open at all: a pack that another node has found unneeded is removed after a day, and an index
-    /// must not be older.
-    const LONGEST: Duration = Duration::from_hours(12);
-
-    pub fn new() -> Self {
-        let all =
-            Cache::builder().max_capacity(Self::MOST).time_to_idle(Self::IDLE).time_to_live(Self::LONGEST).build();
-        let browsed = Cache::builder()
-            .max_capacity(Self::MOST_BROWSED)
-            .time_to_idle(Self::BROWSED_IDLE)
-            .time_to_live(Self::LONGEST)
-            .eviction_listener(|_, repository: Repository, _| repository.drop_index())
-            .build();
-        Self { all, browsed }
-    }
-}
-
-fn key(InUse { repository, credential }: &InUse) -> OpenedKey {
-    let objects = [&repository.storage_class, &repository.encryption, &repository.kms_key].map(Clone::clone);
-    OpenedKey { repository: repository.id, credential: credential.id, version: credential.version, objects }
 }
 
 /// The opened repository.
 pub async fn open(services: &Services, in_use: &InUse) -> Result<Repository, ServiceError> {
-    let (key, Opened { all, .. }) = (key(in_use), services.opened());
+    let (key, Opened { all, .. }) = (OpenedKey::of(&in_use.repository, &in_use.credential), services.opened());
     if let Some(repository) = all.get(&key).await {
         return Ok(repository);
     }
@@ -125,7 +91,7 @@ pub async fn open(services: &Services, in_use: &InUse) -> Result<Repository, Ser
 
 /// The same, for looking into its backups: it keeps its index for a while.
 pub async fn open_to_browse(services: &Services, in_use: &InUse) -> Result<Repository, ServiceError> {
-    let (key, Opened { browsed, .. }) = (key(in_use), services.opened());
+    let (key, Opened { browsed, .. }) = (OpenedKey::of(&in_use.repository, &in_use.credential), services.opened());
     if let Some(repository) = browsed.get(&key).await {
         return Ok(repository);
     }

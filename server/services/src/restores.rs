@@ -22,19 +22,29 @@ use serde_json::json;
 use crate::{
     acting::Acting,
     audit::{self, Deed, Subject},
-    backups::{self, count},
-    browse,
+    backups, browse,
     clock::Clock,
+    context::Services,
     database,
     entity::{TextList, backup, project, restore},
-    error::{Conflict, ServiceError},
+    error::{Refusal, ServiceError},
     listing,
-    progress::progress,
-    projects, repositories,
-    runs::wake,
-    source_roots, sources,
-    start::Services,
+    progress::{RunConflict, count, progress},
+    projects, repositories, source_roots, sources, wake,
 };
+
+const RESTORE_REQUESTED: Deed = Deed::new("restore requested");
+const RESTORE_CANCELLED: Deed = Deed::new("restore cancelled");
+const RESTORE_DELETED: Deed = Deed::new("restore deleted");
+
+/// Why a restore cannot be queued.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RestoreConflict {
+    #[error("{}", tr!("Another restore into the database {} is not done yet. Wait for it, or cancel it", .name))]
+    DatabaseIsRestored { name: String },
+}
+
+impl Refusal for RestoreConflict {}
 
 /// One page of a project's restores, newest first.
 pub async fn list(
@@ -69,14 +79,17 @@ pub async fn add(acting: &Acting, services: &Services, form: &RestoreForm) -> Re
     let into = target(services, &project, &new.target).await?;
     let now = services.clock().now();
     let tx = services.write().await?;
+    // Held, so that no worker begins to remove it meanwhile.
+    let held = backup::Entity::find_by_id(row.id).lock_exclusive().one(&tx).await?.ok_or(ServiceError::NotFound)?;
+    browse::snapshot(&held)?;
     if !new.target.is_files() && is_restored_into(&tx, project.id, &into).await? {
-        return Err(Conflict::DatabaseIsRestored { name: into.place().to_owned() }.into());
+        return Err(RestoreConflict::DatabaseIsRestored { name: into.place().to_owned() }.into());
     }
     let queued = restore::ActiveModel {
         project_id: Set(project.id),
         backup_id: Set(row.id),
         name: Set(new.name.as_str().to_owned()),
-        phase: Set(RestorePhase::Queued.as_str().to_owned()),
+        phase: Set(RestorePhase::Queued),
         queued_at: Set(now),
         paths: Set(TextList(new.paths.clone())),
         target: Set(into.place().to_owned()),
@@ -96,7 +109,7 @@ pub async fn add(acting: &Acting, services: &Services, form: &RestoreForm) -> Re
     let changes = json!({
         "backup": row.name, "paths": new.paths, "target": into.place(), "on_conflict": new.on_conflict.as_str(),
     });
-    audit::record(&tx, acting, now, Deed::RestoreRequested, subject(&queued, &project), changes).await?;
+    audit::record(&tx, acting, now, RESTORE_REQUESTED, subject(&queued, &project), changes).await?;
     tx.commit().await?;
     wake::one(services).await;
     Ok(Done::new(tr!("Restore {} queued", new.name), tab(project.id)))
@@ -108,7 +121,7 @@ async fn target(
     project: &project::Model,
     target: &RestoreTarget,
 ) -> Result<RestoredInto, ServiceError> {
-    match (target, projects::source(project)?) {
+    match (target, sources::of(project)?) {
         (RestoreTarget::Directory(directory), Source::Directory(_)) => {
             directory_target(services, project, directory.as_str(), "target_directory").await
         }
@@ -150,7 +163,7 @@ async fn directory_target(
 
 /// Whether another restore is waiting for that database, or has it.
 async fn is_restored_into(db: &impl ConnectionTrait, project: i64, into: &RestoredInto) -> Result<bool, ServiceError> {
-    let active = [RestorePhase::Queued.as_str(), RestorePhase::InProgress.as_str()];
+    let active = [RestorePhase::Queued, RestorePhase::InProgress];
     let same = restore::Entity::find()
         .filter(restore::Column::ProjectId.eq(project))
         .filter(restore::Column::TargetKind.eq(into.kind()))
@@ -164,22 +177,22 @@ pub async fn cancel(acting: &Acting, services: &Services, form: &RestoreRef) -> 
     let tx = services.write().await?;
     let (row, project) = find(acting, &tx, form).await?;
     let mut change = row.clone().into_active_model();
-    let message = match phase(&row)? {
+    let message = match row.phase {
         RestorePhase::InProgress => {
             change.cancel_requested = Set(true);
             tr!("Restore {} is being cancelled", row.name)
         }
         RestorePhase::Queued => {
-            change.phase = Set(RestorePhase::Cancelled.as_str().to_owned());
+            change.phase = Set(RestorePhase::Cancelled);
             change.finished_at = Set(Some(services.clock().now()));
             tr!("Restore {} cancelled", row.name)
         }
-        _ => return Err(Conflict::AlreadyEnded.into()),
+        _ => return Err(RunConflict::AlreadyEnded.into()),
     };
     change.update(&tx).await?;
     let now = services.clock().now();
     let subject = subject(&row, &project);
-    audit::record(&tx, acting, now, Deed::RestoreCancelled, subject, audit::no_changes()).await?;
+    audit::record(&tx, acting, now, RESTORE_CANCELLED, subject, audit::no_changes()).await?;
     tx.commit().await?;
     Ok(Done::new(message, tab(project.id)))
 }
@@ -188,13 +201,13 @@ pub async fn cancel(acting: &Acting, services: &Services, form: &RestoreRef) -> 
 pub async fn delete(acting: &Acting, services: &Services, form: &RestoreRef) -> Result<Done, ServiceError> {
     let tx = services.write().await?;
     let (row, project) = find(acting, &tx, form).await?;
-    if phase(&row)?.is_active() {
-        return Err(Conflict::StillRunning.into());
+    if row.phase.is_active() {
+        return Err(RunConflict::StillRunning.into());
     }
     restore::Entity::delete_by_id(row.id).exec(&tx).await?;
     let now = services.clock().now();
     let subject = subject(&row, &project);
-    audit::record(&tx, acting, now, Deed::RestoreDeleted, subject, audit::no_changes()).await?;
+    audit::record(&tx, acting, now, RESTORE_DELETED, subject, audit::no_changes()).await?;
     tx.commit().await?;
     Ok(Done::new(tr!("Restore {} deleted", row.name), tab(project.id)))
 }
@@ -210,14 +223,11 @@ async fn find(
     Ok((row, project))
 }
 
-fn phase(row: &restore::Model) -> Result<RestorePhase, ServiceError> {
-    row.phase.parse().map_err(ServiceError::Stored)
-}
-
 fn view(clock: &Clock, row: restore::Model, backup: Option<backup::Model>) -> Result<RestoreRow, ServiceError> {
+    let progress = progress(clock, row.started_at, (&row).into());
     Ok(RestoreRow {
         id: RestoreId(row.id),
-        phase: phase(&row)?,
+        phase: row.phase,
         on_conflict: OnConflict::parse(&row.on_conflict).map_err(ServiceError::Stored)?,
         name: row.name,
         backup: BackupId(row.backup_id),
@@ -227,7 +237,7 @@ fn view(clock: &Clock, row: restore::Model, backup: Option<backup::Model>) -> Re
         queued: row.queued_at,
         started: row.started_at,
         finished: row.finished_at,
-        progress: progress(clock, row.started_at, (row.done_files, row.done_bytes, row.total_files, row.total_bytes)),
+        progress,
         files: row.files.map(count),
         bytes: row.bytes.map(count),
         skipped: row.skipped.map(count),

@@ -24,17 +24,37 @@ use tower_sessions::Session;
 use crate::{
     acting::Acting,
     audit::{self, Deed, Subject},
+    context::{Place, Services},
     entity::{account, recovery_code, second_factor},
-    error::{Conflict, ServiceError},
-    passwords::Place,
-    profile,
-    sessions::{self, Standing},
-    start::Services,
+    error::{Refusal, ServiceError},
+    passwords,
+    session_rows::{self, Standing},
     vault::Purpose,
 };
 
 mod recovery;
 mod totp;
+
+const SECOND_FACTOR_SET_UP: Deed = Deed::new("second factor set up");
+const SECOND_FACTOR_TURNED_OFF: Deed = Deed::new("second factor turned off");
+const SECOND_FACTOR_REFUSED: Deed = Deed::new("second factor refused");
+const RECOVERY_CODE_USED: Deed = Deed::new("recovery code used");
+const RECOVERY_CODES_RENEWED: Deed = Deed::new("recovery codes renewed");
+
+/// Why a second factor cannot be changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FactorConflict {
+    #[error("{}", tr!("You have a second factor already. Turn it off first to set up another one"))]
+    SecondFactorIsOn,
+    #[error("{}", tr!("You have no second factor. Set one up first"))]
+    SecondFactorIsOff,
+    #[error("{}", tr!("The set-up was not finished in time, or was begun anew. Begin once more"))]
+    DraftIsOver,
+    #[error("{}", tr!("Partners of this account must use a second factor, so it cannot be turned off"))]
+    SecondFactorIsRequired,
+}
+
+impl Refusal for FactorConflict {}
 
 /// The page to which every change leads back.
 const PAGE: &str = "/profile/second-factor";
@@ -88,7 +108,7 @@ fn fresh_codes(services: &Services, row: &second_factor::Model) -> Result<Vec<Hi
 
 /// Drafts a secret and recovery codes, after the password. An earlier draft is forgotten.
 pub async fn begin(acting: &Acting, services: &Services, form: &PasswordForm) -> Result<Done, ServiceError> {
-    profile::check_password(acting, services, "password", &form.password).await?;
+    passwords::check(acting, services, "password", &form.password).await?;
     let user = acting.actor.user.0;
     let tx = services.write_secrets().await?;
     let unconfirmed = second_factor::Entity::delete_many()
@@ -96,7 +116,7 @@ pub async fn begin(acting: &Acting, services: &Services, form: &PasswordForm) ->
         .filter(second_factor::Column::ConfirmedAt.is_null());
     unconfirmed.exec(&tx).await?;
     if second_factor::Entity::find_by_id(user).count(&tx).await? > 0 {
-        return Err(Conflict::SecondFactorIsOn.into());
+        return Err(FactorConflict::SecondFactorIsOn.into());
     }
     let codes = recovery::new_codes().join("\n");
     let row = second_factor::ActiveModel {
@@ -123,7 +143,8 @@ pub async fn confirm(
     let (user, now) = (acting.actor.user.0, services.clock().now());
     let code = form.parse()?;
     let row = second_factor::Entity::find_by_id(user).one(services.db()).await?;
-    let drafted = row.filter(|row| row.confirmed_at.is_none() && is_fresh(row, now)).ok_or(Conflict::DraftIsOver)?;
+    let drafted =
+        row.filter(|row| row.confirmed_at.is_none() && is_fresh(row, now)).ok_or(FactorConflict::DraftIsOver)?;
     let Some(step) = totp::Secret::open(services, &drafted)?.step_of(&code, now) else {
         let hint = tr!(
             "This is not the code that the app should show now. Check the clock of the device, and type the newest code"
@@ -132,7 +153,7 @@ pub async fn confirm(
     };
     let hashes = recovery::hash_all(services, fresh_codes(services, &drafted)?).await?;
     let tx = services.write().await?;
-    sessions::expect_going_on(&tx, current, acting.actor.user).await?;
+    session_rows::expect_going_on(&tx, current, acting.actor.user).await?;
     let confirmed = second_factor::ActiveModel {
         id: NotSet,
         secret_sealed: NotSet,
@@ -148,26 +169,26 @@ pub async fn confirm(
         .add(second_factor::Column::FreshCodesSealed.eq(drafted.fresh_codes_sealed));
     let changed = second_factor::Entity::update_many().set(confirmed).filter(same).exec(&tx).await?;
     if changed.rows_affected == 0 {
-        return Err(Conflict::DraftIsOver.into());
+        return Err(FactorConflict::DraftIsOver.into());
     }
     recovery::replace(&tx, user, hashes).await?;
-    sessions::end_all(&tx, acting.actor.user).await?;
-    record(&tx, acting, services, Deed::SecondFactorSetUp, audit::no_changes()).await?;
+    session_rows::end_all(&tx, acting.actor.user).await?;
+    record(&tx, acting, services, SECOND_FACTOR_SET_UP, audit::no_changes()).await?;
     let standing = Standing::now(&tx, acting.actor.user).await?;
     tx.commit().await?;
     services.live().session_ended();
-    sessions::begin(services, current, (acting.actor.user, &standing), &acting.address).await?;
+    session_rows::begin(services, current, (acting.actor.user, &standing), &acting.address).await?;
     Ok(Done::new(tr!("Your second factor is on. From now on you are asked for a code at sign-in"), PAGE))
 }
 
 /// Drafts other recovery codes, after the password. The ones from before count until these are used.
 pub async fn new_codes(acting: &Acting, services: &Services, form: &PasswordForm) -> Result<Done, ServiceError> {
-    profile::check_password(acting, services, "password", &form.password).await?;
+    passwords::check(acting, services, "password", &form.password).await?;
     let user = acting.actor.user.0;
     let tx = services.write_secrets().await?;
     // Held before anything is sealed: the change of the master key counts on it.
     let row = second_factor::Entity::find_by_id(user).lock_exclusive().one(&tx).await?;
-    let row = row.filter(|row| row.confirmed_at.is_some()).ok_or(Conflict::SecondFactorIsOff)?;
+    let row = row.filter(|row| row.confirmed_at.is_some()).ok_or(FactorConflict::SecondFactorIsOff)?;
     let codes = recovery::new_codes().join("\n");
     let mut change = row.into_active_model();
     change.fresh_codes_sealed = Set(Some(services.vault().seal(Purpose::FreshRecoveryCodes, user, &codes)?));
@@ -181,19 +202,19 @@ pub async fn new_codes(acting: &Acting, services: &Services, form: &PasswordForm
 pub async fn use_codes(acting: &Acting, services: &Services) -> Result<Done, ServiceError> {
     let (user, now) = (acting.actor.user.0, services.clock().now());
     let row = second_factor::Entity::find_by_id(user).one(services.db()).await?;
-    let row = row.filter(|row| row.confirmed_at.is_some()).ok_or(Conflict::SecondFactorIsOff)?;
+    let row = row.filter(|row| row.confirmed_at.is_some()).ok_or(FactorConflict::SecondFactorIsOff)?;
     if !is_fresh(&row, now) {
-        return Err(Conflict::DraftIsOver.into());
+        return Err(FactorConflict::DraftIsOver.into());
     }
     let hashes = recovery::hash_all(services, fresh_codes(services, &row)?).await?;
     let tx = services.write().await?;
     let same =
         second_factor::Column::Id.eq(user).and(second_factor::Column::FreshCodesSealed.eq(row.fresh_codes_sealed));
     if clear_drafts(&tx, same).await? == 0 {
-        return Err(Conflict::DraftIsOver.into());
+        return Err(FactorConflict::DraftIsOver.into());
     }
     recovery::replace(&tx, user, hashes).await?;
-    record(&tx, acting, services, Deed::RecoveryCodesRenewed, audit::no_changes()).await?;
+    record(&tx, acting, services, RECOVERY_CODES_RENEWED, audit::no_changes()).await?;
     tx.commit().await?;
     Ok(Done::new(tr!("The new recovery codes count, and the ones from before are worth nothing"), PAGE))
 }
@@ -205,22 +226,22 @@ pub async fn turn_off(
     current: &Session,
     form: &PasswordForm,
 ) -> Result<Done, ServiceError> {
-    profile::check_password(acting, services, "password", &form.password).await?;
+    passwords::check(acting, services, "password", &form.password).await?;
     let actor = &acting.actor;
     let tx = services.write().await?;
-    sessions::expect_going_on(&tx, current, actor.user).await?;
+    session_rows::expect_going_on(&tx, current, actor.user).await?;
     if is_required(&tx, actor.role, actor.account.0).await? {
-        return Err(Conflict::SecondFactorIsRequired.into());
+        return Err(FactorConflict::SecondFactorIsRequired.into());
     }
     if !remove(&tx, actor.user.0).await? {
-        return Err(Conflict::SecondFactorIsOff.into());
+        return Err(FactorConflict::SecondFactorIsOff.into());
     }
-    sessions::end_all(&tx, actor.user).await?;
-    record(&tx, acting, services, Deed::SecondFactorTurnedOff, audit::no_changes()).await?;
+    session_rows::end_all(&tx, actor.user).await?;
+    record(&tx, acting, services, SECOND_FACTOR_TURNED_OFF, audit::no_changes()).await?;
     let standing = Standing::now(&tx, actor.user).await?;
     tx.commit().await?;
     services.live().session_ended();
-    sessions::begin(services, current, (actor.user, &standing), &acting.address).await?;
+    session_rows::begin(services, current, (actor.user, &standing), &acting.address).await?;
     Ok(Done::new(tr!("Your second factor is off. The password alone leads in"), PAGE))
 }
 
@@ -311,8 +332,8 @@ pub(crate) async fn record_code(
     spent: Option<Spent>,
 ) -> Result<(), ServiceError> {
     let (deed, changes) = match spent {
-        None => (Deed::SecondFactorRefused, audit::no_changes()),
-        Some(Spent::Recovery { left }) => (Deed::RecoveryCodeUsed, json!({ "recovery codes": [left + 1, left] })),
+        None => (SECOND_FACTOR_REFUSED, audit::no_changes()),
+        Some(Spent::Recovery { left }) => (RECOVERY_CODE_USED, json!({ "recovery codes": [left + 1, left] })),
         Some(Spent::Time) => return Ok(()),
     };
     Ok(record(services.db(), acting, services, deed, changes).await?)

@@ -5,29 +5,29 @@ use model::{
     ids::{AccountId, OrganizationId, UserId},
     people::{Actor, Role, Setup, SetupForm, SetupState},
 };
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ActiveValue::Set, EntityTrait};
 use subtle::ConstantTimeEq as _;
 use tower_sessions::Session;
 
 use crate::{
+    account,
     acting::Acting,
     audit::{self, Deed, Subject},
-    codes, database,
-    entity::account,
+    codes,
+    context::Services,
+    database, entity,
     error::ServiceError,
     organizations,
     passwords::{self, PasswordOwner},
-    sessions::{self, Standing},
-    start::Services,
+    session_rows::{self, Standing},
     users,
 };
 
-/// What the one account of an installation came from. The column is unique, so there is never a second.
-const FIRST_RUN: &str = "first-run";
+const ACCOUNT_CREATED: Deed = Deed::new("account created");
 
 /// Whether the first-run page is open, and whether it asks for the code: where strangers could send the request.
 pub async fn state(services: &Services, code_required: bool) -> Result<SetupState, ServiceError> {
-    let open = !account_exists(services.db()).await?;
+    let open = !account::exists(services.db()).await?;
     Ok(SetupState { open, code_required })
 }
 
@@ -47,7 +47,7 @@ pub async fn create_account(
     code_required: bool,
     form: &SetupForm,
 ) -> Result<Done, ServiceError> {
-    if account_exists(services.db()).await? {
+    if account::exists(services.db()).await? {
         return Err(ServiceError::NotFound);
     }
     if code_required {
@@ -55,7 +55,7 @@ pub async fn create_account(
     }
     let acting = create(services, form.parse()?, address).await?;
     let standing = Standing::now(services.db(), acting.actor.user).await?;
-    sessions::begin(services, session, (acting.actor.user, &standing), &acting.address).await?;
+    session_rows::begin(services, session, (acting.actor.user, &standing), &acting.address).await?;
     Ok(Done::new(tr!("The account is ready. Add backup credentials next"), "/"))
 }
 
@@ -66,14 +66,14 @@ pub async fn create(services: &Services, setup: Setup, address: String) -> Resul
     let hash = passwords::hash_new(&place, "password", &setup.password, owner).await?;
     let now = services.clock().now();
     let tx = services.write().await?;
-    let account = account::ActiveModel {
-        origin: Set(FIRST_RUN.to_owned()),
+    let row = entity::account::ActiveModel {
+        origin: Set(account::FIRST_RUN.to_owned()),
         name: Set(setup.account.as_str().to_owned()),
         partners_need_second_factor: Set(false),
         created_at: Set(now),
         ..Default::default()
     };
-    let account = match account::Entity::insert(account).exec(&tx).await {
+    let account = match entity::account::Entity::insert(row).exec(&tx).await {
         Ok(inserted) => AccountId(inserted.last_insert_id),
         // Somebody else's first run was faster.
         Err(error) if database::is_unique_violation(&error) => return Err(ServiceError::NotFound),
@@ -83,7 +83,7 @@ pub async fn create(services: &Services, setup: Setup, address: String) -> Resul
     let user = users::insert(&tx, organization, &setup.email, Role::Partner, hash, now).await?;
     let acting = Acting { actor: first_partner(account, organization, user, &setup), address };
     let subject = Subject { kind: "account", id: account.0, name: setup.account.as_str(), organization };
-    audit::record(&tx, &acting, now, Deed::AccountCreated, subject, audit::no_changes()).await?;
+    audit::record(&tx, &acting, now, ACCOUNT_CREATED, subject, audit::no_changes()).await?;
     tx.commit().await?;
     Ok(acting)
 }
@@ -107,16 +107,6 @@ fn check_code(services: &Services, form: &SetupForm) -> Result<(), ServiceError>
         return Ok(());
     }
     Err(ServiceError::at("setup_code", tr!("Setup Code is wrong. The server printed it when it started")))
-}
-
-/// The one account of the installation, once it is there.
-pub(crate) async fn account(db: &impl ConnectionTrait) -> Result<Option<AccountId>, DbErr> {
-    let found = account::Entity::find().filter(account::Column::Origin.eq(FIRST_RUN)).one(db).await?;
-    Ok(found.map(|account| AccountId(account.id)))
-}
-
-pub(crate) async fn account_exists(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
-    Ok(account::Entity::find().count(db).await? > 0)
 }
 
 /// 20 letters and digits, in groups of five: 99 bits.

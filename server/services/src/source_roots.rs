@@ -1,44 +1,38 @@
 //! Which directories belong to which organization.
 
-use std::{fmt, path::PathBuf};
-
 use engine::{Held, SourceRoots};
-use model::{ids::OrganizationId, names::OrganizationName};
+use model::ids::OrganizationId;
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::{
+    context::{Services, ServicesConfig, SourceRoot},
     database,
     entity::organization,
-    error::{Conflict, ServiceError},
-    start::{Services, ServicesConfig, StartError},
+    error::{Refusal, ServiceError, StartError},
 };
 
-/// A directory that an organization's projects may back up and restore to, with everything below it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SourceRoot {
-    /// Absent only as long as there is one organization.
-    pub organization: Option<OrganizationName>,
-    /// An absolute path.
-    pub directory: PathBuf,
+/// Why the setting of the source roots does not allow a change.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RootConflict {
+    #[error(
+        "{}",
+        tr!(
+            "The setting HOLDFAST_SOURCE_ROOTS does not say whose {} is, and it would be this organization's too. Ask the operator to write whose it is, such as organization=/directory",
+            .roots
+        )
+    )]
+    RootOfNobody { roots: String },
+    #[error(
+        "{}",
+        tr!(
+            "The setting HOLDFAST_SOURCE_ROOTS names this organization in {}, and under another name its projects would lose that directory. Ask the operator to change the setting first",
+            .root
+        )
+    )]
+    RootNames { root: String },
 }
 
-impl SourceRoot {
-    /// Letter case does not tell organizations apart.
-    fn names(&self, organization: &str) -> bool {
-        let name = self.organization.as_ref().map(|name| name.as_str().to_lowercase());
-        name.is_some_and(|name| name == organization.to_lowercase())
-    }
-}
-
-/// As the setting has it.
-impl fmt::Display for SourceRoot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(organization) = &self.organization {
-            write!(f, "{organization}=")?;
-        }
-        self.directory.display().fmt(f)
-    }
-}
+impl Refusal for RootConflict {}
 
 /// Refuses to start with a root of nobody in particular where there are several organizations, and warns of roots whose
 /// organization does not exist.
@@ -124,13 +118,13 @@ pub fn may_add_organization(services: &Services) -> Result<(), ServiceError> {
     if unnamed.is_empty() {
         return Ok(());
     }
-    Err(Conflict::RootOfNobody { roots: joined(&unnamed) }.into())
+    Err(RootConflict::RootOfNobody { roots: joined(&unnamed) }.into())
 }
 
 /// Refuses to rename an organization that a root names: its projects would lose their directories.
 pub fn may_rename(services: &Services, organization: &str) -> Result<(), ServiceError> {
     match services.config().source_roots.iter().find(|root| root.names(organization)) {
-        Some(root) => Err(Conflict::RootNames { root: root.to_string() }.into()),
+        Some(root) => Err(RootConflict::RootNames { root: root.to_string() }.into()),
         None => Ok(()),
     }
 }

@@ -8,10 +8,9 @@ use model::{
     ids::OrganizationId,
     names::Hidden,
     project::{DirectoryPath, NewSource, Source},
-    rule::RuleError,
 };
 
-use crate::{entity::project, error::ServiceError, projects, source_roots, start::Services, vault::Purpose};
+use crate::{context::Services, entity::project, error::ServiceError, source_roots, vault::Purpose};
 
 /// Tries whether an organization's new source can be backed up: a directory is there and the organization's, a database
 /// lets itself be read whole.
@@ -30,7 +29,7 @@ pub async fn check(services: &Services, home: OrganizationId, source: &NewSource
 
 /// The source of a project, for a backup.
 pub async fn open(services: &Services, project: &project::Model) -> Result<SnapshotSource, ServiceError> {
-    Ok(match projects::source(project)? {
+    Ok(match of(project)? {
         Source::Directory(directory) => {
             let roots = source_roots::of(services, OrganizationId(project.organization_id)).await?;
             SnapshotSource::Directory(roots.directory(Path::new(directory.as_str()))?)
@@ -83,9 +82,10 @@ const DIRECTORY: &str = "directory";
 pub const POSTGRES: &str = "postgresql";
 
 /// What is backed up of a project, from what is stored.
-pub fn shown(row: &project::Model) -> Result<Source, RuleError> {
-    match row.source_kind.as_str() {
+pub fn of(row: &project::Model) -> Result<Source, ServiceError> {
+    let parse = || match row.source_kind.as_str() {
         POSTGRES => Ok(Source::Postgres(ConnectionUrl::parse(&Hidden::new(&*row.source_location))?.address)),
         _ => DirectoryPath::parse(&row.source_location).map(Source::Directory),
-    }
+    };
+    parse().map_err(ServiceError::Stored)
 }

@@ -14,7 +14,7 @@ use sea_orm::{
 };
 use sha2::{Digest, Sha256};
 
-use crate::{entity::sign_in_throttle, error::ServiceError, start::Services};
+use crate::{context::Services, entity::sign_in_throttle, error::ServiceError};
 
 /// Failures of one email that cost nothing.
 const FREE_OF_EMAIL: i32 = 5;

@@ -20,11 +20,11 @@ use serde_json::{Value, json};
 use crate::{
     acting::Acting,
     audit::{self, Deed, Subject},
+    context::Services,
     database,
     entity::{identity, organization, second_factor as second_factor_row, users},
-    error::{Conflict, ServiceError},
-    listing, organizations, second_factor, sessions,
-    start::Services,
+    error::{Refusal, ServiceError},
+    listing, organizations, second_factor, session_rows,
 };
 
 mod identities;
@@ -36,6 +36,29 @@ pub use self::{
     links::{look_at_link, set_password_by_link},
     operator::{UserLine, add, list_all, reset_second_factor as reset_second_factor_of, set_password},
 };
+
+pub const USER_ADDED: Deed = Deed::new("user added");
+const USER_INVITED: Deed = Deed::new("user invited");
+pub const ROLE_CHANGED: Deed = Deed::new("role changed");
+const USER_REMOVED: Deed = Deed::new("user removed");
+const PASSWORD_RESET_REQUESTED: Deed = Deed::new("password reset requested");
+pub const PASSWORD_SET: Deed = Deed::new("password set");
+pub const SECOND_FACTOR_RESET: Deed = Deed::new("second factor reset");
+
+/// Why a user cannot be changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UserConflict {
+    #[error("{}", tr!("You cannot remove yourself. Ask another Partner or Manager"))]
+    OwnUser,
+    #[error("{}", tr!("This is the last Partner of the account and can be neither removed nor given another role"))]
+    LastPartner,
+    #[error("{}", tr!("This user has no second factor"))]
+    UserHasNoSecondFactor,
+    #[error("{}", tr!("Turn your own second factor off on your profile. That asks for your password"))]
+    OwnSecondFactor,
+}
+
+impl Refusal for UserConflict {}
 
 /// The page to which every change leads back.
 const PAGE: &str = "/users";
@@ -158,7 +181,7 @@ pub async fn invite(acting: &Acting, services: &Services, form: &InviteForm) -> 
     let link = links::make(&tx, acting, id, now).await?;
     let subject = Subject { kind: "user", id: id.0, name: invitation.email.as_str(), organization: home_id };
     let changes = json!({ "role": [null, invitation.role] });
-    audit::record(&tx, acting, now, Deed::UserInvited, subject, changes).await?;
+    audit::record(&tx, acting, now, USER_INVITED, subject, changes).await?;
     tx.commit().await?;
     Ok(Done::new(tr!("{} invited. Pass on the link; it is shown once", invitation.email), PAGE).with_link(link))
 }
@@ -170,7 +193,7 @@ pub async fn reset_password(acting: &Acting, services: &Services, form: &UserRef
     let tx = services.write().await?;
     let (user, _) = find(acting, &tx, id).await?;
     let link = links::make(&tx, acting, id, now).await?;
-    record(&tx, acting, now, Deed::PasswordResetRequested, &user, audit::no_changes()).await?;
+    record(&tx, acting, now, PASSWORD_RESET_REQUESTED, &user, audit::no_changes()).await?;
     tx.commit().await?;
     let message = tr!("{} can set another password. Pass on the link; it is shown once", user.email);
     Ok(Done::new(message, PAGE).with_link(link))
@@ -194,8 +217,8 @@ pub async fn change_role(acting: &Acting, services: &Services, form: &RoleForm) 
     let mut change = user.clone().into_active_model();
     change.role = Set(role.as_str().to_owned());
     change.update(&tx).await?;
-    sessions::end_all(&tx, id).await?;
-    record(&tx, acting, now, Deed::RoleChanged, &user, json!({ "role": [user.role, role] })).await?;
+    session_rows::end_all(&tx, id).await?;
+    record(&tx, acting, now, ROLE_CHANGED, &user, json!({ "role": [user.role, role] })).await?;
     tx.commit().await?;
     services.live().session_ended();
     Ok(Done::new(tr!("{} is {} now", user.email, tr!(word)), PAGE))
@@ -207,13 +230,13 @@ pub async fn reset_second_factor(acting: &Acting, services: &Services, form: &Us
     let tx = services.write().await?;
     let (user, _) = find(acting, &tx, id).await?;
     if id == acting.actor.user {
-        return Err(Conflict::OwnSecondFactor.into());
+        return Err(UserConflict::OwnSecondFactor.into());
     }
     if !second_factor::remove(&tx, user.id).await? {
-        return Err(Conflict::UserHasNoSecondFactor.into());
+        return Err(UserConflict::UserHasNoSecondFactor.into());
     }
-    sessions::end_all(&tx, id).await?;
-    record(&tx, acting, services.clock().now(), Deed::SecondFactorReset, &user, audit::no_changes()).await?;
+    session_rows::end_all(&tx, id).await?;
+    record(&tx, acting, services.clock().now(), SECOND_FACTOR_RESET, &user, audit::no_changes()).await?;
     tx.commit().await?;
     services.live().session_ended();
     Ok(Done::new(tr!("The second factor of {} is gone. The password alone leads in", user.email), PAGE))
@@ -225,11 +248,11 @@ pub async fn remove(acting: &Acting, services: &Services, form: &UserRef) -> Res
     let tx = services.write().await?;
     let (user, home) = find(acting, &tx, id).await?;
     if id == acting.actor.user {
-        return Err(Conflict::OwnUser.into());
+        return Err(UserConflict::OwnUser.into());
     }
     keep_a_partner(&tx, &user, &home).await?;
     users::Entity::delete_by_id(user.id).exec(&tx).await?;
-    record(&tx, acting, services.clock().now(), Deed::UserRemoved, &user, audit::no_changes()).await?;
+    record(&tx, acting, services.clock().now(), USER_REMOVED, &user, audit::no_changes()).await?;
     tx.commit().await?;
     services.live().session_ended();
     Ok(Done::new(tr!("{} removed", user.email), PAGE))
@@ -266,7 +289,7 @@ async fn keep_a_partner(
         .filter(users::Column::Id.ne(user.id))
         .count(db)
         .await?;
-    if others == 0 { Err(Conflict::LastPartner.into()) } else { Ok(()) }
+    if others == 0 { Err(UserConflict::LastPartner.into()) } else { Ok(()) }
 }
 
 pub(crate) async fn insert(

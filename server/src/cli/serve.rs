@@ -1,14 +1,10 @@
 //! `holdfast serve`.
 
-use std::{future::Future, io};
-
-use tokio::signal::unix::{Signal, SignalKind, signal};
-
-use super::say;
 use crate::{
     config::Config,
     startup::{self, Application, StartupError},
     telemetry,
+    terminal::{say, stop_signal},
 };
 
 /// Serves until SIGTERM or SIGINT.
@@ -29,16 +25,4 @@ pub async fn work(config: &Config) -> Result<(), StartupError> {
     let stop = stop_signal().map_err(StartupError::Signals)?;
     say(format!("Holdfast works as {} and serves no pages", config.node));
     startup::work(config, stop).await
-}
-
-/// Done at the first SIGTERM or SIGINT. The signals are caught from the call on, so none is missed during start-up.
-pub fn stop_signal() -> io::Result<impl Future<Output = ()>> {
-    let [mut terminate, mut interrupt]: [Signal; 2] =
-        [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
 }

@@ -5,8 +5,8 @@ use std::path::Path;
 use model::size;
 use services::{Clock, transfer};
 
-use super::{CliError, say};
-use crate::{config::Config, startup};
+use super::CliError;
+use crate::{config::Config, startup, terminal::say};
 
 /// Writes all that is in the database to a file.
 pub async fn export(config: &Config, file: &Path) -> Result<(), CliError> {

@@ -8,7 +8,8 @@ use model::{
 };
 use services::Services;
 
-use super::{CliError, password, say};
+use super::{CliError, password};
+use crate::terminal::say;
 
 #[derive(Debug, Subcommand)]
 pub enum UserCommand {

@@ -65,6 +65,8 @@ pub enum Problem {
     RunLimit(String),
     #[error("\"{0}\" is not a whole number from 1 to 52")]
     Weeks(String),
+    #[error("\"{0}\" is not a duration from 0 to 90d. Write for example 7d, 12h or 0")]
+    DeletionDelay(String),
     #[error("\"{0}\" is not a name of 1 to 253 letters, digits and signs without spaces")]
     Node(String),
     #[error("{} holds no token of at least 16 characters. Make one with: head -c 32 /dev/urandom | base64", .0.display())]

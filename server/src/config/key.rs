@@ -31,6 +31,7 @@ pub enum Key {
     BackupWorkers,
     RunLimit,
     VerificationWeeks,
+    DeletionDelay,
     Node,
     MetricsTokenFile,
     Log,
@@ -38,7 +39,7 @@ pub enum Key {
 }
 
 impl Key {
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::Listen,
         Self::PublicUrl,
         Self::DataDir,
@@ -62,6 +63,7 @@ impl Key {
         Self::BackupWorkers,
         Self::RunLimit,
         Self::VerificationWeeks,
+        Self::DeletionDelay,
         Self::Node,
         Self::MetricsTokenFile,
         Self::Log,
@@ -94,6 +96,7 @@ impl Key {
             Self::BackupWorkers => "HOLDFAST_BACKUP_WORKERS",
             Self::RunLimit => "HOLDFAST_RUN_LIMIT",
             Self::VerificationWeeks => "HOLDFAST_VERIFICATION_WEEKS",
+            Self::DeletionDelay => "HOLDFAST_DELETION_DELAY",
             Self::Node => "HOLDFAST_NODE",
             Self::MetricsTokenFile => "HOLDFAST_METRICS_TOKEN_FILE",
             Self::Log => "HOLDFAST_LOG",

@@ -65,6 +65,8 @@ pub struct Config {
     pub run_limit: Duration,
     /// In how many weekly verifications all data of a repository is read.
     pub verification_weeks: NonZeroU32,
+    /// How long a backup stays between being marked for deletion and being removed.
+    pub deletion_delay: Duration,
     /// What this node is called among several; directories belong to the node of that name.
     pub node: String,
     /// What a program from elsewhere shows to read the metrics, and where it was read from.
@@ -129,6 +131,7 @@ impl Config {
             backup_workers: parse::workers(settings)?,
             run_limit: parse::run_limit(settings)?,
             verification_weeks: parse::verification_weeks(settings)?,
+            deletion_delay: parse::deletion_delay(settings)?,
             node: parse::node(settings)?,
             metrics_token: parse::metrics_token(settings)?,
             metrics_token_file: settings.get(Key::MetricsTokenFile).map(PathBuf::from),
@@ -175,6 +178,7 @@ impl Config {
             workers: self.backup_workers.get(),
             run_limit: self.run_limit,
             verification_weeks: self.verification_weeks.get(),
+            deletion_delay: self.deletion_delay,
             node: self.node.clone(),
             serves_pages,
             behind_proxy: !self.trusted_proxies.is_empty(),
@@ -215,6 +219,7 @@ impl fmt::Display for Config {
             (Key::BackupWorkers, self.backup_workers.to_string()),
             (Key::RunLimit, format!("{}s", self.run_limit.as_secs())),
             (Key::VerificationWeeks, self.verification_weeks.to_string()),
+            (Key::DeletionDelay, format!("{}s", self.deletion_delay.as_secs())),
             (Key::Node, self.node.clone()),
             (Key::MetricsTokenFile, file(&self.metrics_token_file)),
             (Key::Log, self.log.clone()),

@@ -100,6 +100,20 @@ pub fn verification_weeks(settings: &Settings) -> Result<NonZeroU32, ConfigError
     }
 }
 
+/// Seven days where nothing is set.
+pub fn deletion_delay(settings: &Settings) -> Result<Duration, ConfigError> {
+    const DAY: u64 = 24 * 60 * 60;
+    let Some(text) = settings.get(Key::DeletionDelay) else { return Ok(Duration::from_secs(7 * DAY)) };
+    let seconds = match text.trim() {
+        "0" => Some(0),
+        text => model::retention::seconds(text),
+    };
+    match seconds {
+        Some(seconds) if seconds <= 90 * DAY => Ok(Duration::from_secs(seconds)),
+        _ => Err(Problem::DeletionDelay(text.to_owned()).at(Key::DeletionDelay)),
+    }
+}
+
 /// The host's name where nothing is set.
 pub fn node(settings: &Settings) -> Result<String, ConfigError> {
     let host = || rustix::system::uname().nodename().to_string_lossy().into_owned();

@@ -37,12 +37,13 @@ struct Wanted {
 
 async fn start(
     Extracted(state): Extracted<State>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     session: Session,
     wanted: Result<Query<Wanted>, QueryRejection>,
     request: Request,
 ) -> Response {
     let Query(Wanted { next }) = wanted.unwrap_or_default();
-    match openid::begin(&state.services, &session, &state.openid_callback, next.clone()).await {
+    match openid::begin(&state.services, &session, (&peer.ip().to_string(), &state.openid_callback), next.clone()).await {
         Ok(provider) => leading(&provider),
         Err(error) => refused(&state, request, error.into(), &next).await,
     }

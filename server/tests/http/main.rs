@@ -9,6 +9,7 @@ mod credential_actions;
 mod credentials;
 mod dashboard;
 mod databases;
+mod deletion;
 mod enabling;
 mod fixtures;
 mod form_posts;

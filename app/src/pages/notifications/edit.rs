@@ -193,7 +193,7 @@ fn EventFields(chosen: Vec<EventKind>) -> impl IntoView {
         (
             "failure",
             EventKind::Failure,
-            tr!("A backup failed for good or in part, or was skipped because its credential is locked."),
+            tr!("A backup failed for good or in part, is unusual, or was skipped because its credential is locked."),
         ),
         ("recovery", EventKind::Recovery, tr!("The first completed backup after that.")),
         (

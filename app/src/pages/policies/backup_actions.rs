@@ -5,41 +5,105 @@ use model::{
     backup::{BackupPhase, BackupRow},
     list::Page,
     permission::Action,
+    project::ProjectView,
+    size,
 };
 
 use crate::{
     address::{named_row, use_address},
-    api::backups::{CancelBackup, DeleteBackup},
+    api::backups::{
+        AcknowledgeBackup, CancelBackup, DeleteBackup, KeepBackup, LetBackupGo, RemoveBackupNow, UndoBackupDeletion,
+    },
     components::{
-        action_button::ActionButton, answer::Answer, confirm::Confirm, dialog::DialogLink, loaded::loaded_quietly,
+        action_button::ActionButton,
+        answer::Answer,
+        confirm::Confirm,
+        dialog::{Dialog, DialogFooter, DialogLink},
+        field::{Field, Kind},
+        form::{Form, Hidden},
+        loaded::loaded_quietly,
+        submit::Submit,
     },
     ui::use_ui,
 };
 
 #[component]
-pub fn BackupActions(id: i64, phase: BackupPhase, cancel_requested: bool) -> impl IntoView {
+pub fn BackupActions(row: BackupRow) -> impl IntoView {
+    let id = row.id.0;
     let manages = use_ui().can(Action::ManageProjects);
-    let link = |name, label: String| view! { <DialogLink name=name id=id label=label/> };
-    let browse = (manages && phase.has_snapshot()).then(|| view! { <BrowseLink id=id/> });
-    let restore = (manages && phase.has_snapshot()).then(|| link("restore", tr!("Restore")));
-    let delete =
-        (manages && !phase.is_active() && phase != BackupPhase::Deleting).then(|| link("delete", tr!("Delete")));
-    let cancel = (manages && phase.is_active()).then(|| {
-        if cancel_requested {
-            return view! { <span class="muted">{tr!("Cancelling…")}</span> }.into_any();
+    let actions = manages.then(|| {
+        view! {
+            <DataActions id=id phase=row.phase/>
+            <CancelAction row=row.clone()/>
+            <KeepActions row=row.clone()/>
+            <DeleteActions row=row/>
         }
-        let hidden = vec![("backup", id.to_string())];
-        view! { <ActionButton<CancelBackup> hidden=hidden label=tr!("Cancel") pending=tr!("Cancelling…")/> }.into_any()
     });
     view! {
         <div class="action-row">
-            {link("describe", tr!("Show Description"))}
-            {browse}
-            {restore}
-            {cancel}
-            {delete}
+            <DialogLink name="describe" id=id label=tr!("Show Description")/>
+            {actions}
         </div>
     }
+}
+
+/// What can be done with its data.
+#[component]
+fn DataActions(id: i64, phase: BackupPhase) -> impl IntoView {
+    phase.has_snapshot().then(|| {
+        view! {
+            <BrowseLink id=id/>
+            <DialogLink name="restore" id=id label=tr!("Restore")/>
+        }
+    })
+}
+
+#[component]
+fn CancelAction(row: BackupRow) -> impl IntoView {
+    if !row.phase.is_active() {
+        return ().into_any();
+    }
+    if row.cancel_requested {
+        return view! { <span class="muted">{tr!("Cancelling…")}</span> }.into_any();
+    }
+    view! { <ActionButton<CancelBackup> hidden=named(&row) label=tr!("Cancel") pending=tr!("Cancelling…")/> }.into_any()
+}
+
+#[component]
+fn KeepActions(row: BackupRow) -> impl IntoView {
+    let acknowledge = (row.is_unusual() && row.deletion.is_none()).then(|| {
+        view! { <ActionButton<AcknowledgeBackup> hidden=named(&row) label=tr!("Acknowledge") pending=tr!("Acknowledging…")/> }
+    });
+    let keep = match (&row.kept, row.phase.has_snapshot() && row.deletion.is_none()) {
+        (Some(_), _) => {
+            view! { <ActionButton<LetBackupGo> hidden=named(&row) label=tr!("Let Go") pending=tr!("Letting go…")/> }.into_any()
+        }
+        (None, true) => view! { <DialogLink name="keep" id=row.id.0 label=tr!("Keep")/> }.into_any(),
+        (None, false) => ().into_any(),
+    };
+    view! {
+        {acknowledge}
+        {keep}
+    }
+}
+
+#[component]
+fn DeleteActions(row: BackupRow) -> impl IntoView {
+    let id = row.id.0;
+    match &row.deletion {
+        Some(deletion) if deletion.begun => ().into_any(),
+        Some(_) => view! {
+            <ActionButton<UndoBackupDeletion> hidden=named(&row) label=tr!("Undo") pending=tr!("Undoing…")/>
+            <DialogLink name="remove" id=id label=tr!("Remove Now")/>
+        }
+        .into_any(),
+        None if row.phase.is_active() || row.kept.is_some() => ().into_any(),
+        None => view! { <DialogLink name="delete" id=id label=tr!("Delete")/> }.into_any(),
+    }
+}
+
+fn named(row: &BackupRow) -> Hidden {
+    vec![("backup", row.id.to_string())]
 }
 
 #[component]
@@ -53,13 +117,22 @@ fn BrowseLink(id: i64) -> impl IntoView {
     }
 }
 
-#[component]
-pub fn DeleteQuestion(backups: Answer<Page<BackupRow>>) -> impl IntoView {
+/// The backup that the dialog is about, where it is on the page.
+fn asked(page: Page<BackupRow>) -> Option<BackupRow> {
     let id = named_row();
-    let consequence = move |page: Page<BackupRow>| {
-        let row = page.rows.into_iter().find(|row| row.id.0 == id);
-        let name = row.map_or_else(|| tr!("number {}", id), |row| row.name);
-        view! { <p>{tr!("The backup ")} <strong>{name}</strong> {tr!(" is removed from the bucket.")}</p> }
+    page.rows.into_iter().find(|row| row.id.0 == id)
+}
+
+#[component]
+pub fn DeleteQuestion(backups: Answer<Page<BackupRow>>, project: Answer<ProjectView>) -> impl IntoView {
+    let id = named_row();
+    let name = move |page| asked(page).map_or_else(|| tr!("number {}", id), |row| row.name);
+    let delay = |project: ProjectView| match project.deletion_delay {
+        0 => tr!("It is removed from the bucket at once, and cannot be brought back."),
+        seconds => tr!(
+            "It is listed as Deleting for {}, and can be browsed, restored and taken back until then. After that it is removed from the bucket.",
+            size::duration(seconds)
+        ),
     };
     view! {
         <Confirm<DeleteBackup>
@@ -68,8 +141,64 @@ pub fn DeleteQuestion(backups: Answer<Page<BackupRow>>) -> impl IntoView {
             action=tr!("Delete")
             pending=tr!("Deleting…")
         >
-            {loaded_quietly(backups, consequence)}
-            <p>{tr!("It cannot be brought back. Other backups stay as they are.")}</p>
+            <p>
+                {tr!("The backup ")} <strong>{loaded_quietly(backups, name)}</strong> {tr!(" is deleted.")}
+            </p>
+            <p>{loaded_quietly(project, delay)}</p>
+            <p>{tr!("Other backups stay as they are.")}</p>
         </Confirm<DeleteBackup>>
+    }
+}
+
+#[component]
+pub fn RemoveQuestion(backups: Answer<Page<BackupRow>>) -> impl IntoView {
+    let field = |page| {
+        asked(page).map(|row| {
+            view! {
+                <Field
+                    name="confirm_name"
+                    label=tr!("Type the name to confirm")
+                    kind=Kind::Code
+                    required=true
+                    focused=true
+                    hint=tr!("The name is {}.", row.name)
+                />
+            }
+        })
+    };
+    view! {
+        <Confirm<RemoveBackupNow>
+            title=tr!("Remove Backup Now")
+            hidden=vec![("backup", named_row().to_string())]
+            action=tr!("Remove Now")
+            pending=tr!("Removing…")
+        >
+            <p>{tr!("It is removed from the bucket at once, and cannot be brought back.")}</p>
+            <div class="fields">{loaded_quietly(backups, field)}</div>
+        </Confirm<RemoveBackupNow>>
+    }
+}
+
+#[component]
+pub fn KeepQuestion(backups: Answer<Page<BackupRow>>) -> impl IntoView {
+    let id = named_row();
+    let name = move |page| asked(page).map_or_else(|| tr!("number {}", id), |row| row.name);
+    view! {
+        <Dialog title=tr!("Keep Backup") class="dialog dialog-narrow">
+            <Form<KeepBackup> hidden=vec![("backup", id.to_string())]>
+                <div class="dialog-text">
+                    <p>
+                        {tr!("The backup ")} <strong>{loaded_quietly(backups, name)}</strong>
+                        {tr!(" stays whatever its retention period, until somebody lets it go.")}
+                    </p>
+                    <div class="fields">
+                        <Field name="note" label=tr!("Note") focused=true hint=tr!("Why it is kept. May be empty.")/>
+                    </div>
+                </div>
+                <DialogFooter>
+                    <Submit label=tr!("Keep") pending=tr!("Keeping…")/>
+                </DialogFooter>
+            </Form<KeepBackup>>
+        </Dialog>
     }
 }

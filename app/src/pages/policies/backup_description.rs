@@ -34,6 +34,38 @@ pub fn DescribeBackup(backups: Answer<Page<BackupRow>>) -> impl IntoView {
 }
 
 fn facts(row: BackupRow) -> AnyView {
+    let phase = row.shown_phase();
+    let deletion = row.deletion.map(|deletion| {
+        let by = deletion.by.unwrap_or_else(|| tr!("Retention"));
+        view! {
+            <Fact term=tr!("Deleted By")>{by}</Fact>
+            <Fact term=tr!("Removed At")>
+                <Time at=deletion.after/>
+            </Fact>
+        }
+    });
+    let kept = row.kept.map(|kept| {
+        let note = kept.note.map(|note| format!(" {note}")).unwrap_or_default();
+        view! {
+            <Fact term=tr!("Kept By")>
+                {kept.by} " " <Time at=kept.at/> {note}
+            </Fact>
+        }
+    });
+    let unusual = row.unusual.map(|unusual| {
+        let seen = unusual.acknowledged.map(|seen| {
+            view! { <Fact term=tr!("Acknowledged By")>{seen.by} " " <Time at=seen.at/></Fact> }
+        });
+        view! {
+            <Fact term=tr!("Unusual")>{unusual.words}</Fact>
+            {seen}
+        }
+    });
+    let lines = |term: String, lines: Vec<String>| {
+        (!lines.is_empty()).then(|| view! { <Fact term=term><Lines lines=lines/></Fact> })
+    };
+    let changed = lines(tr!("Changed While Read"), row.changed);
+    let unmatched = lines(tr!("Patterns Without A Match"), row.unmatched);
     let duration = row.duration().map(size::duration);
     let unreadable = |file: UnreadableFile| format!("{}: {}", file.path, file.cause);
     let unreadable: Vec<String> = row.unreadable.into_iter().map(unreadable).collect();
@@ -49,7 +81,7 @@ fn facts(row: BackupRow) -> AnyView {
             <Fact term=tr!("Name")>{row.name}</Fact>
             <Fact term=tr!("Policy")>{row.policy.unwrap_or_else(|| tr!("Manual"))}</Fact>
             <Fact term=tr!("Phase")>
-                <Badge look=row.phase/>
+                <Badge look=phase/>
             </Fact>
             {row.cause.map(|cause| view! { <Fact term=tr!("Cause")>{cause}</Fact> })}
             <Fact term=tr!("Try")>{row.attempt}</Fact>
@@ -74,6 +106,11 @@ fn facts(row: BackupRow) -> AnyView {
             <Fact term=tr!("Unreadable")>
                 <Lines lines=unreadable/>
             </Fact>
+            {changed}
+            {unmatched}
+            {unusual}
+            {kept}
+            {deletion}
             {snapshot}
         </dl>
     }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use model::{
-    backup::{BackupPhase, BackupRow},
+    backup::{BackupPhase, BackupRow, Deletion},
     ids::ProjectId,
     list::Page,
     permission::Action,
@@ -11,7 +11,7 @@ use model::{
 };
 
 use super::{
-    backup_actions::{BackupActions, DeleteQuestion},
+    backup_actions::{BackupActions, DeleteQuestion, KeepQuestion, RemoveQuestion},
     backup_description::DescribeBackup,
     expires::Expires,
     restore::RestoreDialog,
@@ -26,7 +26,7 @@ use crate::{
         fresh::keep_fresh_of,
         loaded::loaded_below,
         pager::Pager,
-        phase::Badge,
+        phase::{Badge, Look},
         progress::ProgressBar,
         time::{MaybeTime, or_none},
     },
@@ -39,7 +39,7 @@ pub fn BackupsTab(project: ProjectId, view: Answer<ProjectView>) -> impl IntoVie
     let address = use_address();
     let backups: Answer<Page<BackupRow>> = Answer::new(list_backups(project, address.list_query()));
     let fresh = keep_fresh_of(backups, project, |page: &Page<BackupRow>| {
-        page.rows.iter().any(|row| row.phase.is_active() || row.phase == BackupPhase::Deleting)
+        page.rows.iter().any(|row| row.phase.is_active() || row.deletion.as_ref().is_some_and(|deletion| deletion.begun))
     });
     let table = |page: Page<BackupRow>| {
         if page.total == 0 { view! { <NoBackups/> }.into_any() } else { view! { <Table page=page/> }.into_any() }
@@ -50,7 +50,13 @@ pub fn BackupsTab(project: ProjectId, view: Answer<ProjectView>) -> impl IntoVie
                 <RestoreDialog backups=backups project=view/>
             </DialogRoute>
             <DialogRoute name="delete">
-                <DeleteQuestion backups=backups/>
+                <DeleteQuestion backups=backups project=view/>
+            </DialogRoute>
+            <DialogRoute name="keep">
+                <KeepQuestion backups=backups/>
+            </DialogRoute>
+            <DialogRoute name="remove">
+                <RemoveQuestion backups=backups/>
             </DialogRoute>
         }
     });
@@ -104,6 +110,7 @@ fn Table(page: Page<BackupRow>) -> impl IntoView {
 fn Row(row: BackupRow) -> impl IntoView {
     let policy = row.policy.clone().unwrap_or_else(|| tr!("Manual"));
     let duration = row.duration().map(size::duration);
+    let actions = row.clone();
     view! {
         <tr data-key=row.id.0>
             <td data-label=tr!("Name") class="name-cell">
@@ -127,7 +134,7 @@ fn Row(row: BackupRow) -> impl IntoView {
                 <Expires expiry=row.expires/>
             </td>
             <td data-label=tr!("Actions") class="actions">
-                <BackupActions id=row.id.0 phase=row.phase cancel_requested=row.cancel_requested/>
+                <BackupActions row=actions/>
             </td>
         </tr>
     }
@@ -145,16 +152,33 @@ fn PhaseCell(row: BackupRow) -> impl IntoView {
     });
     let made_good = row.made_good.then(|| tr!("A missed run, made good."));
     let note = |text: String| view! { <p class="cell-note">{text}</p> };
+    let unusual = row.unusual.as_ref().filter(|_| row.is_unusual()).map(|unusual| unusual.words.clone());
     view! {
         <div class="phase-cell">
-            <Badge look=row.phase/>
+            <span class="badge-row">
+                <Badge look=row.shown_phase()/>
+                {row.kept.is_some().then(|| view! { <Badge look=Look::KEPT/> })}
+                {row.is_unusual().then(|| view! { <Badge look=Look::UNUSUAL/> })}
+            </span>
             {running}
+            {row.deletion.as_ref().map(deletion_note).map(note)}
+            {unusual.map(|words| view! { <p class="cell-note cell-cause">{words}</p> })}
             {row.cause.map(|cause| view! { <p class="cell-note cell-cause">{cause}</p> })}
             {retry.map(note)}
             {unreadable.map(note)}
             {row.damaged.then(|| view! { <p class="cell-note cell-cause">{tr!("Damaged: it cannot be restored whole. See Repository.")}</p> })}
             {made_good.map(note)}
         </div>
+    }
+}
+
+/// When it goes, and by whose doing.
+fn deletion_note(deletion: &Deletion) -> String {
+    let at = time::text(deletion.after);
+    match (&deletion.by, deletion.begun) {
+        (_, true) => tr!("It is being removed from the bucket."),
+        (Some(by), false) => tr!("{} deleted it. It is removed at {}.", by, at),
+        (None, false) => tr!("Its retention has ended. It is removed at {}.", at),
     }
 }
 

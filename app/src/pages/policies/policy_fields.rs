@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use model::{
     keep::KeepForm,
-    policy::{PolicyDraft, PolicyForm},
+    policy::{PolicyDraft, PolicyForm, USUAL_PERCENT},
     schedule::{COMMON_PERIODS, CUSTOM_PERIOD},
 };
 
@@ -39,8 +39,10 @@ pub fn PolicyFields(draft: PolicyDraft) -> impl IntoView {
             <ScheduleFields form=form.clone()/>
             <Preview first=first_period preview=preview/>
             <ContentFields form=form.clone() of_database=of_database/>
+            <ConfirmShorter/>
             <KeepFields keep=form.keep/>
             <OutlookPreview first=first_terms outlook=outlook/>
+            <UnusualFields below=form.unusual_below/>
             <PingFields stored=has_ping/>
         </div>
     }
@@ -95,7 +97,7 @@ fn ContentFields(form: PolicyForm, of_database: bool) -> impl IntoView {
             kind=Kind::Code
             value=form.retention
             required=true
-            hint=tr!("Such as 72h, 30d or 10h30m. The newest completed backup is always kept.")
+            hint=tr!("Such as 72h, 30d or 10h30m. It holds for the backups that are there too. The newest completed one is always kept.")
         />
         <TextArea
             name="include"
@@ -135,6 +137,33 @@ fn KeepFields(keep: KeepForm) -> impl IntoView {
                 {tr!("So many backups stay when their retention period has ended: the last ones, and the newest of each hour, day, week, month or year that has one.")}
             </p>
             <div class="field-grid">{fields.into_iter().map(field).collect_view()}</div>
+        </details>
+    }
+}
+
+/// Asked where backups have reached their end by the rules as they are typed.
+#[component]
+fn ConfirmShorter() -> impl IntoView {
+    let state = expect_context::<FormState>();
+    (state.message("confirm_shorter").is_some() || state.ticked("confirm_shorter", false))
+        .then(|| view! { <Tick name="confirm_shorter" label=tr!("Let the backups go that have reached their end")/> })
+}
+
+/// When a backup is unusual. Few change it, so it is folded until it differs or is wrong.
+#[component]
+fn UnusualFields(below: String) -> impl IntoView {
+    let state = expect_context::<FormState>();
+    let open = state.initial("unusual_below", &below) != USUAL_PERCENT.to_string();
+    view! {
+        <details class="more-fields" open=open>
+            <summary>{tr!("Tell when a backup is unusual")}</summary>
+            <Field
+                name="unusual_below"
+                label=tr!("Unusual Below")
+                kind=Kind::Number
+                value=below
+                hint=tr!("In percent of what the backups before it had, in files or bytes. Until somebody acknowledges it, retention takes no earlier backup. 0 is never.")
+            />
         </details>
     }
 }

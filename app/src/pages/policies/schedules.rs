@@ -167,8 +167,12 @@ fn DeleteQuestion(policies: Answer<Vec<PolicyRow>>) -> impl IntoView {
     let id = named_row();
     let consequence = move |rows: Vec<PolicyRow>| {
         let row = rows.into_iter().find(|row| row.id.0 == id);
+        let stays = row.as_ref().map(what_stays);
         let name = row.map_or_else(|| tr!("number {}", id), |row| row.name);
-        view! { <p>{tr!("The schedule of the policy ")} <strong>{name}</strong> {tr!(" ends.")}</p> }
+        view! {
+            <p>{tr!("The schedule of the policy ")} <strong>{name}</strong> {tr!(" ends.")}</p>
+            {stays.map(|stays| view! { <p>{stays}</p> })}
+        }
     };
     view! {
         <Confirm<DeletePolicy>
@@ -178,7 +182,16 @@ fn DeleteQuestion(policies: Answer<Vec<PolicyRow>>) -> impl IntoView {
             pending=tr!("Deleting…")
         >
             {loaded_quietly(policies, consequence)}
-            <p>{tr!("Its backups stay until their retention ends.")}</p>
         </Confirm<DeletePolicy>>
     }
+}
+
+/// How many backups there are, and what becomes of them.
+fn what_stays(row: &PolicyRow) -> String {
+    if row.backups == 0 {
+        return tr!("It has no backups.");
+    }
+    let rules = if row.keep.is_empty() { row.retention.clone() } else { format!("{}, {}", row.retention, row.keep) };
+    let backups = tr!("Its backup stays" | "Its {n} backups stay" % row.backups);
+    tr!("{} by the rules that it had: {}. The newest completed one stays until somebody deletes it.", backups, rules)
 }

@@ -1,6 +1,7 @@
 //! Projects: list and add.
 
 mod add;
+mod deleted;
 mod table;
 
 use leptos::prelude::*;
@@ -17,6 +18,7 @@ use crate::{
     ui::use_ui,
 };
 use add::AddProject;
+use deleted::DeletedProjects;
 use table::ProjectTable;
 
 #[component]
@@ -51,6 +53,7 @@ pub fn ProjectsPage() -> impl IntoView {
             <SearchForm>{loaded_quietly(list, filter)}</SearchForm>
         </div>
         <ProjectTable list=list/>
+        <DeletedProjects list=list/>
         {dialog}
     }
 }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use model::{
     ids::ProjectId,
     project::{Backup, ProjectView},
+    size,
 };
 
 use crate::{
@@ -56,12 +57,16 @@ pub fn DeletePanel(locked: bool) -> impl IntoView {
 pub fn DeleteProject(project: Answer<ProjectView>) -> impl IntoView {
     loaded_quietly(project, |project| {
         let backed_up = project.backup != Backup::Off;
-        view! { <Question id=project.id name=project.name backed_up=backed_up/> }
+        view! { <Question id=project.id name=project.name backed_up=backed_up delay=project.deletion_delay/> }
     })
 }
 
 #[component]
-fn Question(id: ProjectId, name: String, backed_up: bool) -> impl IntoView {
+fn Question(id: ProjectId, name: String, backed_up: bool, delay: u64) -> impl IntoView {
+    let back = match delay {
+        0 => tr!("It goes at once, and cannot be brought back."),
+        seconds => tr!("For {} it can be taken back on the page Projects.", size::duration(seconds)),
+    };
     view! {
         <Confirm<DeleteProjectFn>
             title=tr!("Delete project {}?", name)
@@ -70,6 +75,7 @@ fn Question(id: ProjectId, name: String, backed_up: bool) -> impl IntoView {
             pending=tr!("Deleting…")
         >
             <p>{tr!("Its policies and the list of its backups and restores go with it.")}</p>
+            <p>{back}</p>
             <div class="fields">
                 <Field
                     name="confirm_name"
@@ -93,7 +99,7 @@ fn DeleteBackups(backed_up: bool) -> impl IntoView {
             <Tick
                 name="delete_backups"
                 label=tr!("Delete its backups in the bucket too")
-                hint=tr!("They cannot be brought back. Otherwise they stay, and the recovery kit opens them.")
+                hint=tr!("They go when the project goes for good. Otherwise they stay, and the recovery kit opens them.")
             />
         }
     })

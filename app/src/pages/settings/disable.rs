@@ -34,7 +34,7 @@ fn Question(id: ProjectId, name: String, policies: u64, bucket: Option<String>) 
     };
     let stays = bucket.map_or_else(
         || tr!("Backup is off already."),
-        |bucket| tr!("The backups in the bucket {} stay. Enabling again with the same bucket finds them all.", bucket),
+        |bucket| tr!("The backups in the bucket {} stay. Enabling again with the same bucket finds them all; from then on they are kept by the rules that their policies had.", bucket),
     );
     view! {
         <Confirm<DisableBackupFn>

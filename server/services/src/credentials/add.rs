@@ -18,13 +18,15 @@ use super::{PAGE, check_keys, name_error, name_taken, subject, with_notice};
 use crate::{
     acting::Acting,
     audit::{self, Deed},
+    context::Services,
     database,
     entity::{backup_credential, organization},
     error::ServiceError,
     organizations,
-    start::Services,
     vault::Purpose,
 };
+
+const CREDENTIAL_ADDED: Deed = Deed::new("backup credential added");
 
 /// Checks the keys against the endpoint, then stores them with the secret sealed. The first credential of an
 /// organization becomes its default.
@@ -88,7 +90,7 @@ async fn store(
         "s3_name": [null, new.s3_name], "access_key_id": [null, new.access_key_id], "secret_key": "changed",
         "endpoint": [null, new.endpoint], "region": [null, new.region],
     });
-    audit::record(&tx, acting, now, Deed::CredentialAdded, subject(&row), changes).await?;
+    audit::record(&tx, acting, now, CREDENTIAL_ADDED, subject(&row), changes).await?;
     Ok(tx.commit().await?)
 }
 

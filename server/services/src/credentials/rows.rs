@@ -166,7 +166,7 @@ async fn projects(
     db: &impl ConnectionTrait,
     credentials: impl Iterator<Item = i64>,
 ) -> Result<HashMap<i64, Vec<ProjectLink>>, DbErr> {
-    let links: Vec<(Option<i64>, i64, String)> = repository::Entity::find()
+    let links: Vec<(i64, i64, String)> = repository::Entity::find()
         .join(JoinType::InnerJoin, repository::Relation::Project.def())
         .filter(repository::Column::BackupCredentialId.is_in(credentials))
         .select_only()
@@ -179,7 +179,7 @@ async fn projects(
         .await?;
     let mut by_credential: HashMap<i64, Vec<ProjectLink>> = HashMap::new();
     for (credential, id, name) in links {
-        by_credential.entry(credential.unwrap_or_default()).or_default().push(ProjectLink { id: ProjectId(id), name });
+        by_credential.entry(credential).or_default().push(ProjectLink { id: ProjectId(id), name });
     }
     Ok(by_credential)
 }

@@ -11,20 +11,26 @@ use super::{PAGE, find_for_change, subject};
 use crate::{
     acting::Acting,
     audit::{self, Deed},
+    context::Services,
+    credentials::CredentialConflict,
     entity::{backup_credential, removal, repository},
-    error::{Conflict, ServiceError},
-    start::Services,
+    error::ServiceError,
 };
+
+const CREDENTIAL_MADE_DEFAULT: Deed = Deed::new("backup credential made the default");
+const CREDENTIAL_LOCKED: Deed = Deed::new("backup credential locked");
+const CREDENTIAL_UNLOCKED: Deed = Deed::new("backup credential unlocked");
+const CREDENTIAL_DELETED: Deed = Deed::new("backup credential deleted");
 
 /// Makes the credential its organization's default, in place of the one that was.
 pub async fn set_default(acting: &Acting, services: &Services, form: &CredentialRef) -> Result<Done, ServiceError> {
     let tx = services.write().await?;
     let row = find_for_change(acting, &tx, form).await?;
     if row.locked {
-        return Err(Conflict::CredentialIsLocked.into());
+        return Err(CredentialConflict::CredentialIsLocked.into());
     }
     if row.is_default {
-        return Err(Conflict::CredentialIsDefault.into());
+        return Err(CredentialConflict::CredentialIsDefault.into());
     }
     backup_credential::Entity::update_many()
         .col_expr(backup_credential::Column::IsDefault, Expr::value(false))
@@ -35,7 +41,7 @@ pub async fn set_default(acting: &Acting, services: &Services, form: &Credential
     let mut change = row.clone().into_active_model();
     change.is_default = Set(true);
     change.update(&tx).await?;
-    record(&tx, acting, services, Deed::CredentialMadeDefault, &row).await?;
+    record(&tx, acting, services, CREDENTIAL_MADE_DEFAULT, &row).await?;
     tx.commit().await?;
     Ok(Done::new(tr!("Backup credential {} is the default now", row.s3_name), PAGE))
 }
@@ -45,10 +51,10 @@ pub async fn lock(acting: &Acting, services: &Services, form: &CredentialRef) ->
     let tx = services.write().await?;
     let row = find_for_change(acting, &tx, form).await?;
     if row.locked {
-        return Err(Conflict::CredentialAlreadyLocked.into());
+        return Err(CredentialConflict::CredentialAlreadyLocked.into());
     }
     set_locked(&tx, acting, services.clock().now(), &row, true).await?;
-    record(&tx, acting, services, Deed::CredentialLocked, &row).await?;
+    record(&tx, acting, services, CREDENTIAL_LOCKED, &row).await?;
     tx.commit().await?;
     Ok(Done::new(tr!("Backup credential {} locked", row.s3_name), PAGE))
 }
@@ -58,10 +64,10 @@ pub async fn unlock(acting: &Acting, services: &Services, form: &CredentialRef) 
     let tx = services.write().await?;
     let row = find_for_change(acting, &tx, form).await?;
     if !row.locked {
-        return Err(Conflict::CredentialAlreadyUnlocked.into());
+        return Err(CredentialConflict::CredentialAlreadyUnlocked.into());
     }
     set_locked(&tx, acting, services.clock().now(), &row, false).await?;
-    record(&tx, acting, services, Deed::CredentialUnlocked, &row).await?;
+    record(&tx, acting, services, CREDENTIAL_UNLOCKED, &row).await?;
     tx.commit().await?;
     Ok(Done::new(tr!("Backup credential {} unlocked", row.s3_name), PAGE))
 }
@@ -71,18 +77,18 @@ pub async fn delete(acting: &Acting, services: &Services, form: &CredentialRef) 
     let tx = services.write().await?;
     let row = find_for_change(acting, &tx, form).await?;
     if row.locked {
-        return Err(Conflict::CredentialIsLocked.into());
+        return Err(CredentialConflict::CredentialIsLocked.into());
     }
     let used = repository::Entity::find().filter(repository::Column::BackupCredentialId.eq(row.id)).count(&tx).await?;
     if used > 0 {
-        return Err(Conflict::CredentialIsUsed { projects: used }.into());
+        return Err(CredentialConflict::CredentialIsUsed { projects: used }.into());
     }
     let removing = removal::Entity::find().filter(removal::Column::BackupCredentialId.eq(row.id)).count(&tx).await?;
     if removing > 0 {
-        return Err(Conflict::CredentialIsRemoving.into());
+        return Err(CredentialConflict::CredentialIsRemoving.into());
     }
     backup_credential::Entity::delete_by_id(row.id).exec(&tx).await?;
-    record(&tx, acting, services, Deed::CredentialDeleted, &row).await?;
+    record(&tx, acting, services, CREDENTIAL_DELETED, &row).await?;
     tx.commit().await?;
     Ok(Done::new(tr!("Backup credential {} deleted", row.s3_name), PAGE))
 }

@@ -12,13 +12,16 @@ use super::{PAGE, check_keys, find, name_error, name_taken, subject, with_notice
 use crate::{
     acting::Acting,
     audit::{self, Deed},
+    context::Services,
+    credentials::CredentialConflict,
     database,
     entity::backup_credential,
-    error::{Conflict, ServiceError},
+    error::ServiceError,
     organizations, repositories,
-    start::Services,
     vault::Purpose,
 };
+
+const CREDENTIAL_UPDATED: Deed = Deed::new("backup credential updated");
 
 /// Checks the keys against the endpoint, then stores them, unless somebody else was faster. Running backups finish with
 /// the old keys.
@@ -38,7 +41,7 @@ pub async fn update(acting: &Acting, services: &Services, form: &CredentialUpdat
 /// Refuses what is locked, and what another person has changed since the form was opened.
 fn check_changeable(row: &backup_credential::Model, update: &CredentialUpdate) -> Result<(), ServiceError> {
     if row.locked {
-        return Err(Conflict::CredentialIsLocked.into());
+        return Err(CredentialConflict::CredentialIsLocked.into());
     }
     if row.version == update.version { Ok(()) } else { Err(ServiceError::Invalid(changed_meanwhile(row, update))) }
 }
@@ -105,7 +108,7 @@ async fn store(
         updated => updated?,
     };
     let changes = changes(&before, &after, update.secret_key.is_some());
-    audit::record(&tx, acting, now, Deed::CredentialUpdated, subject(&after), changes).await?;
+    audit::record(&tx, acting, now, CREDENTIAL_UPDATED, subject(&after), changes).await?;
     Ok(tx.commit().await?)
 }
 

@@ -42,7 +42,7 @@ pub async fn all(
 }
 
 fn enabled_projects(scope: &Scope) -> Select<project::Entity> {
-    project::Entity::find()
+    project::Entity::living()
         .filter(project::Column::OrganizationId.is_in(scope.ids()))
         .filter(Condition::all().add(enabled()))
         .order_by_asc(project::Column::Name)
@@ -55,6 +55,7 @@ async fn damaged(db: &impl ConnectionTrait, scope: &Scope) -> Found {
     let select = repository::Entity::find()
         .inner_join(project::Entity)
         .filter(project::Column::OrganizationId.is_in(scope.ids()))
+        .filter(project::Column::DeleteAfter.is_null())
         .filter(repository::Column::BackupCredentialId.is_not_null())
         .filter(repository::Column::DamagedAt.is_not_null());
     let count = select.clone().count(db).await?;
@@ -92,6 +93,7 @@ async fn by_last_run(
         let last = backup::Entity::find()
             .filter(backup::Column::ProjectId.eq(row.id))
             .filter(backup::Column::Phase.is_not_in(NOT_SHOWN))
+            .filter(backup::Column::DeleteAfter.is_null())
             .order_by_desc(backup::Column::Id)
             .one(db)
             .await?;
@@ -128,7 +130,10 @@ async fn never_backed_up(db: &impl ConnectionTrait, scope: &Scope, count: u64) -
 }
 
 fn policies(scope: &Scope) -> Select<policy::Entity> {
-    policy::Entity::find().inner_join(project::Entity).filter(project::Column::OrganizationId.is_in(scope.ids()))
+    policy::Entity::living()
+        .inner_join(project::Entity)
+        .filter(project::Column::OrganizationId.is_in(scope.ids()))
+        .filter(project::Column::DeleteAfter.is_null())
 }
 
 async fn overdue(db: &impl ConnectionTrait, scope: &Scope, now: DateTime<Utc>) -> Found {

@@ -1,5 +1,6 @@
 //! A backup: a run in the queue, with a worker, or done.
 
+use model::backup::BackupPhase;
 use sea_orm::entity::prelude::*;
 
 use super::{TextList, UnreadableList};
@@ -12,7 +13,7 @@ pub struct Model {
     pub project_id: i64,
     pub organization_id: i64,
     pub name: String,
-    pub phase: String,
+    pub phase: BackupPhase,
     pub lease_owner: Option<String>,
     pub lease_until: Option<DateTimeUtc>,
     pub cancel_requested: bool,
@@ -49,6 +50,28 @@ pub struct Model {
     pub damaged: bool,
     /// How many processes it has not survived.
     pub crashes: i32,
+    /// When it is removed. Set where it is marked for deletion.
+    pub delete_after: Option<DateTimeUtc>,
+    /// Who marked it; `None` where its retention had ended.
+    pub deleted_by: Option<String>,
+    /// Since when it is kept on purpose.
+    pub kept_at: Option<DateTimeUtc>,
+    pub kept_by: Option<String>,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub kept_note: Option<String>,
+    /// How it differs from those before it.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub unusual: Option<String>,
+    pub acknowledged_at: Option<DateTimeUtc>,
+    pub acknowledged_by: Option<String>,
+    /// When it was told that retention waits for somebody to acknowledge it.
+    pub reminded_at: Option<DateTimeUtc>,
+    /// Files that changed while they were read.
+    #[sea_orm(column_type = "JsonBinary")]
+    pub changed: TextList,
+    /// Patterns that matched nothing.
+    #[sea_orm(column_type = "JsonBinary")]
+    pub unmatched: TextList,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -1,5 +1,6 @@
 //! Maintenance of a repository: in the queue, with a worker, or done.
 
+use model::maintenance::{MaintenanceKind, MaintenancePhase};
 use sea_orm::entity::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -9,8 +10,8 @@ pub struct Model {
     pub id: i64,
     pub project_id: i64,
     pub repository_id: i64,
-    pub kind: String,
-    pub phase: String,
+    pub kind: MaintenanceKind,
+    pub phase: MaintenancePhase,
     pub lease_owner: Option<String>,
     pub lease_until: Option<DateTimeUtc>,
     pub cancel_requested: bool,

@@ -38,6 +38,18 @@ pub struct Model {
     pub overdue_at: Option<DateTimeUtc>,
     /// When that was told.
     pub overdue_told_at: Option<DateTimeUtc>,
+    /// Since when it is there only to keep its backups by its rules.
+    pub deleted_at: Option<DateTimeUtc>,
+    pub deleted_by: Option<String>,
+    /// Below how many percent of what they were its backups are unusual; 0 where none ever is.
+    pub unusual_below: i32,
+}
+
+impl Entity {
+    /// The policies that people see: those that are not deleted.
+    pub fn living() -> Select<Self> {
+        Self::find().filter(Column::DeletedAt.is_null())
+    }
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -20,6 +20,18 @@ pub struct Model {
     pub node: Option<String>,
     pub created_by: String,
     pub created_at: DateTimeUtc,
+    /// When it goes for good. Set where it is deleted; until then that can be undone.
+    pub delete_after: Option<DateTimeUtc>,
+    pub deleted_by: Option<String>,
+    /// Whether its backups go with it.
+    pub deletes_backups: bool,
+}
+
+impl Entity {
+    /// The projects that people see: those that are not deleted.
+    pub fn living() -> Select<Self> {
+        Self::find().filter(Column::DeleteAfter.is_null())
+    }
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -1,5 +1,6 @@
 //! A restore: a run in the queue, with a worker, or done.
 
+use model::backup::RestorePhase;
 use sea_orm::entity::prelude::*;
 
 use super::TextList;
@@ -11,7 +12,7 @@ pub struct Model {
     pub id: i64,
     pub project_id: i64,
     pub name: String,
-    pub phase: String,
+    pub phase: RestorePhase,
     pub lease_owner: Option<String>,
     pub lease_until: Option<DateTimeUtc>,
     pub cancel_requested: bool,

@@ -10,7 +10,7 @@ pub struct Model {
     pub id: String,
     /// Who is signed in, or owes a code.
     pub user_id: Option<i64>,
-    /// Where from; `None` where nobody is signed in yet.
+    /// Where from: the address of a person, the hash of the network of somebody who is not signed in yet.
     pub signed_in_from: Option<String>,
     /// Sealed under the id in the cookie.
     #[sea_orm(column_type = "Text")]

@@ -16,22 +16,26 @@ use sea_orm::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{
-    courier, digest, events_of,
-    message::Message,
-    outbox,
-    send::{Parcel, SendError},
-};
+use super::{courier, digest, events_of, outbox};
 use crate::{
     acting::Acting,
     audit::{self, Deed, Subject},
+    context::Services,
     database,
     entity::{delivery, notification_channel, organization},
-    error::{Conflict, ServiceError},
+    error::ServiceError,
+    notifications::ChannelConflict,
     organizations,
-    start::Services,
+    sender::{Message, Parcel, SendError},
     vault::Purpose,
 };
+
+const CHANNEL_ADDED: Deed = Deed::new("channel added");
+const CHANNEL_CHANGED: Deed = Deed::new("channel changed");
+const CHANNEL_DELETED: Deed = Deed::new("channel deleted");
+const CHANNEL_PAUSED: Deed = Deed::new("channel paused");
+const CHANNEL_RESUMED: Deed = Deed::new("channel resumed");
+const CHANNEL_TESTED: Deed = Deed::new("channel tested");
 
 const PAGE: &str = "/notifications";
 
@@ -69,7 +73,7 @@ pub async fn add(acting: &Acting, services: &Services, form: &ChannelForm) -> Re
     let row = stored(new.insert(&tx).await, &terms)?;
     let row = with_target(services, &row, &terms.target)?.update(&tx).await?;
     let changes = json!({ "kind": [null, kind.as_str()], "target": [null, row.target], "events": [null, words(&row)] });
-    audit::record(&tx, acting, now, Deed::ChannelAdded, subject(&row), changes).await?;
+    audit::record(&tx, acting, now, CHANNEL_ADDED, subject(&row), changes).await?;
     tx.commit().await?;
     Ok(Done::new(tr!("Channel {} added", row.name), PAGE))
 }
@@ -101,7 +105,7 @@ pub async fn update(acting: &Acting, services: &Services, form: &ChannelForm) ->
     let after = stored(change.update(&tx).await, &terms)?;
     let after = with_target(services, &after, &terms.target)?.update(&tx).await?;
     let changes = changes(&before, &after, &terms.target);
-    audit::record(&tx, acting, now, Deed::ChannelChanged, subject(&after), changes).await?;
+    audit::record(&tx, acting, now, CHANNEL_CHANGED, subject(&after), changes).await?;
     tx.commit().await?;
     Ok(Done::new(tr!("Channel {} updated", after.name), PAGE))
 }
@@ -112,7 +116,7 @@ pub async fn delete(acting: &Acting, services: &Services, form: &ChannelRef) -> 
     let (row, _) = find_locked(acting, &tx, named(form)?).await?;
     notification_channel::Entity::delete_by_id(row.id).exec(&tx).await?;
     let now = services.clock().now();
-    audit::record(&tx, acting, now, Deed::ChannelDeleted, subject(&row), audit::no_changes()).await?;
+    audit::record(&tx, acting, now, CHANNEL_DELETED, subject(&row), audit::no_changes()).await?;
     tx.commit().await?;
     Ok(Done::new(tr!("Channel {} deleted", row.name), PAGE))
 }
@@ -122,7 +126,7 @@ pub async fn pause(acting: &Acting, services: &Services, form: &ChannelRef) -> R
     let tx = services.write().await?;
     let (row, _) = find_locked(acting, &tx, named(form)?).await?;
     if row.paused {
-        return Err(Conflict::ChannelAlreadyPaused.into());
+        return Err(ChannelConflict::ChannelAlreadyPaused.into());
     }
     let now = services.clock().now();
     outbox::ended("The channel was paused", now).filter(delivery::Column::ChannelId.eq(row.id)).exec(&tx).await?;
@@ -130,7 +134,7 @@ pub async fn pause(acting: &Acting, services: &Services, form: &ChannelRef) -> R
     change.paused = Set(true);
     change.digest_at = Set(None);
     change.update(&tx).await?;
-    audit::record(&tx, acting, now, Deed::ChannelPaused, subject(&row), audit::no_changes()).await?;
+    audit::record(&tx, acting, now, CHANNEL_PAUSED, subject(&row), audit::no_changes()).await?;
     tx.commit().await?;
     Ok(Done::new(tr!("Channel {} paused", row.name), PAGE))
 }
@@ -140,14 +144,14 @@ pub async fn resume(acting: &Acting, services: &Services, form: &ChannelRef) -> 
     let tx = services.write().await?;
     let (row, home) = find_locked(acting, &tx, named(form)?).await?;
     if !row.paused {
-        return Err(Conflict::ChannelNotPaused.into());
+        return Err(ChannelConflict::ChannelNotPaused.into());
     }
     let now = services.clock().now();
     let mut change = row.clone().into_active_model();
     change.paused = Set(false);
     change.digest_at = Set(if row.on_digest { digest::next(&home, now) } else { None });
     change.update(&tx).await?;
-    audit::record(&tx, acting, now, Deed::ChannelResumed, subject(&row), audit::no_changes()).await?;
+    audit::record(&tx, acting, now, CHANNEL_RESUMED, subject(&row), audit::no_changes()).await?;
     tx.commit().await?;
     Ok(Done::new(tr!("Channel {} resumed", row.name), PAGE))
 }
@@ -182,7 +186,7 @@ async fn begin_test(
     let tx = services.write().await?;
     organizations::lock(&tx, OrganizationId(channel.organization_id)).await?;
     check_tests(acting, &tx, channel, now).await?;
-    let key = format!("test:{}:{}", now.timestamp_millis(), crate::fault_id());
+    let key = format!("test:{}:{}", now.timestamp_millis(), crate::error::fault_id());
     let row = delivery::ActiveModel {
         channel_id: Set(Some(channel.id)),
         attempts: Set(1),
@@ -192,7 +196,7 @@ async fn begin_test(
         ..outbox::row(channel.organization_id, DeliveryKind::Test, key, message, now)?
     };
     let id = row.insert(&tx).await?.id;
-    audit::record(&tx, acting, now, Deed::ChannelTested, subject(channel), audit::no_changes()).await?;
+    audit::record(&tx, acting, now, CHANNEL_TESTED, subject(channel), audit::no_changes()).await?;
     tx.commit().await?;
     Ok(id)
 }
@@ -205,8 +209,7 @@ async fn check_tests(
     now: DateTime<Utc>,
 ) -> Result<(), ServiceError> {
     let before = now - TESTS_WITHIN;
-    let oldest_that_counts =
-        audit::before_the_last(db, acting, Deed::ChannelTested, channel.organization_id, MOST_TESTS);
+    let oldest_that_counts = audit::before_the_last(db, acting, CHANNEL_TESTED, channel.organization_id, MOST_TESTS);
     match oldest_that_counts.await? {
         Some(at) if at > before => {
             let wait = (at - before).num_milliseconds().max(0).unsigned_abs().div_ceil(1000);

@@ -13,12 +13,12 @@ use sea_orm::{
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::send::{Parcel, Target};
 use crate::{
+    context::Services,
+    database,
     entity::{delivery, notification_channel, policy},
     error::ServiceError,
-    runs::claim,
-    start::Services,
+    sender::{Parcel, Target},
     vault::Purpose,
 };
 
@@ -79,16 +79,17 @@ async fn next(services: &Services) -> Result<Option<delivery::Model>, DbErr> {
         .filter(Expr::exists(earlier_ping()).not())
         .order_by_asc(delivery::Column::NotBefore)
         .order_by_asc(delivery::Column::Id);
-    let claimed = claim::first(services, waiting, claim::always, |row| {
+    let Some((tx, row)) = database::lock_first(services.db(), waiting).await? else { return Ok(None) };
+    let claim = |row: &mut delivery::ActiveModel| {
         let attempts = row.attempts.take().unwrap_or_default();
         row.attempts = Set(attempts.saturating_add(1));
         row.phase = Set(DeliveryPhase::Sending.as_str().to_owned());
         row.lease_owner = Set(Some(services.node().id.clone()));
         row.lease_until = Set(Some(now + LEASE));
-    });
-    let Some((tx, row)) = claimed.await? else { return Ok(None) };
+    };
+    let claimed = database::claim::<delivery::Entity>(&tx, row, claim).await?;
     tx.commit().await?;
-    Ok(Some(row))
+    Ok(claimed)
 }
 
 /// A ping of the same policy that is not done yet.
@@ -116,7 +117,7 @@ async fn deliver(services: &Services, row: delivery::Model) {
 
 /// The cause, where it did not arrive.
 async fn attempt(services: &Services, row: &delivery::Model) -> Result<(), String> {
-    let fault = |error: ServiceError| error.cause(("delivery", row.id));
+    let fault = |error: ServiceError| error.cause("delivery", row.id);
     let (kind, target) = target(services, row).await.map_err(fault)?;
     let message =
         serde_json::from_value(row.payload.clone()).map_err(|error| fault(DbErr::Json(error.to_string()).into()))?;

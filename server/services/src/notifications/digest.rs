@@ -14,10 +14,11 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, LockBehavior, LockType},
 };
 
-use super::{message::Message, outbox};
+use super::outbox;
 use crate::{
+    context::Services,
     entity::{backup, notification_channel, organization, policy, project, repository},
-    start::Services,
+    sender::Message,
 };
 
 /// When it is sent, in the organization's time zone.
@@ -69,14 +70,14 @@ async fn week(
         of(BackupPhase::Failed),
         of(BackupPhase::Skipped),
     );
-    let projects = project::Entity::find().filter(project::Column::OrganizationId.eq(home.id)).count(db).await?;
+    let projects = project::Entity::living().filter(project::Column::OrganizationId.eq(home.id)).count(db).await?;
     let protected = repository::Entity::find()
         .filter(repository::Column::OrganizationId.eq(home.id))
         .filter(repository::Column::BackupCredentialId.is_not_null())
         .filter(repository::Column::ProjectId.is_not_null())
         .count(db)
         .await?;
-    let overdue = policy::Entity::find()
+    let overdue = policy::Entity::living()
         .inner_join(project::Entity)
         .filter(project::Column::OrganizationId.eq(home.id))
         .filter(policy::Column::Paused.eq(false))

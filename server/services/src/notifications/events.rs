@@ -7,13 +7,11 @@ use model::{
 };
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QuerySelect};
 
-use super::{
-    message::{Message, likeness},
-    outbox, overdue,
-};
+use super::{outbox, overdue};
 use crate::{
+    context::Services,
     entity::{backup, organization, policy, project, trouble},
-    start::Services,
+    sender::{Message, likeness},
 };
 
 /// For how long the same failure is told once.
@@ -202,6 +200,48 @@ pub async fn started(
     let Some(place) = Place::of(db, &ended).await? else { return Ok(()) };
     let message = place.message(services, &ended, "started", format!("{} started.", row.name), now);
     outbox::ping(db, (&policy, place.home.id), DeliveryKind::PingStart, &attempt(row), &message, now).await
+}
+
+/// Tells that a backup differs much from those before it.
+pub async fn unusual(
+    db: &impl ConnectionTrait,
+    services: &Services,
+    (row, words): (&backup::Model, &str),
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let text = format!(
+        "{}: {words}. Until somebody acknowledges it, retention takes no earlier backup of the policy.",
+        row.name
+    );
+    tell_unusual(db, services, (row, words), ("is unusual", text, "unusual"), now).await
+}
+
+/// Tells that retention has waited for days because nobody has acknowledged an unusual backup.
+pub async fn still_unusual(
+    db: &impl ConnectionTrait,
+    services: &Services,
+    (row, words): (&backup::Model, &str),
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let text = format!(
+        "{}: {words}. Nobody has acknowledged it, and retention has taken no earlier backup of the policy since.",
+        row.name
+    );
+    tell_unusual(db, services, (row, words), ("is still unusual", text, "unacknowledged"), now).await
+}
+
+async fn tell_unusual(
+    db: &impl ConnectionTrait,
+    services: &Services,
+    (row, words): (&backup::Model, &str),
+    (what, text, key): (&str, String, &str),
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let ended = Ended::of(row, row.phase, words);
+    let Some(place) = Place::of(db, &ended).await? else { return Ok(()) };
+    let message = Message { cause: Some(words.to_owned()), ..place.message(services, &ended, what, text, now) };
+    let key = format!("{key}:{}:{}", ended.project, ended.backup);
+    outbox::tell_as(db, place.home.id, (EventKind::Failure, DeliveryKind::Unusual), &key, &message, now).await
 }
 
 /// Tells that a verification found damage in a project's repository, or that it is gone.

@@ -10,8 +10,10 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, OnConflict},
 };
 
-use super::message::Message;
-use crate::entity::{delivery, notification_channel, policy};
+use crate::{
+    entity::{delivery, notification_channel, policy},
+    sender::Message,
+};
 
 /// Most characters of a cause that are told; a stack of errors may be long.
 const MOST_OF_A_CAUSE: usize = 1000;
@@ -21,6 +23,18 @@ pub async fn tell(
     db: &impl ConnectionTrait,
     organization: i64,
     event: EventKind,
+    key: &str,
+    message: &Message,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    tell_as(db, organization, (event, event.into()), key, message, now).await
+}
+
+/// The same as a kind of its own, for the channels that want `event`.
+pub async fn tell_as(
+    db: &impl ConnectionTrait,
+    organization: i64,
+    (event, kind): (EventKind, DeliveryKind),
     key: &str,
     message: &Message,
     now: DateTime<Utc>,
@@ -39,7 +53,7 @@ pub async fn tell(
         .all(db)
         .await?;
     for channel in channels {
-        tell_one(db, &channel, event.into(), key, message, now).await?;
+        tell_one(db, &channel, kind, key, message, now).await?;
     }
     Ok(())
 }

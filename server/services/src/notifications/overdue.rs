@@ -10,11 +10,12 @@ use sea_orm::{
     sea_query::{LockBehavior, LockType},
 };
 
-use super::{message::Message, outbox};
+use super::outbox;
 use crate::{
+    context::Services,
     entity::{backup, organization, policy, project},
-    policies,
-    start::Services,
+    schedule,
+    sender::Message,
 };
 
 /// How long after the second missed time it is told: three tries of a failed run take 21 minutes.
@@ -29,14 +30,14 @@ const BATCH: u64 = 100;
 /// When a policy counts as overdue that was completely backed up, or set to work, at `from`: its next time has passed by
 /// one more period and a grace. `None` where there are no such times.
 pub fn promised(policy: &policy::Model, from: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let next = policies::next_run(policy, from)?;
-    Some(policies::next_run(policy, next)? + GRACE)
+    let next = schedule::next_run(policy, from)?;
+    Some(schedule::next_run(policy, next)? + GRACE)
 }
 
 /// Tells of policies that have become overdue. One that is being backed up is left alone until that has ended.
 pub async fn tell_all(services: &Services, now: DateTime<Utc>) -> Result<(), DbErr> {
     note_promises(services, now).await?;
-    let due = policy::Entity::find()
+    let due = policy::Entity::living()
         .filter(policy::Column::Paused.eq(false))
         .filter(policy::Column::OverdueAt.lte(now))
         .filter(policy::Column::OverdueToldAt.is_null())
@@ -55,7 +56,7 @@ pub async fn tell_all(services: &Services, now: DateTime<Utc>) -> Result<(), DbE
 
 /// Notes until when a backup is promised where that is not known: of policies from before it was.
 async fn note_promises(services: &Services, now: DateTime<Utc>) -> Result<(), DbErr> {
-    let unknown = policy::Entity::find()
+    let unknown = policy::Entity::living()
         .filter(policy::Column::Paused.eq(false))
         .filter(policy::Column::NextRunAt.is_not_null())
         .filter(policy::Column::OverdueAt.is_null())
@@ -88,7 +89,7 @@ fn running() -> sea_orm::sea_query::SelectStatement {
     backup::Entity::find()
         .select_only()
         .column(backup::Column::PolicyId)
-        .filter(backup::Column::Phase.eq(BackupPhase::InProgress.as_str()))
+        .filter(backup::Column::Phase.eq(BackupPhase::InProgress))
         .filter(backup::Column::PolicyId.is_not_null())
         .into_query()
 }
@@ -103,7 +104,8 @@ async fn tell(
     let Some((project, Some(home))) = found else { return Ok(()) };
     let last = backup::Entity::find()
         .filter(backup::Column::PolicyId.eq(policy.id))
-        .filter(backup::Column::Phase.eq(BackupPhase::Completed.as_str()))
+        .filter(backup::Column::Phase.eq(BackupPhase::Completed))
+        .filter(backup::Column::DeleteAfter.is_null())
         .order_by_desc(backup::Column::Id)
         .one(db)
         .await?;

@@ -5,21 +5,28 @@ use model::{
     form::{Done, FieldError, FormErrors},
     policy::{PingChange, PolicyForm, PolicyRef, PolicyTerms},
 };
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, DbErr, EntityTrait, IntoActiveModel};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, DatabaseTransaction, DbErr, IntoActiveModel};
 use serde_json::{Map, Value, json};
 
-use super::{find_unlocked, keep, named, next_run, retention, schedules, subject};
+use super::{find_unlocked, named, retention, schedules, subject};
 use crate::{
     acting::Acting,
     audit::{self, Deed},
+    context::Services,
     database,
     entity::{TextList, policy},
-    error::{Conflict, ServiceError},
+    error::ServiceError,
     notifications::overdue,
-    projects, repositories,
-    start::Services,
+    projects,
+    repositories::{self, RepositoryConflict},
+    runs::{self, queue},
+    schedule,
     vault::Purpose,
 };
+
+const POLICY_ADDED: Deed = Deed::new("policy added");
+const POLICY_CHANGED: Deed = Deed::new("policy changed");
+const POLICY_DELETED: Deed = Deed::new("policy deleted");
 
 /// Adds a policy. Its first run comes at the next cron time.
 pub async fn add(acting: &Acting, services: &Services, form: &PolicyForm) -> Result<Done, ServiceError> {
@@ -29,7 +36,7 @@ pub async fn add(acting: &Acting, services: &Services, form: &PolicyForm) -> Res
     let terms = form.parse(now)?;
     let tx = services.write_secrets().await?;
     // Asked under the write lock: a policy never outlives a switch to off.
-    repositories::of_project(&tx, project.id).await?.ok_or(Conflict::BackupDisabled)?;
+    repositories::of_project(&tx, project.id).await?.ok_or(RepositoryConflict::BackupDisabled)?;
     let new = policy::ActiveModel {
         project_id: Set(project.id),
         paused: Set(false),
@@ -45,13 +52,13 @@ pub async fn add(acting: &Acting, services: &Services, form: &PolicyForm) -> Res
     let mut changes: Map<_, _> =
         facts(&row)?.into_iter().map(|(field, value)| (field.to_owned(), json!([null, value]))).collect();
     note_ping(&mut changes, &terms);
-    audit::record(&tx, acting, now, Deed::PolicyAdded, subject(&row, &project), Value::Object(changes)).await?;
+    audit::record(&tx, acting, now, POLICY_ADDED, subject(&row, &project), Value::Object(changes)).await?;
     tx.commit().await?;
     Ok(Done::new(tr!("Policy {} added", row.name), schedules(project.id)))
 }
 
-/// Changes what a policy says, unless somebody else was faster. What runs or waits goes on as it was queued, and backups
-/// that are there keep their retention period.
+/// Changes what a policy says, unless somebody else was faster. What runs or waits goes on as it was queued. How long
+/// backups are kept holds for those that are there too; where some would reach their end by that, it must be confirmed.
 pub async fn update(acting: &Acting, services: &Services, form: &PolicyForm) -> Result<Done, ServiceError> {
     let id = form.policy().map_err(|_| ServiceError::NotFound)?;
     let now = services.clock().now();
@@ -68,26 +75,55 @@ pub async fn update(acting: &Acting, services: &Services, form: &PolicyForm) -> 
     let after = stored(change.update(&tx).await, &terms)?;
     let after = rescheduled(&tx, &before, after, now).await?;
     let after = with_ping(services, after, &terms)?.update(&tx).await?;
+    keep_by(&tx, (&before, &after), form, now).await?;
     let mut changes = changes(&before, &after)?;
     note_ping(&mut changes, &terms);
     if changes.is_empty() {
         // Rolled back: the version stays, so nobody else's form is refused for it.
         return Ok(Done::new(tr!("Nothing changed in policy {}", before.name), schedules(project.id)));
     }
-    audit::record(&tx, acting, now, Deed::PolicyChanged, subject(&after, &project), Value::Object(changes)).await?;
+    audit::record(&tx, acting, now, POLICY_CHANGED, subject(&after, &project), Value::Object(changes)).await?;
     tx.commit().await?;
     Ok(Done::new(tr!("Policy {} updated", after.name), schedules(project.id)))
 }
 
-/// Ends the schedule. Its backups stay until their retention ends, and what runs goes on.
+/// Ends the schedule. Its backups go on being kept by its rules, and what runs goes on.
 pub async fn delete(acting: &Acting, services: &Services, form: &PolicyRef) -> Result<Done, ServiceError> {
     let tx = services.write().await?;
     let (row, project) = find_unlocked(acting, &tx, named(form)?).await?;
-    policy::Entity::delete_by_id(row.id).exec(&tx).await?;
     let now = services.clock().now();
-    audit::record(&tx, acting, now, Deed::PolicyDeleted, subject(&row, &project), audit::no_changes()).await?;
+    queue::forgo_retries(&tx, services, vec![row.id], now).await?;
+    schedule::end(&tx, &[row.id], &acting.actor.email, now).await?;
+    audit::record(&tx, acting, now, POLICY_DELETED, subject(&row, &project), audit::no_changes()).await?;
     tx.commit().await?;
-    Ok(Done::new(tr!("Policy {} deleted", row.name), schedules(project.id)))
+    Ok(Done::new(tr!("Policy {} deleted. Its backups go on being kept by its rules", row.name), schedules(project.id)))
+}
+
+/// Applies changed rules to the backups that are there.
+async fn keep_by(
+    tx: &DatabaseTransaction,
+    (before, after): (&policy::Model, &policy::Model),
+    form: &PolicyForm,
+    now: DateTime<Utc>,
+) -> Result<(), ServiceError> {
+    let rules = |row: &policy::Model| (row.retention_seconds, schedule::keep(row), row.time_zone.clone());
+    if rules(before) == rules(after) {
+        return Ok(());
+    }
+    let gone = runs::retention::due_of(tx, before, now).await?;
+    let newly = runs::retention::due_of(tx, after, now).await?.difference(&gone).count();
+    if newly > 0 && !form.confirm_shorter.0 {
+        return Err(ServiceError::at("confirm_shorter", shorter(newly)));
+    }
+    Ok(runs::retention::follow_policy(tx, after).await?)
+}
+
+fn shorter(backups: usize) -> String {
+    tr!(
+        "By these rules {n} backup has reached its end and is marked for deletion. Tick this to let it go, or keep it for longer"
+        | "By these rules {n} backups have reached their end and are marked for deletion. Tick this to let them go, or keep them for longer"
+        % backups
+    )
 }
 
 fn with_terms(row: policy::ActiveModel, terms: &PolicyTerms) -> policy::ActiveModel {
@@ -104,6 +140,7 @@ fn with_terms(row: policy::ActiveModel, terms: &PolicyTerms) -> policy::ActiveMo
         keep_weekly: Set(terms.keep.weekly.into()),
         keep_monthly: Set(terms.keep.monthly.into()),
         keep_yearly: Set(terms.keep.yearly.into()),
+        unusual_below: Set(terms.unusual_below.into()),
         ..row
     }
 }
@@ -154,7 +191,7 @@ async fn rescheduled(
     if same || after.paused {
         return Ok(after);
     }
-    let (next, overdue) = (next_run(&after, now), overdue::promised(&after, now));
+    let (next, overdue) = (schedule::next_run(&after, now), overdue::promised(&after, now));
     let mut change = after.into_active_model();
     change.next_run_at = Set(next);
     change.overdue_at = Set(overdue);
@@ -169,9 +206,10 @@ fn facts(row: &policy::Model) -> Result<Vec<(&'static str, String)>, ServiceErro
         ("cron", row.cron.clone()),
         ("time_zone", row.time_zone.clone()),
         ("retention", retention(row)?.to_string()),
-        ("keep", keep(row).to_string()),
+        ("keep", schedule::keep(row).to_string()),
         ("include", row.include.0.join(", ")),
         ("exclude", row.exclude.0.join(", ")),
+        ("unusual_below", row.unusual_below.to_string()),
     ])
 }
 
@@ -194,7 +232,7 @@ fn changed_meanwhile(row: &policy::Model, terms: &PolicyTerms) -> Result<FormErr
         differs("retention", retention(row)?.to_string(), terms.retention.to_string()),
         differs("include", row.include.0.join(", "), terms.include.as_slice().join(", ")),
         differs("exclude", row.exclude.0.join(", "), terms.exclude.as_slice().join(", ")),
-        differs("keep.last", keep(row).in_words(), terms.keep.in_words()),
+        differs("keep.last", schedule::keep(row).in_words(), terms.keep.in_words()),
     ];
     let by = row.modified_by.clone().unwrap_or_else(|| tr!("Somebody"));
     Ok(FormErrors {

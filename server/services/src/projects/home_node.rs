@@ -11,11 +11,13 @@ use super::{find_unlocked, subject};
 use crate::{
     acting::Acting,
     audit::{self, Deed},
+    context::Services,
     entity::project,
     error::ServiceError,
     nodes,
-    start::Services,
 };
+
+const PROJECT_MOVED: Deed = Deed::new("project moved to another node");
 
 /// The node of a new project: the chosen one, or else this one. `None` where there can be no other, or none is needed.
 pub(super) async fn of_new(services: &Services, new: &NewProject) -> Result<Option<String>, ServiceError> {
@@ -55,7 +57,7 @@ pub async fn move_to_node(acting: &Acting, services: &Services, form: &MoveProje
     let change = project::ActiveModel { node: Set(Some(node.clone())), ..row.clone().into_active_model() };
     change.update(&tx).await?;
     let changes = json!({ "node": [row.node, node] });
-    audit::record(&tx, acting, services.clock().now(), Deed::ProjectMoved, subject(&row), changes).await?;
+    audit::record(&tx, acting, services.clock().now(), PROJECT_MOVED, subject(&row), changes).await?;
     tx.commit().await?;
     Ok(Done::new(
         tr!("Project {} is backed up by node {} from now on", row.name, node),

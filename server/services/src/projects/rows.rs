@@ -8,7 +8,7 @@ use model::{
     ids::{BackupId, ProjectId},
     list::{ListQuery, Page},
     permission::Action,
-    project::{LastBackup, ProjectRow, Source},
+    project::{LastBackup, ProjectRow},
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType, PaginatorTrait, QueryFilter, QueryOrder,
@@ -29,7 +29,7 @@ pub async fn page(
     query: &ListQuery,
 ) -> Result<Page<ProjectRow>, ServiceError> {
     let only = acting.confined_to(Action::SeeProjects)?.or(query.organization);
-    let mut select = project::Entity::find()
+    let mut select = project::Entity::living()
         .join(JoinType::InnerJoin, project::Relation::Organization.def())
         .filter(organization::Column::AccountId.eq(acting.actor.account.0));
     if let Some(only) = only {
@@ -53,7 +53,7 @@ pub async fn page(
     let rows = rows.into_iter().map(|(row, home)| {
         Ok(ProjectRow {
             id: ProjectId(row.id),
-            source: source(&row)?,
+            source: sources::of(&row)?,
             organization: home.map(|home| home.name).unwrap_or_default(),
             backup_enabled: enabled.contains_key(&row.id),
             damaged: enabled.get(&row.id).is_some_and(Option::is_some),
@@ -110,11 +110,12 @@ fn newest_backup() -> sea_orm::sea_query::SelectStatement {
             Expr::col((backup::Entity, backup::Column::ProjectId)).equals((project::Entity, project::Column::Id)),
         )
         .and_where(Expr::col((backup::Entity, backup::Column::Phase)).is_not_in(NOT_SHOWN))
+        .and_where(Expr::col((backup::Entity, backup::Column::DeleteAfter)).is_null())
         .take()
 }
 
 /// A skipped run says nothing about the project's state, and what is being deleted is as good as gone.
-const NOT_SHOWN: [&str; 2] = [BackupPhase::Skipped.as_str(), BackupPhase::Deleting.as_str()];
+const NOT_SHOWN: [BackupPhase; 2] = [BackupPhase::Skipped, BackupPhase::Deleting];
 
 /// The projects with backup on, and since when their repositories are damaged, if they are.
 async fn enabled(
@@ -140,7 +141,8 @@ pub async fn last_backups(
 ) -> Result<HashMap<i64, LastBackup>, ServiceError> {
     let shown = backup::Entity::find()
         .filter(backup::Column::ProjectId.is_in(projects))
-        .filter(backup::Column::Phase.is_not_in(NOT_SHOWN));
+        .filter(backup::Column::Phase.is_not_in(NOT_SHOWN))
+        .filter(backup::Column::DeleteAfter.is_null());
     newest(db, shown, backup::Column::ProjectId, |row| row.project_id).await
 }
 
@@ -153,18 +155,13 @@ pub async fn newest(
 ) -> Result<HashMap<i64, LastBackup>, ServiceError> {
     let newest = backups.select_only().column_as(backup::Column::Id.max(), "id").group_by(group).into_query();
     let rows = backup::Entity::find().filter(backup::Column::Id.in_subquery(newest)).all(db).await?;
-    rows.iter().map(|row| Ok((key(row), last_backup(row)?))).collect()
+    Ok(rows.iter().map(|row| (key(row), last_backup(row))).collect())
 }
 
-fn last_backup(row: &backup::Model) -> Result<LastBackup, ServiceError> {
-    Ok(LastBackup {
+fn last_backup(row: &backup::Model) -> LastBackup {
+    LastBackup {
         id: BackupId(row.id),
-        phase: row.phase.parse().map_err(ServiceError::Stored)?,
+        phase: row.phase,
         at: row.finished_at.or(row.started_at).unwrap_or(row.queued_at),
-    })
-}
-
-/// What is backed up of a project.
-pub fn source(row: &project::Model) -> Result<Source, ServiceError> {
-    sources::shown(row).map_err(ServiceError::Stored)
+    }
 }

@@ -1,32 +1,47 @@
 //! One backup, from its claim to its settlement.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use engine::{Permit, Repository, RepositoryError, SnapshotInfo, SnapshotReport, SnapshotRequest};
-use model::{
-    backup::{BackupPhase, UnreadableFile},
-    ids::AccountId,
+use engine::RepositoryError;
+use model::{backup::BackupPhase, ids::AccountId};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, Select,
+    sea_query::{Expr, ExprTrait, NullOrdering, Order, Query, SelectStatement},
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, sea_query::Expr};
-use tokio_util::sync::CancellationToken;
 
 use crate::{
     audit::{Author, Deed},
     backups,
-    entity::{UnreadableList, backup, organization, project},
-    error::{Conflict, ServiceError},
-    notifications::events::{self, Ended},
-    repositories,
-    runs::{
-        lease::{Lease, Table},
-        maintenance_due, queue,
-        release::freed,
-        supervisor::{Counters, StopReason, stored, supervise, time_is_up},
+    context::Services,
+    entity::{
+        TextList, UnreadableList,
+        backup::{self, Column},
+        organization, project, repository,
     },
-    sources,
-    start::Services,
+    error::ServiceError,
+    notifications::events::{self, Ended},
+    repositories::RepositoryConflict,
+    runs::{
+        capacity::Room,
+        claim,
+        kind::{Death, Ending, Hold, Leased, Outcome, RunKind, Settled, Update, Watched, Work},
+        maintenance_due, order, queue,
+        release::AGAIN,
+        supervisor::{StopReason, stored, time_is_up},
+        unusual,
+    },
 };
+
+mod snapshot;
+
+pub use self::snapshot::Taken;
+use self::snapshot::take;
+
+const BACKUP_COMPLETED: Deed = Deed::new("backup completed");
+const BACKUP_FAILED: Deed = Deed::new("backup failed");
 
 /// How long after the first, second and third failure a backup is tried again.
 const PAUSES: [TimeDelta; 3] = [TimeDelta::minutes(1), TimeDelta::minutes(5), TimeDelta::minutes(15)];
@@ -34,21 +49,9 @@ const PAUSES: [TimeDelta; 3] = [TimeDelta::minutes(1), TimeDelta::minutes(5), Ti
 /// Most unreadable files that are listed; the rest is counted.
 const MOST_LISTED: usize = 1000;
 
-/// What a snapshot came to.
-#[derive(Debug)]
-struct Taken {
-    snapshot: String,
-    files: u64,
-    bytes: u64,
-    added_bytes: u64,
-    unreadable: Vec<UnreadableFile>,
-    /// What was left out on purpose. The backup is complete without it.
-    left_out: Vec<engine::Unreadable>,
-}
-
 /// How a backup ended.
 #[derive(Debug)]
-enum Outcome {
+pub enum End {
     Taken(Taken),
     Skipped {
         cause: String,
@@ -65,12 +68,11 @@ enum Outcome {
     Interrupted,
 }
 
-impl Outcome {
+impl End {
     /// The phase that the run ends in; `None` where it does not end.
     fn phase(&self) -> Option<BackupPhase> {
         Some(match self {
-            Self::Taken(taken) if taken.unreadable.is_empty() => BackupPhase::Completed,
-            Self::Taken(_) => BackupPhase::PartiallyFailed,
+            Self::Taken(taken) => taken.phase(),
             Self::Skipped { .. } => BackupPhase::Skipped,
             Self::Failed { .. } => BackupPhase::Failed,
             Self::Cancelled { .. } => BackupPhase::Cancelled,
@@ -89,173 +91,253 @@ impl Outcome {
     }
 }
 
-/// Takes the snapshot and settles the row. An error means that the row could not be settled.
-pub async fn run(services: &Services, row: &backup::Model, stop: &CancellationToken) -> Result<(), ServiceError> {
-    let lease = Arc::new(Lease::new(Table::Backup, row.id, &services.node().id));
-    let counters = Arc::new(Counters::default());
-    let cancel = CancellationToken::new();
-    tracing::info!(backup = row.id, name = row.name, attempt = row.attempt, "backup started");
-    let work = take(services, row, lease.clone(), counters.clone(), cancel.clone());
-    let (result, reason) = supervise(services, &lease, &counters, (stop, &cancel), work).await;
-    let outcome = match (result, reason) {
-        // Another process has it, and what this one did counts for nothing.
-        (_, Some(StopReason::LeaseLost)) => return Ok(()),
-        // Or will have it: a pause of this process was longer than its lease.
-        (Err(_), None) if !lease.is_held() => return Ok(()),
-        (Ok(taken), _) => Outcome::Taken(taken),
-        (Err(_), Some(StopReason::Shutdown)) => Outcome::Interrupted,
-        (Err(_), Some(StopReason::Person)) => Outcome::Cancelled { cause: "Cancelled by a person" },
-        (Err(_), Some(StopReason::TimeUp)) => Outcome::Failed { cause: time_is_up(services), again: false },
-        (Err(error), None) => failure(row, &error),
-    };
-    match &outcome {
-        Outcome::Failed { cause, .. } => tracing::warn!(backup = row.id, name = row.name, cause, "backup failed"),
-        outcome => tracing::info!(backup = row.id, name = row.name, ?outcome, "backup ended"),
-    }
-    count(services, &outcome, lease.age());
-    settle(services, row, outcome).await
-}
+/// Backups.
+#[derive(Debug)]
+pub struct Backup;
 
-fn count(services: &Services, outcome: &Outcome, took: Duration) {
-    let Some(phase) = outcome.phase() else { return };
-    services.metrics().ended("backup", phase.as_str(), took);
-    if let Outcome::Taken(taken) = outcome {
-        services.metrics().backed_up(taken.bytes, taken.added_bytes);
-    }
-}
+impl RunKind for Backup {
+    type Entity = backup::Entity;
+    type Output = Taken;
+    type End = End;
 
-async fn take(
-    services: &Services,
-    row: &backup::Model,
-    lease: Arc<Lease>,
-    counters: Arc<Counters>,
-    cancel: CancellationToken,
-) -> Result<Taken, ServiceError> {
-    let in_use = repositories::by_id(services.db(), row.repository_id).await?;
-    if in_use.credential.locked {
-        return Err(Conflict::CredentialLocked { name: in_use.credential.s3_name }.into());
-    }
-    let project = project::Entity::find_by_id(row.project_id).one(services.db()).await?;
-    let project = project.ok_or(ServiceError::NotFound)?;
-    let source = sources::open(services, &project).await?;
-    let repository = repositories::open(services, &in_use).await?;
-    if let Some(earlier) = earlier_try(&repository, row).await? {
-        return Ok(found(earlier));
-    }
-    let request = SnapshotRequest {
-        source,
-        label: row.name.clone(),
-        tags: vec![tag(row)],
-        // The same on every node, so that each snapshot builds on the last one.
-        host: project.name,
-        include: row.include.0.clone(),
-        exclude: row.exclude.0.clone(),
-        permit: Permit::new(move || lease.is_held()),
-    };
-    Ok(taken(repository.snapshot(request, counters, cancel).await?))
-}
+    const NAME: &'static str = "backup";
+    const LEASED: Leased<Column> = Leased { id: Column::Id, owner: Column::LeaseOwner, until: Column::LeaseUntil };
+    const HOLD: Hold<Column> = Hold::Renewed(Watched {
+        cancel_requested: Column::CancelRequested,
+        done_files: Column::DoneFiles,
+        done_bytes: Column::DoneBytes,
+        total_files: Column::TotalFiles,
+        total_bytes: Column::TotalBytes,
+    });
 
-/// The mark by which a run knows its own snapshot, in this database and no other.
-fn tag(row: &backup::Model) -> String {
-    format!("holdfast-{}-{}", row.id, row.queued_at.timestamp_millis())
-}
-
-/// The snapshot of a try that was complete in the bucket, but whose process died before it could say so.
-async fn earlier_try(repository: &Repository, row: &backup::Model) -> Result<Option<SnapshotInfo>, ServiceError> {
-    if row.attempt <= 1 {
-        return Ok(None);
+    fn id(row: &backup::Model) -> i64 {
+        row.id
     }
-    let tag = tag(row);
-    Ok(repository.snapshots().await?.into_iter().find(|snapshot| snapshot.tags.contains(&tag)))
-}
 
-fn found(earlier: SnapshotInfo) -> Taken {
-    Taken {
-        snapshot: earlier.id.to_string(),
-        files: earlier.files.unwrap_or_default(),
-        bytes: earlier.bytes.unwrap_or_default(),
-        added_bytes: earlier.added_bytes.unwrap_or_default(),
-        unreadable: Vec::new(),
-        left_out: Vec::new(),
+    fn crashes(row: &backup::Model) -> i32 {
+        row.crashes
     }
-}
 
-fn taken(report: SnapshotReport) -> Taken {
-    let unreadable = report.unreadable.into_iter().map(|file| UnreadableFile { path: file.path, cause: file.cause });
-    Taken {
-        snapshot: report.snapshot.to_string(),
-        files: report.files,
-        bytes: report.bytes,
-        added_bytes: report.added_bytes,
-        unreadable: unreadable.collect(),
-        left_out: report.left_out,
+    async fn organization(_: &Services, row: &backup::Model) -> Option<i64> {
+        Some(row.organization_id)
     }
-}
 
-fn failure(row: &backup::Model, error: &ServiceError) -> Outcome {
-    match error {
-        ServiceError::Conflict(Conflict::CredentialLocked { name }) => Outcome::Skipped {
-            cause: format!("Skipped because backup credential {name} is locked. Unlock it to back up again"),
-        },
-        ServiceError::Conflict(Conflict::RepositoryNotInUse) => {
-            Outcome::Cancelled { cause: "Cancelled because backup was disabled for the project" }
+    fn at_work(now: DateTime<Utc>) -> SelectStatement {
+        backup::Entity::find()
+            .select_only()
+            .column(Column::OrganizationId)
+            .filter(Column::Phase.eq(BackupPhase::InProgress))
+            .filter(Column::LeaseUntil.gt(now))
+            .into_query()
+    }
+
+    /// Organizations take turns, so that one with a thousand waiting runs does not starve another; inside an
+    /// organization the longest waiting one is next whose project has none running.
+    async fn waiting(
+        services: &Services,
+        room: &Room,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Select<backup::Entity>>, DbErr> {
+        let turns = organizations_by_turn(services, now).await?.into_iter();
+        let of_organization = |organization| {
+            waiting(now)
+                .filter(claim::may_start(room, Column::Crashes))
+                .filter(Column::OrganizationId.eq(organization))
+                .filter(Column::ProjectId.not_in_subquery(order::running_projects()))
+                .filter(Column::RepositoryId.not_in_subquery(order::repositories_in_change()))
+                .filter(claim::on_this_node(services, Column::ProjectId))
+                .order_by_asc(Column::NotBefore)
+                .order_by_asc(Column::Id)
+        };
+        Ok(turns.filter(|organization| !room.without.contains(organization)).map(of_organization).collect())
+    }
+
+    /// Whether nothing changes the backup's repository. Whoever claims a run that must be alone locks the repository
+    /// first, so that of two that are claimed at the same moment the second sees the first.
+    async fn may_begin(db: &DatabaseTransaction, row: &backup::Model) -> Result<bool, DbErr> {
+        repository::Entity::find_by_id(row.repository_id).lock_exclusive().one(db).await?;
+        let changing =
+            order::repositories_in_change().and_where(Expr::col("repository_id").eq(row.repository_id)).take();
+        Ok(db.query_one(&changing).await?.is_none())
+    }
+
+    fn begin(row: &mut backup::ActiveModel, now: DateTime<Utc>) {
+        row.phase = Set(BackupPhase::InProgress);
+        row.cause = Set(None);
+        row.started_at = Set(Some(now));
+        row.finished_at = Set(None);
+    }
+
+    async fn begun(
+        db: &DatabaseTransaction,
+        services: &Services,
+        row: &backup::Model,
+        now: DateTime<Utc>,
+    ) -> Result<(), DbErr> {
+        events::started(db, services, row, now).await
+    }
+
+    async fn work(services: &Services, row: &backup::Model, work: Work) -> Result<Taken, ServiceError> {
+        take(services, row, work).await
+    }
+
+    async fn end(services: &Services, row: &backup::Model, outcome: Outcome<Taken>) -> Result<End, ServiceError> {
+        let end = match outcome {
+            Outcome::Done(taken) => {
+                let unusual = unusual::judge(services.db(), row, &taken).await?;
+                End::Taken(Taken { unusual, ..taken })
+            }
+            Outcome::Failed(error) => failure(row, &error),
+            Outcome::Stopped(StopReason::Shutdown) => End::Interrupted,
+            Outcome::Stopped(StopReason::Person) => End::Cancelled { cause: "Cancelled by a person" },
+            Outcome::Stopped(StopReason::TimeUp | StopReason::LeaseLost) => {
+                End::Failed { cause: time_is_up(services), again: false }
+            }
+        };
+        if let End::Failed { cause, .. } = &end {
+            tracing::warn!(name = row.name, attempt = row.attempt, cause, "backup failed");
         }
-        ServiceError::Repository(RepositoryError::Cancelled) => Outcome::Cancelled { cause: "Cancelled" },
-        error => Outcome::Failed { cause: error.cause(("backup", row.id)), again: true },
+        Ok(end)
+    }
+
+    fn count(services: &Services, _: &backup::Model, end: &End, took: Duration) {
+        let Some(phase) = end.phase() else { return };
+        services.metrics().ended(Self::NAME, phase.as_str(), took);
+        if let End::Taken(taken) = end {
+            services.metrics().backed_up(taken.bytes, taken.added_bytes);
+        }
+    }
+
+    fn settled(update: Update<Self>, row: &backup::Model, end: &End, now: DateTime<Utc>) -> Settled<Self> {
+        Settled::Kept(settled(update, row, end, now))
+    }
+
+    async fn follow(
+        tx: &DatabaseTransaction,
+        services: &Services,
+        row: &backup::Model,
+        end: End,
+        now: DateTime<Utc>,
+    ) -> Result<(), ServiceError> {
+        follow(tx, services, row, &end, now).await
+    }
+
+    fn death() -> Option<Death<Self>> {
+        Some(Death {
+            phase: Column::Phase,
+            queued: BackupPhase::Queued.into(),
+            in_progress: BackupPhase::InProgress.into(),
+            failed: BackupPhase::Failed.into(),
+            crashes: Column::Crashes,
+            cause: Column::Cause,
+            finished_at: Column::FinishedAt,
+            waits_since: Column::NotBefore,
+            endings: vec![Ending {
+                which: Condition::all().add(Column::CancelRequested.eq(true)),
+                phase: BackupPhase::Cancelled.into(),
+                cause: "Cancelled while the server was stopped",
+            }],
+            again: |update, now| {
+                update
+                    .col_expr(Column::Attempt, Expr::col(Column::Attempt).add(1))
+                    .col_expr(Column::NotBefore, Expr::value(now))
+                    .col_expr(Column::Cause, Expr::value(AGAIN))
+            },
+        })
+    }
+
+    async fn given_up(
+        tx: &DatabaseTransaction,
+        services: &Services,
+        row: &backup::Model,
+        cause: &'static str,
+        now: DateTime<Utc>,
+    ) -> Result<(), DbErr> {
+        events::failed(tx, services, Ended::of(row, BackupPhase::Failed, cause), now).await
     }
 }
 
-/// Writes how the run ended, in one transaction with its audit entry. Where the lease was lost in the meantime nothing
-/// is written.
-async fn settle(services: &Services, row: &backup::Model, outcome: Outcome) -> Result<(), ServiceError> {
-    let now = services.clock().now();
-    let tx = services.write().await?;
-    let deed = match &outcome {
-        Outcome::Taken(_) => Some(Deed::BackupCompleted),
-        Outcome::Failed { .. } => Some(Deed::BackupFailed),
-        _ => None,
-    };
-    let (phase, told) = (outcome.phase(), outcome.cause());
-    let is_final = !matches!(outcome, Outcome::Failed { again: true, .. }) || pause(row).is_none();
-    let update = freed(backup::Entity::update_many(), backup::Column::LeaseOwner, backup::Column::LeaseUntil)
-        .filter(backup::Column::Id.eq(row.id))
-        .filter(backup::Column::LeaseOwner.eq(services.node().id.as_str()));
-    // What it had written by then lies in the bucket.
-    let leaves = matches!(outcome, Outcome::Failed { .. } | Outcome::Cancelled { .. });
-    if settled(update, row, outcome, now).exec(&tx).await?.rows_affected == 0 {
-        tracing::warn!(backup = row.id, "the lease was lost before the backup could be settled");
-        return Ok(());
-    }
-    if leaves {
-        maintenance_due::note_unneeded(&tx, row.repository_id, now).await?;
-    }
-    if let Some(deed) = deed {
-        record(&tx, services, row, deed).await?;
-    }
-    match phase {
-        Some(BackupPhase::Completed) => events::completed(&tx, services, row, now).await?,
-        Some(phase @ (BackupPhase::PartiallyFailed | BackupPhase::Failed | BackupPhase::Skipped)) if is_final => {
-            events::failed(&tx, services, Ended::of(row, phase, &told), now).await?;
+/// Organizations with a waiting backup; first the one whose last backup started longest ago.
+async fn organizations_by_turn(services: &Services, now: DateTime<Utc>) -> Result<Vec<i64>, DbErr> {
+    let last_start = Query::select()
+        .expr(Expr::col(("past", "started_at")).max())
+        .from_as("backup", "past")
+        .and_where(Expr::col(("past", "organization_id")).equals(("backup", "organization_id")))
+        .take();
+    let mut turns = waiting(now).select_only().column(backup::Column::OrganizationId);
+    QueryTrait::query(&mut turns)
+        .group_by_col((backup::Entity, backup::Column::OrganizationId))
+        .order_by_expr_with_nulls(last_start.into(), Order::Asc, NullOrdering::First);
+    turns.into_tuple().all(services.db()).await
+}
+
+fn waiting(now: DateTime<Utc>) -> Select<backup::Entity> {
+    backup::Entity::find()
+        .filter(backup::Column::Phase.eq(BackupPhase::Queued))
+        .filter(backup::Column::NotBefore.lte(now))
+}
+
+fn failure(row: &backup::Model, error: &ServiceError) -> End {
+    match error.refusal() {
+        Some(RepositoryConflict::CredentialLocked { name }) => {
+            let cause = format!("Skipped because backup credential {name} is locked. Unlock it to back up again");
+            return End::Skipped { cause };
+        }
+        Some(RepositoryConflict::RepositoryNotInUse) => {
+            return End::Cancelled { cause: "Cancelled because backup was disabled for the project" };
         }
         _ => {}
     }
-    Ok(tx.commit().await?)
+    match error {
+        ServiceError::Repository(RepositoryError::Cancelled) => End::Cancelled { cause: "Cancelled" },
+        error => End::Failed { cause: error.cause(Backup::NAME, row.id), again: true },
+    }
 }
 
-type Update = sea_orm::UpdateMany<backup::Entity>;
+/// What follows a settled backup: its audit entry, and what is told of it.
+async fn follow(
+    tx: &DatabaseTransaction,
+    services: &Services,
+    row: &backup::Model,
+    end: &End,
+    now: DateTime<Utc>,
+) -> Result<(), ServiceError> {
+    // What it had written by then lies in the bucket.
+    if matches!(end, End::Failed { .. } | End::Cancelled { .. }) {
+        maintenance_due::note_unneeded(tx, row.repository_id, now).await?;
+    }
+    match end {
+        End::Taken(_) => record(tx, services, row, BACKUP_COMPLETED).await?,
+        End::Failed { .. } => record(tx, services, row, BACKUP_FAILED).await?,
+        _ => {}
+    }
+    if let End::Taken(Taken { unusual: Some(words), .. }) = end {
+        events::unusual(tx, services, (row, words), now).await?;
+    }
+    let is_final = !matches!(end, End::Failed { again: true, .. }) || pause(row).is_none();
+    match end.phase() {
+        Some(BackupPhase::Completed) => events::completed(tx, services, row, now).await?,
+        Some(phase @ (BackupPhase::PartiallyFailed | BackupPhase::Failed | BackupPhase::Skipped)) if is_final => {
+            events::failed(tx, services, Ended::of(row, phase, &end.cause()), now).await?;
+        }
+        _ => {}
+    }
+    Ok(())
+}
 
-fn settled(update: Update, row: &backup::Model, outcome: Outcome, now: DateTime<Utc>) -> Update {
-    match outcome {
-        Outcome::Taken(taken) => completed(update, row, taken, now),
-        Outcome::Skipped { cause } => ended(update, BackupPhase::Skipped, Some(cause), now),
-        Outcome::Cancelled { cause } => ended(update, BackupPhase::Cancelled, Some(cause.to_owned()), now),
-        Outcome::Failed { cause, again } => {
-            let pause = pause(row).filter(|_| again);
-            ended(update, BackupPhase::Failed, Some(cause), now)
+fn settled(update: Update<Backup>, row: &backup::Model, end: &End, now: DateTime<Utc>) -> Update<Backup> {
+    let cause = |cause: &str| Some(cause.to_owned());
+    match end {
+        End::Taken(taken) => completed(update, row, taken, now),
+        End::Skipped { cause: why } => ended(update, BackupPhase::Skipped, cause(why), now),
+        End::Cancelled { cause: why } => ended(update, BackupPhase::Cancelled, cause(why), now),
+        End::Failed { cause: why, again } => {
+            let pause = pause(row).filter(|_| *again);
+            ended(update, BackupPhase::Failed, cause(why), now)
                 .col_expr(backup::Column::RetryAt, Expr::value(pause.map(|pause| now + pause)))
         }
-        Outcome::Interrupted => update
-            .col_expr(backup::Column::Phase, Expr::value(BackupPhase::Queued.as_str()))
+        End::Interrupted => update
+            .col_expr(backup::Column::Phase, Expr::value(BackupPhase::Queued))
             .col_expr(backup::Column::StartedAt, Expr::value(Option::<DateTime<Utc>>::None))
             // Counted as a try, so that the next one looks for a snapshot that this one may have completed.
             .col_expr(backup::Column::Attempt, Expr::value(row.attempt + 1)),
@@ -267,47 +349,27 @@ fn pause(row: &backup::Model) -> Option<TimeDelta> {
     usize::try_from(row.attempt - 1).ok().and_then(|tried| PAUSES.get(tried).copied())
 }
 
-fn ended(update: Update, phase: BackupPhase, cause: Option<String>, now: DateTime<Utc>) -> Update {
+fn ended(update: Update<Backup>, phase: BackupPhase, cause: Option<String>, now: DateTime<Utc>) -> Update<Backup> {
     update
-        .col_expr(backup::Column::Phase, Expr::value(phase.as_str()))
+        .col_expr(backup::Column::Phase, Expr::value(phase))
         .col_expr(backup::Column::Cause, Expr::value(cause))
         .col_expr(backup::Column::FinishedAt, Expr::value(now))
 }
 
-fn completed(update: Update, row: &backup::Model, taken: Taken, now: DateTime<Utc>) -> Update {
+fn completed(update: Update<Backup>, row: &backup::Model, taken: &Taken, now: DateTime<Utc>) -> Update<Backup> {
     let cause = taken.told();
-    let phase = if taken.unreadable.is_empty() { BackupPhase::Completed } else { BackupPhase::PartiallyFailed };
-    let listed = UnreadableList(taken.unreadable.into_iter().take(MOST_LISTED).collect());
-    ended(update, phase, cause, now)
-        .col_expr(backup::Column::Snapshot, Expr::value(taken.snapshot))
+    let listed = UnreadableList(taken.unreadable.iter().take(MOST_LISTED).cloned().collect());
+    let list = |names: &[String]| sea_orm::Value::from(TextList(names.iter().take(MOST_LISTED).cloned().collect()));
+    ended(update, taken.phase(), cause, now)
+        .col_expr(backup::Column::Snapshot, Expr::value(taken.snapshot.as_str()))
         .col_expr(backup::Column::Files, Expr::value(stored(taken.files)))
         .col_expr(backup::Column::Bytes, Expr::value(stored(taken.bytes)))
         .col_expr(backup::Column::AddedBytes, Expr::value(stored(taken.added_bytes)))
         .col_expr(backup::Column::Unreadable, Expr::value(sea_orm::Value::from(listed)))
+        .col_expr(backup::Column::Changed, Expr::value(list(&taken.changed)))
+        .col_expr(backup::Column::Unmatched, Expr::value(list(&taken.unmatched)))
+        .col_expr(backup::Column::Unusual, Expr::value(taken.unusual.clone()))
         .col_expr(backup::Column::ExpiresAt, Expr::value(queue::expiry(now, row.retention_seconds)))
-}
-
-impl Taken {
-    /// What a person should know of it.
-    fn told(&self) -> Option<String> {
-        let told = [unreadable_cause(self.unreadable.len()), left_out_cause(&self.left_out)];
-        let told: Vec<_> = told.into_iter().flatten().collect();
-        (!told.is_empty()).then(|| told.join(". "))
-    }
-}
-
-fn left_out_cause(left_out: &[engine::Unreadable]) -> Option<String> {
-    let first = left_out.first()?;
-    let more = if left_out.len() > 1 { format!(" (and {} more)", left_out.len() - 1) } else { String::new() };
-    Some(format!("{}{more} was left out: {}", first.path, first.cause))
-}
-
-fn unreadable_cause(files: usize) -> Option<String> {
-    match files {
-        0 => None,
-        1 => Some("1 file could not be read".to_owned()),
-        more => Some(format!("{more} files could not be read")),
-    }
 }
 
 async fn record(

@@ -4,53 +4,17 @@
 //! that take for ever, by accident or on purpose, holds up only their own. And a run that a process did not survive is
 //! tried alone, so that it takes nobody else's along if it ends the process once more.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, JoinType, QueryFilter, QuerySelect, RelationTrait};
-use tokio::time::Instant;
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 
+use super::KINDS;
 use crate::{
-    entity::{backup, maintenance, project, removal, repository, restore},
+    context::{Services, count},
+    entity::{removal, repository},
     nodes,
-    start::Services,
 };
-
-/// How long a run is alone that a process did not survive. What ends a process does so soon; a run that is only long
-/// would keep all others waiting.
-const ALONE_FOR: Duration = Duration::from_hours(1);
-
-/// The runs of one process.
-#[derive(Default)]
-pub struct Capacity {
-    runs: Mutex<Runs>,
-    /// Held while a worker looks for a run, so that each of them sees what the one before has taken.
-    claiming: tokio::sync::Mutex<()>,
-}
-
-#[derive(Default)]
-struct Runs {
-    next: u64,
-    working: HashMap<u64, Working>,
-    /// Whose run was claimed last.
-    last: Option<i64>,
-}
-
-struct Working {
-    organization: i64,
-    /// Until when nothing is claimed beside it.
-    alone_until: Option<Instant>,
-}
-
-/// A run that is worked on, until it is dropped.
-pub struct Taken<'a> {
-    capacity: &'a Capacity,
-    number: u64,
-}
 
 /// What may be claimed at this moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,61 +23,6 @@ pub struct Room {
     pub without: Vec<i64>,
     /// Nothing runs here, so that a run may be alone.
     pub idle: bool,
-}
-
-impl Capacity {
-    /// Keeps other workers from claiming until it is dropped.
-    pub async fn claiming(&self) -> tokio::sync::MutexGuard<'_, ()> {
-        self.claiming.lock().await
-    }
-
-    /// Notes a claimed run of the organization; one that a process has not survived before has to be `alone`.
-    pub fn take(&self, organization: i64, alone: bool) -> Taken<'_> {
-        let mut runs = self.runs();
-        runs.next += 1;
-        let number = runs.next;
-        let alone_until = alone.then(|| Instant::now() + ALONE_FOR);
-        runs.working.insert(number, Working { organization, alone_until });
-        runs.last = Some(organization);
-        Taken { capacity: self, number }
-    }
-
-    /// Whether a run that has to be alone keeps others waiting.
-    fn is_closed(&self) -> bool {
-        let now = Instant::now();
-        self.runs().working.values().any(|run| run.alone_until.is_some_and(|until| until > now))
-    }
-
-    fn is_idle(&self) -> bool {
-        self.runs().working.is_empty()
-    }
-
-    fn last(&self) -> Option<i64> {
-        self.runs().last
-    }
-
-    /// How many runs each organization has here.
-    fn held(&self) -> HashMap<i64, usize> {
-        count(self.runs().working.values().map(|run| run.organization))
-    }
-
-    fn runs(&self) -> MutexGuard<'_, Runs> {
-        self.runs.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Taken<'_> {
-    fn drop(&mut self) {
-        self.capacity.runs().working.remove(&self.number);
-    }
-}
-
-fn count(organizations: impl Iterator<Item = i64>) -> HashMap<i64, usize> {
-    let mut counts = HashMap::new();
-    for organization in organizations {
-        *counts.entry(organization).or_default() += 1;
-    }
-    counts
 }
 
 /// What a worker may claim, best first; nothing where a run has to be alone.
@@ -159,30 +68,10 @@ async fn full_on_all_nodes(services: &Services, now: DateTime<Utc>) -> Result<Ve
 
 /// The organization of each run that any node works on.
 async fn on_all_nodes(services: &Services, now: DateTime<Utc>) -> Result<Vec<i64>, DbErr> {
-    let db = services.db();
-    let organization = || project::Column::OrganizationId;
-    let backups = backup::Entity::find()
-        .select_only()
-        .column(backup::Column::OrganizationId)
-        .filter(backup::Column::LeaseUntil.gt(now));
-    let restores = restore::Entity::find()
-        .join(JoinType::InnerJoin, restore::Relation::Project.def())
-        .select_only()
-        .column(organization())
-        .filter(restore::Column::LeaseUntil.gt(now));
-    let maintenance = maintenance::Entity::find()
-        .join(JoinType::InnerJoin, maintenance::Relation::Project.def())
-        .select_only()
-        .column(organization())
-        .filter(maintenance::Column::LeaseUntil.gt(now));
-    let removals = removal::Entity::find()
-        .select_only()
-        .column(removal::Column::OrganizationId)
-        .filter(removal::Column::LeaseUntil.gt(now));
-    let mut found: Vec<i64> = backups.into_tuple().all(db).await?;
-    found.extend(restores.into_tuple::<i64>().all(db).await?);
-    found.extend(maintenance.into_tuple::<i64>().all(db).await?);
-    found.extend(removals.into_tuple::<i64>().all(db).await?);
+    let mut found = Vec::new();
+    for kind in KINDS {
+        found.extend(kind.at_work(services, now).await?);
+    }
     Ok(found)
 }
 
@@ -209,26 +98,5 @@ mod tests {
         assert!(!full(1, 1), "there is no other one to keep free");
         assert!(!full(2, 0) && full(2, 1));
         assert!(!full(4, 2) && full(4, 3) && full(4, 4));
-    }
-
-    #[test]
-    fn what_is_worked_on_counts_until_it_ends() {
-        let capacity = Capacity::default();
-        assert!(capacity.is_idle());
-        let (first, second) = (capacity.take(7, false), capacity.take(7, false));
-        assert_eq!(capacity.held(), HashMap::from([(7, 2)]));
-        drop(first);
-        assert_eq!((capacity.held(), capacity.last()), (HashMap::from([(7, 1)]), Some(7)));
-        drop(second);
-        assert!(capacity.is_idle());
-    }
-
-    #[test]
-    fn a_run_that_has_to_be_alone_keeps_others_waiting() {
-        let capacity = Capacity::default();
-        let alone = capacity.take(7, true);
-        assert!(capacity.is_closed());
-        drop(alone);
-        assert!(!capacity.is_closed());
     }
 }

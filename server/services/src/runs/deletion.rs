@@ -1,14 +1,25 @@
-//! Deletes a backup: first its snapshot in the bucket, then its row.
+//! Deletes a backup whose time has come: first its snapshot in the bucket, then its row.
+//!
+//! With the claim its phase becomes Deleting, and from then on it is too late to take it back.
 
-use chrono::TimeDelta;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use chrono::{DateTime, TimeDelta, Utc};
+use model::backup::BackupPhase;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
+    sea_query::{Expr, SelectStatement},
+};
 
 use crate::{
-    entity::backup,
+    context::Services,
+    entity::backup::{self, Column},
     error::ServiceError,
     repositories,
-    runs::{lease, maintenance_due, release::freed},
-    start::Services,
+    runs::{
+        capacity::Room,
+        claim,
+        kind::{Hold, Leased, Outcome, RunKind, Settled, Update, Work},
+        maintenance_due, retention,
+    },
 };
 
 /// How long after a failure the deletion is tried again.
@@ -16,39 +27,107 @@ const PAUSE: TimeDelta = TimeDelta::minutes(5);
 
 const SILENT: &str = "The S3 service did not answer in time. It is tried again";
 
-/// Removing a snapshot that is gone already is no error, so a deletion that died half-way is simply done again.
-pub async fn run(services: &Services, row: &backup::Model) -> Result<(), ServiceError> {
-    let forgotten = tokio::time::timeout(lease::TURN, forget(services, row)).await;
-    let cause = forgotten.map_or_else(
-        |_| Some(SILENT.to_owned()),
-        |forgotten| forgotten.err().map(|error| error.cause(("backup", row.id))),
-    );
-    match cause {
-        None => {
-            let now = services.clock().now();
-            let tx = services.write().await?;
-            maintenance_due::note_unneeded(&tx, row.repository_id, now).await?;
-            if row.damaged {
-                maintenance_due::verify_soon(&tx, row.repository_id, now).await?;
-            }
-            backup::Entity::delete_many()
-                .filter(backup::Column::Id.eq(row.id))
-                .filter(backup::Column::LeaseOwner.eq(services.node().id.as_str()))
-                .exec(&tx)
-                .await?;
-            tx.commit().await?;
-        }
-        Some(cause) => {
-            freed(backup::Entity::update_many(), backup::Column::LeaseOwner, backup::Column::LeaseUntil)
-                .col_expr(backup::Column::NotBefore, Expr::value(services.clock().now() + PAUSE))
-                .col_expr(backup::Column::Cause, Expr::value(cause))
-                .filter(backup::Column::Id.eq(row.id))
-                .filter(backup::Column::LeaseOwner.eq(services.node().id.as_str()))
-                .exec(services.db())
-                .await?;
+/// Deletions of backups. Removing a snapshot that is gone already is no error, so a deletion that died half-way is
+/// simply done again.
+#[derive(Debug)]
+pub struct Deletion;
+
+/// How a deletion ended.
+#[derive(Debug)]
+pub enum End {
+    Done,
+    Failed { cause: String },
+}
+
+impl RunKind for Deletion {
+    type Entity = backup::Entity;
+    type Output = ();
+    type End = End;
+
+    const NAME: &'static str = "deletion";
+    const LEASED: Leased<Column> = Leased { id: Column::Id, owner: Column::LeaseOwner, until: Column::LeaseUntil };
+    const HOLD: Hold<Column> = Hold::Turn;
+
+    fn id(row: &backup::Model) -> i64 {
+        row.id
+    }
+
+    async fn organization(_: &Services, row: &backup::Model) -> Option<i64> {
+        Some(row.organization_id)
+    }
+
+    fn at_work(now: DateTime<Utc>) -> SelectStatement {
+        backup::Entity::find()
+            .select_only()
+            .column(Column::OrganizationId)
+            .filter(Column::Phase.eq(BackupPhase::Deleting))
+            .filter(Column::LeaseUntil.gt(now))
+            .into_query()
+    }
+
+    async fn waiting(_: &Services, room: &Room, now: DateTime<Utc>) -> Result<Vec<Select<backup::Entity>>, DbErr> {
+        let free = |which: Condition| {
+            backup::Entity::find()
+                .filter(which)
+                .filter(Column::NotBefore.lte(now))
+                .filter(claim::is_free(Column::LeaseUntil, now))
+                .filter(Column::OrganizationId.is_not_in(room.without.iter().copied()))
+                .filter(Column::RepositoryId.in_subquery(retention::reachable()))
+                .filter(Column::Id.not_in_subquery(retention::being_restored()))
+        };
+        let begun = Condition::all().add(Column::Phase.eq(BackupPhase::Deleting));
+        let marked = Condition::all().add(Column::DeleteAfter.lte(now)).add(Column::Phase.ne(BackupPhase::Deleting));
+        Ok(vec![free(begun).order_by_asc(Column::NotBefore), free(marked).order_by_asc(Column::DeleteAfter)])
+    }
+
+    /// Whether no restore needs it: whoever queues one holds the row meanwhile.
+    async fn may_begin(db: &DatabaseTransaction, row: &backup::Model) -> Result<bool, DbErr> {
+        let needed = backup::Entity::find_by_id(row.id).filter(Column::Id.in_subquery(retention::being_restored()));
+        Ok(needed.one(db).await?.is_none())
+    }
+
+    fn begin(row: &mut backup::ActiveModel, _: DateTime<Utc>) {
+        row.phase = Set(BackupPhase::Deleting);
+    }
+
+    async fn work(services: &Services, row: &backup::Model, _: Work) -> Result<(), ServiceError> {
+        forget(services, row).await
+    }
+
+    async fn end(_: &Services, row: &backup::Model, outcome: Outcome<()>) -> Result<End, ServiceError> {
+        Ok(match outcome {
+            Outcome::Done(()) => End::Done,
+            Outcome::Failed(error) => End::Failed { cause: error.cause("backup", row.id) },
+            Outcome::Stopped(_) => End::Failed { cause: SILENT.to_owned() },
+        })
+    }
+
+    fn settled(update: Update<Self>, _: &backup::Model, end: &End, now: DateTime<Utc>) -> Settled<Self> {
+        match end {
+            End::Done => Settled::Deleted,
+            End::Failed { cause } => Settled::Kept(
+                update
+                    .col_expr(Column::NotBefore, Expr::value(now + PAUSE))
+                    .col_expr(Column::Cause, Expr::value(cause.as_str())),
+            ),
         }
     }
-    Ok(())
+
+    async fn follow(
+        tx: &DatabaseTransaction,
+        _: &Services,
+        row: &backup::Model,
+        end: End,
+        now: DateTime<Utc>,
+    ) -> Result<(), ServiceError> {
+        if let End::Done = end {
+            maintenance_due::note_unneeded(tx, row.repository_id, now).await?;
+            if row.damaged {
+                maintenance_due::verify_soon(tx, row.repository_id, now).await?;
+            }
+        }
+        Ok(())
+    }
 }
 
 async fn forget(services: &Services, row: &backup::Model) -> Result<(), ServiceError> {

@@ -7,12 +7,11 @@ use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    context::Services,
     error::ServiceError,
-    known_networks, nodes, notifications,
-    runs::{due, maintenance_due, queue, release, retention, wake},
-    second_factor, sessions,
-    start::Services,
-    throttle,
+    known_networks, nodes, notifications, projects,
+    runs::{due, maintenance_due, queue, release, retention, unusual},
+    second_factor, session_rows, throttle, wake,
 };
 
 /// When the dispatcher looks for what is due: every second.
@@ -83,9 +82,10 @@ async fn dispatch(services: &Services) -> Result<(), ServiceError> {
     let retried = queue::due_retries(services.db(), now).await?;
     let queued = due::claim_all(services, now).await?;
     let maintenance = maintenance_due::queue(services, now).await?;
+    let removed = projects::remove_due(services, now).await?;
     maintenance_due::yield_to_backups(services.db(), now).await?;
-    if taken_over + retried + queued + maintenance > 0 {
-        tracing::info!(queued, retried, taken_over, maintenance, "dispatched");
+    if taken_over + retried + queued + maintenance + removed > 0 {
+        tracing::info!(queued, retried, taken_over, maintenance, removed, "dispatched");
         wake::all(services).await;
     }
     Ok(())
@@ -98,8 +98,9 @@ async fn tidy(services: &Services) -> Result<(), ServiceError> {
         tracing::info!(expired, "backups have reached the end of their retention");
         wake::all(services).await;
     }
+    unusual::remind(services, now).await?;
     maintenance_due::forget_old(services.db(), now).await?;
-    sessions::delete_expired(services.db(), now).await?;
+    session_rows::delete_expired(services.db(), now).await?;
     nodes::forget_old(services.db(), now).await?;
     notifications::forget_old(services.db(), now).await?;
     throttle::delete_forgotten(services.db(), now).await?;

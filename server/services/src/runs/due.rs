@@ -3,7 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use model::backup::BackupPhase;
+use model::{
+    backup::BackupPhase,
+    ids::{OrganizationId, RepositoryId},
+};
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::Set,
@@ -12,12 +15,12 @@ use sea_orm::{
 };
 
 use crate::{
+    context::Services,
     entity::{backup, policy},
     error::ServiceError,
-    policies,
     repositories::{self, InUse},
-    runs::queue::{self, Due, Obstacle},
-    start::Services,
+    runs::queue::{self, Due, Obstacle, Place},
+    schedule,
 };
 
 /// Policies that one transaction claims. A short transaction lets others in between.
@@ -39,7 +42,7 @@ pub async fn claim_all(services: &Services, now: DateTime<Utc>) -> Result<u64, S
 }
 
 async fn claim_batch(services: &Services, now: DateTime<Utc>) -> Result<u64, ServiceError> {
-    let due = policy::Entity::find()
+    let due = policy::Entity::living()
         .filter(policy::Column::Paused.eq(false))
         .filter(policy::Column::NextRunAt.lte(now))
         .order_by_asc(policy::Column::NextRunAt)
@@ -65,7 +68,7 @@ async fn claim_batch(services: &Services, now: DateTime<Utc>) -> Result<u64, Ser
 /// Sets the next time. Counted from the later of both, a clock that was set back repeats nothing. A schedule that is not
 /// understood any more ends, rather than keeping all others from being dispatched.
 async fn advance(db: &impl ConnectionTrait, row: policy::Model, now: DateTime<Utc>) -> Result<(), DbErr> {
-    let next = policies::next_run(&row, row.next_run_at.map_or(now, |scheduled| now.max(scheduled)));
+    let next = schedule::next_run(&row, row.next_run_at.map_or(now, |scheduled| now.max(scheduled)));
     let mut row = row.into_active_model();
     row.next_run_at = Set(next);
     row.update(db).await.map(drop)
@@ -75,7 +78,7 @@ async fn advance(db: &impl ConnectionTrait, row: policy::Model, now: DateTime<Ut
 struct Circumstances {
     /// By project.
     in_use: HashMap<i64, InUse>,
-    /// The name of the running backup, by project.
+    /// The name of the running backup, by policy.
     running: HashMap<i64, String>,
     /// The name of the waiting backup, by policy.
     waiting: HashMap<i64, String>,
@@ -84,20 +87,19 @@ struct Circumstances {
 impl Circumstances {
     async fn of(db: &impl ConnectionTrait, policies: &[policy::Model]) -> Result<Self, DbErr> {
         let projects: HashSet<i64> = policies.iter().map(|policy| policy.project_id).collect();
-        let running = backup::Entity::find()
-            .filter(backup::Column::ProjectId.is_in(projects.iter().copied()))
-            .filter(backup::Column::Phase.eq(BackupPhase::InProgress.as_str()))
-            .all(db)
-            .await?;
-        let waiting = backup::Entity::find()
-            .filter(backup::Column::PolicyId.is_in(policies.iter().map(|policy| policy.id)))
-            .filter(backup::Column::Phase.eq(BackupPhase::Queued.as_str()))
-            .all(db)
-            .await?;
+        let of_these = |phase: BackupPhase| {
+            backup::Entity::find()
+                .filter(backup::Column::PolicyId.is_in(policies.iter().map(|policy| policy.id)))
+                .filter(backup::Column::Phase.eq(phase))
+                .all(db)
+        };
+        let by_policy = |rows: Vec<backup::Model>| -> HashMap<i64, String> {
+            rows.into_iter().filter_map(|row| Some((row.policy_id?, row.name))).collect()
+        };
         Ok(Self {
             in_use: repositories::of_projects(db, projects).await?,
-            running: running.into_iter().map(|row| (row.project_id, row.name)).collect(),
-            waiting: waiting.into_iter().filter_map(|row| Some((row.policy_id?, row.name))).collect(),
+            running: by_policy(of_these(BackupPhase::InProgress).await?),
+            waiting: by_policy(of_these(BackupPhase::Queued).await?),
         })
     }
 
@@ -107,16 +109,17 @@ impl Circumstances {
         let scheduled_for = policy.next_run_at.unwrap_or(now);
         Some(Due {
             policy,
-            repository: in_use.repository.id,
-            organization: in_use.credential.organization_id,
+            place: Place {
+                organization: OrganizationId(in_use.credential.organization_id),
+                repository: RepositoryId(in_use.repository.id),
+            },
             scheduled_for,
             made_good: now - scheduled_for > MISSED_AFTER,
             obstacle: self.obstacle(policy, in_use),
         })
     }
 
-    /// Why a due run is skipped, if it is. A waiting one of another policy of the project is no obstacle: this one
-    /// waits behind it.
+    /// Why a due run is skipped, if it is. One of another policy of the project is no obstacle: this one waits its turn.
     fn obstacle(&self, policy: &policy::Model, in_use: &InUse) -> Option<Obstacle> {
         if in_use.credential.locked {
             let name = &in_use.credential.s3_name;
@@ -124,8 +127,8 @@ impl Circumstances {
             return Some(Obstacle::CredentialLocked { cause });
         }
         let still =
-            |name: &String, doing: &str| format!("Skipped because the backup {name} of this project was still {doing}");
-        let working = self.running.get(&policy.project_id).map(|name| still(name, "working"));
+            |name: &String, doing: &str| format!("Skipped because the backup {name} of this policy was still {doing}");
+        let working = self.running.get(&policy.id).map(|name| still(name, "working"));
         let busy = working.or_else(|| self.waiting.get(&policy.id).map(|name| still(name, "waiting")));
         busy.map(|cause| Obstacle::StillBusy { cause })
     }

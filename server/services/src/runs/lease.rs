@@ -6,12 +6,12 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use sea_orm::{
-    ConnectionTrait, DbErr, ExprTrait,
-    sea_query::{Alias, Expr, Query, UpdateStatement},
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr};
 
-use crate::runs::supervisor::Counters;
+use super::{
+    kind::{Column, Hold, RunKind, Watched},
+    supervisor::Counters,
+};
 
 /// How long a run stays with a process that does not answer any more.
 const LENGTH: Duration = Duration::from_secs(30);
@@ -23,28 +23,9 @@ const MARGIN: Duration = Duration::from_secs(5);
 /// How long a deletion, or one turn of a removal, may take. It ends before its lease does.
 pub const TURN: Duration = Duration::from_mins(4);
 
-/// The tables whose rows are runs. All have the same columns for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Table {
-    Backup,
-    Restore,
-    Maintenance,
-}
-
-impl Table {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Backup => "backup",
-            Self::Restore => "restore",
-            Self::Maintenance => "maintenance",
-        }
-    }
-}
-
 /// A run that this process has claimed.
 #[derive(Debug)]
 pub struct Lease {
-    table: Table,
     id: i64,
     /// The owner's mark, which changes with every start of a process.
     owner: String,
@@ -63,20 +44,25 @@ pub enum Renewal {
     Lost,
 }
 
-/// When a lease that is taken or renewed now runs out.
-pub fn until(now: DateTime<Utc>) -> DateTime<Utc> {
+/// When a lease that is renewed now runs out.
+fn until(now: DateTime<Utc>) -> DateTime<Utc> {
     now + LENGTH
 }
 
-/// The same for what takes one turn, at most [`TURN`] long, and renews nothing.
-pub fn until_turn_ends(now: DateTime<Utc>) -> DateTime<Utc> {
-    until(now) + TURN
+impl<C> Hold<C> {
+    /// When a lease that is taken now runs out.
+    pub fn until(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        match self {
+            Self::Renewed(_) => until(now),
+            Self::Turn => until(now) + TURN,
+        }
+    }
 }
 
 impl Lease {
     /// The lease of a run that was claimed just now.
-    pub fn new(table: Table, id: i64, owner: &str) -> Self {
-        let lease = Self { table, id, owner: owner.to_owned(), claimed: Instant::now(), held_for: AtomicU64::new(0) };
+    pub fn new(id: i64, owner: &str) -> Self {
+        let lease = Self { id, owner: owner.to_owned(), claimed: Instant::now(), held_for: AtomicU64::new(0) };
         lease.extend(lease.claimed);
         lease
     }
@@ -91,49 +77,41 @@ impl Lease {
         self.claimed.elapsed() < Duration::from_millis(self.held_for.load(Ordering::Relaxed))
     }
 
-    /// Renews the lease and writes down how far the run has come.
-    pub async fn renew(
+    /// Renews the lease of a run of that kind, and writes down how far it has come.
+    pub async fn renew<K: RunKind>(
         &self,
         db: &impl ConnectionTrait,
+        watched: &Watched<Column<K>>,
         counters: &Counters,
         now: DateTime<Utc>,
     ) -> Result<Renewal, DbErr> {
         let begun = Instant::now();
         let progress = counters.read();
-        let renewed = db
-            .execute(
-                self.update()
-                    .value("lease_until", until(now))
-                    .value("done_files", progress.files)
-                    .value("done_bytes", progress.bytes)
-                    .value("total_files", progress.total_files)
-                    .value("total_bytes", progress.total_bytes),
-            )
+        let renewed = K::Entity::update_many()
+            .col_expr(K::LEASED.until, Expr::value(until(now)))
+            .col_expr(watched.done_files, Expr::value(progress.files))
+            .col_expr(watched.done_bytes, Expr::value(progress.bytes))
+            .col_expr(watched.total_files, Expr::value(progress.total_files))
+            .col_expr(watched.total_bytes, Expr::value(progress.total_bytes))
+            .filter(K::LEASED.id.eq(self.id))
+            .filter(K::LEASED.owner.eq(self.owner.as_str()))
+            .exec(db)
             .await?;
-        if renewed.rows_affected() == 0 {
+        if renewed.rows_affected == 0 {
             return Ok(Renewal::Lost);
         }
         self.extend(begun);
-        let asked = Query::select()
-            .column("id")
-            .from(Alias::new(self.table.name()))
-            .and_where(Expr::col("id").eq(self.id))
-            .and_where(Expr::col("cancel_requested").eq(true))
-            .take();
-        Ok(if db.query_one(&asked).await?.is_some() { Renewal::CancelRequested } else { Renewal::Held })
+        let asked = K::Entity::find()
+            .select_only()
+            .column(K::LEASED.id)
+            .filter(K::LEASED.id.eq(self.id))
+            .filter(watched.cancel_requested.eq(true));
+        let asked: Vec<i64> = asked.into_tuple().all(db).await?;
+        Ok(if asked.is_empty() { Renewal::Held } else { Renewal::CancelRequested })
     }
 
     fn extend(&self, begun: Instant) {
         let held = (begun - self.claimed) + LENGTH.saturating_sub(MARGIN);
         self.held_for.store(u64::try_from(held.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
-    }
-
-    /// An update of the run that does nothing where the lease is lost.
-    fn update(&self) -> UpdateStatement {
-        Query::update()
-            .table(Alias::new(self.table.name()))
-            .and_where(Expr::col("id").eq(self.id))
-            .and_where(Expr::col("lease_owner").eq(self.owner.as_str()))
-            .take()
     }
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use model::{
     backup::BackupPhase,
+    language::msgid,
     maintenance::{MaintenanceKind, MaintenancePhase},
 };
 use sea_orm::{
@@ -14,9 +15,11 @@ use sea_orm::{
 };
 
 use crate::{
-    entity::{backup, maintenance, repository},
+    audit::{self, Deed},
+    context::Services,
+    entity::{backup, maintenance, project, repository},
     error::ServiceError,
-    start::Services,
+    projects,
 };
 
 /// How often a repository is verified.
@@ -96,10 +99,10 @@ pub async fn insert(
     (whole, created_by): (bool, Option<String>),
     now: DateTime<Utc>,
 ) -> Result<Option<maintenance::Model>, DbErr> {
-    let active = [MaintenancePhase::Queued.as_str(), MaintenancePhase::InProgress.as_str()];
+    let active = [MaintenancePhase::Queued, MaintenancePhase::InProgress];
     let there = maintenance::Entity::find()
         .filter(maintenance::Column::RepositoryId.eq(repository.id))
-        .filter(maintenance::Column::Kind.eq(kind.as_str()))
+        .filter(maintenance::Column::Kind.eq(kind))
         .filter(maintenance::Column::Phase.is_in(active))
         .one(db)
         .await?;
@@ -109,8 +112,8 @@ pub async fn insert(
     let row = maintenance::ActiveModel {
         project_id: Set(repository.project_id),
         repository_id: Set(repository.id),
-        kind: Set(kind.as_str().to_owned()),
-        phase: Set(MaintenancePhase::Queued.as_str().to_owned()),
+        kind: Set(kind),
+        phase: Set(MaintenancePhase::Queued),
         queued_at: Set(now),
         not_before: Set(now),
         whole: Set(whole),
@@ -169,12 +172,12 @@ pub async fn yield_to_backups(db: &impl ConnectionTrait, now: DateTime<Utc>) -> 
     let waiting = backup::Entity::find()
         .select_only()
         .column(backup::Column::ProjectId)
-        .filter(backup::Column::Phase.eq(BackupPhase::Queued.as_str()))
+        .filter(backup::Column::Phase.eq(BackupPhase::Queued))
         .filter(backup::Column::NotBefore.lte(now))
         .into_query();
     let in_the_way = Condition::all()
-        .add(Column::Phase.eq(MaintenancePhase::InProgress.as_str()))
-        .add(Column::Kind.eq(MaintenanceKind::Prune.as_str()))
+        .add(Column::Phase.eq(MaintenancePhase::InProgress))
+        .add(Column::Kind.eq(MaintenanceKind::Prune))
         .add(Column::CancelRequested.eq(false))
         .add(Column::Postponed.lt(MOST_POSTPONED))
         .add(Column::ProjectId.in_subquery(waiting));
@@ -196,4 +199,25 @@ pub async fn yield_to_backups(db: &impl ConnectionTrait, now: DateTime<Utc>) -> 
 pub async fn forget_old(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<(), DbErr> {
     let old = maintenance::Column::FinishedAt.lt(now - KEPT);
     maintenance::Entity::delete_many().filter(old).exec(db).await.map(drop)
+}
+
+/// What a kind is called inside a sentence.
+pub const fn in_words(kind: MaintenanceKind) -> &'static str {
+    match kind {
+        MaintenanceKind::Prune => msgid("clean-up"),
+        MaintenanceKind::Verification => msgid("verification"),
+        MaintenanceKind::Repair => msgid("repair"),
+    }
+}
+
+/// Writes an entry of the audit log about a project's repository.
+pub async fn record(
+    db: &impl ConnectionTrait,
+    author: impl Into<audit::Author>,
+    services: &Services,
+    deed: Deed,
+    (project, kind): (&project::Model, MaintenanceKind),
+) -> Result<(), ServiceError> {
+    let changes = serde_json::json!({ "kind": in_words(kind) });
+    Ok(audit::record(db, author, services.clock().now(), deed, projects::subject(project), changes).await?)
 }

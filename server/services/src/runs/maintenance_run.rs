@@ -1,53 +1,52 @@
 //! One maintenance of a repository, from its claim to its settlement.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use engine::{
-    Part, Permit, PruneReport, PruneRequest, RepairReport, RepairRequest, Repository, RepositoryError, VerifyReport,
-};
+use engine::RepositoryError;
 use model::{
     ids::AccountId,
     maintenance::{MaintenanceKind, MaintenancePhase},
-    size,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, sea_query::Expr};
-use tokio_util::sync::CancellationToken;
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, JoinType, QueryFilter,
+    QueryOrder, QuerySelect, QueryTrait, RelationTrait, Select,
+    sea_query::{Expr, ExprTrait, SelectStatement},
+};
 
 use crate::{
     audit::{Author, Deed},
-    entity::{maintenance, organization, project, repository},
-    error::{Conflict, ServiceError},
-    maintenance::{damage, record},
-    notifications::events,
-    repositories::{self, InUse},
-    runs::{
-        lease::{Lease, Table},
-        maintenance_due,
-        release::freed,
-        supervisor::{Counters, StopReason, stored, supervise, time_is_up},
+    context::Services,
+    entity::{
+        maintenance::{self, Column},
+        organization, project, repository,
     },
-    start::Services,
+    error::ServiceError,
+    notifications::events,
+    repositories::RepositoryConflict,
+    runs::{
+        self,
+        capacity::Room,
+        claim,
+        damage::{self, DAMAGE_FOUND},
+        kind::{Death, Ending, Hold, Leased, RunKind, Settled, Update, Watched, Work},
+        maintenance_due, order,
+        release::AGAIN,
+        supervisor::{StopReason, stored, time_is_up},
+    },
 };
 
-/// How long a pack stays after it was written, and how long after it was found to be unneeded: longer than a download or
-/// restore that is still reading it takes.
-const GRACE: Duration = Duration::from_hours(24);
+mod work;
 
-/// Most bytes that one prune writes anew, so that a backup never waits for long.
-const MOST_REPACKED: u64 = 2 << 30;
+use self::work::{Outcome, in_words};
 
-/// What a maintenance came to.
-#[derive(Debug)]
-enum Outcome {
-    Pruned(PruneReport),
-    Verified(VerifyReport),
-    Repaired(RepairReport),
-}
+const MAINTENANCE_FAILED: Deed = Deed::new("maintenance of repository failed");
+const REPOSITORY_REPAIRED: Deed = Deed::new("repository repaired");
 
 /// How a maintenance ended.
 #[derive(Debug)]
-enum End {
+pub enum End {
     Done(Outcome),
     Failed {
         cause: String,
@@ -61,31 +60,151 @@ enum End {
     Interrupted,
 }
 
-/// Does it and settles the row. An error means that the row could not be settled.
-pub async fn run(services: &Services, row: &maintenance::Model, stop: &CancellationToken) -> Result<(), ServiceError> {
-    let lease = Arc::new(Lease::new(Table::Maintenance, row.id, &services.node().id));
-    let counters = Arc::new(Counters::default());
-    let cancel = CancellationToken::new();
-    let kind: MaintenanceKind = row.kind.parse().map_err(ServiceError::Stored)?;
-    tracing::info!(maintenance = row.id, %kind, "maintenance started");
-    let work = work(services, row, kind, lease.clone(), (counters.clone(), cancel.clone()));
-    let (result, reason) = supervise(services, &lease, &counters, (stop, &cancel), work).await;
-    let end = match (result, reason) {
-        // Another process has it, or will have it, and what this one did counts for nothing.
-        (_, Some(StopReason::LeaseLost)) => return Ok(()),
-        (Err(_), None) if !lease.is_held() => return Ok(()),
-        (Ok(outcome), _) => End::Done(outcome),
-        (Err(_), Some(StopReason::Shutdown)) => End::Interrupted,
-        (Err(_), Some(StopReason::Person)) if yields(services, row).await? => End::Interrupted,
-        (Err(_), Some(StopReason::Person)) => End::Cancelled { cause: "Cancelled by a person" },
-        (Err(_), Some(StopReason::TimeUp)) => End::Failed { cause: time_is_up(services), damaged: false },
-        (Err(error), None) => failure(row, &error),
-    };
-    tracing::info!(maintenance = row.id, %kind, ?end, "maintenance ended");
-    if let Some(phase) = phase(&end) {
-        services.metrics().ended(metric(kind), phase.as_str(), lease.age());
+/// Maintenance of repositories.
+#[derive(Debug)]
+pub struct Maintenance;
+
+impl RunKind for Maintenance {
+    type Entity = maintenance::Entity;
+    type Output = Outcome;
+    type End = End;
+
+    const NAME: &'static str = "maintenance";
+    const LEASED: Leased<Column> = Leased { id: Column::Id, owner: Column::LeaseOwner, until: Column::LeaseUntil };
+    const HOLD: Hold<Column> = Hold::Renewed(Watched {
+        cancel_requested: Column::CancelRequested,
+        done_files: Column::DoneFiles,
+        done_bytes: Column::DoneBytes,
+        total_files: Column::TotalFiles,
+        total_bytes: Column::TotalBytes,
+    });
+
+    fn id(row: &maintenance::Model) -> i64 {
+        row.id
     }
-    settle(services, row, kind, end).await
+
+    fn crashes(row: &maintenance::Model) -> i32 {
+        row.crashes
+    }
+
+    async fn organization(services: &Services, row: &maintenance::Model) -> Option<i64> {
+        claim::organization_of(services, row.project_id).await
+    }
+
+    fn at_work(now: DateTime<Utc>) -> SelectStatement {
+        maintenance::Entity::find()
+            .join(JoinType::InnerJoin, maintenance::Relation::Project.def())
+            .select_only()
+            .column(project::Column::OrganizationId)
+            .filter(Column::LeaseUntil.gt(now))
+            .into_query()
+    }
+
+    /// The longest waiting one is next whose repository nobody works on.
+    async fn waiting(_: &Services, room: &Room, now: DateTime<Utc>) -> Result<Vec<Select<maintenance::Entity>>, DbErr> {
+        let next = maintenance::Entity::find()
+            .filter(Column::Phase.eq(MaintenancePhase::Queued))
+            .filter(Column::NotBefore.lte(now))
+            .filter(claim::may_start(room, Column::Crashes))
+            .filter(claim::has_room(room, Column::ProjectId))
+            .filter(Column::RepositoryId.not_in_subquery(order::repositories_in_maintenance()))
+            .filter(Column::ProjectId.not_in_subquery(order::busy_projects(now)))
+            .order_by_asc(Column::NotBefore)
+            .order_by_asc(Column::Id);
+        Ok(vec![next])
+    }
+
+    /// Whether no backup works on the repository.
+    async fn may_begin(db: &DatabaseTransaction, row: &maintenance::Model) -> Result<bool, DbErr> {
+        repository::Entity::find_by_id(row.repository_id).lock_exclusive().one(db).await?;
+        let working = order::running_projects().and_where(Expr::col("project_id").eq(row.project_id)).take();
+        Ok(db.query_one(&working).await?.is_none())
+    }
+
+    fn begin(row: &mut maintenance::ActiveModel, now: DateTime<Utc>) {
+        row.phase = Set(MaintenancePhase::InProgress);
+        row.cause = Set(None);
+        row.started_at = Set(Some(now));
+    }
+
+    async fn work(services: &Services, row: &maintenance::Model, work: Work) -> Result<Outcome, ServiceError> {
+        work::work(services, row, row.kind, work).await
+    }
+
+    async fn end(
+        services: &Services,
+        row: &maintenance::Model,
+        outcome: runs::kind::Outcome<Outcome>,
+    ) -> Result<End, ServiceError> {
+        use runs::kind::Outcome::{Done, Failed, Stopped};
+        Ok(match outcome {
+            Done(outcome) => End::Done(outcome),
+            Failed(error) => failure(row, &error),
+            Stopped(StopReason::Shutdown) => End::Interrupted,
+            Stopped(StopReason::Person) if yields(services, row).await? => End::Interrupted,
+            Stopped(StopReason::Person) => End::Cancelled { cause: "Cancelled by a person" },
+            Stopped(StopReason::TimeUp | StopReason::LeaseLost) => {
+                End::Failed { cause: time_is_up(services), damaged: false }
+            }
+        })
+    }
+
+    fn count(services: &Services, row: &maintenance::Model, end: &End, took: Duration) {
+        if let Some(phase) = phase(end) {
+            services.metrics().ended(metric(row.kind), phase.as_str(), took);
+        }
+    }
+
+    fn settled(update: Update<Self>, _: &maintenance::Model, end: &End, now: DateTime<Utc>) -> Settled<Self> {
+        Settled::Kept(settled(update, end, now))
+    }
+
+    /// Writes what is known of the repository now, and plans what follows.
+    async fn follow(
+        tx: &DatabaseTransaction,
+        services: &Services,
+        row: &maintenance::Model,
+        end: End,
+        now: DateTime<Utc>,
+    ) -> Result<(), ServiceError> {
+        match end {
+            End::Done(outcome) => note(tx, services, row, outcome, now).await?,
+            End::Failed { damaged, .. } => {
+                plan_again(tx, row, row.kind, damaged, now).await?;
+                audit(tx, services, row, row.kind, MAINTENANCE_FAILED).await?;
+            }
+            End::Cancelled { .. } => plan_again(tx, row, row.kind, false, now).await?,
+            End::Interrupted => {}
+        }
+        Ok(())
+    }
+
+    /// Every kind of maintenance may simply be done again.
+    fn death() -> Option<Death<Self>> {
+        Some(Death {
+            phase: Column::Phase,
+            queued: MaintenancePhase::Queued.into(),
+            in_progress: MaintenancePhase::InProgress.into(),
+            failed: MaintenancePhase::Failed.into(),
+            crashes: Column::Crashes,
+            cause: Column::Cause,
+            finished_at: Column::FinishedAt,
+            waits_since: Column::NotBefore,
+            endings: vec![Ending {
+                which: Condition::all().add(Column::CancelRequested.eq(true)).add(Column::Yields.eq(false)),
+                phase: MaintenancePhase::Cancelled.into(),
+                cause: "Cancelled while the server was stopped",
+            }],
+            again: |update, now| {
+                update
+                    .col_expr(Column::Attempt, Expr::col(Column::Attempt).add(1))
+                    .col_expr(Column::NotBefore, Expr::value(now))
+                    .col_expr(Column::CancelRequested, Expr::value(false))
+                    .col_expr(Column::Yields, Expr::value(false))
+                    .col_expr(Column::Cause, Expr::value(AGAIN))
+            },
+        })
+    }
 }
 
 const fn metric(kind: MaintenanceKind) -> &'static str {
@@ -96,47 +215,6 @@ const fn metric(kind: MaintenanceKind) -> &'static str {
     }
 }
 
-async fn work(
-    services: &Services,
-    row: &maintenance::Model,
-    kind: MaintenanceKind,
-    lease: Arc<Lease>,
-    (counters, cancel): (Arc<Counters>, CancellationToken),
-) -> Result<Outcome, ServiceError> {
-    let in_use = repositories::by_id(services.db(), row.repository_id).await?;
-    let repository = repositories::open(services, &in_use).await?;
-    let permit = Permit::new(move || lease.is_held());
-    Ok(match kind {
-        MaintenanceKind::Prune => {
-            let request = PruneRequest { grace: GRACE, most_repacked: MOST_REPACKED, permit };
-            Outcome::Pruned(repository.prune(request, counters, cancel).await?)
-        }
-        MaintenanceKind::Verification => {
-            let part = part(services, row, &in_use);
-            Outcome::Verified(repository.verify(part, counters, cancel).await?)
-        }
-        MaintenanceKind::Repair => Outcome::Repaired(repair(&repository, &in_use, permit, cancel).await?),
-    })
-}
-
-fn part(services: &Services, row: &maintenance::Model, in_use: &InUse) -> Part {
-    let of = services.config().verification_weeks;
-    if row.whole || of <= 1 {
-        return Part::Whole;
-    }
-    Part::OneOf { number: u32::try_from(in_use.repository.verify_part).unwrap_or_default() % of, of }
-}
-
-async fn repair(
-    repository: &Repository,
-    in_use: &InUse,
-    permit: Permit,
-    cancel: CancellationToken,
-) -> Result<RepairReport, ServiceError> {
-    let damaged = in_use.repository.damage.0.iter().map(damage::to_engine).collect();
-    Ok(repository.repair(RepairRequest { damaged, permit }, cancel).await?)
-}
-
 /// Whether it was asked to stop for a backup's sake, and not by a person.
 async fn yields(services: &Services, row: &maintenance::Model) -> Result<bool, ServiceError> {
     let now = maintenance::Entity::find_by_id(row.id).one(services.db()).await?;
@@ -144,14 +222,14 @@ async fn yields(services: &Services, row: &maintenance::Model) -> Result<bool, S
 }
 
 fn failure(row: &maintenance::Model, error: &ServiceError) -> End {
+    if let Some(RepositoryConflict::RepositoryNotInUse) = error.refusal() {
+        return End::Cancelled { cause: "Cancelled because backup was disabled for the project" };
+    }
     match error {
-        ServiceError::Conflict(Conflict::RepositoryNotInUse) => {
-            End::Cancelled { cause: "Cancelled because backup was disabled for the project" }
-        }
         ServiceError::Repository(RepositoryError::Cancelled) => End::Cancelled { cause: "Cancelled" },
         error => End::Failed {
             damaged: matches!(error, ServiceError::Repository(RepositoryError::Damaged { .. })),
-            cause: error.cause(("maintenance", row.id)),
+            cause: error.cause(Maintenance::NAME, row.id),
         },
     }
 }
@@ -165,43 +243,10 @@ fn phase(end: &End) -> Option<MaintenancePhase> {
     }
 }
 
-/// Writes how it ended, and what is known of the repository now, in one transaction. Where the lease was lost in the
-/// meantime nothing is written.
-async fn settle(
-    services: &Services,
-    row: &maintenance::Model,
-    kind: MaintenanceKind,
-    end: End,
-) -> Result<(), ServiceError> {
-    let now = services.clock().now();
-    let tx = services.write().await?;
-    let update =
-        freed(maintenance::Entity::update_many(), maintenance::Column::LeaseOwner, maintenance::Column::LeaseUntil)
-            .filter(maintenance::Column::Id.eq(row.id))
-            .filter(maintenance::Column::LeaseOwner.eq(services.node().id.as_str()));
-    if settled(update, &end, now).exec(&tx).await?.rows_affected == 0 {
-        tracing::warn!(maintenance = row.id, "the lease was lost before the maintenance could be settled");
-        return Ok(());
-    }
-    match end {
-        End::Done(outcome) => note(&tx, services, row, outcome, now).await?,
-        End::Failed { damaged, .. } => {
-            plan_again(&tx, row, kind, damaged, now).await?;
-            audit(&tx, services, row, kind, Deed::MaintenanceFailed).await?;
-        }
-        End::Cancelled { .. } => plan_again(&tx, row, kind, false, now).await?,
-        End::Interrupted => {}
-    }
-    Ok(tx.commit().await?)
-}
-
-type Update = sea_orm::UpdateMany<maintenance::Entity>;
-
-fn settled(update: Update, end: &End, now: DateTime<Utc>) -> Update {
-    use maintenance::Column;
+fn settled(update: Update<Maintenance>, end: &End, now: DateTime<Utc>) -> Update<Maintenance> {
     let Some(phase) = phase(end) else {
         return update
-            .col_expr(Column::Phase, Expr::value(MaintenancePhase::Queued.as_str()))
+            .col_expr(Column::Phase, Expr::value(MaintenancePhase::Queued))
             .col_expr(Column::StartedAt, Expr::value(Option::<DateTime<Utc>>::None))
             .col_expr(Column::CancelRequested, Expr::value(false))
             .col_expr(Column::Yields, Expr::value(false));
@@ -213,36 +258,10 @@ fn settled(update: Update, end: &End, now: DateTime<Utc>) -> Update {
         End::Interrupted => (None, None),
     };
     update
-        .col_expr(Column::Phase, Expr::value(phase.as_str()))
+        .col_expr(Column::Phase, Expr::value(phase))
         .col_expr(Column::FinishedAt, Expr::value(now))
         .col_expr(Column::Outcome, Expr::value(outcome))
         .col_expr(Column::Cause, Expr::value(cause))
-}
-
-fn in_words(outcome: &Outcome) -> String {
-    match outcome {
-        Outcome::Pruned(PruneReport { removed_bytes, unused_bytes, goes_on, .. }) => {
-            let removed = match removed_bytes {
-                0 => "Nothing removed".to_owned(),
-                removed => format!("{} removed", size::bytes(*removed)),
-            };
-            if *goes_on {
-                format!("{removed}. {} not needed any more go later", size::bytes(*unused_bytes))
-            } else {
-                removed
-            }
-        }
-        Outcome::Verified(report) => {
-            let read = size::bytes(report.read_bytes);
-            match (report.damaged.len(), report.incomplete.len()) {
-                (0, 0) => format!("Sound. {read} of {} read", size::bytes(report.stored_bytes)),
-                (files, backups) => format!("{files} damaged file(s), {backups} backup(s) not whole. {read} read"),
-            }
-        }
-        Outcome::Repaired(report) => {
-            format!("{} piece(s) of data rescued, {} lost where they were", report.rescued, report.lost)
-        }
-    }
 }
 
 /// Writes down what is known of the repository now, and plans what follows.
@@ -274,7 +293,7 @@ async fn note(
                 audit(db, services, row, MaintenanceKind::Verification, deed).await?;
                 let (project, home) = place(db, row).await?;
                 let words = in_words(&Outcome::Verified(report));
-                let found = (deed == Deed::DamageFound).then_some(words.as_str());
+                let found = (deed == DAMAGE_FOUND).then_some(words.as_str());
                 events::verified(db, services, (&project, &home), (row.id, found), now).await?;
             }
         }
@@ -282,7 +301,7 @@ async fn note(
             // Whatever is still missing shows in a verification, after the backups that store it again.
             damage::back_up_again(db, services, row).await?;
             maintenance_due::verify_soon(db, row.repository_id, now).await?;
-            audit(db, services, row, MaintenanceKind::Repair, Deed::RepositoryRepaired).await?;
+            audit(db, services, row, MaintenanceKind::Repair, REPOSITORY_REPAIRED).await?;
         }
     }
     Ok(())
@@ -327,5 +346,5 @@ async fn audit(
     deed: Deed,
 ) -> Result<(), ServiceError> {
     let (project, home) = place(db, row).await?;
-    record(db, Author::schedule(AccountId(home.account_id)), services, deed, (&project, kind)).await
+    maintenance_due::record(db, Author::schedule(AccountId(home.account_id)), services, deed, (&project, kind)).await
 }

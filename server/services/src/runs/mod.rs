@@ -3,32 +3,46 @@
 //! A scheduler ticks the [`dispatcher`], which finds what is [`due`] in the database and queues a backup for each. Workers
 //! claim what waits, hold it by a [`lease`] that they keep renewing, and settle it. A run is a row in every state, so
 //! nothing is lost with a process: what a dead one held is [released](release) when its lease has run out. Nodes on one
-//! PostgreSQL pass over what another one is just claiming, and [wake] each other.
+//! PostgreSQL pass over what another one is just claiming, and wake each other.
 
+mod any;
 mod backup_run;
 mod capacity;
-pub mod claim;
+mod claim;
+pub mod damage;
 mod deletion;
 mod dispatcher;
 mod due;
+mod kind;
 mod lease;
 pub mod maintenance_due;
 mod maintenance_run;
+mod order;
 pub mod queue;
 mod release;
 mod removal_run;
 mod restore_run;
-mod retention;
+pub mod retention;
 pub mod supervisor;
-pub mod wake;
+#[cfg(test)]
+mod tests;
+mod unusual;
+mod work;
 mod worker;
 
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::{live, nodes, notifications::courier, start::Services};
+use crate::{context::Services, live, nodes, notifications::courier, wake};
 
-pub use self::{capacity::Capacity, dispatcher::SchedulerError};
+pub use self::dispatcher::SchedulerError;
+use self::{
+    any::AnyKind, backup_run::Backup, deletion::Deletion, maintenance_run::Maintenance, removal_run::Removal,
+    restore_run::Restore,
+};
+
+/// All kinds of runs, in the order in which a worker looks for them. Restores come first, since somebody waits for them.
+const KINDS: [&dyn AnyKind; 5] = [&Restore, &Backup, &Deletion, &Removal, &Maintenance];
 
 /// Runs the dispatcher and the workers until `stop`. Returns when what was running is settled or back in the queue.
 pub async fn run(services: &Services, stop: CancellationToken) -> Result<(), SchedulerError> {

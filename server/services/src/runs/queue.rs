@@ -3,7 +3,11 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use model::{backup::BackupPhase, retention::Retention};
+use model::{
+    backup::BackupPhase,
+    ids::{OrganizationId, RepositoryId},
+    retention::Retention,
+};
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::Set,
@@ -12,17 +16,23 @@ use sea_orm::{
 };
 
 use crate::{
-    entity::{UnreadableList, backup, policy},
+    context::Services,
+    entity::{TextList, UnreadableList, backup, policy},
     notifications::events::{self, Ended},
-    start::Services,
 };
+
+/// Where a backup belongs.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    pub organization: OrganizationId,
+    pub repository: RepositoryId,
+}
 
 /// A run whose time has come.
 #[derive(Clone, Debug)]
 pub struct Due<'a> {
     pub policy: &'a policy::Model,
-    pub repository: i64,
-    pub organization: i64,
+    pub place: Place,
     pub scheduled_for: DateTime<Utc>,
     /// It was missed while nothing was up.
     pub made_good: bool,
@@ -52,12 +62,12 @@ pub async fn manual(
     db: &impl ConnectionTrait,
     services: &Services,
     policy: &policy::Model,
-    (organization, repository): (i64, i64),
+    place: Place,
     created_by: &str,
 ) -> Result<backup::Model, DbErr> {
     let now = services.clock().now();
     forgo_retries(db, services, vec![policy.id], now).await?;
-    let mut row = row(policy, (organization, repository), now);
+    let mut row = row(policy, place, now);
     row.name = Set(free_name(db, policy.project_id, "manual", now).await?);
     row.created_by = Set(Some(created_by.to_owned()));
     row.insert(db).await
@@ -104,10 +114,10 @@ fn scheduled_row(due: Due<'_>, name: String, now: DateTime<Utc>) -> backup::Acti
         name: Set(name),
         scheduled_for: Set(Some(due.scheduled_for)),
         made_good: Set(due.made_good),
-        phase: Set(phase.as_str().to_owned()),
+        phase: Set(phase),
         finished_at: Set(finished),
         cause: Set(due.obstacle.map(Obstacle::into_cause)),
-        ..row(due.policy, (due.organization, due.repository), now)
+        ..row(due.policy, due.place, now)
     }
 }
 
@@ -129,7 +139,7 @@ async fn taken_names(db: &impl ConnectionTrait, due: &[Due<'_>]) -> Result<HashS
 /// Puts failed backups whose next try is due back into the queue. Returns how many there were.
 pub async fn due_retries(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<u64, DbErr> {
     let again = backup::Entity::update_many()
-        .col_expr(backup::Column::Phase, Expr::value(BackupPhase::Queued.as_str()))
+        .col_expr(backup::Column::Phase, Expr::value(BackupPhase::Queued))
         .col_expr(backup::Column::Attempt, Expr::col(backup::Column::Attempt).add(1))
         .col_expr(backup::Column::NotBefore, Expr::value(now))
         .col_expr(backup::Column::RetryAt, Expr::value(Option::<DateTime<Utc>>::None))
@@ -142,18 +152,18 @@ pub async fn due_retries(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Resul
 pub async fn has_waiting(db: &impl ConnectionTrait, project: i64) -> Result<bool, DbErr> {
     let waiting = backup::Entity::find()
         .filter(backup::Column::ProjectId.eq(project))
-        .filter(backup::Column::Phase.eq(BackupPhase::Queued.as_str()));
+        .filter(backup::Column::Phase.eq(BackupPhase::Queued));
     Ok(waiting.count(db).await? > 0)
 }
 
-fn row(policy: &policy::Model, (organization, repository): (i64, i64), now: DateTime<Utc>) -> backup::ActiveModel {
+fn row(policy: &policy::Model, place: Place, now: DateTime<Utc>) -> backup::ActiveModel {
     backup::ActiveModel {
         project_id: Set(policy.project_id),
-        organization_id: Set(organization),
-        repository_id: Set(repository),
+        organization_id: Set(place.organization.0),
+        repository_id: Set(place.repository.0),
         policy_id: Set(Some(policy.id)),
         policy_name: Set(Some(policy.name.clone())),
-        phase: Set(BackupPhase::Queued.as_str().to_owned()),
+        phase: Set(BackupPhase::Queued),
         include: Set(policy.include.clone()),
         exclude: Set(policy.exclude.clone()),
         retention_seconds: Set(policy.retention_seconds),
@@ -161,6 +171,8 @@ fn row(policy: &policy::Model, (organization, repository): (i64, i64), now: Date
         queued_at: Set(now),
         not_before: Set(now),
         unreadable: Set(UnreadableList::default()),
+        changed: Set(TextList::default()),
+        unmatched: Set(TextList::default()),
         expires_at: Set(Some(expiry(now, policy.retention_seconds))),
         ..Default::default()
     }

@@ -1,59 +1,123 @@
 //! Removes the backups of a deleted project from the bucket.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use engine::{Repository, S3};
 use model::ids::{AccountId, OrganizationId};
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, sea_query::Expr};
+use sea_orm::{
+    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
+    sea_query::{Expr, SelectStatement},
+};
 
 use crate::{
     audit::{self, Author, Deed, Subject},
-    entity::{backup_credential, organization, removal},
+    context::Services,
+    entity::{
+        backup_credential, organization,
+        removal::{self, Column},
+    },
     error::ServiceError,
     repositories,
-    runs::{lease, release::freed},
-    start::Services,
+    runs::{
+        capacity::Room,
+        claim,
+        kind::{Hold, Leased, Outcome, RunKind, Settled, Update, Work},
+    },
 };
+
+const BACKUPS_REMOVED: Deed = Deed::new("backups of a deleted project removed from the bucket");
+const BACKUPS_NOT_REMOVED: Deed = Deed::new("backups of a deleted project could not be removed from the bucket");
 
 /// How long after a failure the removal is tried again.
 const PAUSE: TimeDelta = TimeDelta::minutes(15);
 
-/// One turn, after which the next one goes on. Removing what is gone already is no error, so a removal that died half-way is simply done again.
-pub async fn run(services: &Services, row: &removal::Model) -> Result<(), ServiceError> {
-    let removed = tokio::time::timeout(lease::TURN, remove(services, row)).await;
-    let held = removal::Column::LeaseOwner.eq(services.node().id.as_str());
-    let tx = services.write().await?;
-    match removed {
-        Ok(Ok(())) => {
-            let done =
-                removal::Entity::delete_many().filter(removal::Column::Id.eq(row.id)).filter(held).exec(&tx).await?;
-            // Where the lease was lost meanwhile, another process tells of it.
-            if done.rows_affected > 0 {
-                record(&tx, services, row, Deed::BackupsRemoved).await?;
-            }
-        }
-        Ok(Err(error)) => {
-            let cause = error.cause(("removal", row.id));
-            let first = row.cause.is_none();
-            let told = freed(removal::Entity::update_many(), removal::Column::LeaseOwner, removal::Column::LeaseUntil)
-                .col_expr(removal::Column::NotBefore, Expr::value(services.clock().now() + PAUSE))
-                .col_expr(removal::Column::Cause, Expr::value(cause))
-                .filter(removal::Column::Id.eq(row.id))
-                .filter(held)
-                .exec(&tx)
-                .await?;
-            if first && told.rows_affected > 0 {
-                record(&tx, services, row, Deed::BackupsNotRemoved).await?;
-            }
-        }
-        Err(_) => {
-            freed(removal::Entity::update_many(), removal::Column::LeaseOwner, removal::Column::LeaseUntil)
-                .filter(removal::Column::Id.eq(row.id))
-                .filter(held)
-                .exec(&tx)
-                .await?;
+/// Removals of a deleted project's backups, each a turn after which the next one goes on. Removing what is gone already is
+/// no error, so a removal that died half-way is simply done again.
+#[derive(Debug)]
+pub struct Removal;
+
+/// How a turn ended.
+#[derive(Debug)]
+pub enum End {
+    Done,
+    Failed {
+        cause: String,
+    },
+    /// The turn was over before everything was gone.
+    GoesOn,
+}
+
+impl RunKind for Removal {
+    type Entity = removal::Entity;
+    type Output = ();
+    type End = End;
+
+    const NAME: &'static str = "removal";
+    const LEASED: Leased<Column> = Leased { id: Column::Id, owner: Column::LeaseOwner, until: Column::LeaseUntil };
+    const HOLD: Hold<Column> = Hold::Turn;
+
+    fn id(row: &removal::Model) -> i64 {
+        row.id
+    }
+
+    async fn organization(_: &Services, row: &removal::Model) -> Option<i64> {
+        Some(row.organization_id)
+    }
+
+    fn at_work(now: DateTime<Utc>) -> SelectStatement {
+        removal::Entity::find()
+            .select_only()
+            .column(Column::OrganizationId)
+            .filter(Column::LeaseUntil.gt(now))
+            .into_query()
+    }
+
+    async fn waiting(_: &Services, room: &Room, now: DateTime<Utc>) -> Result<Vec<Select<removal::Entity>>, DbErr> {
+        let next = removal::Entity::find()
+            .filter(Column::NotBefore.lte(now))
+            .filter(claim::is_free(Column::LeaseUntil, now))
+            .filter(Column::OrganizationId.is_not_in(room.without.iter().copied()))
+            .order_by_asc(Column::NotBefore);
+        Ok(vec![next])
+    }
+
+    async fn work(services: &Services, row: &removal::Model, _: Work) -> Result<(), ServiceError> {
+        remove(services, row).await
+    }
+
+    async fn end(_: &Services, row: &removal::Model, outcome: Outcome<()>) -> Result<End, ServiceError> {
+        Ok(match outcome {
+            Outcome::Done(()) => End::Done,
+            Outcome::Failed(error) => End::Failed { cause: error.cause(Self::NAME, row.id) },
+            Outcome::Stopped(_) => End::GoesOn,
+        })
+    }
+
+    fn settled(update: Update<Self>, _: &removal::Model, end: &End, now: DateTime<Utc>) -> Settled<Self> {
+        match end {
+            End::Done => Settled::Deleted,
+            End::Failed { cause } => Settled::Kept(
+                update
+                    .col_expr(Column::NotBefore, Expr::value(now + PAUSE))
+                    .col_expr(Column::Cause, Expr::value(cause.as_str())),
+            ),
+            End::GoesOn => Settled::Kept(update),
         }
     }
-    Ok(tx.commit().await?)
+
+    async fn follow(
+        tx: &DatabaseTransaction,
+        services: &Services,
+        row: &removal::Model,
+        end: End,
+        _: DateTime<Utc>,
+    ) -> Result<(), ServiceError> {
+        match end {
+            End::Done => record(tx, services, row, BACKUPS_REMOVED).await?,
+            End::Failed { .. } if row.cause.is_none() => record(tx, services, row, BACKUPS_NOT_REMOVED).await?,
+            End::Failed { .. } | End::GoesOn => {}
+        }
+        Ok(())
+    }
 }
 
 async fn remove(services: &Services, row: &removal::Model) -> Result<(), ServiceError> {

@@ -1,6 +1,6 @@
 //! One restore, from its claim to its settlement.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, time::Duration};
 
 use chrono::{DateTime, Utc};
 use engine::{
@@ -12,54 +12,187 @@ use model::{
     ids::OrganizationId,
     restore::{OnConflict, RestoredInto},
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
-use tokio_util::sync::CancellationToken;
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, Condition, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    RelationTrait, Select,
+    sea_query::{Expr, SelectStatement},
+};
 
 use crate::{
     browse,
-    entity::{TextList, backup, project, restore},
+    context::Services,
+    entity::{
+        TextList, backup, project,
+        restore::{self, Column},
+    },
     error::ServiceError,
     repositories,
     runs::{
-        lease::{Lease, Table},
-        release::freed,
-        supervisor::{Counters, StopReason, stored, supervise, time_is_up},
+        capacity::Room,
+        claim,
+        kind::{Death, Ending, Hold, Leased, Outcome, RunKind, Settled, Update, Watched, Work},
+        supervisor::{StopReason, stored, time_is_up},
     },
     source_roots, sources,
-    start::Services,
 };
 
 /// Most warnings that are listed; the rest is counted.
 const MOST_LISTED: usize = 1000;
 
-/// Restores and settles the row. An error means that the row could not be settled.
-pub async fn run(services: &Services, row: &restore::Model, stop: &CancellationToken) -> Result<(), ServiceError> {
-    let lease = Lease::new(Table::Restore, row.id, &services.node().id);
-    let counters = Arc::new(Counters::default());
-    let cancel = CancellationToken::new();
-    let work = restore(services, row, counters.clone(), cancel.clone());
-    let (result, reason) = supervise(services, &lease, &counters, (stop, &cancel), work).await;
-    if reason == Some(StopReason::LeaseLost) {
-        return Ok(());
-    }
-    tracing::info!(restore = row.id, name = row.name, ?result, ?reason, "restore ended");
-    if let Some(phase) = phase(&result, reason) {
-        services.metrics().ended("restore", phase.as_str(), lease.age());
-    }
-    let now = services.clock().now();
-    let update = freed(restore::Entity::update_many(), restore::Column::LeaseOwner, restore::Column::LeaseUntil)
-        .filter(restore::Column::Id.eq(row.id))
-        .filter(restore::Column::LeaseOwner.eq(services.node().id.as_str()));
-    settled(services, update, row, (result, reason), now).exec(services.db()).await?;
-    Ok(())
+/// Restores.
+#[derive(Debug)]
+pub struct Restore;
+
+/// How a restore ended.
+#[derive(Debug)]
+pub enum End {
+    Done(RestoreReport),
+    Failed {
+        cause: String,
+    },
+    Cancelled,
+    /// Back into the queue: the process ends.
+    Interrupted,
 }
 
-async fn restore(
-    services: &Services,
-    row: &restore::Model,
-    counters: Arc<Counters>,
-    cancel: CancellationToken,
-) -> Result<RestoreReport, ServiceError> {
+impl End {
+    /// The phase that the restore ends in; `None` where it is done again.
+    fn phase(&self) -> Option<RestorePhase> {
+        match self {
+            Self::Done(report) if report.warnings.is_empty() => Some(RestorePhase::Completed),
+            Self::Done(_) => Some(RestorePhase::PartiallyFailed),
+            Self::Failed { .. } => Some(RestorePhase::Failed),
+            Self::Cancelled => Some(RestorePhase::Cancelled),
+            Self::Interrupted => None,
+        }
+    }
+}
+
+impl RunKind for Restore {
+    type Entity = restore::Entity;
+    type Output = RestoreReport;
+    type End = End;
+
+    const NAME: &'static str = "restore";
+    const LEASED: Leased<Column> = Leased { id: Column::Id, owner: Column::LeaseOwner, until: Column::LeaseUntil };
+    const HOLD: Hold<Column> = Hold::Renewed(Watched {
+        cancel_requested: Column::CancelRequested,
+        done_files: Column::DoneFiles,
+        done_bytes: Column::DoneBytes,
+        total_files: Column::TotalFiles,
+        total_bytes: Column::TotalBytes,
+    });
+
+    fn id(row: &restore::Model) -> i64 {
+        row.id
+    }
+
+    fn crashes(row: &restore::Model) -> i32 {
+        row.crashes
+    }
+
+    async fn organization(services: &Services, row: &restore::Model) -> Option<i64> {
+        claim::organization_of(services, row.project_id).await
+    }
+
+    fn at_work(now: DateTime<Utc>) -> SelectStatement {
+        restore::Entity::find()
+            .join(JoinType::InnerJoin, restore::Relation::Project.def())
+            .select_only()
+            .column(project::Column::OrganizationId)
+            .filter(Column::LeaseUntil.gt(now))
+            .into_query()
+    }
+
+    /// The longest waiting one is next.
+    async fn waiting(
+        services: &Services,
+        room: &Room,
+        _: DateTime<Utc>,
+    ) -> Result<Vec<Select<restore::Entity>>, DbErr> {
+        let next = restore::Entity::find()
+            .filter(Column::Phase.eq(RestorePhase::Queued))
+            .filter(claim::may_start(room, Column::Crashes))
+            .filter(claim::has_room(room, Column::ProjectId))
+            .filter(claim::on_this_node(services, Column::ProjectId))
+            .order_by_asc(Column::QueuedAt)
+            .order_by_asc(Column::Id);
+        Ok(vec![next])
+    }
+
+    fn begin(row: &mut restore::ActiveModel, now: DateTime<Utc>) {
+        row.phase = Set(RestorePhase::InProgress);
+        row.started_at = Set(Some(now));
+    }
+
+    async fn work(services: &Services, row: &restore::Model, work: Work) -> Result<RestoreReport, ServiceError> {
+        restore(services, row, work).await
+    }
+
+    async fn end(
+        services: &Services,
+        row: &restore::Model,
+        outcome: Outcome<RestoreReport>,
+    ) -> Result<End, ServiceError> {
+        Ok(match outcome {
+            Outcome::Done(report) => End::Done(report),
+            Outcome::Failed(ServiceError::Repository(RepositoryError::Cancelled))
+            | Outcome::Stopped(StopReason::Person) => End::Cancelled,
+            Outcome::Failed(error) => End::Failed { cause: error.cause(Self::NAME, row.id) },
+            Outcome::Stopped(StopReason::Shutdown) if row.on_conflict != OnConflict::KeepBoth.as_str() => {
+                End::Interrupted
+            }
+            // What it restored itself it would keep a second time.
+            Outcome::Stopped(StopReason::Shutdown) => End::Failed {
+                cause:
+                    "The server was stopped. What was restored by then is there; start the restore again for the rest"
+                        .to_owned(),
+            },
+            Outcome::Stopped(StopReason::TimeUp | StopReason::LeaseLost) => End::Failed { cause: time_is_up(services) },
+        })
+    }
+
+    fn count(services: &Services, _: &restore::Model, end: &End, took: Duration) {
+        if let Some(phase) = end.phase() {
+            services.metrics().ended(Self::NAME, phase.as_str(), took);
+        }
+    }
+
+    fn settled(update: Update<Self>, row: &restore::Model, end: &End, now: DateTime<Utc>) -> Settled<Self> {
+        Settled::Kept(match end {
+            End::Done(report) => completed(update, row, report, now),
+            End::Failed { cause } => ended(update, RestorePhase::Failed, cause, now),
+            End::Cancelled => ended(update, RestorePhase::Cancelled, cancelled(row), now),
+            End::Interrupted => update.col_expr(Column::Phase, Expr::value(RestorePhase::Queued)),
+        })
+    }
+
+    /// A restore that overwrites or skips may simply be done again. One that keeps both would keep what it restored
+    /// itself a second time, so a person decides.
+    fn death() -> Option<Death<Self>> {
+        Some(Death {
+            phase: Column::Phase,
+            queued: RestorePhase::Queued.into(),
+            in_progress: RestorePhase::InProgress.into(),
+            failed: RestorePhase::Failed.into(),
+            crashes: Column::Crashes,
+            cause: Column::Cause,
+            finished_at: Column::FinishedAt,
+            waits_since: Column::StartedAt,
+            endings: vec![Ending {
+                which: Condition::any()
+                    .add(Column::CancelRequested.eq(true))
+                    .add(Column::OnConflict.eq(OnConflict::KeepBoth.as_str())),
+                phase: RestorePhase::Failed.into(),
+                cause: "The server stopped in the middle of this restore. What it had restored is there; start it again for the rest",
+            }],
+            again: |update, _| update,
+        })
+    }
+}
+
+async fn restore(services: &Services, row: &restore::Model, work: Work) -> Result<RestoreReport, ServiceError> {
     let backup = backup::Entity::find_by_id(row.backup_id).one(services.db()).await?.ok_or(ServiceError::NotFound)?;
     let snapshot = browse::snapshot(&backup)?;
     let in_use = repositories::by_id(services.db(), backup.repository_id).await?;
@@ -68,7 +201,7 @@ async fn restore(
     let target = match into {
         RestoredInto::Directory(directory) => {
             let request = file_request(services, row, snapshot, &directory).await?;
-            return Ok(repository.restore(request, counters, cancel).await?);
+            return Ok(repository.restore(request, work.counters, work.cancel).await?);
         }
         RestoredInto::NewDatabase(name) => {
             // The same in each try, so that the next one removes what a dead process has left, and another one than that of
@@ -78,15 +211,14 @@ async fn restore(
         }
         RestoredInto::OriginalDatabase(_) => DatabaseTarget::Original,
     };
-    restore_database(services, row, (repository, snapshot, target), counters, cancel).await
+    restore_database(services, row, (repository, snapshot, target), work).await
 }
 
 async fn restore_database(
     services: &Services,
     row: &restore::Model,
     (repository, snapshot, target): (Repository, SnapshotId, DatabaseTarget),
-    counters: Arc<Counters>,
-    cancel: CancellationToken,
+    Work { counters, cancel, .. }: Work,
 ) -> Result<RestoreReport, ServiceError> {
     let project = project::Entity::find_by_id(row.project_id).one(services.db()).await?;
     let database = sources::database(services, &project.ok_or(ServiceError::NotFound)?)?;
@@ -126,52 +258,19 @@ fn cancelled(row: &restore::Model) -> &'static str {
     }
 }
 
-/// The phase that the restore ends in; `None` where it is done again.
-fn phase(result: &Result<RestoreReport, ServiceError>, reason: Option<StopReason>) -> Option<RestorePhase> {
-    match (result, reason) {
-        (Ok(report), _) if report.warnings.is_empty() => Some(RestorePhase::Completed),
-        (Ok(_), _) => Some(RestorePhase::PartiallyFailed),
-        (Err(_), Some(StopReason::Shutdown)) => None,
-        (Err(_), Some(StopReason::Person)) => Some(RestorePhase::Cancelled),
-        (Err(_), _) => Some(RestorePhase::Failed),
-    }
-}
-
-type Update = sea_orm::UpdateMany<restore::Entity>;
-
-fn settled(
-    services: &Services,
-    update: Update,
-    row: &restore::Model,
-    ended_as: (Result<RestoreReport, ServiceError>, Option<StopReason>),
-    now: DateTime<Utc>,
-) -> Update {
-    match ended_as {
-        (Ok(report), _) => completed(update, row, report, now),
-        (Err(_), Some(StopReason::TimeUp)) => ended(update, RestorePhase::Failed, &time_is_up(services), now),
-        (Err(_), Some(StopReason::Shutdown)) if row.on_conflict != OnConflict::KeepBoth.as_str() => {
-            update.col_expr(restore::Column::Phase, Expr::value(RestorePhase::Queued.as_str()))
-        }
-        (Err(_), Some(StopReason::Shutdown)) => {
-            let cause =
-                "The server was stopped. What was restored by then is there; start the restore again for the rest";
-            ended(update, RestorePhase::Failed, cause, now)
-        }
-        (Err(ServiceError::Repository(RepositoryError::Cancelled)), _) | (Err(_), Some(StopReason::Person)) => {
-            ended(update, RestorePhase::Cancelled, cancelled(row), now)
-        }
-        (Err(error), _) => ended(update, RestorePhase::Failed, &error.cause(("restore", row.id)), now),
-    }
-}
-
-fn ended(update: Update, phase: RestorePhase, cause: &str, now: DateTime<Utc>) -> Update {
+fn ended(update: Update<Restore>, phase: RestorePhase, cause: &str, now: DateTime<Utc>) -> Update<Restore> {
     update
-        .col_expr(restore::Column::Phase, Expr::value(phase.as_str()))
+        .col_expr(restore::Column::Phase, Expr::value(phase))
         .col_expr(restore::Column::Cause, Expr::value(cause))
         .col_expr(restore::Column::FinishedAt, Expr::value(now))
 }
 
-fn completed(update: Update, row: &restore::Model, report: RestoreReport, now: DateTime<Utc>) -> Update {
+fn completed(
+    update: Update<Restore>,
+    row: &restore::Model,
+    report: &RestoreReport,
+    now: DateTime<Utc>,
+) -> Update<Restore> {
     let (phase, cause) = match report.warnings.len() {
         0 => (RestorePhase::Completed, None),
         count if row.target_kind != "directory" => (
@@ -181,10 +280,10 @@ fn completed(update: Update, row: &restore::Model, report: RestoreReport, now: D
         1 => (RestorePhase::PartiallyFailed, Some("1 file could not be restored as it was".to_owned())),
         more => (RestorePhase::PartiallyFailed, Some(format!("{more} files could not be restored as they were"))),
     };
-    let warnings = report.warnings.into_iter().take(MOST_LISTED);
+    let warnings = report.warnings.iter().take(MOST_LISTED);
     let warnings = warnings.map(|warning| format!("{}: {}", warning.path, warning.message)).collect();
     update
-        .col_expr(restore::Column::Phase, Expr::value(phase.as_str()))
+        .col_expr(restore::Column::Phase, Expr::value(phase))
         .col_expr(restore::Column::Cause, Expr::value(cause))
         .col_expr(restore::Column::FinishedAt, Expr::value(now))
         .col_expr(restore::Column::Files, Expr::value(stored(report.files)))

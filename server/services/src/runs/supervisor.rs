@@ -12,8 +12,11 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    runs::lease::{Lease, Renewal},
-    start::Services,
+    context::Services,
+    runs::{
+        kind::{Column, Hold, RunKind, Watched, Work},
+        lease::{Lease, Renewal},
+    },
 };
 
 /// How often the lease is renewed; also how soon a cancelled run hears of it.
@@ -79,15 +82,15 @@ impl engine::Progress for Counters {
     }
 }
 
-/// Works until the work ends by itself or because `cancel`, which it was made with, was triggered. Tells the result and,
+/// Works until the work ends by itself or because its `cancel` was triggered. Tells the result and,
 /// where the work was told to stop, why.
-pub async fn supervise<T>(
+pub async fn supervise<K: RunKind, T>(
     services: &Services,
-    lease: &Lease,
-    counters: &Counters,
-    (stop, cancel): (&CancellationToken, &CancellationToken),
+    Work { lease, counters, cancel }: &Work,
+    stop: &CancellationToken,
     work: impl Future<Output = T>,
 ) -> (T, Option<StopReason>) {
+    let Hold::Renewed(watched) = K::HOLD else { return (work.await, None) };
     tokio::pin!(work);
     let mut reason = None;
     let limit = sleep(services.config().run_limit);
@@ -106,7 +109,7 @@ pub async fn supervise<T>(
                 cancel.cancel();
             }
             _ = renewals.tick() => {
-                let found = match renewed(services, lease, counters).await {
+                let found = match renewed::<K>(services, lease, &watched, counters).await {
                     Some(renewal) => stop_reason(renewal),
                     // The database does not answer. While the lease lasts nobody else can have the run.
                     None => (!lease.is_held()).then_some(StopReason::LeaseLost),
@@ -141,8 +144,13 @@ const fn stop_reason(renewal: Renewal) -> Option<StopReason> {
 }
 
 /// What the renewal found; `None` where the database did not answer.
-async fn renewed(services: &Services, lease: &Lease, counters: &Counters) -> Option<Renewal> {
-    let renewal = lease.renew(services.db(), counters, services.clock().now()).await;
+async fn renewed<K: RunKind>(
+    services: &Services,
+    lease: &Lease,
+    watched: &Watched<Column<K>>,
+    counters: &Counters,
+) -> Option<Renewal> {
+    let renewal = lease.renew::<K>(services.db(), watched, counters, services.clock().now()).await;
     let log = |error: &DbErr| {
         tracing::warn!(error = error as &dyn std::error::Error, ?lease, "a lease could not be renewed");
     };

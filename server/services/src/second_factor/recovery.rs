@@ -6,10 +6,10 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait
 
 use crate::{
     codes,
+    context::{Place, Services},
     entity::recovery_code,
     error::ServiceError,
-    passwords::{self, Place},
-    start::Services,
+    passwords,
 };
 
 /// Ten letters and digits: 49 bits.

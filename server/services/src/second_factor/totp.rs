@@ -10,9 +10,9 @@ use std::fmt::Write as _;
 use totp_rs::{Builder, Totp};
 
 use crate::{
+    context::Services,
     entity::second_factor,
     error::ServiceError,
-    start::Services,
     vault::{Purpose, VaultError},
 };
 

@@ -15,12 +15,14 @@ use super::{
     tables::{self, Table},
 };
 use crate::{
+    account,
     audit::Deed,
+    context::ServicesConfig,
     database, master_key,
-    setup::account_exists,
-    start::ServicesConfig,
     vault::{Vault, VaultError},
 };
+
+const EXPORTED: Deed = Deed::new("database exported");
 
 /// Rows that are in memory at the same time.
 const BATCH: u64 = 500;
@@ -32,7 +34,7 @@ pub async fn export(config: &ServicesConfig, file: &Path) -> Result<Exported, Tr
     if database::steps(&db).await? != migration::steps() {
         return Err(TransferError::Schema);
     }
-    if !account_exists(&db).await? {
+    if !account::exists(&db).await? {
         return Err(TransferError::NoAccount);
     }
     // An export is worth nothing with a key that does not open it: better told now than when it is needed.
@@ -48,7 +50,7 @@ pub async fn export(config: &ServicesConfig, file: &Path) -> Result<Exported, Tr
     }
     tx.commit().await?;
     let (rows, bytes) = writer.finish()?;
-    record(&db, now, Deed::Exported).await?;
+    record(&db, now, EXPORTED).await?;
     db.close().await?;
     Ok(Exported { rows, bytes })
 }

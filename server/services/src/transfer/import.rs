@@ -15,12 +15,14 @@ use super::{
     tables::{self, Column, Table},
 };
 use crate::{
+    account,
     audit::Deed,
+    context::ServicesConfig,
     database, master_key,
-    setup::account_exists,
-    start::ServicesConfig,
     vault::{Vault, VaultError},
 };
+
+const IMPORTED: Deed = Deed::new("database imported");
 
 /// Rows of one statement. SQLite takes 32,766 values in one, PostgreSQL twice as many.
 const BATCH: usize = 200;
@@ -39,20 +41,20 @@ pub async fn import(config: &ServicesConfig, file: &Path) -> Result<Imported, Tr
     let vault = Vault::open(key, false)?;
     let db = database::connect(&config.database_url).await?;
     // Before the schema is touched, which may be another version's.
-    if !database::steps(&db).await?.is_empty() && account_exists(&db).await? {
+    if !database::steps(&db).await?.is_empty() && account::exists(&db).await? {
         return Err(TransferError::NotEmpty);
     }
     database::migrate(&config.database_url, &config.data_dir).await?;
 
     let tx = database::begin_write(&db).await?;
-    if account_exists(&tx).await? {
+    if account::exists(&tx).await? {
         return Err(TransferError::NotEmpty);
     }
     fill(&tx, file).await?;
     if !master_key::fits(&tx, &vault).await? {
         return Err(VaultError::WrongKey { path: key.clone() }.into());
     }
-    record(&tx, config.clock.now(), Deed::Imported).await?;
+    record(&tx, config.clock.now(), IMPORTED).await?;
     tx.commit().await?;
     db.close().await?;
     Ok(Imported { rows, version: head.version, made_at: head.made_at })

@@ -9,17 +9,20 @@ use sea_orm::{
 };
 use serde_json::{Value, json};
 
-use super::{insert, keep_a_partner, record};
+use super::{ROLE_CHANGED, USER_ADDED, insert, keep_a_partner, record};
 use crate::{
+    account,
     acting::Acting,
     audit::{Author, Deed},
+    context::Services,
     database,
     entity::{identity, organization, users},
     error::ServiceError,
-    openid::{Identified, OpenIdError, OpenIdSettings},
-    sessions, setup,
-    start::Services,
+    provider::{Identified, OpenIdError, OpenIdSettings},
+    session_rows,
 };
+
+const IDENTITY_LINKED: Deed = Deed::new("user linked with the sign-in provider");
 
 /// Characters of a subject (OpenID Connect Core 1.0, section 2).
 const LONGEST_SUBJECT: usize = 255;
@@ -61,7 +64,7 @@ pub(crate) async fn by_identity(
     };
     let (user, has_another_role) =
         if settings.grants.is_empty() { (user, false) } else { arrival.with_role(user, &places).await? };
-    let actor = sessions::actor(&tx, user.id).await?;
+    let actor = session_rows::actor(&tx, user.id).await?;
     tx.commit().await?;
     if has_another_role {
         services.live().session_ended();
@@ -75,7 +78,7 @@ async fn places(
     settings: &OpenIdSettings,
     identified: &Identified,
 ) -> Result<Vec<Place>, ServiceError> {
-    let Some(account) = setup::account(db).await? else { return Ok(Vec::new()) };
+    let Some(account) = account::installed(db).await? else { return Ok(Vec::new()) };
     let mut places = Vec::new();
     for grant in settings.grants.iter().filter(|grant| identified.values.contains(&grant.value)) {
         let organization = organization::Entity::find()
@@ -127,7 +130,7 @@ impl<C: ConnectionTrait> Arrival<'_, C> {
         };
         once(identity::Entity::insert(link).exec_without_returning(self.db).await, OpenIdError::SomebodyElse)?;
         let changes = json!({ "provider": [null, settings.issuer.as_str()], "subject": [null, identified.subject] });
-        self.tell(Deed::IdentityLinked, &user, changes).await?;
+        self.tell(IDENTITY_LINKED, &user, changes).await?;
         Ok(user)
     }
 
@@ -138,7 +141,7 @@ impl<C: ConnectionTrait> Arrival<'_, C> {
         let added = insert(self.db, home, email, *role, String::new(), now).await;
         let id = once(added, OpenIdError::AtOnce)?;
         let user = users::Entity::find_by_id(id.0).one(self.db).await?.ok_or(ServiceError::NotFound)?;
-        self.tell(Deed::UserAdded, &user, json!({ "role": [null, role] })).await?;
+        self.tell(USER_ADDED, &user, json!({ "role": [null, role] })).await?;
         Ok(user)
     }
 
@@ -156,8 +159,8 @@ impl<C: ConnectionTrait> Arrival<'_, C> {
         let mut change = user.into_active_model();
         change.role = Set(role.as_str().to_owned());
         let user = change.update(self.db).await?;
-        sessions::end_all(self.db, UserId(user.id)).await?;
-        self.tell(Deed::RoleChanged, &user, json!({ "role": [before, role] })).await?;
+        session_rows::end_all(self.db, UserId(user.id)).await?;
+        self.tell(ROLE_CHANGED, &user, json!({ "role": [before, role] })).await?;
         Ok((user, true))
     }
 

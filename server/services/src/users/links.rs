@@ -15,15 +15,16 @@ use sea_orm::{
 use sha2::{Digest, Sha256};
 use tower_sessions::Session;
 
-use super::record;
+use super::{PASSWORD_SET, record};
 use crate::{
     acting::Acting,
-    audit::{self, Deed},
+    audit,
+    context::Services,
     entity::{one_time_link, organization, users},
     error::ServiceError,
     passwords::{self, PasswordOwner},
-    sessions::{self, Entered, Standing},
-    start::Services,
+    session_rows::{self, Standing},
+    sessions::{self, Entered},
 };
 
 /// Bytes of randomness in a token.
@@ -96,9 +97,9 @@ pub async fn set_password_by_link(
     let mut change = user.clone().into_active_model();
     change.password_hash = Set(new_hash);
     change.update(&tx).await?;
-    sessions::end_all(&tx, UserId(user.id)).await?;
-    let acting = Acting { actor: sessions::actor(&tx, user.id).await?, address };
-    record(&tx, &acting, now, Deed::PasswordSet, &user, audit::no_changes()).await?;
+    session_rows::end_all(&tx, UserId(user.id)).await?;
+    let acting = Acting { actor: session_rows::actor(&tx, user.id).await?, address };
+    record(&tx, &acting, now, PASSWORD_SET, &user, audit::no_changes()).await?;
     let standing = Standing::now(&tx, UserId(user.id)).await?;
     tx.commit().await?;
     services.live().session_ended();

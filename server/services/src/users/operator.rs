@@ -10,16 +10,17 @@ use sea_orm::{
     QueryOrder,
 };
 
-use super::insert;
+use super::{PASSWORD_SET, SECOND_FACTOR_RESET, USER_ADDED, insert};
 use crate::{
     acting::Acting,
     audit::{self, Deed, Subject},
+    context::Services,
     database,
     entity::{organization, users},
-    error::{Conflict, ServiceError},
+    error::ServiceError,
     passwords::{self, PasswordOwner},
-    second_factor, sessions,
-    start::Services,
+    second_factor, session_rows,
+    users::UserConflict,
 };
 
 /// How the audit log names the place that the operator came from.
@@ -57,14 +58,14 @@ pub async fn add(
         }
         inserted => inserted?,
     };
-    record(&tx, services, id, Deed::UserAdded).await?;
+    record(&tx, services, id, USER_ADDED).await?;
     tx.commit().await?;
     Ok(id)
 }
 
 /// Sets a user's password and ends all of the user's sessions.
 pub async fn set_password(services: &Services, email: &Email, password: &Password) -> Result<(), ServiceError> {
-    let actor = sessions::actor(services.db(), find(services.db(), email).await?.id).await?;
+    let actor = session_rows::actor(services.db(), find(services.db(), email).await?.id).await?;
     let owner = PasswordOwner { email: email.as_str(), organization: &actor.organization_name };
     let place = passwords::enter_trusted(services)?;
     let hash = passwords::hash_new(&place, "password", password, owner).await?;
@@ -74,8 +75,8 @@ pub async fn set_password(services: &Services, email: &Email, password: &Passwor
     let mut user = user.into_active_model();
     user.password_hash = Set(hash);
     user.update(&tx).await?;
-    sessions::end_all(&tx, id).await?;
-    record(&tx, services, id, Deed::PasswordSet).await?;
+    session_rows::end_all(&tx, id).await?;
+    record(&tx, services, id, PASSWORD_SET).await?;
     Ok(tx.commit().await?)
 }
 
@@ -85,10 +86,10 @@ pub async fn reset_second_factor(services: &Services, email: &Email) -> Result<(
     let tx = services.write().await?;
     let id = UserId(find(&tx, email).await?.id);
     if !second_factor::remove(&tx, id.0).await? {
-        return Err(Conflict::UserHasNoSecondFactor.into());
+        return Err(UserConflict::UserHasNoSecondFactor.into());
     }
-    sessions::end_all(&tx, id).await?;
-    record(&tx, services, id, Deed::SecondFactorReset).await?;
+    session_rows::end_all(&tx, id).await?;
+    record(&tx, services, id, SECOND_FACTOR_RESET).await?;
     Ok(tx.commit().await?)
 }
 
@@ -114,7 +115,7 @@ pub async fn list_all(services: &Services) -> Result<Vec<UserLine>, ServiceError
 }
 
 async fn record(db: &impl ConnectionTrait, services: &Services, user: UserId, deed: Deed) -> Result<(), ServiceError> {
-    let actor = sessions::actor(db, user.0).await?;
+    let actor = session_rows::actor(db, user.0).await?;
     let (name, organization) = (actor.email.clone(), actor.organization);
     let operator = Acting {
         actor: model::people::Actor { email: "operator".to_owned(), ..actor },

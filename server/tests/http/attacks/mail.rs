@@ -193,8 +193,8 @@ fn a_mail_server_that_does_not_come_to_an_end_holds_nobody_up() {
                 (app.browser().get("/healthz").await.status, began.elapsed())
             });
             println!("{now:?}: {:.1} s, {}", began.elapsed().as_secs_f64(), refused.text());
-            // The deadline is ten seconds; lines without end, read in a debug build, keep the machine busy for longer.
-            assert!(began.elapsed() < Duration::from_mins(2), "{now:?}: {:?}", began.elapsed());
+            // The deadline is ten seconds.
+            assert!(began.elapsed() < Duration::from_secs(25), "{now:?}: {:?}", began.elapsed());
             assert!((400..504).contains(&refused.status), "{now:?}: {}", refused.status);
             assert!(health.0 == 200 && health.1 < Duration::from_secs(20), "{now:?}: {health:?}");
         }

@@ -11,7 +11,7 @@ use test_openid::{CLIENT_ID, Fault, Person};
 use crate::{
     openid::{ANN, NO_ROLE, NOT_BEGUN, UNREACHABLE, UNVERIFIED, agree, come, refused, told},
     support::{
-        Browser, Database, TestApp,
+        Answer, Browser, Database, TestApp,
         app::{ORGANIZATION, PARTNER, PASSWORD},
         form, on_both_databases, tell,
     },
@@ -25,6 +25,7 @@ on_both_databases!(
     a_sign_in_under_way_ends_with_the_session_that_began_it,
     one_answer_that_is_sent_many_times_at_once_leads_in_once,
     a_key_that_cannot_be_trusted_signs_nothing,
+    strangers_fill_no_table,
 );
 
 const NOT_VERIFIED: &str = "has not verified your email address";
@@ -174,6 +175,21 @@ async fn a_sign_in_under_way_ends_with_the_session_that_began_it(app: &TestApp) 
     let answer = again.get(&back).await;
     assert_eq!(told(&again, &answer).await, NOT_BEGUN, "signed in with the password in between");
     assert_eq!(app.provider.token_requests(), 0);
+}
+
+/// Whoever asks to be sent to the provider leaves a row behind for ten minutes, but not very many of them.
+async fn strangers_fill_no_table(app: &TestApp) {
+    app.set_up().await;
+    let before = app.rows("session").await;
+    let mut last = app.browser();
+    for _ in 0..60 {
+        last = app.browser();
+        let begun = last.request(reqwest::Method::GET, "/login/oidc").header("x-forwarded-for", "203.0.113.7");
+        assert_eq!(Answer::of(begun).await.status, 303);
+    }
+    assert_eq!(app.rows("session").await - before, 50);
+    app.provider.person(Person::new(PARTNER, &["admins"]));
+    assert_eq!(come(&last).await.location(), "/", "and sign-in goes on");
 }
 
 async fn one_answer_that_is_sent_many_times_at_once_leads_in_once(app: &TestApp) {

@@ -169,6 +169,8 @@ fn projects(Things { project, directory, .. }: &Things) -> Vec<Row> {
         Row("projects/get", Ask::Json(json!({ "project": project })), MEMBERS),
         Row("projects/choices", Ask::Json(json!({ "project": project })), READ),
         Row("projects/create", known, UNFIT),
+        // It is not deleted.
+        Row("projects/undo_deletion", named("project", project), [401, 404, 404, 404, 404, 404]),
         Row("projects/recovery_kit", filled(&[("project", &project.to_string()), ("password", "wrong")]), UNFIT),
         // Asks whether backup shall be off.
         Row("projects/save_backup_settings", named("project", project), READ),
@@ -219,6 +221,11 @@ fn runs(Things { project, backup, left_behind, restore, .. }: &Things) -> Vec<Ro
         Row("backups/browse", Ask::Json(browse), READ),
         Row("backups/cancel", named("backup", backup.id), REFUSED),
         Row("backups/delete", named("backup", left_behind.id), REFUSED),
+        Row("backups/undo_deletion", named("backup", backup.id), REFUSED),
+        Row("backups/remove_now", named("backup", backup.id), REFUSED),
+        Row("backups/acknowledge", named("backup", backup.id), REFUSED),
+        Row("backups/keep", named("backup", backup.id), ONCE),
+        Row("backups/let_go", named("backup", backup.id), ONCE),
         Row("restores/list", of_project(), MEMBERS),
         Row("restores/add", known, UNFIT),
         Row("restores/cancel", named("restore", restore.id), REFUSED),

@@ -326,6 +326,8 @@ impl Prepared {
         fs::write(&token_file, METRICS_TOKEN).unwrap();
         settings.set(Key::MetricsTokenFile, token_file.display().to_string());
         settings.set(Key::BackupWorkers, "2");
+        // What is deleted goes at once, except where a test is about the delay.
+        settings.set(Key::DeletionDelay, "0");
         if database == Database::Postgres {
             settings.set(Key::DatabaseUrl, postgres::new_database());
             settings.set(Key::MasterKeyFile, folder.path().join("master.key").display().to_string());

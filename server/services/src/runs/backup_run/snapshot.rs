@@ -1,0 +1,158 @@
+//! Taking the snapshot of a backup.
+
+use engine::{Permit, Repository, SnapshotInfo, SnapshotReport, SnapshotRequest};
+use model::backup::{BackupPhase, UnreadableFile};
+use sea_orm::EntityTrait;
+
+use crate::{
+    context::Services,
+    entity::{backup, project},
+    error::ServiceError,
+    repositories::{self, RepositoryConflict},
+    runs::kind::Work,
+    sources,
+};
+
+/// What a snapshot came to.
+#[derive(Debug)]
+pub struct Taken {
+    pub snapshot: String,
+    pub files: u64,
+    pub bytes: u64,
+    pub added_bytes: u64,
+    pub unreadable: Vec<UnreadableFile>,
+    /// Patterns of the policy that matched nothing.
+    pub unmatched: Vec<String>,
+    /// Files that changed while they were read.
+    pub changed: Vec<String>,
+    /// How it differs from those before it. Not known yet where it has just been taken.
+    pub unusual: Option<String>,
+    /// What was left out on purpose. The backup is complete without it.
+    pub left_out: Vec<engine::Unreadable>,
+}
+
+/// Takes it, unless an earlier try has.
+pub async fn take(
+    services: &Services,
+    row: &backup::Model,
+    Work { lease, counters, cancel }: Work,
+) -> Result<Taken, ServiceError> {
+    let in_use = repositories::by_id(services.db(), row.repository_id).await?;
+    if in_use.credential.locked {
+        return Err(RepositoryConflict::CredentialLocked { name: in_use.credential.s3_name }.into());
+    }
+    let project = project::Entity::find_by_id(row.project_id).one(services.db()).await?;
+    let project = project.ok_or(ServiceError::NotFound)?;
+    let source = sources::open(services, &project).await?;
+    let repository = repositories::open(services, &in_use).await?;
+    if let Some(earlier) = earlier_try(&repository, row).await? {
+        return Ok(found(earlier));
+    }
+    let request = SnapshotRequest {
+        source,
+        label: row.name.clone(),
+        tags: vec![tag(row)],
+        // The same on every node, so that each snapshot builds on the last one.
+        host: project.name,
+        include: row.include.0.clone(),
+        exclude: row.exclude.0.clone(),
+        permit: Permit::new(move || lease.is_held()),
+    };
+    Ok(taken(repository.snapshot(request, counters, cancel).await?))
+}
+
+/// The mark by which a run knows its own snapshot, in this database and no other.
+fn tag(row: &backup::Model) -> String {
+    format!("holdfast-{}-{}", row.id, row.queued_at.timestamp_millis())
+}
+
+/// The snapshot of a try that was complete in the bucket, but whose process died before it could say so.
+async fn earlier_try(repository: &Repository, row: &backup::Model) -> Result<Option<SnapshotInfo>, ServiceError> {
+    if row.attempt <= 1 {
+        return Ok(None);
+    }
+    let tag = tag(row);
+    Ok(repository.snapshots().await?.into_iter().find(|snapshot| snapshot.tags.contains(&tag)))
+}
+
+fn found(earlier: SnapshotInfo) -> Taken {
+    Taken {
+        snapshot: earlier.id.to_string(),
+        files: earlier.files.unwrap_or_default(),
+        bytes: earlier.bytes.unwrap_or_default(),
+        added_bytes: earlier.added_bytes.unwrap_or_default(),
+        unreadable: Vec::new(),
+        unmatched: Vec::new(),
+        changed: Vec::new(),
+        unusual: None,
+        left_out: Vec::new(),
+    }
+}
+
+fn taken(report: SnapshotReport) -> Taken {
+    let unreadable = report.unreadable.into_iter().map(|file| UnreadableFile { path: file.path, cause: file.cause });
+    Taken {
+        snapshot: report.snapshot.to_string(),
+        files: report.files,
+        bytes: report.bytes,
+        added_bytes: report.added_bytes,
+        unreadable: unreadable.collect(),
+        unmatched: Vec::new(),
+        changed: report.changed,
+        unusual: None,
+        left_out: report.left_out,
+    }
+}
+
+impl Taken {
+    /// The phase that the run ends in: complete only where all is there that was asked for.
+    pub fn phase(&self) -> BackupPhase {
+        if self.unreadable.is_empty() && self.unmatched.is_empty() {
+            BackupPhase::Completed
+        } else {
+            BackupPhase::PartiallyFailed
+        }
+    }
+
+    /// What a person should know of it.
+    pub fn told(&self) -> Option<String> {
+        let told = [
+            unreadable_cause(self.unreadable.len()),
+            unmatched_cause(&self.unmatched),
+            changed_cause(self.changed.len()),
+            left_out_cause(&self.left_out),
+        ];
+        let told: Vec<_> = told.into_iter().flatten().collect();
+        (!told.is_empty()).then(|| told.join(". "))
+    }
+}
+
+fn unmatched_cause(patterns: &[String]) -> Option<String> {
+    match patterns {
+        [] => None,
+        [one] => Some(format!("The pattern {one} matched nothing")),
+        several => Some(format!("The patterns {} matched nothing", several.join(", "))),
+    }
+}
+
+fn changed_cause(files: usize) -> Option<String> {
+    match files {
+        0 => None,
+        1 => Some("1 file changed while it was read".to_owned()),
+        more => Some(format!("{more} files changed while they were read")),
+    }
+}
+
+fn left_out_cause(left_out: &[engine::Unreadable]) -> Option<String> {
+    let first = left_out.first()?;
+    let more = if left_out.len() > 1 { format!(" (and {} more)", left_out.len() - 1) } else { String::new() };
+    Some(format!("{}{more} was left out: {}", first.path, first.cause))
+}
+
+fn unreadable_cause(files: usize) -> Option<String> {
+    match files {
+        0 => None,
+        1 => Some("1 file could not be read".to_owned()),
+        more => Some(format!("{more} files could not be read")),
+    }
+}

@@ -1,0 +1,98 @@
+//! What is done to a repository.
+
+use std::time::Duration;
+
+use engine::{Part, Permit, PruneReport, PruneRequest, RepairReport, RepairRequest, Repository, VerifyReport};
+use model::{maintenance::MaintenanceKind, size};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    context::Services,
+    entity::maintenance,
+    error::ServiceError,
+    repositories::{self, InUse},
+    runs::{damage, kind::Work},
+};
+
+/// How long a pack stays after it was written, and how long after it was found to be unneeded: longer than a download or
+/// restore that is still reading it takes.
+const GRACE: Duration = Duration::from_hours(24);
+
+/// Most bytes that one prune writes anew, so that a backup never waits for long.
+const MOST_REPACKED: u64 = 2 << 30;
+
+/// What a maintenance came to.
+#[derive(Debug)]
+pub enum Outcome {
+    Pruned(PruneReport),
+    Verified(VerifyReport),
+    Repaired(RepairReport),
+}
+
+/// Does what the kind asks for.
+pub async fn work(
+    services: &Services,
+    row: &maintenance::Model,
+    kind: MaintenanceKind,
+    Work { lease, counters, cancel }: Work,
+) -> Result<Outcome, ServiceError> {
+    let in_use = repositories::by_id(services.db(), row.repository_id).await?;
+    let repository = repositories::open(services, &in_use).await?;
+    let permit = Permit::new(move || lease.is_held());
+    Ok(match kind {
+        MaintenanceKind::Prune => {
+            let request = PruneRequest { grace: GRACE, most_repacked: MOST_REPACKED, permit };
+            Outcome::Pruned(repository.prune(request, counters, cancel).await?)
+        }
+        MaintenanceKind::Verification => {
+            let part = part(services, row, &in_use);
+            Outcome::Verified(repository.verify(part, counters, cancel).await?)
+        }
+        MaintenanceKind::Repair => Outcome::Repaired(repair(&repository, &in_use, permit, cancel).await?),
+    })
+}
+
+fn part(services: &Services, row: &maintenance::Model, in_use: &InUse) -> Part {
+    let of = services.config().verification_weeks;
+    if row.whole || of <= 1 {
+        return Part::Whole;
+    }
+    Part::OneOf { number: u32::try_from(in_use.repository.verify_part).unwrap_or_default() % of, of }
+}
+
+async fn repair(
+    repository: &Repository,
+    in_use: &InUse,
+    permit: Permit,
+    cancel: CancellationToken,
+) -> Result<RepairReport, ServiceError> {
+    let damaged = in_use.repository.damage.0.iter().map(damage::to_engine).collect();
+    Ok(repository.repair(RepairRequest { damaged, permit }, cancel).await?)
+}
+
+/// What came of it, in words.
+pub fn in_words(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Pruned(PruneReport { removed_bytes, unused_bytes, goes_on, .. }) => {
+            let removed = match removed_bytes {
+                0 => "Nothing removed".to_owned(),
+                removed => format!("{} removed", size::bytes(*removed)),
+            };
+            if *goes_on {
+                format!("{removed}. {} not needed any more go later", size::bytes(*unused_bytes))
+            } else {
+                removed
+            }
+        }
+        Outcome::Verified(report) => {
+            let read = size::bytes(report.read_bytes);
+            match (report.damaged.len(), report.incomplete.len()) {
+                (0, 0) => format!("Sound. {read} of {} read", size::bytes(report.stored_bytes)),
+                (files, backups) => format!("{files} damaged file(s), {backups} backup(s) not whole. {read} read"),
+            }
+        }
+        Outcome::Repaired(report) => {
+            format!("{} piece(s) of data rescued, {} lost where they were", report.rescued, report.lost)
+        }
+    }
+}

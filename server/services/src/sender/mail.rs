@@ -1,0 +1,129 @@
+//! E-mail through the operator's mail server.
+
+use std::fmt;
+
+use lettre::{
+    AsyncSmtpTransport, AsyncTransport, Message as Mail, Tokio1Executor,
+    message::{Mailbox, header::ContentType},
+    transport::smtp,
+};
+use tokio::{runtime::Handle, task::spawn_blocking, time::timeout};
+use url::Url;
+
+use super::{DEADLINE, Parcel, SendError};
+
+/// The operator's mail server, and the address that messages come from.
+#[derive(Clone)]
+pub struct MailServer {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    from: Mailbox,
+    shown: String,
+}
+
+/// Why the settings name no mail server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MailServerError {
+    #[error("must look like smtps://user:password@mail.example.com:465, or smtp:// with ?tls=required for STARTTLS")]
+    Url,
+    #[error("must be an address such as Holdfast <backups@example.com>")]
+    From,
+}
+
+impl MailServer {
+    /// `url` is `smtps://…` for TLS from the start, `smtp://…?tls=required` for STARTTLS, and `smtp://…` for neither.
+    /// Nothing is sent yet.
+    pub fn parse(url: &str, from: &str) -> Result<Self, MailServerError> {
+        let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url).map_err(|_| MailServerError::Url)?;
+        let from = from.parse().map_err(|_| MailServerError::From)?;
+        Ok(Self { transport: transport.timeout(Some(DEADLINE)).build(), from, shown: shown(url)? })
+    }
+
+    /// The URL with user and password hidden.
+    pub fn shown(&self) -> &str {
+        &self.shown
+    }
+
+    /// The address that messages come from.
+    pub fn from(&self) -> String {
+        self.from.to_string()
+    }
+
+    pub async fn send(&self, addresses: &[String], parcel: Parcel<'_>) -> Result<(), SendError> {
+        let (mail, transport) = (self.mail(addresses, parcel)?, self.transport.clone());
+        // On a thread of its own: an answer of very many short lines is parsed anew at each of them, without a pause, and
+        // would keep a worker of the runtime from all else, the deadlines included.
+        let runtime = Handle::current();
+        let sending = spawn_blocking(move || runtime.block_on(timeout(DEADLINE, transport.send(mail))));
+        match sending.await {
+            Ok(Ok(sent)) => sent.map(drop).map_err(|error| failure(&error)),
+            Ok(Err(_)) => Err(SendError::TimedOut),
+            Err(_) => Err(SendError::MailConnection),
+        }
+    }
+
+    fn mail(&self, addresses: &[String], parcel: Parcel<'_>) -> Result<Mail, SendError> {
+        let unwritten = |error: &dyn fmt::Display| SendError::Message(error.to_string());
+        let message = parcel.message;
+        // The same for each try, so that a mail server may notice one that came twice.
+        let id = format!("<holdfast-{}-{}@{}>", parcel.delivery, message.at.timestamp(), self.from.email.domain());
+        let mut mail = Mail::builder().from(self.from.clone()).subject(shown_as_it_is(&message.subject));
+        mail = mail.message_id(Some(id));
+        for address in addresses {
+            mail = mail.to(Mailbox::new(None, address.parse().map_err(|error| unwritten(&error))?));
+        }
+        let mail = mail.header(ContentType::TEXT_PLAIN);
+        mail.body(in_lines(&message.text_with_link())).map_err(|error| unwritten(&error))
+    }
+}
+
+/// The subject so that mail programs show what stands in it: a name that looks like an encoded word (RFC 2047, section 2)
+/// would be decoded to other words, or to more lines.
+fn shown_as_it_is(subject: &str) -> String {
+    subject.replace(char::is_control, " ").replace("=?", "= ?")
+}
+
+/// The text with line ends of one kind, and without other control characters: mail servers do not agree on what a carriage
+/// return by itself is, and the text of a message holds names of files and what other services said.
+fn in_lines(text: &str) -> String {
+    text.replace("\r\n", "\n").replace(|c: char| c.is_control() && c != '\n', " ")
+}
+
+fn shown(url: &str) -> Result<String, MailServerError> {
+    let mut url = Url::parse(url).map_err(|_| MailServerError::Url)?;
+    if !url.username().is_empty() || url.password().is_some() {
+        let hidden = url.set_password(None).and_then(|()| url.set_username("***"));
+        hidden.map_err(|()| MailServerError::Url)?;
+    }
+    Ok(url.to_string())
+}
+
+impl fmt::Debug for MailServer {
+    /// Without the password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MailServer").field("from", &self.from).field("url", &self.shown).finish_non_exhaustive()
+    }
+}
+
+fn failure(error: &smtp::Error) -> SendError {
+    if let Some(code) = error.status() {
+        return SendError::Refused(code.to_string());
+    }
+    if error.is_timeout() { SendError::TimedOut } else { SendError::MailConnection }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mail_server_is_named_by_an_url() {
+        for good in
+            ["smtps://u:p@mail.example.com:465", "smtp://127.0.0.1:2525", "smtp://mail.example.com?tls=required"]
+        {
+            let server = MailServer::parse(good, "Holdfast <backups@example.com>").unwrap();
+            assert!(!format!("{server:?}").contains("u:p"), "{server:?}");
+        }
+        assert_eq!(MailServer::parse("mail.example.com", "a@example.com").unwrap_err(), MailServerError::Url);
+        assert_eq!(MailServer::parse("smtp://mail.example.com", "nobody").unwrap_err(), MailServerError::From);
+    }
+}
