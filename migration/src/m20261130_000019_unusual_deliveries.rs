@@ -31,9 +31,8 @@ async fn replace(manager: &SchemaManager<'_>, from: &str, to: &str) -> Result<()
     match manager.get_database_backend() {
         DbBackend::Sqlite => rebuild(manager, from, to).await,
         _ => {
-            let kinds = format!(
-                "'failure', 'recovery', 'overdue', {to}, 'test', 'ping-start', 'ping-success', 'ping-fail'"
-            );
+            let kinds =
+                format!("'failure', 'recovery', 'overdue', {to}, 'test', 'ping-start', 'ping-success', 'ping-fail'");
             let db = manager.get_connection();
             db.execute_unprepared("ALTER TABLE delivery DROP CONSTRAINT delivery_kind_check").await?;
             let check = format!("ALTER TABLE delivery ADD CONSTRAINT delivery_kind_check CHECK (kind IN ({kinds}))");

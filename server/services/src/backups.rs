@@ -77,6 +77,7 @@ pub(crate) async fn find(
 pub(crate) fn view(clock: &Clock, row: backup::Model) -> BackupRow {
     let progress = progress(clock, row.started_at, (&row).into());
     let (phase, now) = (row.phase, clock.now());
+    let deletion = deletion(&row);
     let kept = |at: DateTime<Utc>| phase.has_snapshot() && at <= now;
     BackupRow {
         id: BackupId(row.id),
@@ -98,7 +99,7 @@ pub(crate) fn view(clock: &Clock, row: backup::Model) -> BackupRow {
         snapshot: row.snapshot,
         cancel_requested: row.cancel_requested,
         damaged: row.damaged,
-        deletion: deletion(&row),
+        deletion,
         kept: row.kept_at.zip(row.kept_by).map(|(at, by)| Kept { by, at, note: row.kept_note }),
         unusual: row.unusual.map(|words| Unusual {
             words,

@@ -6,9 +6,7 @@ use engine::NetworkPolicy;
 use futures::{StreamExt as _, stream};
 use ipnet::IpNet;
 use model::{database::ConnectionUrl, names::Hidden};
-use sea_orm::{
-    ColumnTrait, DatabaseConnection, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationTrait,
-};
+use sea_orm::{ColumnTrait, DatabaseConnection, DbErr, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationTrait};
 
 use crate::{
     context::Services,

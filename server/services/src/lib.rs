@@ -66,7 +66,7 @@ pub use self::{
     clock::Clock,
     context::{Services, ServicesConfig, SourceRoot},
     databases::{ForbiddenDatabase, forbidden_databases},
-    error::ServiceError,
+    error::{ServiceError, StartError, fault_id},
     master_key::{Rotation, rotate as rotate_master_key},
     projects::backup_switch,
     runs::{SchedulerError, retention::expire as expire_backups},

@@ -136,7 +136,11 @@ pub async fn draft(
     let (form, has_ping) = match policy {
         None => (new_form(&project, &home), false),
         Some(id) => {
-            let row = policy::Entity::living().filter(policy::Column::Id.eq(id.0)).filter(policy::Column::ProjectId.eq(project.id)).one(db).await?;
+            let row = policy::Entity::living()
+                .filter(policy::Column::Id.eq(id.0))
+                .filter(policy::Column::ProjectId.eq(project.id))
+                .one(db)
+                .await?;
             let row = row.ok_or(ServiceError::NotFound)?;
             let has_ping = row.ping_url_sealed.is_some();
             (edit_form(row)?, has_ping)
@@ -201,7 +205,8 @@ pub fn outlook(services: &Services, form: &OutlookForm) -> Result<Outlook, Servi
 /// The same of a policy as it is.
 pub async fn outlook_of(acting: &Acting, services: &Services, id: PolicyId) -> Result<Outlook, ServiceError> {
     let db = services.db();
-    let row = policy::Entity::living().filter(policy::Column::Id.eq(id.0)).one(db).await?.ok_or(ServiceError::NotFound)?;
+    let row =
+        policy::Entity::living().filter(policy::Column::Id.eq(id.0)).one(db).await?.ok_or(ServiceError::NotFound)?;
     projects::find(acting, db, Action::SeeProjects, ProjectId(row.project_id)).await?;
     outlook(services, &edit_form(row)?.outlook())
 }
@@ -211,7 +216,8 @@ async fn find(
     db: &impl ConnectionTrait,
     id: PolicyId,
 ) -> Result<(policy::Model, project::Model), ServiceError> {
-    let row = policy::Entity::living().filter(policy::Column::Id.eq(id.0)).one(db).await?.ok_or(ServiceError::NotFound)?;
+    let row =
+        policy::Entity::living().filter(policy::Column::Id.eq(id.0)).one(db).await?.ok_or(ServiceError::NotFound)?;
     let (project, _) = projects::find(acting, db, Action::ManageProjects, ProjectId(row.project_id)).await?;
     Ok((row, project))
 }

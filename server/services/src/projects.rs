@@ -73,7 +73,11 @@ pub(crate) async fn find(
     action: Action,
     id: ProjectId,
 ) -> Result<(project::Model, organization::Model), ServiceError> {
-    let found = project::Entity::living().filter(project::Column::Id.eq(id.0)).find_also_related(organization::Entity).one(db).await?;
+    let found = project::Entity::living()
+        .filter(project::Column::Id.eq(id.0))
+        .find_also_related(organization::Entity)
+        .one(db)
+        .await?;
     let (project, home) = found.and_then(|(project, home)| Some((project, home?))).ok_or(ServiceError::NotFound)?;
     acting.may(action, organizations::owner(&home))?;
     Ok((project, home))

@@ -43,7 +43,8 @@ async fn start(
     request: Request,
 ) -> Response {
     let Query(Wanted { next }) = wanted.unwrap_or_default();
-    match openid::begin(&state.services, &session, (&peer.ip().to_string(), &state.openid_callback), next.clone()).await {
+    match openid::begin(&state.services, &session, (&peer.ip().to_string(), &state.openid_callback), next.clone()).await
+    {
         Ok(provider) => leading(&provider),
         Err(error) => refused(&state, request, error.into(), &next).await,
     }

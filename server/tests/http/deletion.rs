@@ -13,6 +13,7 @@ use server::config::Key;
 
 use crate::support::{
     Browser, Database, TestApp,
+    app::PARTNER,
     deeds::until,
     files::{self, Entry},
     form, tell,
@@ -66,6 +67,12 @@ fn with_a_week(database: Database, story: impl AsyncFnOnce(&TestApp)) {
     });
 }
 
+/// Lets so many days pass. By then sessions have ended.
+async fn days_pass(app: &TestApp, days: i64) -> Browser {
+    app.pass(days * DAY);
+    app.signed_in(PARTNER).await
+}
+
 impl Browser {
     async fn to_backup(&self, deed: &str, backup: &BackupRow) -> String {
         self.done(&format!("backups/{deed}"), &named(backup)).await.message
@@ -74,7 +81,7 @@ impl Browser {
     /// The status and the words of a refusal.
     async fn refused_for_backup(&self, deed: &str, backup: &BackupRow) -> (u16, String) {
         let answer = self.call(&format!("backups/{deed}"), &named(backup)).await;
-        (answer.status.as_u16(), answer.error().to_string())
+        (answer.status, answer.error().to_string())
     }
 
     async fn marked(&self, project: ProjectId) -> Vec<String> {
@@ -166,7 +173,7 @@ async fn a_deleted_backup_can_be_taken_back_until_its_time(app: &TestApp) {
     let marked = partner.backups(project).await.remove(0);
     let deletion = marked.deletion.clone().unwrap();
     assert_eq!((marked.shown_phase(), marked.phase), (BackupPhase::Deleting, BackupPhase::Completed));
-    assert_eq!(deletion.by.as_deref(), Some(crate::support::app::PARTNER));
+    assert_eq!(deletion.by.as_deref(), Some(PARTNER));
     assert!((deletion.after - app.now()).num_days() >= 6, "{deletion:?}");
     let last = partner.project(project).await.last_backup.unwrap();
     assert_eq!(last.id, rows[0].id, "a marked backup counts nowhere");
@@ -183,7 +190,8 @@ async fn a_deleted_backup_can_be_taken_back_until_its_time(app: &TestApp) {
     assert_eq!(partner.refused_for_backup("undo_deletion", newest).await.0, 409);
 
     partner.to_backup("delete", newest).await;
-    app.pass(7 * DAY - 3600);
+    app.pass(-3600);
+    let partner = days_pass(app, 7).await;
     tokio::time::sleep(Duration::from_secs(4)).await;
     assert_eq!(stored(app, "snapshots"), 2, "nothing is removed before its time");
     app.pass(2 * 3600);
@@ -214,7 +222,7 @@ async fn retention_marks_and_undo_keeps(app: &TestApp) {
     assert!(partner.backups(project).await[1].deletion.as_ref().unwrap().by.is_none(), "retention did it");
     let told = partner.to_backup("undo_deletion", &rows[1]).await;
     assert!(told.contains("kept"), "{told}");
-    app.pass(8 * DAY);
+    let partner = days_pass(app, 8).await;
     let left = names(&rows[1..]);
     let remaining = async || partner.backups(project).await.into_iter().map(|row| row.name).collect::<Vec<_>>();
     until(A_TURN, remaining, |names| *names == left).await;
@@ -270,20 +278,20 @@ async fn a_deleted_policy_goes_on_keeping_its_backups(app: &TestApp) {
     for row in &rows[1..] {
         partner.to_backup("delete", row).await;
     }
-    app.pass(8 * DAY);
+    let partner = days_pass(app, 8).await;
     until(A_MOMENT, async || partner.backups(project).await.len(), |count| *count == 0).await;
     until(A_TURN, async || app.rows("policy").await, |count| *count == 1).await;
 }
 
 async fn what_was_kept_is_there_when_backup_is_enabled_again(app: &TestApp) {
-    let (partner, project) = app.backed_up_project().await;
+    let (mut partner, project) = app.backed_up_project().await;
     let rules = [("retention", "1h"), ("keep.monthly", "12")];
     let policy = partner.add_policy(project, "rare", "0 0 29 2 *").await;
     partner.change_policy(policy, &rules).await.unwrap();
     let mut rows = Vec::new();
     for _ in 0..3 {
         rows.push(partner.backup_now(project, policy).await);
-        app.pass(32 * DAY);
+        partner = days_pass(app, 32).await;
     }
     let view = partner.project(project).await;
     let model::project::Backup::On { credential, bucket, prefix, .. } = view.backup else { panic!("backup is on") };
@@ -350,7 +358,7 @@ async fn a_deleted_project_can_be_taken_back(app: &TestApp) {
     let credential = partner.credentials().await.remove(0);
     let needed = partner.call("credentials/delete", &form(&[("credential", &credential.id.to_string())])).await;
     assert_eq!(needed.status, 409, "{}", needed.text());
-    app.pass(2 * DAY);
+    let partner = days_pass(app, 2).await;
     tokio::time::sleep(Duration::from_secs(4)).await;
 
     partner.done("projects/undo_deletion", &of_project(project)).await;
@@ -360,7 +368,7 @@ async fn a_deleted_project_can_be_taken_back(app: &TestApp) {
     partner.backup_now(project, policy).await;
 
     partner.done("projects/delete", &deleted(&[("delete_backups", "on")])).await;
-    app.pass(8 * DAY);
+    days_pass(app, 8).await;
     until(A_MOMENT, async || app.rows("project").await, |count| *count == 0).await;
     until(A_MOMENT, async || stored(app, "data"), |count| *count == 0).await;
 }

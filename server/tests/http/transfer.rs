@@ -2,7 +2,6 @@
 
 use std::{
     fs,
-    os::unix::fs::PermissionsExt as _,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::Output,

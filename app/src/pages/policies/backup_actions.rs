@@ -76,7 +76,8 @@ fn KeepActions(row: BackupRow) -> impl IntoView {
     });
     let keep = match (&row.kept, row.phase.has_snapshot() && row.deletion.is_none()) {
         (Some(_), _) => {
-            view! { <ActionButton<LetBackupGo> hidden=named(&row) label=tr!("Let Go") pending=tr!("Letting go…")/> }.into_any()
+            view! { <ActionButton<LetBackupGo> hidden=named(&row) label=tr!("Let Go") pending=tr!("Letting go…")/> }
+                .into_any()
         }
         (None, true) => view! { <DialogLink name="keep" id=row.id.0 label=tr!("Keep")/> }.into_any(),
         (None, false) => ().into_any(),

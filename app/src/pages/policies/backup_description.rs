@@ -35,6 +35,7 @@ pub fn DescribeBackup(backups: Answer<Page<BackupRow>>) -> impl IntoView {
 
 fn facts(row: BackupRow) -> AnyView {
     let phase = row.shown_phase();
+    let duration = row.duration().map(size::duration);
     let deletion = row.deletion.map(|deletion| {
         let by = deletion.by.unwrap_or_else(|| tr!("Retention"));
         view! {
@@ -66,7 +67,6 @@ fn facts(row: BackupRow) -> AnyView {
     };
     let changed = lines(tr!("Changed While Read"), row.changed);
     let unmatched = lines(tr!("Patterns Without A Match"), row.unmatched);
-    let duration = row.duration().map(size::duration);
     let unreadable = |file: UnreadableFile| format!("{}: {}", file.path, file.cause);
     let unreadable: Vec<String> = row.unreadable.into_iter().map(unreadable).collect();
     let snapshot = row.snapshot.map(|snapshot| {

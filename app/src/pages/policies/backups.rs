@@ -39,7 +39,9 @@ pub fn BackupsTab(project: ProjectId, view: Answer<ProjectView>) -> impl IntoVie
     let address = use_address();
     let backups: Answer<Page<BackupRow>> = Answer::new(list_backups(project, address.list_query()));
     let fresh = keep_fresh_of(backups, project, |page: &Page<BackupRow>| {
-        page.rows.iter().any(|row| row.phase.is_active() || row.deletion.as_ref().is_some_and(|deletion| deletion.begun))
+        page.rows
+            .iter()
+            .any(|row| row.phase.is_active() || row.deletion.as_ref().is_some_and(|deletion| deletion.begun))
     });
     let table = |page: Page<BackupRow>| {
         if page.total == 0 { view! { <NoBackups/> }.into_any() } else { view! { <Table page=page/> }.into_any() }

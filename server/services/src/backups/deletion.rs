@@ -135,11 +135,7 @@ pub async fn undo_deletion(acting: &Acting, services: &Services, form: &BackupRe
 }
 
 /// Has a marked backup whose name was typed removed without waiting for its time.
-pub async fn remove_now(
-    acting: &Acting,
-    services: &Services,
-    form: &RemoveBackupForm,
-) -> Result<Done, ServiceError> {
+pub async fn remove_now(acting: &Acting, services: &Services, form: &RemoveBackupForm) -> Result<Done, ServiceError> {
     let tx = services.write().await?;
     let id = form.backup().map_err(|_| ServiceError::NotFound)?;
     let (row, project) = held(acting, &tx, id).await?;

@@ -121,8 +121,8 @@ async fn keep_by(
 fn shorter(backups: usize) -> String {
     tr!(
         "By these rules {n} backup has reached its end and is marked for deletion. Tick this to let it go, or keep it for longer"
-        | "By these rules {n} backups have reached their end and are marked for deletion. Tick this to let them go, or keep them for longer"
-        % backups
+            | "By these rules {n} backups have reached their end and are marked for deletion. Tick this to let them go, or keep them for longer"
+                % backups
     )
 }
 

@@ -8,8 +8,8 @@ use model::{
     project::{BackupSettingsForm, BucketChoice, EnableBackup, ProjectRef},
 };
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
-    sea_query::Expr,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
+    QuerySelect, sea_query::Expr,
 };
 use serde_json::json;
 
@@ -101,8 +101,7 @@ pub async fn disable(acting: &Acting, services: &Services, form: &ProjectRef) ->
     let mut off = in_use.repository.into_active_model();
     off.backup_credential_id = Set(None);
     off.update(&tx).await?;
-    let changes =
-        json!({ "credential": [in_use.credential.s3_name, null], "policies deleted": policies.len() });
+    let changes = json!({ "credential": [in_use.credential.s3_name, null], "policies deleted": policies.len() });
     audit::record(&tx, acting, now, BACKUP_DISABLED, super::subject(&row), changes).await?;
     tx.commit().await?;
     Ok(Done::new(

@@ -91,7 +91,11 @@ fn told(name: &str, backups_too: bool, after: DateTime<Utc>, can_be_undone: bool
             tr!("Project {} deleted. It can be taken back until {}; then its backups go too", name, time::text(after))
         }
         (true, false) => {
-            tr!("Project {} deleted. It can be taken back until {}. Its backups stay in the bucket", name, time::text(after))
+            tr!(
+                "Project {} deleted. It can be taken back until {}. Its backups stay in the bucket",
+                name,
+                time::text(after)
+            )
         }
         (false, true) => tr!("Project {} deleted. Its backups are being removed", name),
         (false, false) => tr!("Project {} deleted. Its backups stay in the bucket", name),
@@ -217,11 +221,8 @@ pub(crate) async fn remove_due(services: &Services, now: DateTime<Utc>) -> Resul
 
 async fn remove_one(services: &Services, id: i64, now: DateTime<Utc>) -> Result<bool, ServiceError> {
     let tx = services.write().await?;
-    let found = project::Entity::find_by_id(id)
-        .filter(project::Column::DeleteAfter.lte(now))
-        .lock_exclusive()
-        .one(&tx)
-        .await?;
+    let found =
+        project::Entity::find_by_id(id).filter(project::Column::DeleteAfter.lte(now)).lock_exclusive().one(&tx).await?;
     let Some(row) = found else { return Ok(false) };
     if is_running(&tx, row.id).await? {
         return Ok(false);

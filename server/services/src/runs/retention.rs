@@ -264,12 +264,7 @@ fn due(rows: &[Row], policy: Option<&policy::Model>, now: DateTime<Utc>) -> Vec<
     rows.iter().enumerate().filter(|(index, row)| !stays(*index, row)).map(|(_, row)| row.id).collect()
 }
 
-async fn mark(
-    tx: &DatabaseTransaction,
-    services: &Services,
-    ids: &[i64],
-    now: DateTime<Utc>,
-) -> Result<u64, DbErr> {
+async fn mark(tx: &DatabaseTransaction, services: &Services, ids: &[i64], now: DateTime<Utc>) -> Result<u64, DbErr> {
     let mut marked = 0;
     for ids in ids.chunks(MOST_NAMED) {
         let update = backup::Entity::update_many()
@@ -373,7 +368,14 @@ mod tests {
 
     /// Newest first.
     fn rows(change: impl Fn(&mut Row)) -> Vec<Row> {
-        (1..=6).rev().map(row).map(|mut row| { change(&mut row); row }).collect()
+        (1..=6)
+            .rev()
+            .map(row)
+            .map(|mut row| {
+                change(&mut row);
+                row
+            })
+            .collect()
     }
 
     #[test]
@@ -386,7 +388,11 @@ mod tests {
 
     #[test]
     fn a_newer_backup_that_is_incomplete_or_damaged_replaces_none_that_is_whole() {
-        let incomplete = rows(|row| if row.id > 4 { row.phase = BackupPhase::PartiallyFailed });
+        let incomplete = rows(|row| {
+            if row.id > 4 {
+                row.phase = BackupPhase::PartiallyFailed
+            }
+        });
         assert_eq!(due(&incomplete, None, at(100)), [5, 3, 2, 1]);
         let damaged = rows(|row| row.damaged = row.id > 2);
         assert_eq!(due(&damaged, None, at(100)), [5, 4, 3, 1]);
@@ -396,9 +402,17 @@ mod tests {
 
     #[test]
     fn what_is_kept_on_purpose_stays_and_what_came_before_an_unusual_one() {
-        let kept = rows(|row| if row.id == 2 { row.kept_at = Some(at(50)) });
+        let kept = rows(|row| {
+            if row.id == 2 {
+                row.kept_at = Some(at(50))
+            }
+        });
         assert_eq!(due(&kept, None, at(100)), [5, 4, 3, 1]);
-        let unusual = rows(|row| if row.id == 4 { row.unusual = Some(String::new()) });
+        let unusual = rows(|row| {
+            if row.id == 4 {
+                row.unusual = Some(String::new())
+            }
+        });
         assert_eq!(due(&unusual, None, at(100)), [5, 4], "it may go itself, and what came after it");
         let acknowledged = rows(|row| {
             row.unusual = Some(String::new());
@@ -409,7 +423,12 @@ mod tests {
 
     #[test]
     fn a_clock_that_went_back_makes_no_older_backup_the_newest() {
-        let back = rows(|row| if row.id > 4 { row.started_at = Some(at(row.id - 1000)); row.expires_at = row.started_at });
+        let back = rows(|row| {
+            if row.id > 4 {
+                row.started_at = Some(at(row.id - 1000));
+                row.expires_at = row.started_at
+            }
+        });
         assert_eq!(due(&back, None, at(100)), [5, 4, 3, 2, 1]);
     }
 }

@@ -48,11 +48,7 @@ struct Amount {
 }
 
 /// How a backup of a policy differs from those before it, in words; `None` where it does not.
-pub async fn judge(
-    db: &impl ConnectionTrait,
-    row: &backup::Model,
-    taken: &Taken,
-) -> Result<Option<String>, DbErr> {
+pub async fn judge(db: &impl ConnectionTrait, row: &backup::Model, taken: &Taken) -> Result<Option<String>, DbErr> {
     let Some(id) = row.policy_id else { return Ok(None) };
     let below = policy::Entity::find_by_id(id).one(db).await?.map_or(0, |policy| policy.unusual_below);
     if below == 0 {
@@ -103,7 +99,8 @@ fn difference(before: &[Amount], now: Compared, below: i64) -> Option<String> {
         return Some(format!("It has {}, and those before it had {}", words(now.bytes), words(bytes)));
     }
     let added = median(before.iter().filter_map(|amount| amount.added_bytes));
-    let much = now.added > added.saturating_mul(TIMES_ADDED) && now.added > MOST_ADDED && now.added > now.bytes / PART_ADDED;
+    let much =
+        now.added > added.saturating_mul(TIMES_ADDED) && now.added > MOST_ADDED && now.added > now.bytes / PART_ADDED;
     much.then(|| format!("It added {} to the bucket, and those before it added {}", words(now.added), words(added)))
 }
 
