@@ -67,10 +67,15 @@ fn with_a_week(database: Database, story: impl AsyncFnOnce(&TestApp)) {
     });
 }
 
-/// Lets so many days pass. By then sessions have ended.
+/// Lets so many days pass. By then sessions have ended, and a new one would at once: their ends follow the real clock, and
+/// are noted anew with the first request.
 async fn days_pass(app: &TestApp, days: i64) -> Browser {
     app.pass(days * DAY);
-    app.signed_in(PARTNER).await
+    let partner = app.signed_in(PARTNER).await;
+    app.keep_idle_sessions().await;
+    assert_eq!(partner.get("/profile").await.status, 200);
+    app.keep_idle_sessions().await;
+    partner
 }
 
 impl Browser {
