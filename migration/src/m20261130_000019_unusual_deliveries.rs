@@ -1,9 +1,6 @@
 //! A delivery may tell that a backup is unusual.
 
-use sea_orm_migration::{
-    prelude::*,
-    sea_orm::{DbBackend, Statement},
-};
+use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
@@ -28,25 +25,22 @@ impl MigrationTrait for Migration {
 }
 
 async fn replace(manager: &SchemaManager<'_>, from: &str, to: &str) -> Result<(), DbErr> {
-    match manager.get_database_backend() {
-        DbBackend::Sqlite => rebuild(manager, from, to).await,
-        _ => {
-            let kinds =
-                format!("'failure', 'recovery', 'overdue', {to}, 'test', 'ping-start', 'ping-success', 'ping-fail'");
-            let db = manager.get_connection();
-            db.execute_unprepared("ALTER TABLE delivery DROP CONSTRAINT delivery_kind_check").await?;
-            let check = format!("ALTER TABLE delivery ADD CONSTRAINT delivery_kind_check CHECK (kind IN ({kinds}))");
-            db.execute_unprepared(&check).await.map(drop)
-        }
+    if manager.get_database_backend() == DbBackend::Sqlite {
+        return rebuild(manager, from, to).await;
     }
+    let kinds = format!("'failure', 'recovery', 'overdue', {to}, 'test', 'ping-start', 'ping-success', 'ping-fail'");
+    let db = manager.get_connection();
+    db.execute_unprepared("ALTER TABLE delivery DROP CONSTRAINT delivery_kind_check").await?;
+    let check = format!("ALTER TABLE delivery ADD CONSTRAINT delivery_kind_check CHECK (kind IN ({kinds}))");
+    db.execute_unprepared(&check).await.map(drop)
 }
 
 /// SQLite changes no constraint, so the table is made anew as it was, with the new list in it, and takes over the rows.
 /// No other table refers to it. <https://www.sqlite.org/lang_altertable.html#otheralter>
 async fn rebuild(manager: &SchemaManager<'_>, from: &str, to: &str) -> Result<(), DbErr> {
     let db = manager.get_connection();
-    let table = definitions(db, "type = 'table'").await?.pop().unwrap_or_default();
-    let indexes = definitions(db, "type = 'index'").await?;
+    let table = definitions(db, "table").await?.pop().unwrap_or_default();
+    let indexes = definitions(db, "index").await?;
     if !table.contains(from) {
         return Err(DbErr::Migration(format!("the table delivery has no list with {from}: {table}")));
     }
@@ -62,8 +56,14 @@ async fn rebuild(manager: &SchemaManager<'_>, from: &str, to: &str) -> Result<()
 }
 
 /// The statements that made the table, or its indexes.
-async fn definitions(db: &SchemaManagerConnection<'_>, which: &str) -> Result<Vec<String>, DbErr> {
-    let asked = format!("SELECT sql FROM sqlite_master WHERE tbl_name = 'delivery' AND sql IS NOT NULL AND {which}");
-    let rows = db.query_all_raw(Statement::from_string(DbBackend::Sqlite, asked)).await?;
+async fn definitions(db: &SchemaManagerConnection<'_>, kind: &str) -> Result<Vec<String>, DbErr> {
+    let asked = Query::select()
+        .column("sql")
+        .from("sqlite_master")
+        .and_where(Expr::col("tbl_name").eq("delivery"))
+        .and_where(Expr::col("type").eq(kind))
+        .and_where(Expr::col("sql").is_not_null())
+        .take();
+    let rows = db.query_all(&asked).await?;
     rows.iter().map(|row| row.try_get("", "sql")).collect()
 }

@@ -22,7 +22,7 @@ use crate::support::{
 const DAY: i64 = 24 * 3600;
 const A_MOMENT: Duration = Duration::from_secs(20);
 /// Until retention has been looked at, with other tests beside.
-const A_TURN: Duration = Duration::from_secs(120);
+const A_TURN: Duration = Duration::from_mins(2);
 
 /// As it is where nobody sets it.
 const WEEK: [(Key, &str); 1] = [(Key::DeletionDelay, "7d")];

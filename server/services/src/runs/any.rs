@@ -10,6 +10,9 @@ use tracing::Span;
 use super::{capacity::Room, claim, kind::RunKind, release, work};
 use crate::{context::Services, error::ServiceError};
 
+/// What is still to be done for a claimed run.
+type Working = Box<dyn FnOnce(Services, CancellationToken) -> BoxFuture<'static, Result<(), ServiceError>> + Send>;
+
 /// A claimed run of whatever kind.
 pub struct Claimed {
     /// Whose run it is; `None` where the database does not say so any more.
@@ -19,7 +22,7 @@ pub struct Claimed {
     /// What every line of the log that belongs to the run carries: of which kind it is, and its id among them.
     pub span: Span,
     /// Works on it and settles it. An error means that the row could not be settled.
-    pub work: Box<dyn FnOnce(Services, CancellationToken) -> BoxFuture<'static, Result<(), ServiceError>> + Send>,
+    pub work: Working,
 }
 
 /// A kind of run.

@@ -209,7 +209,7 @@ impl RunKind for Backup {
     }
 
     fn settled(update: Update<Self>, row: &backup::Model, end: &End, now: DateTime<Utc>) -> Settled<Self> {
-        Settled::Kept(settled(update, row, end, now))
+        Settled::kept(settled(update, row, end, now))
     }
 
     async fn follow(

@@ -107,7 +107,7 @@ impl RunKind for Deletion {
     fn settled(update: Update<Self>, _: &backup::Model, end: &End, now: DateTime<Utc>) -> Settled<Self> {
         match end {
             End::Done => Settled::Deleted,
-            End::Failed { cause } => Settled::Kept(
+            End::Failed { cause } => Settled::kept(
                 update
                     .col_expr(Column::NotBefore, Expr::value(now + PAUSE))
                     .col_expr(Column::Cause, Expr::value(cause.as_str())),

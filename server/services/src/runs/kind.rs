@@ -180,8 +180,14 @@ pub enum Outcome<T> {
 
 /// What becomes of a settled row.
 pub enum Settled<K: RunKind> {
-    Kept(Update<K>),
+    Kept(Box<Update<K>>),
     Deleted,
+}
+
+impl<K: RunKind> Settled<K> {
+    pub fn kept(update: Update<K>) -> Self {
+        Self::Kept(Box::new(update))
+    }
 }
 
 /// What becomes of runs whose process has died.

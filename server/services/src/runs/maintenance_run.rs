@@ -156,7 +156,7 @@ impl RunKind for Maintenance {
     }
 
     fn settled(update: Update<Self>, _: &maintenance::Model, end: &End, now: DateTime<Utc>) -> Settled<Self> {
-        Settled::Kept(settled(update, end, now))
+        Settled::kept(settled(update, end, now))
     }
 
     /// Writes what is known of the repository now, and plans what follows.

@@ -95,12 +95,12 @@ impl RunKind for Removal {
     fn settled(update: Update<Self>, _: &removal::Model, end: &End, now: DateTime<Utc>) -> Settled<Self> {
         match end {
             End::Done => Settled::Deleted,
-            End::Failed { cause } => Settled::Kept(
+            End::Failed { cause } => Settled::kept(
                 update
                     .col_expr(Column::NotBefore, Expr::value(now + PAUSE))
                     .col_expr(Column::Cause, Expr::value(cause.as_str())),
             ),
-            End::GoesOn => Settled::Kept(update),
+            End::GoesOn => Settled::kept(update),
         }
     }
 

@@ -160,7 +160,7 @@ impl RunKind for Restore {
     }
 
     fn settled(update: Update<Self>, row: &restore::Model, end: &End, now: DateTime<Utc>) -> Settled<Self> {
-        Settled::Kept(match end {
+        Settled::kept(match end {
             End::Done(report) => completed(update, row, report, now),
             End::Failed { cause } => ended(update, RestorePhase::Failed, cause, now),
             End::Cancelled => ended(update, RestorePhase::Cancelled, cancelled(row), now),

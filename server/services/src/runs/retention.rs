@@ -75,7 +75,7 @@ pub async fn due_of(
 ) -> Result<HashSet<i64>, DbErr> {
     let rows = looked_at(Condition::all().add(Column::PolicyId.eq(policy.id))).into_model::<Row>().all(db).await?;
     // As the policy says now, which the rows may not know yet.
-    let of_policy = |row: Row| Row { expires_at: row.end_by(policy), ..row };
+    let of_policy = |row: Row| Row { expires_at: Some(row.end_by(policy)), ..row };
     let rows: Vec<Row> = rows.into_iter().map(of_policy).collect();
     Ok(due(&rows, Some(policy), now).into_iter().collect())
 }
@@ -136,9 +136,9 @@ impl Row {
     }
 
     /// When it may go by what the policy says now.
-    fn end_by(&self, policy: &policy::Model) -> Option<DateTime<Utc>> {
+    fn end_by(&self, policy: &policy::Model) -> DateTime<Utc> {
         let ended = self.finished_at.or(self.started_at).unwrap_or(self.queued_at);
-        Some(queue::expiry(ended, policy.retention_seconds))
+        queue::expiry(ended, policy.retention_seconds)
     }
 
     const fn is_doubtful(&self) -> bool {
@@ -390,7 +390,7 @@ mod tests {
     fn a_newer_backup_that_is_incomplete_or_damaged_replaces_none_that_is_whole() {
         let incomplete = rows(|row| {
             if row.id > 4 {
-                row.phase = BackupPhase::PartiallyFailed
+                row.phase = BackupPhase::PartiallyFailed;
             }
         });
         assert_eq!(due(&incomplete, None, at(100)), [5, 3, 2, 1]);
@@ -404,13 +404,13 @@ mod tests {
     fn what_is_kept_on_purpose_stays_and_what_came_before_an_unusual_one() {
         let kept = rows(|row| {
             if row.id == 2 {
-                row.kept_at = Some(at(50))
+                row.kept_at = Some(at(50));
             }
         });
         assert_eq!(due(&kept, None, at(100)), [5, 4, 3, 1]);
         let unusual = rows(|row| {
             if row.id == 4 {
-                row.unusual = Some(String::new())
+                row.unusual = Some(String::new());
             }
         });
         assert_eq!(due(&unusual, None, at(100)), [5, 4], "it may go itself, and what came after it");
@@ -426,7 +426,7 @@ mod tests {
         let back = rows(|row| {
             if row.id > 4 {
                 row.started_at = Some(at(row.id - 1000));
-                row.expires_at = row.started_at
+                row.expires_at = row.started_at;
             }
         });
         assert_eq!(due(&back, None, at(100)), [5, 4, 3, 2, 1]);
