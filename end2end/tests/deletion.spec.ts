@@ -13,7 +13,7 @@ test('a backup is deleted, taken back, kept, let go and removed', async ({ partn
   await test.step('deleted, it is listed and can be looked into', async () => {
     await policies.act(row, 'Delete');
     const question = policies.dialog('Delete Backup');
-    await expect(question.root).toContainText('It is listed as Deleting for 7 d');
+    await expect(question.root).toContainText('It is listed as Deleting for 7 d,');
     await question.press('Delete');
     await expect(policies.notice).toContainText('It can be taken back until');
     await policies.expectPhase(backup, 'Deleting');

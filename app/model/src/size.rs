@@ -26,10 +26,14 @@ pub fn duration(seconds: u64) -> String {
     match seconds {
         0 => tr!("under 1 s"),
         1..60 => format!("{seconds} s"),
-        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
-        3600..86_400 => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
-        _ => format!("{} d {} h", seconds / 86_400, seconds % 86_400 / 3600),
+        60..3600 => two_units((seconds / 60, "min"), (seconds % 60, "s")),
+        3600..86_400 => two_units((seconds / 3600, "h"), (seconds % 3600 / 60, "min")),
+        _ => two_units((seconds / 86_400, "d"), (seconds % 86_400 / 3600, "h")),
     }
+}
+
+fn two_units((large, large_unit): (u64, &str), (small, small_unit): (u64, &str)) -> String {
+    if small == 0 { format!("{large} {large_unit}") } else { format!("{large} {large_unit} {small} {small_unit}") }
 }
 
 #[cfg(test)]
@@ -55,6 +59,7 @@ mod tests {
     fn durations_have_two_units_at_most() {
         assert_eq!(duration(0), "under 1 s");
         assert_eq!(duration(61), "1 min 1 s");
+        assert_eq!(duration(7 * 86_400), "7 d");
         assert_eq!(duration(90_000), "1 d 1 h");
     }
 }
