@@ -23,6 +23,7 @@ mod m20261125_000014_identities;
 mod m20261129_000015_session_hashes;
 mod m20261129_000016_known_networks;
 mod m20261129_000017_crashed_runs;
+mod m20261130_000020_clock_watch;
 
 pub struct Migrator;
 
@@ -47,6 +48,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000015_session_hashes::Migration),
             Box::new(m20261129_000016_known_networks::Migration),
             Box::new(m20261129_000017_crashed_runs::Migration),
+            Box::new(m20261130_000020_clock_watch::Migration),
         ]
     }
 }

@@ -107,6 +107,7 @@ impl From<Trouble> for Look {
     fn from(trouble: Trouble) -> Self {
         let (icon, class) = match trouble {
             Trouble::Damaged => ("alert", BAD),
+            Trouble::ClockInDoubt => ("clock", BAD),
             Trouble::Failed => ("cross-circle", BAD),
             Trouble::Overdue => ("clock", BAD),
             Trouble::CredentialLocked => ("lock", WARN),
