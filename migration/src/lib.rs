@@ -25,6 +25,7 @@ mod m20261129_000016_known_networks;
 mod m20261129_000017_crashed_runs;
 mod m20261130_000018_delayed_deletion;
 mod m20261130_000019_unusual_deliveries;
+mod m20261130_000020_clock_watch;
 
 pub struct Migrator;
 
@@ -51,6 +52,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000017_crashed_runs::Migration),
             Box::new(m20261130_000018_delayed_deletion::Migration),
             Box::new(m20261130_000019_unusual_deliveries::Migration),
+            Box::new(m20261130_000020_clock_watch::Migration),
         ]
     }
 }

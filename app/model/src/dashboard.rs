@@ -16,6 +16,8 @@ pub const GROWTH_DAYS: u32 = 90;
 pub enum Trouble {
     /// A verification found that the repository is damaged.
     Damaged,
+    /// A node's clock jumped, and nothing is deleted until it can be trusted.
+    ClockInDoubt,
     Failed,
     Overdue,
     CredentialLocked,
@@ -30,6 +32,7 @@ impl Trouble {
     pub const fn label(self) -> &'static str {
         match self {
             Self::Damaged => msgid("Repository damaged"),
+            Self::ClockInDoubt => msgid("Clock in doubt"),
             Self::Failed => msgid("Failed"),
             Self::Overdue => msgid("Overdue"),
             Self::CredentialLocked => msgid("Credential locked"),
@@ -45,14 +48,15 @@ impl Trouble {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attention {
     pub trouble: Trouble,
-    /// A project, or a credential.
+    /// A project, a credential, or a node.
     pub name: String,
+    /// Empty for a node, which is nobody's own.
     pub organization: String,
     /// More about it, such as the policy that is meant.
     pub detail: String,
     /// Since when, as far as it is known.
     pub at: Option<DateTime<Utc>>,
-    /// Where to look; `None` for a credential.
+    /// Where to look; `None` for a credential and a node.
     pub project: Option<ProjectId>,
 }
 

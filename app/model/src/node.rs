@@ -36,6 +36,13 @@ pub enum RunKind {
     Maintenance,
 }
 
+/// A form that names a node and nothing else.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NodeRef {
+    pub node: String,
+}
+
 /// A run that a node works on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NodeRun {

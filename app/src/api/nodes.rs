@@ -1,7 +1,10 @@
 //! Nodes.
 
 use leptos::prelude::*;
-use model::node::NodeRow;
+use model::{
+    form::Done,
+    node::{NodeRef, NodeRow},
+};
 
 use crate::api::ApiError;
 
@@ -10,4 +13,11 @@ use crate::api::ApiError;
 pub async fn list_nodes() -> Result<Vec<NodeRow>, ApiError> {
     let (acting, services) = super::server::signed_in()?;
     Ok(services::nodes::list(&acting, &services).await?)
+}
+
+/// Says that a node's clock is right.
+#[server(endpoint = "nodes/confirm_clock")]
+pub async fn confirm_clock(form: NodeRef) -> Result<Done, ApiError> {
+    let (acting, services) = super::server::signed_in()?;
+    Ok(services::clock_watch::confirm(&acting, &services, &form).await?)
 }

@@ -108,7 +108,7 @@ impl From<Trouble> for Look {
         let (icon, class) = match trouble {
             Trouble::Damaged => ("alert", BAD),
             Trouble::Failed => ("cross-circle", BAD),
-            Trouble::Overdue => ("clock", BAD),
+            Trouble::ClockInDoubt | Trouble::Overdue => ("clock", BAD),
             Trouble::CredentialLocked => ("lock", WARN),
             Trouble::PartiallyFailed => ("half", WARN),
             Trouble::NeverBackedUp => ("alert", WARN),

@@ -10,6 +10,7 @@ mod repository;
 mod s3;
 mod secret;
 mod source;
+mod time;
 
 pub use self::{
     network::{NetworkPolicy, ResolveError},
@@ -25,4 +26,5 @@ pub use self::{
     s3::{Encryption, KeyCheck, ObjectOptions, S3, S3Access, S3Counts, S3Error, Unreachable},
     secret::Secret,
     source::{DirectorySource, Held, Patterns, RestoreTarget, SourceError, SourceRoots},
+    time::{boot_time, heard_time},
 };

@@ -34,6 +34,8 @@ struct Scope {
     names: HashMap<i64, String>,
     /// In the order of their names, for Partners.
     listed: Vec<(i64, String)>,
+    /// Whether the person manages what backups need, and so is told what keeps all of them from being tidied up.
+    manages: bool,
 }
 
 /// What the person's organizations need and how their backups went.
@@ -91,6 +93,7 @@ async fn scope(acting: &Acting, db: &impl ConnectionTrait) -> Result<Scope, Serv
         ids: listed.iter().map(|(id, _)| *id).collect(),
         names: listed.iter().cloned().collect(),
         listed: if only.is_some() { Vec::new() } else { listed },
+        manages: acting.actor.can(Action::ManageProjects),
     })
 }
 

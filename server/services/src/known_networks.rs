@@ -4,9 +4,12 @@
 //! database for nothing.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, QueryFilter, sea_query::OnConflict};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, sea_query::OnConflict,
+};
 
 use crate::{
+    clock::MOST_AHEAD,
     context::{KNOWN_FOR, Services},
     entity::known_network,
     throttle,
@@ -27,9 +30,15 @@ pub async fn remember(services: &Services, address: &str) -> Result<(), DbErr> {
     Ok(())
 }
 
-/// Forgets those from which nobody has signed in for long, and learns of those that other nodes have noted.
-pub(crate) async fn refresh(services: &Services, now: DateTime<Utc>) -> Result<(), DbErr> {
-    let old = known_network::Column::LastAt.lte(now - KNOWN_FOR);
-    known_network::Entity::delete_many().filter(old).exec(services.db()).await?;
+/// Learns of those that other nodes have noted.
+pub(crate) async fn reload(services: &Services) -> Result<(), DbErr> {
     services.known_networks().reload(services.db()).await
+}
+
+/// Forgets those from which nobody has signed in for long.
+pub(crate) async fn forget_old(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let old = Condition::any()
+        .add(known_network::Column::LastAt.lte(now - KNOWN_FOR))
+        .add(known_network::Column::LastAt.gt(now + MOST_AHEAD));
+    known_network::Entity::delete_many().filter(old).exec(db).await.map(drop)
 }

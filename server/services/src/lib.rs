@@ -63,13 +63,13 @@ pub use engine::{FileStream, RepositoryError, Secret};
 
 pub use self::{
     acting::Acting,
-    clock::Clock,
+    clock::{Boot, Clock, Timepiece},
     context::{Services, ServicesConfig, SourceRoot},
     databases::{ForbiddenDatabase, forbidden_databases},
     error::{ServiceError, StartError, fault_id},
     master_key::{Rotation, rotate as rotate_master_key},
     projects::backup_switch,
-    runs::{SchedulerError, retention::expire as expire_backups},
+    runs::{SchedulerError, clock_watch, retention::expire as expire_backups},
 };
 
 /// Sets who translates the messages of this crate; until then they are English.

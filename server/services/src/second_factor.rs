@@ -24,6 +24,7 @@ use tower_sessions::Session;
 use crate::{
     acting::Acting,
     audit::{self, Deed, Subject},
+    clock::MOST_AHEAD,
     context::{Place, Services},
     entity::{account, recovery_code, second_factor},
     error::{Refusal, ServiceError},
@@ -93,7 +94,7 @@ fn draft(acting: &Acting, services: &Services, row: &second_factor::Model) -> Re
 
 /// Whether what was drafted is still shown and may still be confirmed.
 fn is_fresh(row: &second_factor::Model, now: DateTime<Utc>) -> bool {
-    row.drafted_at.is_some_and(|drafted| drafted > oldest_draft(now))
+    row.drafted_at.is_some_and(|drafted| drafted > oldest_draft(now) && drafted <= now + MOST_AHEAD)
 }
 
 fn oldest_draft(now: DateTime<Utc>) -> DateTime<Utc> {
@@ -309,7 +310,10 @@ async fn spend_time_code(services: &Services, user: i64, code: &Code) -> Result<
 
 /// Forgets what was drafted and not confirmed in time.
 pub(crate) async fn forget_drafts(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<(), DbErr> {
-    let old = || second_factor::Column::DraftedAt.lte(oldest_draft(now));
+    let old = || {
+        let drafted = second_factor::Column::DraftedAt;
+        drafted.lte(oldest_draft(now)).or(drafted.gt(now + MOST_AHEAD))
+    };
     let unconfirmed = second_factor::Column::ConfirmedAt.is_null().and(old());
     second_factor::Entity::delete_many().filter(unconfirmed).exec(db).await?;
     clear_drafts(db, old()).await?;

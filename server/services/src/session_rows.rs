@@ -7,11 +7,13 @@ use model::{
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, JoinType, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, RelationTrait, sea_query::Expr,
+    QueryFilter, QueryOrder, QuerySelect, RelationTrait,
+    sea_query::{Expr, ExprTrait},
 };
 use tower_sessions::Session;
 
 use crate::{
+    clock::MOST_AHEAD,
     context::Services,
     entity::{account, organization, second_factor as factor, session, users},
     error::ServiceError,
@@ -255,10 +257,14 @@ pub async fn actor(db: &impl ConnectionTrait, user: i64) -> Result<Actor, Servic
     found.ok_or_else(|| DbErr::RecordNotFound("a user".to_owned()))?.actor()
 }
 
+/// That a session has not ended by its age. One that is dated ahead began while the clock was wrong, and has ended.
+fn is_young(now: DateTime<Utc>) -> Expr {
+    session::Column::CreatedAt.gt(now - LONGEST).and(session::Column::CreatedAt.lte(now + MOST_AHEAD))
+}
+
 /// Deletes sessions that have ended.
 pub async fn delete_expired(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<u64, DbErr> {
-    let ended =
-        Condition::any().add(session::Column::ExpiresAt.lte(now)).add(session::Column::CreatedAt.lte(now - LONGEST));
+    let ended = Condition::any().add(session::Column::ExpiresAt.lte(now)).add(is_young(now).not());
     let ended = session::Entity::delete_many().filter(ended);
     Ok(ended.exec(db).await?.rows_affected)
 }

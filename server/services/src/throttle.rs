@@ -9,12 +9,12 @@ use std::net::IpAddr;
 use chrono::{DateTime, TimeDelta, Utc};
 use ipnet::IpNet;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
-    QuerySelect, sea_query::OnConflict,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
+    QueryFilter, QuerySelect, sea_query::OnConflict,
 };
 use sha2::{Digest, Sha256};
 
-use crate::{context::Services, entity::sign_in_throttle, error::ServiceError};
+use crate::{clock::MOST_AHEAD, context::Services, entity::sign_in_throttle, error::ServiceError};
 
 /// Failures of one email that cost nothing.
 const FREE_OF_EMAIL: i32 = 5;
@@ -117,12 +117,12 @@ async fn count(services: &Services, attempt: Attempt) -> Result<Attempt, Service
     for subject in attempt.subjects() {
         counted.push((subject, locked_row(&tx, &subject.key, now).await?));
     }
-    let blocked = counted.iter().filter_map(|(_, row)| row.blocked_until).max();
+    let blocked = counted.iter().filter(|(_, row)| counts(row, now)).filter_map(|(_, row)| row.blocked_until).max();
     if let Some(seconds) = blocked.map(|until| seconds_until(until, now)).filter(|seconds| *seconds > 0) {
         return Err(ServiceError::Throttled { seconds });
     }
     for (subject, row) in counted {
-        let failures = if row.last_at + FORGOTTEN_AFTER <= now { 1 } else { row.failures.saturating_add(1) };
+        let failures = if counts(&row, now) { row.failures.saturating_add(1) } else { 1 };
         let mut change = row.into_active_model();
         change.failures = Set(failures);
         change.last_at = Set(now);
@@ -131,6 +131,11 @@ async fn count(services: &Services, attempt: Attempt) -> Result<Attempt, Service
     }
     tx.commit().await?;
     Ok(attempt)
+}
+
+/// Whether failures are remembered still. Those that are dated ahead were counted while the clock was wrong.
+fn counts(row: &sign_in_throttle::Model, now: DateTime<Utc>) -> bool {
+    row.last_at + FORGOTTEN_AFTER > now && row.last_at <= now + MOST_AHEAD
 }
 
 /// Whole seconds, rounded up; 0 where the time has come.
@@ -184,7 +189,9 @@ impl Attempt {
 
 /// Deletes counters to which nothing was added for long.
 pub async fn delete_forgotten(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<(), DbErr> {
-    let old = sign_in_throttle::Column::LastAt.lte(now - FORGOTTEN_AFTER);
+    let old = Condition::any()
+        .add(sign_in_throttle::Column::LastAt.lte(now - FORGOTTEN_AFTER))
+        .add(sign_in_throttle::Column::LastAt.gt(now + MOST_AHEAD));
     sign_in_throttle::Entity::delete_many().filter(old).exec(db).await?;
     Ok(())
 }

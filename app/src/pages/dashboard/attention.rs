@@ -1,9 +1,16 @@
 //! What needs attention, the worst first.
 
 use leptos::prelude::*;
-use model::dashboard::{Attention, Trouble, TroubleCount};
+use model::{
+    dashboard::{Attention, Trouble, TroubleCount},
+    permission::Action,
+};
 
-use crate::components::{icon::Icon, phase::Badge, time::Time};
+use crate::{
+    api::nodes::ConfirmClock,
+    components::{action_button::ActionButton, icon::Icon, phase::Badge, time::Time},
+    ui::use_ui,
+};
 
 #[component]
 pub fn NeedsAttention(items: Vec<Attention>, counts: Vec<TroubleCount>) -> impl IntoView {
@@ -38,6 +45,32 @@ pub fn NeedsAttention(items: Vec<Attention>, counts: Vec<TroubleCount>) -> impl 
 
 #[component]
 fn Item(item: Attention) -> impl IntoView {
+    let (title, action) = match item.trouble {
+        Trouble::ClockInDoubt => of_clock(&item),
+        _ => of_page(&item),
+    };
+    let at = item.at.map(|at| view! { <Time at=at/> });
+    let detail = (!item.detail.is_empty()).then(|| view! { <span class="muted attention-detail">{item.detail}</span> });
+    view! {
+        <li class="attention-item">
+            <span class="two-lines">
+                <span class="with-marks">
+                    {title}
+                    <span class="muted">{item.organization}</span>
+                </span>
+                {detail}
+            </span>
+            <span class="state-at">
+                <Badge look=item.trouble/>
+                {at}
+            </span>
+            {action}
+        </li>
+    }
+}
+
+/// The name of what has a page, and the way to where something can be done.
+fn of_page(item: &Attention) -> (AnyView, AnyView) {
     let (home, look, action) = match item.project {
         Some(project) => {
             let (page, action) = match item.trouble {
@@ -51,26 +84,32 @@ fn Item(item: Attention) -> impl IntoView {
         }
         None => ("/backup-credentials".to_owned(), "/backup-credentials".to_owned(), tr!("See credentials")),
     };
-    let at = item.at.map(|at| view! { <Time at=at/> });
-    let detail = (!item.detail.is_empty()).then(|| view! { <span class="muted attention-detail">{item.detail}</span> });
-    view! {
-        <li class="attention-item">
-            <span class="two-lines">
-                <span class="with-marks">
-                    <a class="row-title" href=home>
-                        {item.name}
-                    </a>
-                    <span class="muted">{item.organization}</span>
-                </span>
-                {detail}
-            </span>
-            <span class="state-at">
-                <Badge look=item.trouble/>
-                {at}
-            </span>
-            <a class="button button-small" href=look>
-                {action}
-            </a>
-        </li>
-    }
+    let title = view! {
+        <a class="row-title" href=home>
+            {item.name.clone()}
+        </a>
+    };
+    let action = view! {
+        <a class="button button-small" href=look>
+            {action}
+        </a>
+    };
+    (title.into_any(), action.into_any())
+}
+
+/// The name of a node, and for whoever may say that its clock is right the way to do so.
+fn of_clock(item: &Attention) -> (AnyView, AnyView) {
+    let title = view! { <span class="row-title">{item.name.clone()}</span> };
+    let confirm = use_ui().can(Action::ManageAccount).then(|| {
+        let hidden = vec![("node", item.name.clone())];
+        view! {
+            <ActionButton<ConfirmClock>
+                hidden=hidden
+                label=tr!("Confirm")
+                pending=tr!("Confirming…")
+                class="button button-small"
+            />
+        }
+    });
+    (title.into_any(), confirm.into_any())
 }

@@ -1,8 +1,10 @@
-//! How many requests go to S3, and how many of them fail; for whoever watches the process.
+//! How many requests go to S3, and how many of them fail; for whoever watches the process. And what time it is there.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents, interceptors::FinalizerInterceptorContextRef};
+
+use crate::time;
 
 static REQUESTS: AtomicU64 = AtomicU64::new(0);
 static FAILURES: AtomicU64 = AtomicU64::new(0);
@@ -23,7 +25,7 @@ impl S3Counts {
     }
 }
 
-/// Counts every try of every call.
+/// Counts every try of every call, and listens to what time the answer tells.
 #[derive(Debug)]
 pub(super) struct Counting;
 
@@ -42,6 +44,10 @@ impl Intercept for Counting {
         let answered = context.response().is_some_and(|response| response.status().is_success());
         if !answered {
             FAILURES.fetch_add(1, Ordering::Relaxed);
+        }
+        // A refusal tells it as well: a request that is signed with a wrong time is refused.
+        if let Some(date) = context.response().and_then(|response| response.headers().get("date")) {
+            time::hear(date);
         }
         Ok(())
     }

@@ -13,7 +13,10 @@ use sea_orm::{
 };
 
 use super::{ByPhase, NOT_SHOWN, Scope, enabled, last_phase, subquery};
-use crate::entity::{backup, backup_credential, policy, project, repository};
+use crate::{
+    entity::{backup, backup_credential, policy, project, repository},
+    runs::clock_watch,
+};
 
 type Found = Result<(Vec<Attention>, TroubleCount), DbErr>;
 
@@ -29,6 +32,7 @@ pub async fn all(
     let last = |trouble, phase| by_last_run(db, scope, (trouble, phase), count(Some(phase)));
     let found = [
         damaged(db, scope).await?,
+        clocks(db, scope).await?,
         last(Trouble::Failed, BackupPhase::Failed).await?,
         overdue(db, scope, now).await?,
         locked(db, scope).await?,
@@ -39,6 +43,13 @@ pub async fn all(
     ];
     let (items, counts): (Vec<_>, Vec<_>) = found.into_iter().unzip();
     Ok((items.concat(), counts.into_iter().filter(|of| of.count > 0).collect()))
+}
+
+/// Nodes whose clock is in doubt: until that ends nothing is deleted.
+async fn clocks(db: &impl ConnectionTrait, scope: &Scope) -> Found {
+    let items = if scope.manages { clock_watch::attention(db).await? } else { Vec::new() };
+    let count = TroubleCount { trouble: Trouble::ClockInDoubt, count: items.len() as u64 };
+    Ok((items, count))
 }
 
 fn enabled_projects(scope: &Scope) -> Select<project::Entity> {

@@ -8,6 +8,7 @@ pub mod account;
 pub mod audit_entry;
 pub mod backup;
 pub mod backup_credential;
+pub mod clock_watch;
 pub mod delivery;
 pub mod identity;
 pub mod known_network;

@@ -24,6 +24,9 @@ use crate::{
 /// When it is sent, in the organization's time zone.
 const WHEN: &str = "0 8 * * 1";
 
+/// How far away the next one is at most, whatever the time zone does meanwhile.
+const FURTHEST: TimeDelta = TimeDelta::days(8);
+
 /// Channels that are served in one turn.
 const BATCH: u64 = 100;
 
@@ -31,6 +34,20 @@ const BATCH: u64 = 100;
 pub fn next(home: &organization::Model, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let zone = TimeZone::parse(&home.time_zone).unwrap_or(TimeZone::UTC);
     CronPeriod::stored(WHEN).ok()?.next_after(zone, now)
+}
+
+/// Computes the times of digests anew that are further away than any can be: the clock went back.
+pub async fn reschedule(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let too_late = notification_channel::Entity::find()
+        .find_also_related(organization::Entity)
+        .filter(notification_channel::Column::DigestAt.gt(now + FURTHEST));
+    for (channel, home) in too_late.all(db).await? {
+        let Some(home) = home else { continue };
+        let mut change = channel.into_active_model();
+        change.digest_at = Set(next(&home, now));
+        change.update(db).await?;
+    }
+    Ok(())
 }
 
 /// Queues the digests that are due.

@@ -18,7 +18,7 @@ use crate::{
     repositories,
     runs::{
         capacity::Room,
-        claim,
+        claim, clock_watch,
         kind::{Hold, Leased, Outcome, RunKind, Settled, Update, Work},
         maintenance_due, retention,
     },
@@ -67,7 +67,14 @@ impl RunKind for Deletion {
             .into_query()
     }
 
-    async fn waiting(_: &Services, room: &Room, now: DateTime<Utc>) -> Result<Vec<Select<backup::Entity>>, DbErr> {
+    async fn waiting(
+        services: &Services,
+        room: &Room,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Select<backup::Entity>>, DbErr> {
+        if !clock_watch::deletions_allowed(services, now).await? {
+            return Ok(Vec::new());
+        }
         let free = |which: Condition| {
             backup::Entity::find()
                 .filter(which)

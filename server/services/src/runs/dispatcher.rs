@@ -10,7 +10,7 @@ use crate::{
     context::Services,
     error::ServiceError,
     known_networks, nodes, notifications, projects,
-    runs::{due, maintenance_due, queue, release, retention, unusual},
+    runs::{clock_watch, due, maintenance_due, queue, release, retention, unusual},
     second_factor, session_rows, throttle, wake,
 };
 
@@ -35,8 +35,7 @@ pub struct SchedulerError(#[from] JobSchedulerError);
 pub async fn run(services: &Services, stop: CancellationToken) -> Result<(), SchedulerError> {
     let mut scheduler = JobScheduler::new().await?;
     scheduler.add(job(DISPATCH, services, |services| async move { dispatch(&services).await })?).await?;
-    let beat =
-        |services: Services| async move { if services.takes_part() { nodes::beat(&services).await } else { Ok(()) } };
+    let beat = |services: Services| async move { if services.takes_part() { beat(&services).await } else { Ok(()) } };
     scheduler.add(job(BEAT, services, beat)?).await?;
     let watch = |services: Services| async move {
         if services.takes_part() { notifications::watch(&services).await } else { Ok(()) }
@@ -71,18 +70,29 @@ where
     })
 }
 
-async fn dispatch(services: &Services) -> Result<(), ServiceError> {
+async fn beat(services: &Services) -> Result<(), ServiceError> {
+    nodes::beat(services).await?;
+    Ok(clock_watch::beat(services).await?)
+}
+
+pub(super) async fn dispatch(services: &Services) -> Result<(), ServiceError> {
     if !nodes::take_part(services).await? {
         // Without a beat: it is not ready.
         return Ok(());
     }
     services.pulse().beat();
+    // Before anything is done by a time to which the clock has jumped.
+    clock_watch::notice(services).await?;
     let now = services.clock().now();
     let taken_over = release::expired(services, now).await?;
     let retried = queue::due_retries(services.db(), now).await?;
     let queued = due::claim_all(services, now).await?;
     let maintenance = maintenance_due::queue(services, now).await?;
-    let removed = projects::remove_due(services, now).await?;
+    let removed = if clock_watch::deletions_allowed(services, now).await? {
+        projects::remove_due(services, now).await?
+    } else {
+        0
+    };
     maintenance_due::yield_to_backups(services.db(), now).await?;
     if taken_over + retried + queued + maintenance + removed > 0 {
         tracing::info!(queued, retried, taken_over, maintenance, removed, "dispatched");
@@ -91,8 +101,13 @@ async fn dispatch(services: &Services) -> Result<(), ServiceError> {
     Ok(())
 }
 
-async fn tidy(services: &Services) -> Result<(), ServiceError> {
+pub(super) async fn tidy(services: &Services) -> Result<(), ServiceError> {
     let now = services.clock().now();
+    known_networks::reload(services).await?;
+    // What a clock in doubt takes for old may be needed still.
+    if !clock_watch::deletions_allowed(services, now).await? {
+        return Ok(());
+    }
     let expired = retention::expire(services, now).await?;
     if expired > 0 {
         tracing::info!(expired, "backups have reached the end of their retention");
@@ -104,7 +119,8 @@ async fn tidy(services: &Services) -> Result<(), ServiceError> {
     nodes::forget_old(services.db(), now).await?;
     notifications::forget_old(services.db(), now).await?;
     throttle::delete_forgotten(services.db(), now).await?;
-    known_networks::refresh(services, now).await?;
+    known_networks::forget_old(services.db(), now).await?;
     second_factor::forget_drafts(services.db(), now).await?;
+    clock_watch::forget_old(services.db(), now).await?;
     Ok(())
 }

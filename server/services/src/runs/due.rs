@@ -65,6 +65,27 @@ async fn claim_batch(services: &Services, now: DateTime<Utc>) -> Result<u64, Ser
     Ok(count)
 }
 
+/// Queues one run of each of these policies at once, in place of times that do not come again; not where something is in
+/// its way, such as a run of it that waits already. Returns how many there were.
+pub async fn make_good(
+    db: &impl ConnectionTrait,
+    services: &Services,
+    policies: Vec<policy::Model>,
+    now: DateTime<Utc>,
+) -> Result<u64, DbErr> {
+    if policies.is_empty() {
+        return Ok(0);
+    }
+    let at_once = |policy| policy::Model { next_run_at: Some(now), ..policy };
+    let policies: Vec<_> = policies.into_iter().map(at_once).collect();
+    let circumstances = Circumstances::of(db, &policies).await?;
+    let due = policies.iter().filter_map(|policy| circumstances.due(policy, now)).filter(|due| due.obstacle.is_none());
+    let due: Vec<_> = due.map(|due| Due { made_good: true, ..due }).collect();
+    let count = due.len() as u64;
+    queue::scheduled(db, services, due, now).await?;
+    Ok(count)
+}
+
 /// Sets the next time. Counted from the later of both, a clock that was set back repeats nothing. A schedule that is not
 /// understood any more ends, rather than keeping all others from being dispatched.
 async fn advance(db: &impl ConnectionTrait, row: policy::Model, now: DateTime<Utc>) -> Result<(), DbErr> {
@@ -82,6 +103,8 @@ struct Circumstances {
     running: HashMap<i64, String>,
     /// The name of the waiting backup, by policy.
     waiting: HashMap<i64, String>,
+    /// Due times, by policy, for which a backup is there: the clock went back.
+    had: HashSet<(i64, DateTime<Utc>)>,
 }
 
 impl Circumstances {
@@ -100,13 +123,17 @@ impl Circumstances {
             in_use: repositories::of_projects(db, projects).await?,
             running: by_policy(of_these(BackupPhase::InProgress).await?),
             waiting: by_policy(of_these(BackupPhase::Queued).await?),
+            had: had(db, policies).await?,
         })
     }
 
-    /// The run to queue; `None` where backup is switched off.
+    /// The run to queue; `None` where backup is switched off, and where the time has had its run.
     fn due<'a>(&self, policy: &'a policy::Model, now: DateTime<Utc>) -> Option<Due<'a>> {
         let in_use = self.in_use.get(&policy.project_id)?;
         let scheduled_for = policy.next_run_at.unwrap_or(now);
+        if self.had.contains(&(policy.id, scheduled_for)) {
+            return None;
+        }
         Some(Due {
             policy,
             place: Place {
@@ -132,4 +159,17 @@ impl Circumstances {
         let busy = working.or_else(|| self.waiting.get(&policy.id).map(|name| still(name, "waiting")));
         busy.map(|cause| Obstacle::StillBusy { cause })
     }
+}
+
+async fn had(db: &impl ConnectionTrait, policies: &[policy::Model]) -> Result<HashSet<(i64, DateTime<Utc>)>, DbErr> {
+    let times: HashSet<_> = policies.iter().filter_map(|policy| policy.next_run_at).collect();
+    let found: Vec<(i64, DateTime<Utc>)> = backup::Entity::find()
+        .select_only()
+        .columns([backup::Column::PolicyId, backup::Column::ScheduledFor])
+        .filter(backup::Column::PolicyId.is_in(policies.iter().map(|policy| policy.id)))
+        .filter(backup::Column::ScheduledFor.is_in(times))
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(found.into_iter().collect())
 }

@@ -49,12 +49,17 @@ fn until(now: DateTime<Utc>) -> DateTime<Utc> {
     now + LENGTH
 }
 
+/// When the longest of all leases that are taken or renewed now runs out.
+pub fn latest(now: DateTime<Utc>) -> DateTime<Utc> {
+    until(now) + TURN
+}
+
 impl<C> Hold<C> {
     /// When a lease that is taken now runs out.
     pub fn until(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         match self {
             Self::Renewed(_) => until(now),
-            Self::Turn => until(now) + TURN,
+            Self::Turn => latest(now),
         }
     }
 }

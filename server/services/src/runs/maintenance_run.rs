@@ -28,7 +28,7 @@ use crate::{
     runs::{
         self,
         capacity::Room,
-        claim,
+        claim, clock_watch,
         damage::{self, DAMAGE_FOUND},
         kind::{Death, Ending, Hold, Leased, RunKind, Settled, Update, Watched, Work},
         maintenance_due, order,
@@ -100,10 +100,18 @@ impl RunKind for Maintenance {
             .into_query()
     }
 
-    /// The longest waiting one is next whose repository nobody works on.
-    async fn waiting(_: &Services, room: &Room, now: DateTime<Utc>) -> Result<Vec<Select<maintenance::Entity>>, DbErr> {
+    /// The longest waiting one is next whose repository nobody works on. A prune goes by how old its packs are, so it waits
+    /// for a clock that can be trusted.
+    async fn waiting(
+        services: &Services,
+        room: &Room,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Select<maintenance::Entity>>, DbErr> {
+        let allowed = clock_watch::deletions_allowed(services, now).await?;
+        let waits = (!allowed).then_some(MaintenanceKind::Prune);
         let next = maintenance::Entity::find()
             .filter(Column::Phase.eq(MaintenancePhase::Queued))
+            .filter(Column::Kind.is_not_in(waits))
             .filter(Column::NotBefore.lte(now))
             .filter(claim::may_start(room, Column::Crashes))
             .filter(claim::has_room(room, Column::ProjectId))

@@ -9,6 +9,7 @@ mod any;
 mod backup_run;
 mod capacity;
 mod claim;
+pub mod clock_watch;
 pub mod damage;
 mod deletion;
 mod dispatcher;

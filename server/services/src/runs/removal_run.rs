@@ -19,7 +19,7 @@ use crate::{
     repositories,
     runs::{
         capacity::Room,
-        claim,
+        claim, clock_watch,
         kind::{Hold, Leased, Outcome, RunKind, Settled, Update, Work},
     },
 };
@@ -71,7 +71,14 @@ impl RunKind for Removal {
             .into_query()
     }
 
-    async fn waiting(_: &Services, room: &Room, now: DateTime<Utc>) -> Result<Vec<Select<removal::Entity>>, DbErr> {
+    async fn waiting(
+        services: &Services,
+        room: &Room,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Select<removal::Entity>>, DbErr> {
+        if !clock_watch::deletions_allowed(services, now).await? {
+            return Ok(Vec::new());
+        }
         let next = removal::Entity::find()
             .filter(Column::NotBefore.lte(now))
             .filter(claim::is_free(Column::LeaseUntil, now))

@@ -1,6 +1,7 @@
 //! The rules of claiming and releasing, on a database in a temporary folder, without HTTP and S3.
 
-use std::sync::{Arc, Mutex};
+mod clock;
+mod time;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use model::{
@@ -14,6 +15,7 @@ use sea_orm::{
 };
 use tempfile::TempDir;
 
+use self::time::TestTime;
 use super::{
     Backup, Deletion, KINDS, Maintenance, Removal, Restore,
     capacity::{self, Room},
@@ -35,7 +37,7 @@ use crate::{
 /// Services of one node on a database of its own, and a clock that stands still.
 struct Bench {
     services: Services,
-    now: Arc<Mutex<DateTime<Utc>>>,
+    time: TestTime,
     _folder: TempDir,
 }
 
@@ -54,10 +56,14 @@ const BUSY: Room = Room { without: Vec::new(), idle: false };
 impl Bench {
     async fn new(workers: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let now = Arc::new(Mutex::new("2026-11-29T12:00:00Z".parse().unwrap()));
-        let time = now.clone();
+        let url = format!("sqlite://{}", folder.path().join("holdfast.db").display());
+        Self::on(url, folder, workers).await
+    }
+
+    async fn on(database_url: String, folder: TempDir, workers: usize) -> Self {
+        let time = TestTime::new("2026-11-29T12:00:00Z".parse().unwrap());
         let config = ServicesConfig {
-            database_url: format!("sqlite://{}", folder.path().join("holdfast.db").display()),
+            database_url,
             master_key_file: folder.path().join("master.key"),
             create_master_key: true,
             data_dir: folder.path().to_owned(),
@@ -76,7 +82,7 @@ impl Bench {
             node: "here".to_owned(),
             serves_pages: false,
             behind_proxy: false,
-            clock: Clock::new(move || *time.lock().unwrap()),
+            clock: Clock::of(time.clone()),
         };
         let services = Services::open(config).await.unwrap();
         let account = account::ActiveModel {
@@ -87,7 +93,7 @@ impl Bench {
             ..Default::default()
         };
         account.insert(services.db()).await.unwrap();
-        Self { services, now, _folder: folder }
+        Self { services, time, _folder: folder }
     }
 
     fn now(&self) -> DateTime<Utc> {
@@ -95,7 +101,7 @@ impl Bench {
     }
 
     fn pass(&self, time: TimeDelta) {
-        *self.now.lock().unwrap() += time;
+        self.time.pass(time);
     }
 
     async fn organization(&self, name: &str) -> i64 {

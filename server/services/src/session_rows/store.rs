@@ -19,7 +19,7 @@ use crate::{
     context::Services,
     database,
     entity::session,
-    session_rows::{ADDRESS, LONGEST, NETWORK, OWES_CODE, USER, sealed},
+    session_rows::{ADDRESS, NETWORK, OWES_CODE, USER, is_young, sealed},
 };
 
 /// Keeps sessions in the database, so that they outlive a restart and hold on every node.
@@ -75,7 +75,7 @@ impl SessionStore for Store {
         let now = self.0.clock().now();
         let found = session::Entity::find_by_id(sealed::hash(*id))
             .filter(session::Column::ExpiresAt.gt(now))
-            .filter(session::Column::CreatedAt.gt(now - LONGEST))
+            .filter(is_young(now))
             // Not `one`: SQLite compiles a statement anew each time its LIMIT is bound.
             .all(self.0.db())
             .await

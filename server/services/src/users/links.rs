@@ -19,6 +19,7 @@ use super::{PASSWORD_SET, record};
 use crate::{
     acting::Acting,
     audit,
+    clock::MOST_AHEAD,
     context::Services,
     entity::{one_time_link, organization, users},
     error::ServiceError,
@@ -117,6 +118,8 @@ async fn find(
     let found = one_time_link::Entity::find()
         .filter(one_time_link::Column::TokenHash.eq(hash(token.expose())))
         .filter(one_time_link::Column::ExpiresAt.gt(now))
+        // One that is good for longer was made while the clock was wrong.
+        .filter(one_time_link::Column::ExpiresAt.lte(now + TimeDelta::hours(LINK_HOURS) + MOST_AHEAD))
         .find_also_related(users::Entity)
         .one(db)
         .await?;

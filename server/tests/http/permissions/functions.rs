@@ -128,6 +128,8 @@ fn people() -> Vec<Row> {
         Row("users/look_at_link", Ask::Json(json!({ "token": "nothing" })), [404; 6]),
         Row("users/set_password", password, [404; 6]),
         Row("nodes/list", Ask::Json(json!({})), [401, 403, 403, 200, 403, 200]),
+        // Its clock is not in doubt.
+        Row("nodes/confirm_clock", named("node", "one"), [401, 403, 403, 409, 403, 409]),
         Row("account/get", Ask::Json(json!({})), [401, 403, 403, 200, 403, 200]),
         // As it is already.
         Row("account/save", named("account", 1), [401, 403, 403, 404, 403, 200]),

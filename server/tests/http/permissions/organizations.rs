@@ -37,8 +37,8 @@ const IDS: [&str; 10] = [
 ];
 
 /// What is written whatever is asked: who asked, how often, and that the server lives.
-const WRITTEN_ANYHOW: [&str; 6] =
-    ["session", "sign_in_throttle", "known_network", "node", "seaql_migrations", "sqlite_sequence"];
+const WRITTEN_ANYHOW: [&str; 7] =
+    ["session", "sign_in_throttle", "known_network", "node", "clock_watch", "seaql_migrations", "sqlite_sequence"];
 
 /// The same question about things that nobody has.
 fn about_nothing(ask: &Ask) -> Ask {
