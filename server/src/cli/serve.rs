@@ -24,5 +24,5 @@ pub async fn work(config: &Config) -> Result<(), StartupError> {
     telemetry::start(config);
     let stop = stop_signal().map_err(StartupError::Signals)?;
     say(format!("Holdfast works as {} and serves no pages", config.node));
-    startup::work(config, stop).await
+    Box::pin(startup::work(config, stop)).await
 }
