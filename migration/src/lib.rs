@@ -26,6 +26,7 @@ mod m20261129_000017_crashed_runs;
 mod m20261130_000018_delayed_deletion;
 mod m20261130_000019_unusual_deliveries;
 mod m20261130_000020_clock_watch;
+mod m20261130_000021_source_options;
 
 pub struct Migrator;
 
@@ -53,6 +54,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000018_delayed_deletion::Migration),
             Box::new(m20261130_000019_unusual_deliveries::Migration),
             Box::new(m20261130_000020_clock_watch::Migration),
+            Box::new(m20261130_000021_source_options::Migration),
         ]
     }
 }

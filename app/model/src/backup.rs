@@ -208,6 +208,8 @@ pub struct BackupRow {
     pub changed: Vec<String>,
     /// Patterns of the policy that matched nothing.
     pub unmatched: Vec<String>,
+    /// Files that were left out because they are larger than the policy takes them, and their bytes.
+    pub too_large: (u64, u64),
 }
 
 impl BackupRow {

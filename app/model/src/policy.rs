@@ -18,6 +18,7 @@ use crate::{
     retention::Retention,
     rule::RuleError,
     schedule::{CUSTOM_PERIOD, CronPeriod, CronPreview, CronWords, TimeZone},
+    size,
 };
 
 /// The form that adds a policy, or edits one where it names it, as typed.
@@ -41,6 +42,10 @@ pub struct PolicyForm {
     /// One pattern a line.
     pub include: String,
     pub exclude: String,
+    pub one_file_system: Ticked,
+    pub exclude_caches: Ticked,
+    /// A size such as `500 MiB`; empty leaves out no file.
+    pub exclude_larger_than: String,
     pub keep: KeepForm,
     /// Told how each run goes, as Healthchecks wants it. Empty keeps the stored one.
     pub ping_url: Hidden,
@@ -50,6 +55,18 @@ pub struct PolicyForm {
     pub unusual_below: String,
     /// Lets backups go that have reached their end by the changed rules.
     pub confirm_shorter: Ticked,
+}
+
+/// What a policy leaves out of a directory beside what its patterns exclude. By default nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SourceOptions {
+    /// What is mounted inside the directory.
+    pub one_file_system: bool,
+    /// What lies beside a valid `CACHEDIR.TAG`.
+    pub exclude_caches: bool,
+    /// Files of more bytes.
+    pub exclude_larger_than: Option<u64>,
 }
 
 /// What becomes of a policy's Ping URL.
@@ -69,6 +86,7 @@ pub struct PolicyTerms {
     pub retention: Retention,
     pub include: Patterns,
     pub exclude: Patterns,
+    pub options: SourceOptions,
     pub keep: KeepCounts,
     pub ping: PingChange,
     /// In percent, 0 to 99; 0 where no backup is unusual.
@@ -77,6 +95,14 @@ pub struct PolicyTerms {
 
 /// What the form starts with, in percent.
 pub const USUAL_PERCENT: u8 = 50;
+
+fn size_limit(text: &str) -> Result<Option<u64>, RuleError> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    size::parse(text).filter(|bytes| *bytes > 0).map(Some).ok_or(RuleError::Size { field: msgid("Exclude Larger Than") })
+}
 
 fn percent(text: &str) -> Result<u8, RuleError> {
     const MOST: u16 = 99;
@@ -112,6 +138,7 @@ impl PolicyForm {
         let retention = check.field("retention", Retention::parse(&self.retention));
         let include = check.field("include", Patterns::parse_include(&self.include));
         let exclude = check.field("exclude", Patterns::parse_exclude(&self.exclude));
+        let larger_than = check.field("exclude_larger_than", size_limit(&self.exclude_larger_than));
         let keep = self.keep.parse(&mut check);
         let ping = check.field("ping_url", self.ping());
         let unusual_below = check.field("unusual_below", percent(&self.unusual_below));
@@ -123,6 +150,11 @@ impl PolicyForm {
                 retention: retention?,
                 include: include?,
                 exclude: exclude?,
+                options: SourceOptions {
+                    one_file_system: self.one_file_system.0,
+                    exclude_caches: self.exclude_caches.0,
+                    exclude_larger_than: larger_than?,
+                },
                 keep: keep?,
                 ping: ping?,
                 unusual_below: unusual_below?,
@@ -238,6 +270,7 @@ pub struct PolicyRow {
     pub backups: u64,
     /// Below how many percent of what they were its backups are unusual; 0 never.
     pub unusual_below: u8,
+    pub options: SourceOptions,
     pub created_by: String,
     pub created: DateTime<Utc>,
     pub modified_by: Option<String>,

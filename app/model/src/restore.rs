@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     backup::{Progress, RestorePhase},
     database::DatabaseName,
-    form::{FormCheck, FormErrors},
+    form::{FormCheck, FormErrors, Ticked},
     ids::{BackupId, RestoreId},
     language::msgid,
     names::RestoreName,
@@ -33,6 +33,8 @@ pub struct RestoreForm {
     pub confirm_name: String,
     /// `skip`, `overwrite` or `keep-both`; for files alone.
     pub on_conflict: String,
+    /// For files alone.
+    pub owners_by_name: Ticked,
 }
 
 /// A restore form that is in order.
@@ -43,6 +45,8 @@ pub struct NewRestore {
     pub paths: Vec<String>,
     pub target: RestoreTarget,
     pub on_conflict: OnConflict,
+    /// Files get the owners of the names that they had, in place of the numbers.
+    pub owners_by_name: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -162,7 +166,14 @@ impl RestoreForm {
         };
         let on_conflict = self.on_conflict(target.as_ref(), &mut check);
         let new = (|| {
-            Some(NewRestore { backup: backup?, name: name?, paths: paths?, target: target?, on_conflict: on_conflict? })
+            Some(NewRestore {
+                backup: backup?,
+                name: name?,
+                paths: paths?,
+                target: target?,
+                on_conflict: on_conflict?,
+                owners_by_name: self.owners_by_name.0,
+            })
         })();
         check.finish(new)
     }

@@ -12,6 +12,8 @@ pub enum RuleError {
     Missing { field: &'static str },
     #[error("{}", tr!("{field} needs {min} to {max} characters", field = tr!(.field), min = .min, max = .max))]
     Length { field: &'static str, min: usize, max: usize },
+    #[error("{}", tr!("{field} must be a size such as 500 MiB or 2 GiB", field = tr!(.field)))]
+    Size { field: &'static str },
     #[error("{}", tr!("{field} may contain only {allowed}", field = tr!(.field), allowed = tr!(.allowed)))]
     Characters { field: &'static str, allowed: &'static str },
     #[error("{}", tr!("{field} must start and end with a letter or digit", field = tr!(.field)))]

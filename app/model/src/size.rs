@@ -21,6 +21,32 @@ pub fn bytes(size: u64) -> String {
     }
 }
 
+/// The bytes of a size such as `500 MiB`, `2G` or `1048576`, in binary units whether they are written with an `i` or not;
+/// `None` for anything else, and for what is beyond 16 EiB.
+pub fn parse(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let number: u64 = text[..end].parse().ok()?;
+    let unit = text[end..].trim().to_ascii_lowercase();
+    let power = match unit.trim_end_matches('b').trim_end_matches('i') {
+        "" => 0,
+        "k" => 1,
+        "m" => 2,
+        "g" => 3,
+        "t" => 4,
+        "p" => 5,
+        _ => return None,
+    };
+    number.checked_mul(1024_u64.pow(power))
+}
+
+/// Bytes as they are typed: [`parse`] reads the same number from it.
+pub fn typed(bytes: u64) -> String {
+    let units = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let power = (0..units.len()).rev().find(|power| bytes.is_multiple_of(1 << (10 * power))).unwrap_or_default();
+    format!("{} {}", bytes >> (10 * power), units[power])
+}
+
 /// A duration of whole seconds, such as `1 h 5 min` or `42 s`.
 pub fn duration(seconds: u64) -> String {
     match seconds {
@@ -39,6 +65,29 @@ fn two_units((large, large_unit): (u64, &str), (small, small_unit): (u64, &str))
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_are_read_as_they_are_typed() {
+        for (text, bytes) in [
+            ("0", Some(0)),
+            ("1048576", Some(1 << 20)),
+            ("500 MiB", Some(500 << 20)),
+            ("2G", Some(2 << 30)),
+            (" 3 tb ", Some(3 << 40)),
+            ("7 B", Some(7)),
+            ("", None),
+            ("MiB", None),
+            ("1.5 GiB", None),
+            ("-1", None),
+            ("5 elephants", None),
+            ("99999999 PiB", None),
+        ] {
+            assert_eq!(parse(text), bytes, "{text}");
+        }
+        for bytes in [1, 1023, 1024, 1025, 500 << 20, (2 << 30) + 1, 3 << 40] {
+            assert_eq!(parse(&typed(bytes)), Some(bytes));
+        }
+    }
 
     #[test]
     fn sizes_are_in_binary_units() {

@@ -107,6 +107,7 @@ pub(crate) fn view(clock: &Clock, row: backup::Model) -> BackupRow {
         }),
         changed: row.changed.0,
         unmatched: row.unmatched.0,
+        too_large: (count(row.too_large_files), count(row.too_large_bytes)),
         name: row.name,
     }
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use model::{
     backup::BackupPhase,
+    form::Ticked,
     ids::{OrganizationId, PolicyId, ProjectId},
     keep::KeepForm,
     outlook::{Outlook, OutlookForm},
@@ -13,6 +14,7 @@ use model::{
     project::Source,
     retention::{DEFAULT_RETENTION, Retention},
     schedule::{COMMON_PERIODS, CUSTOM_PERIOD, CronPeriod, CronPreview, CronWords, TimeZone, USUAL_PERIOD},
+    size,
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
@@ -111,6 +113,7 @@ fn view(row: policy::Model) -> Result<PolicyRow, ServiceError> {
         last_backup: None,
         backups: 0,
         unusual_below: u8::try_from(row.unusual_below).unwrap_or_default(),
+        options: row.source_options.0,
         may_change: false,
         created_by: row.created_by,
         created: row.created_at,
@@ -176,6 +179,9 @@ fn edit_form(row: policy::Model) -> Result<PolicyForm, ServiceError> {
         retention: retention(&row)?.to_string(),
         keep: KeepForm::from(schedule::keep(&row)),
         unusual_below: row.unusual_below.to_string(),
+        one_file_system: Ticked(row.source_options.0.one_file_system),
+        exclude_caches: Ticked(row.source_options.0.exclude_caches),
+        exclude_larger_than: row.source_options.0.exclude_larger_than.map(size::typed).unwrap_or_default(),
         name: row.name,
         cron_period,
         cron_expression,

@@ -95,6 +95,7 @@ pub async fn add(acting: &Acting, services: &Services, form: &RestoreForm) -> Re
         target: Set(into.place().to_owned()),
         target_kind: Set(into.kind().to_owned()),
         on_conflict: Set(new.on_conflict.as_str().to_owned()),
+        owners_by_name: Set(new.owners_by_name),
         warnings: Set(TextList::default()),
         created_by: Set(Some(acting.actor.email.clone())),
         ..Default::default()

@@ -7,6 +7,7 @@ use model::{
     database::{ConnectionUrl, SslMode},
     ids::OrganizationId,
     names::Hidden,
+    policy::SourceOptions,
     project::{DirectoryPath, NewSource, Source},
 };
 
@@ -27,12 +28,18 @@ pub async fn check(services: &Services, home: OrganizationId, source: &NewSource
     }
 }
 
-/// The source of a project, for a backup.
-pub async fn open(services: &Services, project: &project::Model) -> Result<SnapshotSource, ServiceError> {
+/// The source of a project, for a backup that leaves out what `options` say.
+pub async fn open(
+    services: &Services,
+    project: &project::Model,
+    options: SourceOptions,
+) -> Result<SnapshotSource, ServiceError> {
     Ok(match of(project)? {
         Source::Directory(directory) => {
             let roots = source_roots::of(services, OrganizationId(project.organization_id)).await?;
-            SnapshotSource::Directory(roots.directory(Path::new(directory.as_str()))?)
+            let SourceOptions { one_file_system, exclude_caches, exclude_larger_than } = options;
+            let options = engine::SourceOptions { one_file_system, exclude_caches, exclude_larger_than };
+            SnapshotSource::Directory(roots.directory(Path::new(directory.as_str()))?.with_options(options))
         }
         Source::Postgres(_) => SnapshotSource::Database(DatabaseDump {
             database: database(services, project)?,

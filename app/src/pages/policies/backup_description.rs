@@ -66,6 +66,11 @@ fn facts(row: BackupRow) -> AnyView {
         (!lines.is_empty()).then(|| view! { <Fact term=term><Lines lines=lines/></Fact> })
     };
     let changed = lines(tr!("Changed While Read"), row.changed);
+    let (files, bytes) = row.too_large;
+    let too_large = (files > 0).then(|| {
+        let words = tr!("{n} file, {size}" | "{n} files, {size}" % files, size = size::bytes(bytes));
+        view! { <Fact term=tr!("Left Out As Too Large")>{words}</Fact> }
+    });
     let unmatched = lines(tr!("Patterns Without A Match"), row.unmatched);
     let unreadable = |file: UnreadableFile| format!("{}: {}", file.path, file.cause);
     let unreadable: Vec<String> = row.unreadable.into_iter().map(unreadable).collect();
@@ -108,6 +113,7 @@ fn facts(row: BackupRow) -> AnyView {
             </Fact>
             {changed}
             {unmatched}
+            {too_large}
             {unusual}
             {kept}
             {deletion}

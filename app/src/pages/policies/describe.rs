@@ -5,7 +5,7 @@ use model::{
     ids::PolicyId,
     list::Page,
     outlook::Outlook,
-    policy::PolicyRow,
+    policy::{PolicyRow, SourceOptions},
     restore::{RestoreRow, RestoredInto},
     size,
 };
@@ -83,6 +83,7 @@ fn policy_facts(row: PolicyRow) -> AnyView {
             <Fact term=tr!("Exclude")>
                 <Lines lines=row.exclude/>
             </Fact>
+            {options_facts(row.options)}
             <Fact term=tr!("Ping URL")>{or_none(row.has_ping.then(|| tr!("Stored")))}</Fact>
             <Fact term=tr!("Created")>
                 <Time at=row.created/>
@@ -95,6 +96,18 @@ fn policy_facts(row: PolicyRow) -> AnyView {
         </dl>
     }
     .into_any()
+}
+
+/// What is left out beside patterns, where something is.
+fn options_facts(options: SourceOptions) -> impl IntoView {
+    let larger = options.exclude_larger_than.map(|bytes| tr!("files larger than {}", size::bytes(bytes)));
+    let lines = [
+        options.one_file_system.then(|| tr!("other file systems")),
+        options.exclude_caches.then(|| tr!("folders marked as caches")),
+        larger,
+    ];
+    let lines: Vec<String> = lines.into_iter().flatten().collect();
+    (!lines.is_empty()).then(|| view! { <Fact term=tr!("Left Out")><Lines lines=lines/></Fact> })
 }
 
 fn restore_facts(row: RestoreRow) -> AnyView {

@@ -90,6 +90,7 @@ fn ContentFields(form: PolicyForm, of_database: bool) -> impl IntoView {
             tr!("Patterns that are left out, such as **/*.tmp or node_modules/**."),
         )
     };
+    let options = (form.one_file_system.0, form.exclude_caches.0, form.exclude_larger_than);
     view! {
         <Field
             name="retention"
@@ -113,6 +114,41 @@ fn ContentFields(form: PolicyForm, of_database: bool) -> impl IntoView {
             rows="2"
             hint=exclude
         />
+        {(!of_database).then(|| view! { <OptionFields options=options/> })}
+    }
+}
+
+/// What is left out beside patterns. Few need it, so it is folded until something of it is set or wrong.
+#[component]
+fn OptionFields(options: (bool, bool, String)) -> impl IntoView {
+    let state = expect_context::<FormState>();
+    let (one_file_system, exclude_caches, larger_than) = options;
+    let open = state.ticked("one_file_system", one_file_system)
+        || state.ticked("exclude_caches", exclude_caches)
+        || !state.initial("exclude_larger_than", &larger_than).is_empty();
+    view! {
+        <details class="more-fields" open=open>
+            <summary>{tr!("Leave out more")}</summary>
+            <Tick
+                name="one_file_system"
+                label=tr!("Stay On One File System")
+                on=one_file_system
+                hint=tr!("Nothing that is mounted inside the directory.")
+            />
+            <Tick
+                name="exclude_caches"
+                label=tr!("Exclude Caches")
+                on=exclude_caches
+                hint=tr!("Nothing of a folder with a valid CACHEDIR.TAG but that file.")
+            />
+            <Field
+                name="exclude_larger_than"
+                label=tr!("Exclude Larger Than")
+                kind=Kind::Code
+                value=larger_than
+                hint=tr!("Such as 500 MiB or 2 GiB. How many files are left out, and how large they are, stands on each backup.")
+            />
+        </details>
     }
 }
 

@@ -18,6 +18,7 @@ use crate::{
         form::Form,
         loaded::loaded_quietly,
         select::{Choice, Select},
+        tick::Tick,
         submit::Submit,
         textarea::TextArea,
     },
@@ -131,6 +132,11 @@ fn TargetFields() -> impl IntoView {
             groups=vec![conflicts.into()]
             value=OnConflict::Skip.as_str()
             hint=tr!("What happens to a file that is there already.")
+        />
+        <Tick
+            name="owners_by_name"
+            label=tr!("Owners By Name")
+            hint=tr!("Files get the users and groups of the names that they had, whatever numbers these have here. Otherwise they get the numbers.")
         />
     }
 }

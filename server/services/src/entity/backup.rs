@@ -3,7 +3,7 @@
 use model::backup::BackupPhase;
 use sea_orm::entity::prelude::*;
 
-use super::{TextList, UnreadableList};
+use super::{StoredOptions, TextList, UnreadableList};
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "backup")]
@@ -72,6 +72,11 @@ pub struct Model {
     /// Patterns that matched nothing.
     #[sea_orm(column_type = "JsonBinary")]
     pub unmatched: TextList,
+    #[sea_orm(column_type = "JsonBinary")]
+    pub source_options: StoredOptions,
+    /// Files that were left out because they are larger than the policy takes them.
+    pub too_large_files: i64,
+    pub too_large_bytes: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -1,6 +1,6 @@
 //! The tables, one file for each. What they may hold is decided by crate `migration`.
 
-use model::{backup::UnreadableFile, maintenance::DamagedFile};
+use model::{backup::UnreadableFile, maintenance::DamagedFile, policy::SourceOptions};
 use sea_orm::FromJsonQueryResult;
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +36,10 @@ pub struct TextList(pub Vec<String>);
 /// A column of files that could not be read, kept as JSON.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
 pub struct UnreadableList(pub Vec<UnreadableFile>);
+
+/// A column of what is left out of a directory beside what patterns exclude, kept as JSON.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
+pub struct StoredOptions(pub SourceOptions);
 
 /// A column of damaged files of a repository, kept as JSON.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use super::TextList;
+use super::{StoredOptions, TextList};
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "policy")]
@@ -43,6 +43,8 @@ pub struct Model {
     pub deleted_by: Option<String>,
     /// Below how many percent of what they were its backups are unusual; 0 where none ever is.
     pub unusual_below: i32,
+    #[sea_orm(column_type = "JsonBinary")]
+    pub source_options: StoredOptions,
 }
 
 impl Entity {

@@ -40,6 +40,8 @@ pub struct Model {
     pub warnings: TextList,
     /// How many processes it has not survived.
     pub crashes: i32,
+    /// Owners by their names, in place of their numbers.
+    pub owners_by_name: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

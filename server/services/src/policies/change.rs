@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use model::{
     form::{Done, FieldError, FormErrors},
-    policy::{PingChange, PolicyForm, PolicyRef, PolicyTerms},
+    policy::{PingChange, PolicyForm, PolicyRef, PolicyTerms, SourceOptions},
+    size,
 };
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, DatabaseTransaction, DbErr, IntoActiveModel};
 use serde_json::{Map, Value, json};
@@ -14,7 +15,7 @@ use crate::{
     audit::{self, Deed},
     context::Services,
     database,
-    entity::{TextList, policy},
+    entity::{StoredOptions, TextList, policy},
     error::ServiceError,
     notifications::overdue,
     projects,
@@ -141,6 +142,7 @@ fn with_terms(row: policy::ActiveModel, terms: &PolicyTerms) -> policy::ActiveMo
         keep_monthly: Set(terms.keep.monthly.into()),
         keep_yearly: Set(terms.keep.yearly.into()),
         unusual_below: Set(terms.unusual_below.into()),
+        source_options: Set(StoredOptions(terms.options)),
         ..row
     }
 }
@@ -210,7 +212,19 @@ fn facts(row: &policy::Model) -> Result<Vec<(&'static str, String)>, ServiceErro
         ("include", row.include.0.join(", ")),
         ("exclude", row.exclude.0.join(", ")),
         ("unusual_below", row.unusual_below.to_string()),
+        ("source_options", left_out(row.source_options.0)),
     ])
+}
+
+/// What is left out beside patterns, for the audit log.
+fn left_out(options: SourceOptions) -> String {
+    let larger = options.exclude_larger_than.map(|bytes| format!("larger than {}", size::typed(bytes)));
+    let parts = [
+        options.one_file_system.then(|| "other file systems".to_owned()),
+        options.exclude_caches.then(|| "caches".to_owned()),
+        larger,
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 /// The changed fields before and after.

@@ -368,6 +368,8 @@ fn completed(update: Update<Backup>, row: &backup::Model, taken: &Taken, now: Da
         .col_expr(backup::Column::Unreadable, Expr::value(sea_orm::Value::from(listed)))
         .col_expr(backup::Column::Changed, Expr::value(list(&taken.changed)))
         .col_expr(backup::Column::Unmatched, Expr::value(list(&taken.unmatched)))
+        .col_expr(backup::Column::TooLargeFiles, Expr::value(stored(taken.too_large.files)))
+        .col_expr(backup::Column::TooLargeBytes, Expr::value(stored(taken.too_large.bytes)))
         .col_expr(backup::Column::Unusual, Expr::value(taken.unusual.clone()))
         .col_expr(backup::Column::ExpiresAt, Expr::value(queue::expiry(now, row.retention_seconds)))
 }

@@ -166,6 +166,7 @@ fn row(policy: &policy::Model, place: Place, now: DateTime<Utc>) -> backup::Acti
         phase: Set(BackupPhase::Queued),
         include: Set(policy.include.clone()),
         exclude: Set(policy.exclude.clone()),
+        source_options: Set(policy.source_options),
         retention_seconds: Set(policy.retention_seconds),
         attempt: Set(1),
         queued_at: Set(now),

@@ -4,8 +4,8 @@ use std::{path::Path, time::Duration};
 
 use chrono::{DateTime, Utc};
 use engine::{
-    DatabaseRestore, DatabaseTarget, OnConflict as EngineOnConflict, Repository, RepositoryError, RestoreReport,
-    RestoreRequest, SnapshotId,
+    DatabaseRestore, DatabaseTarget, OnConflict as EngineOnConflict, Owners, Repository, RepositoryError, RestoreReport,
+    RestoreRequest, SnapshotId, Unset,
 };
 use model::{
     backup::RestorePhase,
@@ -235,11 +235,12 @@ async fn file_request(
     let project =
         project::Entity::find_by_id(row.project_id).one(services.db()).await?.ok_or(ServiceError::NotFound)?;
     let roots = source_roots::of(services, OrganizationId(project.organization_id)).await?;
+    let owners = if row.owners_by_name { Owners::ByName } else { Owners::ByNumber };
     Ok(RestoreRequest {
         snapshot,
         paths: row.paths.0.clone(),
         // Looked at again, since the directory may have become a link since the restore was queued. It is open from then on.
-        target: roots.restore_target(Path::new(directory))?,
+        target: roots.restore_target(Path::new(directory))?.with_owners(owners),
         on_conflict: match OnConflict::parse(&row.on_conflict).map_err(ServiceError::Stored)? {
             OnConflict::Skip => EngineOnConflict::Skip,
             OnConflict::Overwrite => EngineOnConflict::Overwrite,
@@ -271,8 +272,13 @@ fn completed(
     report: &RestoreReport,
     now: DateTime<Utc>,
 ) -> Update<Restore> {
+    let unset: u64 = report.unset.iter().map(|unset| unset.files).sum();
     let (phase, cause) = match report.warnings.len() {
-        0 => (RestorePhase::Completed, None),
+        0 if unset == 0 => (RestorePhase::Completed, None),
+        0 => (
+            RestorePhase::PartiallyFailed,
+            Some("All files are restored, but not all of their owners, rights, attributes or times".to_owned()),
+        ),
         count if row.target_kind != "directory" => (
             RestorePhase::PartiallyFailed,
             Some(format!("{count} object(s) of the database could not be restored as they were")),
@@ -281,7 +287,8 @@ fn completed(
         more => (RestorePhase::PartiallyFailed, Some(format!("{more} files could not be restored as they were"))),
     };
     let warnings = report.warnings.iter().take(MOST_LISTED);
-    let warnings = warnings.map(|warning| format!("{}: {}", warning.path, warning.message)).collect();
+    let warnings = warnings.map(|warning| format!("{}: {}", warning.path, warning.message));
+    let warnings = warnings.chain(report.unset.iter().map(unset_in_words)).collect();
     update
         .col_expr(restore::Column::Phase, Expr::value(phase))
         .col_expr(restore::Column::Cause, Expr::value(cause))
@@ -290,4 +297,11 @@ fn completed(
         .col_expr(restore::Column::Bytes, Expr::value(stored(report.bytes)))
         .col_expr(restore::Column::Skipped, Expr::value(stored(report.skipped)))
         .col_expr(restore::Column::Warnings, Expr::value(sea_orm::Value::from(TextList(warnings))))
+}
+
+/// What files could not be given, why, how often, and the first ones.
+fn unset_in_words(unset: &Unset) -> String {
+    let Unset { property, cause, files, examples } = unset;
+    let more = if *files > examples.len() as u64 { ", …" } else { "" };
+    format!("{property} of {files} file(s) could not be set: {cause} ({}{more})", examples.join(", "))
 }

@@ -363,6 +363,7 @@ mod tests {
             deleted_at: None,
             deleted_by: None,
             unusual_below: 50,
+            source_options: crate::entity::StoredOptions::default(),
         }
     }
 

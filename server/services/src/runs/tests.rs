@@ -29,7 +29,7 @@ use crate::{
     clock::Clock,
     context::{Services, ServicesConfig},
     entity::{
-        DamageList, TextList, UnreadableList, account, backup, backup_credential, maintenance, organization, policy,
+        DamageList, StoredOptions, TextList, UnreadableList, account, backup, backup_credential, maintenance, organization, policy,
         project, removal, repository, restore,
     },
 };
@@ -189,6 +189,7 @@ impl Bench {
             unreadable: Set(UnreadableList::default()),
             changed: Set(TextList::default()),
             unmatched: Set(TextList::default()),
+            source_options: Set(StoredOptions::default()),
             retention_seconds: Set(86_400),
             attempt: Set(1),
             snapshot: Set(phase.has_snapshot().then(|| format!("{:064x}", 1))),
@@ -217,6 +218,7 @@ impl Bench {
             keep_monthly: Set(0),
             keep_yearly: Set(0),
             unusual_below: Set(50),
+            source_options: Set(StoredOptions::default()),
             ..Default::default()
         };
         let rows: Vec<_> = (0..count).map(row).collect();

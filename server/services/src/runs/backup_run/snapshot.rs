@@ -25,6 +25,8 @@ pub struct Taken {
     pub unmatched: Vec<String>,
     /// Files that changed while they were read.
     pub changed: Vec<String>,
+    /// Files that were left out because they are larger than the policy takes them.
+    pub too_large: engine::FileTotals,
     /// How it differs from those before it. Not known yet where it has just been taken.
     pub unusual: Option<String>,
     /// What was left out on purpose. The backup is complete without it.
@@ -43,7 +45,7 @@ pub async fn take(
     }
     let project = project::Entity::find_by_id(row.project_id).one(services.db()).await?;
     let project = project.ok_or(ServiceError::NotFound)?;
-    let source = sources::open(services, &project).await?;
+    let source = sources::open(services, &project, row.source_options.0).await?;
     let repository = repositories::open(services, &in_use).await?;
     if let Some(earlier) = earlier_try(&repository, row).await? {
         return Ok(found(earlier));
@@ -84,6 +86,7 @@ fn found(earlier: SnapshotInfo) -> Taken {
         unreadable: Vec::new(),
         unmatched: Vec::new(),
         changed: Vec::new(),
+        too_large: engine::FileTotals::default(),
         unusual: None,
         left_out: Vec::new(),
     }
@@ -97,8 +100,9 @@ fn taken(report: SnapshotReport) -> Taken {
         bytes: report.bytes,
         added_bytes: report.added_bytes,
         unreadable: unreadable.collect(),
-        unmatched: Vec::new(),
+        unmatched: report.unmatched,
         changed: report.changed,
+        too_large: report.too_large,
         unusual: None,
         left_out: report.left_out,
     }
@@ -120,6 +124,7 @@ impl Taken {
             unreadable_cause(self.unreadable.len()),
             unmatched_cause(&self.unmatched),
             changed_cause(self.changed.len()),
+            too_large_cause(self.too_large),
             left_out_cause(&self.left_out),
         ];
         let told: Vec<_> = told.into_iter().flatten().collect();
@@ -132,6 +137,15 @@ fn unmatched_cause(patterns: &[String]) -> Option<String> {
         [] => None,
         [one] => Some(format!("The pattern {one} matched nothing")),
         several => Some(format!("The patterns {} matched nothing", several.join(", "))),
+    }
+}
+
+fn too_large_cause(engine::FileTotals { files, bytes }: engine::FileTotals) -> Option<String> {
+    let size = model::size::bytes(bytes);
+    match files {
+        0 => None,
+        1 => Some(format!("1 file ({size}) was left out because it is larger than the policy takes")),
+        more => Some(format!("{more} files ({size}) were left out because they are larger than the policy takes")),
     }
 }
 
