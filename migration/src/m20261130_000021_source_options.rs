@@ -1,4 +1,5 @@
-//! What a policy leaves out of a directory beside its patterns, what that came to, and how owners are restored.
+//! What a policy leaves out of a directory beside its patterns, what that came to, and how owners are restored; copies of
+//! what opens repositories.
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
@@ -6,7 +7,7 @@ use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 pub struct Migration;
 
 /// Column by column, because SQLite adds one at a time.
-const COLUMNS: [&str; 5] = [
+const COLUMNS: [&str; 6] = [
     "ALTER TABLE policy ADD COLUMN source_options JSONB NOT NULL DEFAULT '{}'",
     "ALTER TABLE backup ADD COLUMN source_options JSONB NOT NULL DEFAULT '{}'",
     // Files that were left out because they are larger than the policy takes them.
@@ -14,6 +15,8 @@ const COLUMNS: [&str; 5] = [
     "ALTER TABLE backup ADD COLUMN too_large_bytes BIGINT NOT NULL DEFAULT 0 CHECK (too_large_bytes >= 0)",
     // Owners by their names, in place of their numbers.
     "ALTER TABLE restore ADD COLUMN owners_by_name BOOLEAN NOT NULL DEFAULT FALSE",
+    // A copy of the configuration and the keys, as they lie in the bucket: encrypted. NULL until there is one.
+    "ALTER TABLE repository ADD COLUMN opening_files BLOB",
 ];
 
 #[async_trait::async_trait]
@@ -42,7 +45,10 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// SQLite names its types otherwise.
+/// Each database names its types otherwise.
 fn typed(statement: &str, backend: DbBackend) -> String {
-    if backend == DbBackend::Sqlite { statement.replace("JSONB", "jsonb_text") } else { statement.to_owned() }
+    match backend {
+        DbBackend::Sqlite => statement.replace("JSONB", "jsonb_text"),
+        _ => statement.replace("BLOB", "BYTEA"),
+    }
 }

@@ -58,6 +58,10 @@ pub enum DamagedKind {
     Pack,
     Index,
     Snapshot,
+    /// The repository's configuration, without which nothing opens it.
+    Config,
+    /// What the password opens.
+    Key,
 }
 
 /// What is wrong with it.
@@ -76,6 +80,8 @@ impl DamagedFile {
             DamagedKind::Pack => format!("data/{}/{}", self.id.get(..2).unwrap_or_default(), self.id),
             DamagedKind::Index => format!("index/{}", self.id),
             DamagedKind::Snapshot => format!("snapshots/{}", self.id),
+            DamagedKind::Config => "config".to_owned(),
+            DamagedKind::Key => format!("keys/{}", self.id),
         }
     }
 }

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use engine::{Repository, RepositoryConfig, S3Access};
+use engine::{OpeningFiles, Repository, RepositoryConfig, S3Access};
 use model::{
     credential::Endpoint,
     project::{Encryption, KmsKey, ObjectOptions},
     rule::RuleError,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, sea_query::Expr};
 
 use crate::{
     context::{Opened, OpenedKey, Services},
@@ -84,9 +84,40 @@ pub async fn open(services: &Services, in_use: &InUse) -> Result<Repository, Ser
     if let Some(repository) = all.get(&key).await {
         return Ok(repository);
     }
-    let repository = Repository::open(config(services, &in_use.repository, &in_use.credential)?).await?;
+    let config = config(services, &in_use.repository, &in_use.credential)?;
+    let repository = match copy(in_use) {
+        Some(copy) => Repository::open_with_copy(config, &copy).await?,
+        None => Repository::open(config).await?,
+    };
     all.insert(key, repository.clone()).await;
     Ok(repository)
+}
+
+fn copy(in_use: &InUse) -> Option<OpeningFiles> {
+    let stored = in_use.repository.opening_files.as_deref()?;
+    let copy = OpeningFiles::from_bytes(stored);
+    copy.inspect_err(|error| tracing::error!(repository = in_use.repository.id, %error, "a stored copy is lost")).ok()
+}
+
+/// Stores a copy of the repository's configuration and keys, where there is none yet: with it the repository opens when the
+/// bucket has lost them. That there is none is no reason for a run to fail.
+pub async fn keep_copy(services: &Services, in_use: &InUse, repository: &Repository) {
+    if in_use.repository.opening_files.is_some() {
+        return;
+    }
+    let stored = async {
+        let copy = repository.opening_files().await?.to_bytes();
+        repository::Entity::update_many()
+            .col_expr(repository::Column::OpeningFiles, Expr::value(copy))
+            .filter(repository::Column::Id.eq(in_use.repository.id))
+            .exec(services.db())
+            .await?;
+        Ok::<_, ServiceError>(())
+    };
+    if let Err(error) = stored.await {
+        let repository = in_use.repository.id;
+        tracing::warn!(repository, error = &error as &dyn std::error::Error, "no copy of what opens it was stored");
+    }
 }
 
 /// The same, for looking into its backups: it keeps its index for a while.

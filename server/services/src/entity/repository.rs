@@ -37,6 +37,9 @@ pub struct Model {
     pub encryption: Option<String>,
     #[sea_orm(column_type = "Text", nullable)]
     pub kms_key: Option<String>,
+    /// A copy of the configuration and the keys, as they lie in the bucket: encrypted. `None` until there is one.
+    #[sea_orm(column_type = "Blob", nullable)]
+    pub opening_files: Option<Vec<u8>>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -128,6 +128,8 @@ fn from_engine(file: &engine::DamagedFile) -> DamagedFile {
             engine::DamagedKind::Pack => DamagedKind::Pack,
             engine::DamagedKind::Index => DamagedKind::Index,
             engine::DamagedKind::Snapshot => DamagedKind::Snapshot,
+            engine::DamagedKind::Config => DamagedKind::Config,
+            engine::DamagedKind::Key => DamagedKind::Key,
         },
         id: file.id.clone(),
         damage: match file.damage {
@@ -144,6 +146,8 @@ pub fn to_engine(file: &DamagedFile) -> engine::DamagedFile {
             DamagedKind::Pack => engine::DamagedKind::Pack,
             DamagedKind::Index => engine::DamagedKind::Index,
             DamagedKind::Snapshot => engine::DamagedKind::Snapshot,
+            DamagedKind::Config => engine::DamagedKind::Config,
+            DamagedKind::Key => engine::DamagedKind::Key,
         },
         id: file.id.clone(),
         damage: match file.damage {

@@ -279,10 +279,11 @@ fn completed(
             RestorePhase::PartiallyFailed,
             Some("All files are restored, but not all of their owners, rights, attributes or times".to_owned()),
         ),
-        count if row.target_kind != "directory" => (
-            RestorePhase::PartiallyFailed,
-            Some(format!("{count} object(s) of the database could not be restored as they were")),
-        ),
+        listed if row.target_kind != "directory" => {
+            let count = report.ignored_errors.max(listed as u64);
+            let cause = format!("{count} object(s) of the database could not be restored as they were");
+            (RestorePhase::PartiallyFailed, Some(cause))
+        }
         1 => (RestorePhase::PartiallyFailed, Some("1 file could not be restored as it was".to_owned())),
         more => (RestorePhase::PartiallyFailed, Some(format!("{more} files could not be restored as they were"))),
     };

@@ -1,6 +1,6 @@
 //! Switching backup on, and to other keys: everything is tried before anything is switched.
 
-use engine::S3;
+use engine::{S3, prefixes_collide};
 use model::{
     ids::{CredentialId, OrganizationId},
     language::msgid,
@@ -116,16 +116,18 @@ async fn reserve(
     let known = repository::Entity::find()
         .filter(repository::Column::Endpoint.eq(endpoint_of(credential)))
         .filter(repository::Column::Bucket.eq(&bucket))
-        .filter(repository::Column::Prefix.eq(&prefix))
-        .one(&tx)
+        .all(&tx)
         .await?;
-    match known {
-        Some(repository) if repository.project_id == row.id => return Ok(Reserved { repository, new: false }),
-        Some(_) => {
-            let message = tr!("This place in the bucket holds the backups of another project. Choose another prefix");
-            return Err(ServiceError::at("backup.prefix", message));
-        }
-        None => {}
+    if let Some(repository) = known.iter().find(|other| other.prefix == prefix && other.project_id == row.id) {
+        return Ok(Reserved { repository: repository.clone(), new: false });
+    }
+    if let Some(other) = known.iter().find(|other| prefixes_collide(&other.prefix, &prefix)) {
+        let message = if other.prefix == prefix {
+            tr!("This place in the bucket holds the backups of another project. Choose another prefix")
+        } else {
+            tr!("This place and that of another project's backups would lie inside each other. Choose another prefix")
+        };
+        return Err(ServiceError::at("backup.prefix", message));
     }
     let reserved = repository::ActiveModel {
         project_id: Set(row.id),

@@ -78,6 +78,7 @@ fn step_failed(step: &str, error: RepositoryError) -> ServiceError {
             S3Error::NoSuchBucket { .. } | S3Error::BucketTaken { .. } | S3Error::ObjectLock { .. },
         )
         | RepositoryError::WrongPassword => "backup.bucket_name",
+        RepositoryError::Enclosed { .. } => "backup.prefix",
         RepositoryError::Storage(S3Error::StorageClass) => "backup.storage_class",
         RepositoryError::Storage(S3Error::Encryption { .. }) => "backup.encryption",
         _ => CREDENTIAL,

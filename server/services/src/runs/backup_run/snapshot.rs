@@ -27,6 +27,8 @@ pub struct Taken {
     pub changed: Vec<String>,
     /// Files that were left out because they are larger than the policy takes them.
     pub too_large: engine::FileTotals,
+    /// Patterns of Exclude that matched nothing in a database. The backup is complete all the same.
+    pub unmatched_exclude: Vec<String>,
     /// How it differs from those before it. Not known yet where it has just been taken.
     pub unusual: Option<String>,
     /// What was left out on purpose. The backup is complete without it.
@@ -60,7 +62,9 @@ pub async fn take(
         exclude: row.exclude.0.clone(),
         permit: Permit::new(move || lease.is_held()),
     };
-    Ok(taken(repository.snapshot(request, counters, cancel).await?))
+    let taken = taken(repository.snapshot(request, counters, cancel).await?);
+    repositories::keep_copy(services, &in_use, &repository).await;
+    Ok(taken)
 }
 
 /// The mark by which a run knows its own snapshot, in this database and no other.
@@ -87,6 +91,7 @@ fn found(earlier: SnapshotInfo) -> Taken {
         unmatched: Vec::new(),
         changed: Vec::new(),
         too_large: engine::FileTotals::default(),
+        unmatched_exclude: Vec::new(),
         unusual: None,
         left_out: Vec::new(),
     }
@@ -103,6 +108,7 @@ fn taken(report: SnapshotReport) -> Taken {
         unmatched: report.unmatched,
         changed: report.changed,
         too_large: report.too_large,
+        unmatched_exclude: report.unmatched_exclude,
         unusual: None,
         left_out: report.left_out,
     }
@@ -125,6 +131,7 @@ impl Taken {
             unmatched_cause(&self.unmatched),
             changed_cause(self.changed.len()),
             too_large_cause(self.too_large),
+            unmatched_cause(&self.unmatched_exclude),
             left_out_cause(&self.left_out),
         ];
         let told: Vec<_> = told.into_iter().flatten().collect();

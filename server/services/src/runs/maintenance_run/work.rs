@@ -46,7 +46,11 @@ pub async fn work(
         }
         MaintenanceKind::Verification => {
             let part = part(services, row, &in_use);
-            Outcome::Verified(repository.verify(part, counters, cancel).await?)
+            let report = repository.verify(part, counters, cancel).await?;
+            if report.damaged.is_empty() {
+                repositories::keep_copy(services, &in_use, &repository).await;
+            }
+            Outcome::Verified(report)
         }
         MaintenanceKind::Repair => Outcome::Repaired(repair(&repository, &in_use, permit, cancel).await?),
     })
