@@ -5,6 +5,7 @@ mod support;
 mod attacks;
 mod backups;
 mod command_line;
+mod completeness;
 mod credential_actions;
 mod credentials;
 mod dashboard;

@@ -187,7 +187,13 @@ impl RunKind for Backup {
                 let unusual = unusual::judge(services.db(), row, &taken).await?;
                 End::Taken(Taken { unusual, ..taken })
             }
-            Outcome::Failed(error) => failure(row, &error),
+            Outcome::Failed(error) => {
+                if let ServiceError::Repository(RepositoryError::OpeningFile { .. }) = &error {
+                    // The verification says what is lost, and a repair may write it back.
+                    maintenance_due::verify_soon(services.db(), row.repository_id, services.clock().now()).await?;
+                }
+                failure(row, &error)
+            }
             Outcome::Stopped(StopReason::Shutdown) => End::Interrupted,
             Outcome::Stopped(StopReason::Person) => End::Cancelled { cause: "Cancelled by a person" },
             Outcome::Stopped(StopReason::TimeUp | StopReason::LeaseLost) => {
