@@ -10,6 +10,7 @@ mod download;
 mod error;
 mod fault;
 mod key;
+mod links;
 mod location;
 mod nodes;
 mod open;
@@ -47,9 +48,9 @@ pub use self::{
     prune::{PruneReport, PruneRequest},
     repair::{RepairReport, RepairRequest},
     types::{
-        DatabaseDump, DatabaseRestore, Entry, EntryKind, InvalidSnapshotId, Listing, OnConflict, Opened, Permit,
-        RepositoryConfig, RestoreReport, RestoreRequest, RestoreWarning, SnapshotId, SnapshotInfo, SnapshotReport,
-        SnapshotRequest, SnapshotSource, Unreadable,
+        DatabaseDump, DatabaseRestore, Entry, EntryKind, FileTotals, InvalidSnapshotId, Listing, OnConflict, Opened,
+        Permit, Property, RepositoryConfig, RestoreReport, RestoreRequest, RestoreWarning, SnapshotId, SnapshotInfo,
+        SnapshotReport, SnapshotRequest, SnapshotSource, Unreadable, Unset,
     },
     verify::{Damage, DamagedFile, DamagedKind, Part, VerifyReport},
 };
