@@ -101,7 +101,10 @@ fn size_limit(text: &str) -> Result<Option<u64>, RuleError> {
     if text.is_empty() {
         return Ok(None);
     }
-    size::parse(text).filter(|bytes| *bytes > 0).map(Some).ok_or(RuleError::Size { field: msgid("Exclude Larger Than") })
+    size::parse(text)
+        .filter(|bytes| *bytes > 0)
+        .map(Some)
+        .ok_or(RuleError::Size { field: msgid("Exclude Larger Than") })
 }
 
 fn percent(text: &str) -> Result<u8, RuleError> {

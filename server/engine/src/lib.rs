@@ -18,13 +18,13 @@ pub use self::{
     progress::Progress,
     repository::{
         ArchiveFormat, Damage, DamagedFile, DamagedKind, DatabaseDump, DatabaseRestore, Entry, EntryKind, FileDownload,
-        FileStream, FolderDownload, InvalidSnapshotId, Listing, OnConflict, Opened, Part, Permit, PruneReport,
-        PruneRequest, RepairReport, RepairRequest, Repository, RepositoryConfig, RepositoryError, RestoreReport,
-        RestoreRequest, RestoreWarning, SnapshotId, SnapshotInfo, SnapshotReport, SnapshotRequest, SnapshotSource,
-        Unreadable, VerifyReport,
+        FileStream, FileTotals, FolderDownload, InvalidSnapshotId, Listing, OnConflict, Opened, Part, Permit, Property,
+        PruneReport, PruneRequest, Remarks, RepairReport, RepairRequest, Repository, RepositoryConfig, RepositoryError,
+        RestoreReport, RestoreRequest, RestoreWarning, SnapshotId, SnapshotInfo, SnapshotReport, SnapshotRequest,
+        SnapshotSource, Unreadable, Unset, VerifyReport,
     },
     s3::{Encryption, KeyCheck, ObjectOptions, S3, S3Access, S3Counts, S3Error, Unreachable},
     secret::Secret,
-    source::{DirectorySource, Held, Patterns, RestoreTarget, SourceError, SourceRoots},
+    source::{DirectorySource, Held, Owners, Patterns, RestoreTarget, SourceError, SourceOptions, SourceRoots},
     time::{boot_time, heard_time},
 };

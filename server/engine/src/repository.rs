@@ -10,11 +10,13 @@ mod download;
 mod error;
 mod fault;
 mod key;
+mod links;
 mod location;
 mod nodes;
 mod open;
 mod prune;
 mod reader;
+mod remarks;
 mod remove;
 mod repair;
 mod restore;
@@ -45,11 +47,12 @@ pub use self::{
     download::{FileDownload, FileStream},
     error::RepositoryError,
     prune::{PruneReport, PruneRequest},
+    remarks::Remarks,
     repair::{RepairReport, RepairRequest},
     types::{
-        DatabaseDump, DatabaseRestore, Entry, EntryKind, InvalidSnapshotId, Listing, OnConflict, Opened, Permit,
-        RepositoryConfig, RestoreReport, RestoreRequest, RestoreWarning, SnapshotId, SnapshotInfo, SnapshotReport,
-        SnapshotRequest, SnapshotSource, Unreadable,
+        DatabaseDump, DatabaseRestore, Entry, EntryKind, FileTotals, InvalidSnapshotId, Listing, OnConflict, Opened,
+        Permit, Property, RepositoryConfig, RestoreReport, RestoreRequest, RestoreWarning, SnapshotId, SnapshotInfo,
+        SnapshotReport, SnapshotRequest, SnapshotSource, Unreadable, Unset,
     },
     verify::{Damage, DamagedFile, DamagedKind, Part, VerifyReport},
 };
@@ -317,5 +320,6 @@ fn info(file: SnapshotFile) -> SnapshotInfo {
         files: recorded.map(|summary| summary.total_files_processed),
         bytes: recorded.map(|summary| summary.total_bytes_processed),
         added_bytes: recorded.map(|summary| summary.data_added_packed),
+        remarks: file.description.as_deref().map(Remarks::read).unwrap_or_default(),
     }
 }

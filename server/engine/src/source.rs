@@ -1,11 +1,14 @@
 //! Where a backup's files come from: directories under allowed roots, walked without following links.
 
+mod attributes;
 mod barrier;
 mod beneath;
 mod descent;
 mod error;
 mod file;
 mod node;
+mod options;
+mod owners;
 mod path;
 mod pattern;
 mod read;
@@ -18,12 +21,15 @@ pub(crate) use self::{
     descent::{Descent, folder_flags},
     file::Part,
     node::{mode_from_go, mode_to_go},
+    owners::OwnerNumbers,
     path::TreePath,
     read::{DirectoryReader, SourceEntry, SourceFile},
     report::{Collected, shown, words},
 };
 pub use self::{
     error::SourceError,
+    options::SourceOptions,
+    owners::Owners,
     pattern::Patterns,
     roots::{DirectorySource, Held, RestoreTarget, SourceRoots},
 };

@@ -24,6 +24,9 @@ use tokio_util::sync::CancellationToken;
 const FILES: usize = 20_000;
 const BIG: usize = 2 << 30;
 const MIB: u64 = 1 << 20;
+const GIB: u64 = 1 << 30;
+/// Files in one folder.
+const MANY: usize = 1_000_000;
 const MOST_FOR_BACKUP: u64 = 600 * MIB;
 const MOST_FOR_RESTORE: u64 = 256 * MIB;
 const BUCKET: &str = "memory";
@@ -83,6 +86,37 @@ fn hostile_folders_cost_little() {
     assert!(browse.peak < idle.peak + 40 * MIB);
     drop(server.stdin.take());
     assert!(server.wait().unwrap().success());
+}
+
+/// Its list has hundreds of megabytes as text.
+#[test]
+fn a_folder_with_a_million_files_fits() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("source");
+    fs::create_dir(&source).unwrap();
+    for number in 0..MANY {
+        let path = source.join(format!("a file with a name like others {number:06}"));
+        fs::write(path, number.to_string()).unwrap();
+    }
+    let mut server = start("serve", folder.path(), "");
+    let endpoint = line(&mut server, "endpoint ");
+    let first = measured("backup", folder.path(), &endpoint);
+    writeln!(io::stderr(), "a million files backed up: {first}").unwrap();
+    let same = measured("backup", folder.path(), &endpoint);
+    writeln!(io::stderr(), "and again, unchanged: {same}").unwrap();
+    fs::write(source.join("one more"), "x").unwrap();
+    let changed = measured("backup", folder.path(), &endpoint);
+    writeln!(io::stderr(), "and with one more: {changed}").unwrap();
+    let browse = measured("browse many", folder.path(), &endpoint);
+    writeln!(io::stderr(), "three pages browsed: {browse}").unwrap();
+    let restore = measured("restore", folder.path(), &endpoint);
+    writeln!(io::stderr(), "and restored: {restore}").unwrap();
+    drop(server.stdin.take());
+    assert!(server.wait().unwrap().success());
+    assert_eq!((first.open_files, same.open_files, restore.open_files), (MANY, MANY, MANY + 1), "files");
+    for measured in [first, same, changed, browse, restore] {
+        assert!(measured.peak < GIB, "{measured}");
+    }
 }
 
 /// The standard library's way needs a stack as deep as the folders.
@@ -145,12 +179,12 @@ async fn hostile(folder: &Path) -> u64 {
 }
 
 /// Looks at the beginning and at the end of a large folder.
-async fn browse(pages: &[usize]) -> u64 {
+async fn browse(pages: &[usize], names: u64) -> u64 {
     let repository = repository().await;
     let snapshot = repository.snapshots().await.unwrap().pop().unwrap().id;
     for skip in pages {
         let page = repository.entries(&snapshot, "", *skip, 500).await.unwrap();
-        assert_eq!((page.entries.len(), page.total), (500, 100_000));
+        assert_eq!((page.entries.len(), page.total), (500, names));
         assert!(page.entries[0].name.ends_with(&format!("{skip:06}")), "{:?}", page.entries[0]);
     }
     0
@@ -166,8 +200,9 @@ async fn role() {
         "serve" => return serve(&folder).await,
         "backup" => backup(&folder).await,
         "hostile" => hostile(&folder).await,
-        "open" => browse(&[]).await,
-        "browse" => browse(&[0, 60_000, 99_500]).await,
+        "open" => browse(&[], 0).await,
+        "browse" => browse(&[0, 60_000, 99_500], 100_000).await,
+        "browse many" => browse(&[0, 600_000, 999_000], MANY as u64 + 1).await,
         _ => restore(&folder).await,
     };
     println!("files {files}");

@@ -18,9 +18,9 @@ use crate::{
         form::Form,
         loaded::loaded_quietly,
         select::{Choice, Select},
-        tick::Tick,
         submit::Submit,
         textarea::TextArea,
+        tick::Tick,
     },
 };
 

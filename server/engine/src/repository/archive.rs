@@ -31,7 +31,7 @@ const WAITING: usize = 16;
 /// The kind of an archive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ArchiveFormat {
-    /// tar, compressed with gzip: names, modes, owners and links as they were.
+    /// tar, compressed with gzip: names, modes, owners, times, attributes and links as they were. Holes are zeros.
     TarGz,
     /// zip: names as any system can write them, modes and links for those that read them.
     Zip,
@@ -84,6 +84,10 @@ trait Archive {
     fn folder(&mut self, path: &Path, metadata: &Metadata) -> io::Result<()>;
     fn file(&mut self, path: &Path, metadata: &Metadata, content: Content<'_>) -> io::Result<()>;
     fn link(&mut self, path: &Path, metadata: &Metadata, target: &Path) -> io::Result<()>;
+    /// Whether a file can have further names.
+    const HARD_LINKS: bool;
+    /// One more name of what is at `target` in the archive.
+    fn hard_link(&mut self, path: &Path, metadata: &Metadata, target: &Path) -> io::Result<()>;
     /// A text file of our own.
     fn note(&mut self, path: &Path, text: &str) -> io::Result<()>;
     /// Whether the format has room for so long a path.

@@ -10,6 +10,7 @@ mod cut;
 pub(super) mod encode;
 pub(super) mod index;
 mod known;
+mod list;
 pub(super) mod pack;
 mod queue;
 mod save;
@@ -30,7 +31,7 @@ use std::{
 
 use rustic_core::{
     Id, OpenStatus, TreeId,
-    repofile::{BlobType, MasterKey, Node, SnapshotSummary, Tree},
+    repofile::{BlobType, MasterKey, Node, SnapshotSummary},
 };
 use tokio::sync::oneshot;
 
@@ -39,6 +40,7 @@ use self::{
     encode::Encoder,
     index::Index,
     known::Known,
+    list::ListWriter,
     pack::Packer,
     save::{Added, Claimed, Jobs},
     trees::Builder,
@@ -211,7 +213,7 @@ impl Archive<'_> {
                 built
             });
             // Stopped early, the builder knows why, or who stopped it does.
-            let walked = SourceWalk { archive: self, jobs, steps, ready: Vec::new() }.run(source, parent);
+            let walked = SourceWalk { archive: self, jobs, steps, ready: Vec::new(), weight: 0 }.run(source, parent);
             if walked.is_err() {
                 jobs.stop();
             }
@@ -230,11 +232,9 @@ impl Archive<'_> {
         let Ok(Some(saved)) = coming.blocking_recv() else { return Ok(None) };
         node.meta.size = saved.bytes;
         node.content = Some(saved.content);
-        let mut tree = Tree::default();
-        tree.nodes.push(node);
-        let (content, id) =
-            tree.serialize().map_err(|error| RepositoryError::Internal { detail: error.to_string() })?;
-        self.save_tree(&mut encoder, *id, &content)?;
+        let mut list = ListWriter::new(self.folder_level.is_some());
+        list.push(node)?;
+        let (id, _) = self.save_list(&mut encoder, list.finish()?)?;
         let mut summary = SnapshotSummary::default();
         summary.files_new = 1;
         summary.total_files_processed = 1;

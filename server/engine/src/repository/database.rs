@@ -52,7 +52,7 @@ pub(super) async fn restore(
     };
     progress.advance(1, 0);
     let warnings = errors.into_iter().map(|message| RestoreWarning { path: name.clone(), message });
-    Ok(RestoreReport { files: 1, bytes: size, skipped: 0, warnings: warnings.collect() })
+    Ok(RestoreReport { files: 1, bytes: size, warnings: warnings.collect(), ..RestoreReport::default() })
 }
 
 /// The dump of the database, or else the only one in the snapshot: the database may have had another name.

@@ -1,7 +1,8 @@
 //! What can go wrong with a repository, in words for people.
 
-use std::io;
+use std::{io, path::PathBuf};
 
+use bytesize::ByteSize;
 use thiserror::Error;
 
 use super::SnapshotId;
@@ -75,6 +76,19 @@ pub enum RepositoryError {
         "The target directory cannot be written: {0}. Check that there is space and that the server's user has access."
     )]
     Target(#[source] io::Error),
+    /// There is less room than the restore takes. Nothing was written.
+    #[error(
+        "The restore takes {}, and the file system of \"{}\" has room for {}. Make room there, choose another directory, or restore less.",
+        shown(*.needed), .path.display(), shown(*.available)
+    )]
+    NoSpace {
+        /// The target directory.
+        path: PathBuf,
+        /// Bytes that would be written, without holes and without what is there already.
+        needed: u64,
+        /// Bytes that are free.
+        available: u64,
+    },
     /// The database, or PostgreSQL's programs, failed.
     #[error(transparent)]
     Database(#[from] PostgresError),
@@ -90,6 +104,10 @@ pub enum RepositoryError {
         /// The library's message.
         detail: String,
     },
+}
+
+fn shown(bytes: u64) -> String {
+    ByteSize(bytes).display().iec().to_string()
 }
 
 impl RepositoryError {

@@ -1,30 +1,50 @@
-//! A folder's nodes, one after another, so that a folder with many names costs no more memory than one of them.
+//! A folder's nodes, one after another, so that a folder with many names costs no more memory than its list takes
+//! compressed.
 
 use std::{
-    fmt,
-    io::{BufReader, Read},
+    io::{self, BufRead, BufReader, Cursor, Read},
     marker::PhantomData,
     ops::ControlFlow,
+    vec,
 };
 
+use bytes::Bytes;
 use rustic_core::{
-    TreeId,
+    Id, TreeId,
     repofile::{Metadata, Node, NodeType},
 };
 use serde::{
     Deserialize,
-    de::{DeserializeOwned, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
+    de::{DeserializeOwned, IgnoredAny},
 };
+use sha2::{Digest, Sha256};
 
-use super::{RepositoryError, Result, reader::Reader};
+use super::{
+    RepositoryError, Result,
+    fault::Fault,
+    reader::Reader,
+    seal::{Sealer, hash},
+    storage::Storage,
+};
+use crate::S3Error;
 
-/// Bytes that are decompressed at a time.
+/// Bytes of a list that is read whole.
+const SHORT: u64 = 1 << 20;
+/// Bytes of a longer one that are decompressed at a time.
 const STEP: usize = 64 << 10;
+
+/// Where a folder is stored.
+pub(super) struct Place {
+    pub(super) pack: Id,
+    pub(super) offset: u32,
+    pub(super) length: u32,
+    /// Its length when it is decompressed, where it is compressed.
+    pub(super) plain: Option<u32>,
+}
 
 /// A folder as it is stored, decrypted.
 pub(super) struct Nodes {
-    content: Vec<u8>,
-    /// Its length when it is decompressed, where it is compressed.
+    content: Bytes,
     plain: Option<u64>,
     id: TreeId,
 }
@@ -53,26 +73,90 @@ impl From<Listed> for Node {
 impl Reader {
     /// Reads a folder.
     pub(super) fn nodes(&self, id: &TreeId) -> Result<Nodes> {
-        let damaged = |what: &str| damaged(id, what);
-        let entry = self.library.get_index_entry(id).map_err(|_| damaged("is in no index"))?;
-        let place = entry.location;
-        let sealed = self.storage.read_tree(&entry.pack, place.offset, place.length)?;
-        let mut content = Vec::new();
-        self.sealer.open(&sealed, &mut content).map_err(|_| damaged("is not genuine"))?;
-        Ok(Nodes { content, plain: place.uncompressed_length.map(|length| u64::from(length.get())), id: *id })
+        let entry = self.library.get_index_entry(id).map_err(|_| damaged(id, "is in no index"))?;
+        let location = entry.location;
+        let plain = location.uncompressed_length.map(Into::into);
+        let place = Place { pack: *entry.pack, offset: location.offset, length: location.length, plain };
+        Nodes::fetch(id, &place, &self.storage, &self.sealer)
     }
 }
 
 impl Nodes {
+    /// Reads the folder `id`, which is at `place`.
+    pub(super) fn fetch(id: &TreeId, place: &Place, storage: &Storage, sealer: &Sealer) -> Result<Self> {
+        let sealed = storage.read_tree(&place.pack, place.offset, place.length).map_err(|fault| match fault {
+            Fault::Storage(S3Error::NoSuchObject { key }) => {
+                RepositoryError::Damaged { detail: format!("the file \"{key}\" is missing") }
+            }
+            fault => fault.into(),
+        })?;
+        let mut content = Vec::new();
+        sealer.open(&sealed, &mut content).map_err(|_| damaged(id, "is not genuine"))?;
+        Ok(Self { content: content.into(), plain: place.plain.map(u64::from), id: *id })
+    }
+
+    fn is_short(&self) -> bool {
+        self.plain.unwrap_or(self.content.len() as u64) <= SHORT
+    }
+
+    /// The list as text, as it is read.
+    fn text(&self) -> Result<Box<dyn Read + Send>> {
+        let content = Cursor::new(self.content.clone());
+        let Some(plain) = self.plain else { return Ok(Box::new(content)) };
+        let decoder = zstd::stream::read::Decoder::with_buffer(content);
+        Ok(Box::new(decoder.map_err(|_| damaged(&self.id, "cannot be decompressed"))?.take(plain)))
+    }
+
+    /// The list as text, whole.
+    fn whole(&self) -> Result<Bytes> {
+        let Some(plain) = self.plain else { return Ok(self.content.clone()) };
+        let plain = usize::try_from(plain).unwrap_or(usize::MAX);
+        let text = zstd::bulk::decompress(&self.content, plain);
+        Ok(text.map_err(|_| damaged(&self.id, "cannot be decompressed"))?.into())
+    }
+
+    /// The nodes, one after another.
+    pub(super) fn read<N: DeserializeOwned>(&self) -> Result<Reading<N>> {
+        if self.is_short() { self.parse(&self.whole()?) } else { self.stream() }
+    }
+
+    /// The nodes, after making sure that they are those of this folder.
+    pub(super) fn read_checked(&self) -> Result<Reading<Node>> {
+        let is_right = |id: Id| if id == *self.id { Ok(()) } else { Err(damaged(&self.id, "has other content")) };
+        if self.is_short() {
+            let text = self.whole()?;
+            is_right(hash(&text))?;
+            return self.parse(&text);
+        }
+        let mut hasher = Sha256::new();
+        io::copy(&mut self.text()?, &mut hasher).map_err(|_| damaged(&self.id, "cannot be decompressed"))?;
+        is_right(Id::new(hasher.finalize().into()))?;
+        self.stream()
+    }
+
+    fn parse<N: DeserializeOwned>(&self, text: &[u8]) -> Result<Reading<N>> {
+        /// restic writes `null` for no nodes.
+        #[derive(Deserialize)]
+        struct Folder<N> {
+            nodes: Option<Vec<N>>,
+        }
+        let folder: Folder<N> = serde_json::from_slice(text).map_err(|_| damaged(&self.id, "cannot be understood"))?;
+        Ok(Reading::Whole(folder.nodes.unwrap_or_default().into_iter()))
+    }
+
+    fn stream<N>(&self) -> Result<Reading<N>> {
+        let text = BufReader::with_capacity(STEP, self.text()?);
+        Ok(Reading::Streamed { list: List::new(text), id: self.id, ended: false })
+    }
+
     /// Looks at each node until `look` breaks.
-    pub(super) fn each<N: DeserializeOwned>(&self, look: impl FnMut(N) -> ControlFlow<()>) -> Result<()> {
-        let unreadable = |_| damaged(&self.id, "cannot be understood");
-        let Some(plain) = self.plain else {
-            return each(self.content.as_slice(), look).map_err(unreadable);
-        };
-        let decoder = zstd::stream::read::Decoder::new(self.content.as_slice());
-        let decoder = decoder.map_err(|_| damaged(&self.id, "cannot be decompressed"))?;
-        each(BufReader::with_capacity(STEP, decoder.take(plain)), look).map_err(unreadable)
+    pub(super) fn each<N: DeserializeOwned>(&self, mut look: impl FnMut(N) -> ControlFlow<()>) -> Result<()> {
+        for node in self.read()? {
+            if look(node?).is_break() {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Looks at each node, without the lists of files' pieces.
@@ -88,97 +172,147 @@ fn damaged(id: &TreeId, what: &str) -> RepositoryError {
     RepositoryError::Damaged { detail: format!("the folder {} {what}", id.to_hex().as_str()) }
 }
 
-fn each<N: DeserializeOwned>(content: impl Read, mut look: impl FnMut(N) -> ControlFlow<()>) -> serde_json::Result<()> {
-    let mut broken = false;
-    let look = |node| {
-        broken = look(node).is_break();
-        broken
-    };
-    let read = Folder(look, PhantomData).deserialize(&mut serde_json::Deserializer::from_reader(content));
-    if broken { Ok(()) } else { read }
+/// The nodes of a folder. Ends with its first error.
+pub(super) enum Reading<N> {
+    Whole(vec::IntoIter<N>),
+    Streamed { list: List<BufReader<Box<dyn Read + Send>>, N>, id: TreeId, ended: bool },
 }
 
-/// `{"nodes": [...]}`; restic writes `null` for no nodes.
-struct Folder<F, N>(F, PhantomData<N>);
-
-impl<'de, N: Deserialize<'de>, F: FnMut(N) -> bool> DeserializeSeed<'de> for Folder<F, N> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> std::result::Result<(), D::Error> {
-        deserializer.deserialize_map(self)
+impl<N> Reading<N> {
+    /// No nodes.
+    pub(super) fn nothing() -> Self {
+        Self::Whole(Vec::new().into_iter())
     }
 }
 
-impl<'de, N: Deserialize<'de>, F: FnMut(N) -> bool> Visitor<'de> for Folder<F, N> {
-    type Value = ();
+impl<N: DeserializeOwned> Iterator for Reading<N> {
+    type Item = Result<N>;
 
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a folder")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> std::result::Result<(), A::Error> {
-        while let Some(key) = map.next_key::<String>()? {
-            if key == "nodes" {
-                map.next_value_seed(List(&mut self.0, PhantomData))?;
-            } else {
-                map.next_value::<IgnoredAny>()?;
+    fn next(&mut self) -> Option<Result<N>> {
+        match self {
+            Self::Whole(nodes) => nodes.next().map(Ok),
+            Self::Streamed { ended: true, .. } => None,
+            Self::Streamed { list, id, ended } => {
+                let node = list.next().map_err(|_| damaged(id, "cannot be understood")).transpose();
+                *ended = !matches!(node, Some(Ok(_)));
+                node
             }
         }
-        Ok(())
     }
 }
 
-struct List<'a, F, N>(&'a mut F, PhantomData<N>);
-
-impl<'de, N: Deserialize<'de>, F: FnMut(N) -> bool> DeserializeSeed<'de> for List<'_, F, N> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> std::result::Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
+/// `{"nodes":[…]}`, of which each node is parsed by itself.
+pub(super) struct List<R, N> {
+    text: R,
+    /// The list's begin was read.
+    begun: bool,
+    node: PhantomData<fn() -> N>,
 }
 
-impl<'de, N: Deserialize<'de>, F: FnMut(N) -> bool> Visitor<'de> for List<'_, F, N> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of nodes")
+impl<R: BufRead, N: DeserializeOwned> List<R, N> {
+    fn next(&mut self) -> io::Result<Option<N>> {
+        if !std::mem::replace(&mut self.begun, true) {
+            if !self.begin()? {
+                return Ok(None);
+            }
+            if self.peek()? == b']' {
+                return Ok(None);
+            }
+            return self.value().map(Some);
+        }
+        match self.token()? {
+            b']' => Ok(None),
+            b',' => self.value().map(Some),
+            _ => Err(malformed()),
+        }
     }
 
-    fn visit_unit<E: Error>(self) -> std::result::Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut nodes: A) -> std::result::Result<(), A::Error> {
-        while let Some(node) = nodes.next_element()? {
-            if (self.0)(node) {
-                // Nothing else ends the reading before its end.
-                return Err(A::Error::custom("enough"));
+    /// Goes to the first node. False where there is no list.
+    fn begin(&mut self) -> io::Result<bool> {
+        self.expect(b'{')?;
+        while self.peek()? != b'}' {
+            let key: String = self.value()?;
+            self.expect(b':')?;
+            match (key.as_str(), self.peek()?) {
+                ("nodes", b'[') => {
+                    self.expect(b'[')?;
+                    return Ok(true);
+                }
+                _ => drop(self.value::<IgnoredAny>()?),
+            }
+            if self.peek()? == b',' {
+                self.expect(b',')?;
             }
         }
-        Ok(())
+        Ok(false)
     }
+
+    /// A string, a list or an object, behind whose end nothing is read.
+    fn value<T: DeserializeOwned>(&mut self) -> io::Result<T> {
+        T::deserialize(&mut serde_json::Deserializer::from_reader(&mut self.text)).map_err(io::Error::from)
+    }
+
+    fn expect(&mut self, byte: u8) -> io::Result<()> {
+        if self.token()? == byte { Ok(()) } else { Err(malformed()) }
+    }
+
+    fn token(&mut self) -> io::Result<u8> {
+        let token = self.peek()?;
+        self.text.consume(1);
+        Ok(token)
+    }
+
+    /// The next byte that is no white space.
+    fn peek(&mut self) -> io::Result<u8> {
+        loop {
+            match self.text.fill_buf()?.first() {
+                Some(byte) if byte.is_ascii_whitespace() => self.text.consume(1),
+                Some(byte) => return Ok(*byte),
+                None => return Err(io::ErrorKind::UnexpectedEof.into()),
+            }
+        }
+    }
+}
+
+impl<R, N> List<R, N> {
+    fn new(text: R) -> Self {
+        Self { text, begun: false, node: PhantomData }
+    }
+}
+
+fn malformed() -> io::Error {
+    io::ErrorKind::InvalidData.into()
 }
 
 #[cfg(test)]
 mod tests {
-    use std::ops::ControlFlow;
-
     use rustic_core::repofile::Node;
 
-    use super::{Listed, each};
+    use super::{List, Listed};
+
+    fn names(text: &str) -> (Vec<String>, bool) {
+        let mut list = List::new(text.as_bytes());
+        let mut names = Vec::new();
+        loop {
+            match list.next() {
+                Ok(Some(listed)) => names.push(Node::from::<Listed>(listed).name),
+                ended => return (names, ended.is_ok()),
+            }
+        }
+    }
 
     #[test]
-    fn nodes_come_one_after_another_until_it_is_enough() {
+    fn nodes_come_one_after_another() {
         let node = |name: &str| format!(r#"{{"name":"{name}","type":"file","mode":420,"size":3,"content":["00"]}}"#);
-        let text = format!(r#"{{"other":[1],"nodes":[{},{},"broken"]}}"#, node("a"), node("b"));
-        let mut names = Vec::new();
-        let two = each(text.as_bytes(), |listed: Listed| {
-            names.push(Node::from(listed).name);
-            if names.len() == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        });
-        assert!(two.is_ok() && names == ["a", "b"]);
-        assert!(each(text.as_bytes(), |_: Listed| ControlFlow::Continue(())).is_err());
-        assert!(each(br#"{"nodes":null}"#.as_slice(), |_: Listed| ControlFlow::Break(())).is_ok());
+        let (a, b) = (node("a"), node("b"));
+        let both = (vec!["a".to_owned(), "b".to_owned()], true);
+        assert_eq!(names(&format!("{{\"nodes\":[{a},{b}]}}\n")), both);
+        assert_eq!(names(&format!(" {{ \"other\":[1], \"nodes\" : [ {a} , {b} ] }}")), both);
+        for nothing in [r#"{"nodes":null}"#, r#"{"nodes":[]}"#, "{}"] {
+            assert_eq!(names(nothing), (Vec::new(), true), "{nothing}");
+        }
+        for broken in [format!(r#"{{"nodes":[{a},"broken"]}}"#), format!(r#"{{"nodes":[{a}"#)] {
+            assert_eq!(names(&broken), (vec!["a".to_owned()], false), "{broken}");
+        }
     }
 }

@@ -4,12 +4,13 @@ use std::{
     collections::HashMap,
     ffi::OsStr,
     ops::ControlFlow,
+    path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use rustic_core::{
     Id, IndexedFullStatus, TreeId,
-    repofile::{Node, SnapshotFile, Tree},
+    repofile::{MasterKey, Node, SnapshotFile},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -37,9 +38,14 @@ impl Reader {
     /// Reads the index. Blocks.
     pub(super) fn new(repository: &Inner, stop: CancellationToken) -> Result<Self> {
         let storage = Arc::new(Storage::new(repository.location.clone(), stop));
-        let library = open::open(storage.clone(), &repository.key, repository.cache())?;
+        Self::of(storage, &repository.key, repository.cache())
+    }
+
+    /// Reads the index that `storage` has. Blocks.
+    pub(super) fn of(storage: Arc<Storage>, key: &MasterKey, cache: Option<&Path>) -> Result<Self> {
+        let library = open::open(storage.clone(), key, cache)?;
         let library = library.to_indexed().map_err(|error| repository_error(&error))?;
-        let sealer = Arc::new(Sealer::new(&repository.key)?);
+        let sealer = Arc::new(Sealer::new(key)?);
         Ok(Self { library, sealer, storage, roots: Mutex::default() })
     }
 
@@ -68,16 +74,6 @@ impl Reader {
             roots.insert(id.clone(), root);
         }
         Ok(Some(root))
-    }
-
-    pub(super) fn tree(&self, id: &TreeId) -> Result<Tree> {
-        self.library.get_tree(id).map_err(|error| match fault(&error) {
-            Some(Fault::Storage(S3Error::NoSuchObject { key })) => {
-                RepositoryError::Damaged { detail: format!("the file \"{key}\" is missing") }
-            }
-            Some(fault) => fault.clone().into(),
-            None => RepositoryError::Damaged { detail: error.display_log() },
-        })
     }
 
     /// The folder at `path` below `root`.

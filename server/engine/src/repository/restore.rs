@@ -7,12 +7,15 @@
 
 mod batch;
 mod folder;
+mod links;
 mod metadata;
 mod pending;
 mod selection;
+mod space;
 mod walk;
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError, mpsc},
     thread,
 };
@@ -23,16 +26,18 @@ use tokio_util::sync::CancellationToken;
 
 use self::{batch::Batch, folder::Folder, selection::Selection, walk::Walk};
 use super::{
-    Inner, OnConflict, RepositoryError, RestoreReport, RestoreRequest, RestoreWarning, Result, blocking::blocking,
-    location::Location, open::Library, reader::Reader, seal::Sealer,
+    Inner, OnConflict, Property, RepositoryError, RestoreReport, RestoreRequest, RestoreWarning, Result, Unset,
+    blocking::blocking, location::Location, open::Library, reader::Reader, seal::Sealer,
 };
 use crate::{
-    Progress,
-    source::{Barriers, TreePath},
+    Owners, Progress,
+    source::{Barriers, OwnerNumbers, TreePath},
 };
 
 /// More warnings than this help nobody.
 const MOST_WARNINGS: usize = 10_000;
+/// Files that are named which lack a property for one cause.
+const MOST_EXAMPLES: usize = 10;
 
 pub(super) async fn restore(
     repository: Arc<Inner>,
@@ -55,6 +60,7 @@ fn run(
     let reader = Reader::new(repository, stop.clone())?;
     let snapshot = reader.snapshot(&request.snapshot)?;
     let selection = Selection::new(&reader, snapshot.tree, &request.paths)?;
+    space::check(&reader, request, (snapshot.tree, snapshot.summary.as_ref()), &selection, &stop)?;
     let (files, bytes) = match snapshot.summary {
         Some(summary) if selection.is_everything() => (summary.total_files_processed, summary.total_bytes_processed),
         _ => selection.count(&reader, snapshot.tree, &stop)?,
@@ -70,19 +76,23 @@ fn run(
         progress,
         on_conflict: request.on_conflict,
         lending_bits: request.lending_bits,
+        owners: (request.target.owners == Owners::ByName).then(OwnerNumbers::default),
         barriers: request.target.barriers.clone(),
+        target,
         report: Mutex::default(),
+        unset: Mutex::default(),
     };
-    restore_all(&job, &reader, snapshot.tree, selection, &target)?;
-    Ok(job.report.into_inner().unwrap_or_else(PoisonError::into_inner))
+    restore_all(&job, &reader, snapshot.tree, selection)?;
+    let unset = job.unset.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect();
+    Ok(RestoreReport { unset, ..job.report.into_inner().unwrap_or_else(PoisonError::into_inner) })
 }
 
-fn restore_all(job: &Job<'_>, reader: &Reader, root: TreeId, selection: Selection, target: &Folder) -> Result<()> {
+fn restore_all(job: &Job<'_>, reader: &Reader, root: TreeId, selection: Selection) -> Result<()> {
     thread::scope(|scope| {
         // Without room: one batch is worked on, and one is collected.
         let (batches, collected) = mpsc::sync_channel::<Batch>(0);
         let work = scope.spawn(|| collected.into_iter().try_for_each(|batch| batch.run(job)));
-        let walked = Walk::new((job, reader), selection, target, batches).and_then(|walk| walk.run(root, target));
+        let walked = Walk::new((job, reader), selection, batches).and_then(|walk| walk.run(root));
         // What stopped the work is why the walk could not go on.
         work.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
         walked
@@ -99,8 +109,12 @@ struct Job<'a> {
     progress: Arc<dyn Progress>,
     on_conflict: OnConflict,
     lending_bits: bool,
+    /// Where owners are restored by name.
+    owners: Option<OwnerNumbers>,
     barriers: Arc<Barriers>,
+    target: Folder,
     report: Mutex<RestoreReport>,
+    unset: Mutex<BTreeMap<(Property, String), Unset>>,
 }
 
 impl Job<'_> {
@@ -112,6 +126,22 @@ impl Job<'_> {
         let mut report = self.report();
         if report.warnings.len() < MOST_WARNINGS {
             report.warnings.push(RestoreWarning { path: path.shown(), message: message.into() });
+        }
+    }
+
+    /// A file lacks properties, each for a cause.
+    fn unset(&self, path: &TreePath, lacking: BTreeSet<(Property, String)>) {
+        if lacking.is_empty() {
+            return;
+        }
+        let mut all = self.unset.lock().unwrap_or_else(PoisonError::into_inner);
+        for (property, cause) in lacking {
+            let none = || Unset { property, cause: cause.clone(), files: 0, examples: Vec::new() };
+            let unset = all.entry((property, cause.clone())).or_insert_with(none);
+            unset.files += 1;
+            if unset.examples.len() < MOST_EXAMPLES {
+                unset.examples.push(path.shown());
+            }
         }
     }
 
@@ -128,6 +158,12 @@ impl Job<'_> {
         report.bytes += size;
         drop(report);
         self.progress.advance(1, 0);
+    }
+
+    /// A file has one more name.
+    fn linked(&self, size: u64) {
+        self.restored(size);
+        self.progress.advance(0, size);
     }
 
     fn check(&self) -> Result<()> {

@@ -184,7 +184,8 @@ impl Decoder {
     }
 }
 
-fn is_zero(content: &[u8]) -> bool {
+/// Whether there is nothing but zeros.
+pub(super) fn is_zero(content: &[u8]) -> bool {
     /// Compared in pieces, which the compiler turns into wide instructions.
     const ZEROS: [u8; 4096] = [0; 4096];
     content.chunks(ZEROS.len()).all(|piece| piece == &ZEROS[..piece.len()])

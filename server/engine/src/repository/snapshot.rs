@@ -12,17 +12,18 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    DatabaseDump, Inner, RepositoryError, Result, SnapshotReport, SnapshotRequest, SnapshotSource,
+    DatabaseDump, FileTotals, Inner, RepositoryError, Result, SnapshotReport, SnapshotRequest, SnapshotSource,
     backup::{Archived, Ground},
     blocking::blocking,
     fault::repository_error,
     open::{self, Library},
+    remarks::Remarks,
     storage::Storage,
 };
 use crate::{
     DirectorySource, Patterns, Progress,
     postgres::{DumpReader, Stop},
-    source::{Collected, DirectoryReader},
+    source::DirectoryReader,
 };
 
 pub(super) async fn snapshot(
@@ -95,10 +96,9 @@ fn directory_snapshot(
     let mut draft = Draft::new(request, directory.path().to_string_lossy().into_owned())?;
     let parent = draft.find_parent(&library)?;
     let archived = Ground::prepare(&library, &repository.key)?.directory(run, &source, parent)?;
-    let mut report = draft.save(&library, run, archived)?;
-    let Collected { unreadable, changed, left_out } = source.report().take();
-    (report.unreadable, report.changed, report.left_out) = (unreadable, changed, left_out);
-    Ok(report)
+    let remarks = Remarks::of(source.report().take());
+    draft.file.description = remarks.to_text();
+    Ok(remarks.report(draft.save(&library, run, archived)?))
 }
 
 async fn start_dump(dump: &DatabaseDump, request: &SnapshotRequest, stop: &CancellationToken) -> Result<DumpReader> {
@@ -190,6 +190,9 @@ impl Draft {
             added_bytes,
             unreadable: Vec::new(),
             changed: Vec::new(),
+            changed_files: 0,
+            unmatched: Vec::new(),
+            too_large: FileTotals::default(),
             left_out: Vec::new(),
             started,
             finished: Utc::now(),

@@ -3,8 +3,10 @@
 use std::{fmt, path::PathBuf, str::FromStr, sync::Arc};
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::remarks::Remarks;
 use crate::{
     DatabaseTarget, DirectorySource, NetworkPolicy, ObjectOptions, PostgresDatabase, PostgresTools, RestoreTarget,
     S3Access, Secret,
@@ -169,11 +171,19 @@ pub struct SnapshotReport {
     pub bytes: u64,
     /// What it added to the repository, compressed and encrypted.
     pub added_bytes: u64,
-    /// What is missing from it. Empty for a complete backup.
+    /// What is missing from it: files and folders, and extended attributes of files that are in it. Empty for a complete
+    /// backup.
     pub unreadable: Vec<Unreadable>,
-    /// Files that were written to while they were read. They are in the snapshot, cut to the size they
-    /// had at the beginning.
+    /// Files that were changed while they were read, at most 10,000 of them. They are in the snapshot, cut to the size
+    /// they had at the beginning.
     pub changed: Vec<String>,
+    /// How many they are in all.
+    pub changed_files: u64,
+    /// Include patterns that matched nothing, as they were written; what is excluded is no match. The pattern `**` is
+    /// never among them. Empty for a complete backup.
+    pub unmatched: Vec<String>,
+    /// The files that were left out because they are larger than the policy takes them.
+    pub too_large: FileTotals,
     /// What was met and left out on purpose: Holdfast's own files, and what belongs to another organization. The backup
     /// is complete without it.
     pub left_out: Vec<Unreadable>,
@@ -183,8 +193,17 @@ pub struct SnapshotReport {
     pub finished: DateTime<Utc>,
 }
 
-/// A file or folder that is not in a snapshot.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// How many files, and how many bytes they have together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileTotals {
+    /// Files.
+    pub files: u64,
+    /// Bytes.
+    pub bytes: u64,
+}
+
+/// A file or folder that is not in a snapshot, or not as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unreadable {
     /// Its path relative to the source. Of one of more than 4096 bytes the middle is left out.
     pub path: String,
@@ -211,6 +230,8 @@ pub struct SnapshotInfo {
     pub bytes: Option<u64>,
     /// What it added to the repository, where that was recorded.
     pub added_bytes: Option<u64>,
+    /// What is missing from it and what else its backup found, where that was recorded.
+    pub remarks: Remarks,
 }
 
 /// A file, folder or link in a snapshot.
@@ -293,6 +314,53 @@ pub struct RestoreReport {
     pub skipped: u64,
     /// What could not be restored as it was. Empty for a complete restore.
     pub warnings: Vec<RestoreWarning>,
+    /// Properties that restored files could not be given, because the system forbids it or the file system has none such.
+    /// By property and cause.
+    pub unset: Vec<Unset>,
+}
+
+/// A property that some restored files could not be given, for one cause.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unset {
+    /// Which one.
+    pub property: Property,
+    /// Why, in a few words for people.
+    pub cause: String,
+    /// How many files, folders and links lack it.
+    pub files: u64,
+    /// The paths in the snapshot of the first ones, at most 10.
+    pub examples: Vec<String>,
+}
+
+/// What a restored file is given beside its name, its content and its mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Property {
+    /// The user and the group that it belongs to.
+    Owner,
+    /// Its access control lists (`acl(5)`).
+    AccessControlList,
+    /// What it lends of root's rights to whoever starts it (`capabilities(7)`).
+    Capabilities,
+    /// Other extended attributes (`xattr(7)`).
+    ExtendedAttributes,
+    /// When it was modified, to the nanosecond.
+    Times,
+    /// That it is one file with others, under several names.
+    HardLink,
+}
+
+impl fmt::Display for Property {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Owner => "owner and group",
+            Self::AccessControlList => "access control list",
+            Self::Capabilities => "capabilities",
+            Self::ExtendedAttributes => "extended attributes",
+            Self::Times => "time of modification",
+            Self::HardLink => "hard link",
+        })
+    }
 }
 
 /// Something that could not be restored as it was.

@@ -16,7 +16,7 @@ use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Inner, RepositoryError, Result, SnapshotId,
+    Inner, Result, SnapshotId,
     blocking::blocking,
     fault::{Fault, fault, repository_error},
     open::{self, Library},
@@ -219,8 +219,4 @@ fn is_about_content(error: &RusticError) -> bool {
         None | Some(Fault::Damaged(_) | Fault::Storage(S3Error::NoSuchObject { .. })) => true,
         Some(_) => false,
     }
-}
-
-fn unreadable(error: &RusticError) -> Option<RepositoryError> {
-    (!is_about_content(error)).then(|| repository_error(error))
 }

@@ -15,6 +15,9 @@ const WINDOW: u64 = 1 << 20;
 /// Windows kept, the most recent ones: 16 MiB.
 const KEPT: usize = 16;
 
+/// Bytes of a window that is kept. A folder with very many names makes a larger one, which is read once.
+const LARGEST: usize = 4 << 20;
+
 /// Whole packs kept in memory, the most recent ones: with restic's packs 32 MiB.
 const PACKS_KEPT: usize = 2;
 
@@ -78,7 +81,9 @@ impl Windows {
         let end = range.end.div_ceil(WINDOW) * WINDOW;
         let window = Window { pack: *pack, start, content: read(start..end)? };
         let found = window.slice(pack, range);
-        keep(&self.0, window, KEPT);
+        if window.content.len() <= LARGEST {
+            keep(&self.0, window, KEPT);
+        }
         Ok(found)
     }
 }

@@ -23,6 +23,13 @@ impl From<&Stat> for Identity {
     }
 }
 
+impl Identity {
+    /// Whether it lies on the same file system.
+    pub(crate) fn is_on_device_of(&self, stat: &Stat) -> bool {
+        self.device == Self::from(stat).device
+    }
+}
+
 /// Why something is not touched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Barrier {

@@ -104,8 +104,10 @@ impl FileReader {
         }
         let Ok(now) = fstat(&self.file) else { return };
         let before = &self.stat;
-        let same_time = now.st_mtime == before.st_mtime && now.st_mtime_nsec == before.st_mtime_nsec;
-        if now.st_size != before.st_size || !same_time {
+        let modified = |stat: &Stat| (stat.st_mtime, stat.st_mtime_nsec);
+        // Who writes to a file may set back when that was, but not when its properties were changed.
+        let touched = |stat: &Stat| (stat.st_ctime, stat.st_ctime_nsec);
+        if now.st_size != before.st_size || modified(&now) != modified(before) || touched(&now) != touched(before) {
             self.shared.report.changed(&self.path);
         }
     }

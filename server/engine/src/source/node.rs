@@ -8,10 +8,13 @@ use rustic_core::{
 };
 use rustix::fs::{FileType, Stat, readlinkat};
 
-use super::walk::Found;
+use super::{owners::OwnerNames, walk::Found};
+
+/// restic reads years of four digits, and takes the first or the last of them for others. This is the first one's begin.
+const EARLIEST: Timestamp = Timestamp::constant(-62_167_219_200, 0);
 
 /// The node of a walked entry, without its content.
-pub(super) fn node(found: &Found) -> io::Result<Node> {
+pub(super) fn node(found: &Found, names: &OwnerNames) -> io::Result<Node> {
     let stat = &found.stat;
     let kind = match found.file_type() {
         FileType::Directory => NodeType::Dir,
@@ -25,7 +28,13 @@ pub(super) fn node(found: &Found) -> io::Result<Node> {
         FileType::CharacterDevice => NodeType::Chardev { device: stat.st_rdev },
         _ => NodeType::File,
     };
-    Ok(Node::new_node(found.path.name(), kind, metadata(stat)))
+    let metadata = Metadata {
+        user: names.user(stat.st_uid),
+        group: names.group(stat.st_gid),
+        extended_attributes: found.attributes.stored()?,
+        ..metadata(stat)
+    };
+    Ok(Node::new_node(found.path.name(), kind, metadata))
 }
 
 /// The size of a regular file; 0 for everything else.
@@ -38,13 +47,13 @@ pub(super) fn file_size(stat: &Stat) -> u64 {
 fn metadata(stat: &Stat) -> Metadata {
     let is_folder = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
     let is_hard_link = stat.st_nlink > 1 && !is_folder;
-    let modified = timestamp(stat.st_mtime, stat.st_mtime_nsec);
+    let modified = Some(timestamp(stat.st_mtime, stat.st_mtime_nsec));
     Metadata {
         mode: Some(mode_to_go(stat.st_mode)),
         mtime: modified,
         // The access time changes with every backup and would make every tree a new one.
         atime: modified,
-        ctime: timestamp(stat.st_ctime, stat.st_ctime_nsec),
+        ctime: Some(timestamp(stat.st_ctime, stat.st_ctime_nsec)),
         uid: Some(stat.st_uid),
         gid: Some(stat.st_gid),
         user: None,
@@ -58,8 +67,12 @@ fn metadata(stat: &Stat) -> Metadata {
     }
 }
 
-fn timestamp(seconds: i64, nanoseconds: u64) -> Option<Timestamp> {
-    Timestamp::new(seconds, i32::try_from(nanoseconds).ok()?).ok()
+/// A time, or the nearest one that every program can read.
+fn timestamp(seconds: i64, nanoseconds: u64) -> Timestamp {
+    if seconds < EARLIEST.as_second() {
+        return EARLIEST;
+    }
+    Timestamp::new(seconds, i32::try_from(nanoseconds).unwrap_or_default()).unwrap_or(Timestamp::MAX)
 }
 
 const PERMISSIONS: u32 = 0o777;
@@ -94,7 +107,22 @@ pub(crate) fn mode_from_go(mode: u32) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{mode_from_go, mode_to_go};
+    use super::{mode_from_go, mode_to_go, timestamp};
+
+    #[test]
+    fn every_time_has_a_year_of_four_digits() {
+        let cases = [
+            ((0, 1), "1970-01-01T00:00:00.000000001Z"),
+            ((-1, 500_000_000), "1969-12-31T23:59:59.5Z"),
+            ((-62_167_219_200, 7), "0000-01-01T00:00:00.000000007Z"),
+            ((-62_167_219_201, 999_999_999), "0000-01-01T00:00:00Z"),
+            ((i64::MIN, 0), "0000-01-01T00:00:00Z"),
+            ((i64::MAX, 0), "9999-12-30T22:00:00.999999999Z"),
+        ];
+        for ((seconds, nanoseconds), text) in cases {
+            assert_eq!(timestamp(seconds, nanoseconds).to_string(), text);
+        }
+    }
 
     #[test]
     fn modes_survive_the_way_through_go() {

@@ -50,17 +50,21 @@ impl TreePath {
         })
     }
 
-    /// The whole path, as [`shown`] writes names.
-    pub(crate) fn whole(&self) -> String {
+    /// Its names, the first one first.
+    pub(crate) fn names(&self) -> Vec<&OsStr> {
         let mut names: Vec<&OsStr> = self.upwards().collect();
         names.reverse();
-        joined(&names)
+        names
+    }
+
+    /// The whole path, as [`shown`] writes names.
+    pub(crate) fn whole(&self) -> String {
+        joined(&self.names())
     }
 
     /// The path for people, as [`shown`] writes names. Of one that is too long to be opened the middle is left out.
     pub(crate) fn shown(&self) -> String {
-        let mut names: Vec<&OsStr> = self.upwards().collect();
-        names.reverse();
+        let names = self.names();
         let length = |names: &[&OsStr]| names.iter().map(|name| name.len() + 1).sum::<usize>();
         if length(&names) <= LONGEST_SHOWN {
             return joined(&names);

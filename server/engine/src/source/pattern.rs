@@ -1,8 +1,13 @@
 //! Which files a backup takes.
 
+use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
+
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::RepositoryError;
+
+/// The pattern that is everything, also where there is nothing.
+const EVERYTHING: &str = "**";
 
 /// Include and exclude patterns, relative to the source directory.
 ///
@@ -11,27 +16,30 @@ use crate::RepositoryError;
 /// (`*.log`, `node_modules`). A folder that matches stands for all that is in it. Excludes win.
 #[derive(Clone, Debug)]
 pub struct Patterns {
-    /// `None` takes everything.
-    include: Option<GlobSet>,
+    takes_everything: bool,
+    /// Those that include, without `**`, as they were written and as they are looked for.
+    written: Vec<String>,
+    include: GlobSet,
     exclude: GlobSet,
 }
 
 impl Patterns {
     /// Patterns for `include` (everything, when it is empty) without `exclude`.
     pub fn new(include: &[String], exclude: &[String]) -> Result<Self, RepositoryError> {
-        let takes_everything = include.is_empty() || include.iter().any(|pattern| pattern == "**");
-        let include = (!takes_everything).then(|| glob_set(include)).transpose()?;
-        Ok(Self { include, exclude: glob_set(exclude)? })
+        let takes_everything = include.is_empty() || include.iter().any(|pattern| pattern == EVERYTHING);
+        let written: Vec<String> = include.iter().filter(|pattern| *pattern != EVERYTHING).cloned().collect();
+        let include = glob_set(&written)?;
+        Ok(Self { takes_everything, written, include, exclude: glob_set(exclude)? })
     }
 
     /// Whether everything is taken that is not excluded.
     pub(crate) fn include_everything(&self) -> bool {
-        self.include.is_none()
+        self.takes_everything
     }
 
     /// Whether an include pattern names `path` itself.
     pub(crate) fn includes(&self, path: &[u8]) -> bool {
-        self.include.as_ref().is_none_or(|set| is_match(set, path))
+        self.takes_everything || is_match(&self.include, path)
     }
 
     /// Whether an exclude pattern names `path` itself.
@@ -41,8 +49,34 @@ impl Patterns {
 }
 
 fn is_match(set: &GlobSet, path: &[u8]) -> bool {
-    use std::os::unix::ffi::OsStrExt;
-    set.is_match(std::ffi::OsStr::from_bytes(path))
+    set.is_match(OsStr::from_bytes(path))
+}
+
+/// The include patterns that have matched nothing so far. What is excluded is no match: nothing of it is backed up.
+pub(super) struct Unmatched {
+    /// Their places among those that were written.
+    left: Vec<usize>,
+    found: Vec<usize>,
+}
+
+impl Unmatched {
+    pub(super) fn new(patterns: &Patterns) -> Self {
+        Self { left: (0..patterns.written.len()).collect(), found: Vec::new() }
+    }
+
+    /// Looks which of them `path` matches, as long as there are any.
+    pub(super) fn meet(&mut self, patterns: &Patterns, path: &[u8]) {
+        if self.left.is_empty() {
+            return;
+        }
+        patterns.include.matches_into(OsStr::from_bytes(path), &mut self.found);
+        self.left.retain(|pattern| self.found.binary_search(pattern).is_err());
+    }
+
+    /// As they were written.
+    pub(super) fn names(&self, patterns: &Patterns) -> Vec<String> {
+        self.left.iter().filter_map(|pattern| patterns.written.get(*pattern)).cloned().collect()
+    }
 }
 
 fn glob_set(patterns: &[String]) -> Result<GlobSet, RepositoryError> {
@@ -68,7 +102,7 @@ fn invalid(pattern: &str, error: &globset::Error) -> RepositoryError {
 
 #[cfg(test)]
 mod tests {
-    use super::Patterns;
+    use super::{Patterns, Unmatched};
 
     fn patterns(include: &[&str], exclude: &[&str]) -> Patterns {
         let owned = |list: &[&str]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
@@ -92,6 +126,16 @@ mod tests {
         for path in ["x/docs/a.md", "docs/sub/a.md", "x/top"] {
             assert!(!patterns.includes(path.as_bytes()), "{path}");
         }
+    }
+
+    #[test]
+    fn patterns_without_a_match_are_known() {
+        let patterns = patterns(&["**", "docs", "docs/deep", "*.md", "custmers"], &[]);
+        let mut unmatched = Unmatched::new(&patterns);
+        for path in ["docs", "docs/a.txt", "docs/deep"] {
+            unmatched.meet(&patterns, path.as_bytes());
+        }
+        assert_eq!(unmatched.names(&patterns), ["*.md", "custmers"]);
     }
 
     #[test]

@@ -8,19 +8,17 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     DirectorySource, Patterns,
-    barrier::Barriers,
     file::FileReader,
     node::{file_size, node},
+    owners::OwnerNames,
     report::SourceReport,
-    walk::{Found, Walk},
+    walk::{Found, Ground, Walk},
 };
 use crate::Progress;
 
 /// What one snapshot reads: a directory, filtered, with its failures collected and its progress told.
 pub(crate) struct DirectoryReader {
-    root: Arc<OwnedFd>,
-    barriers: Arc<Barriers>,
-    patterns: Arc<Patterns>,
+    ground: Ground,
     shared: Arc<Shared>,
 }
 
@@ -38,12 +36,18 @@ impl DirectoryReader {
         progress: Arc<dyn Progress>,
         stop: CancellationToken,
     ) -> io::Result<Self> {
-        if fstat(&*source.folder)?.st_nlink == 0 {
+        let stat = fstat(&*source.folder)?;
+        if stat.st_nlink == 0 {
             return Err(io::ErrorKind::NotFound.into());
         }
-        let shared = Arc::new(Shared { report: Arc::default(), progress, stop });
-        let (root, barriers) = (source.folder.clone(), source.barriers.clone());
-        Ok(Self { root, barriers, patterns: Arc::new(patterns), shared })
+        let ground = Ground {
+            root: source.folder.clone(),
+            identity: (&stat).into(),
+            barriers: source.barriers.clone(),
+            patterns: Arc::new(patterns),
+            options: source.options,
+        };
+        Ok(Self { ground, shared: Arc::new(Shared { report: Arc::default(), progress, stop }) })
     }
 
     pub(crate) fn report(&self) -> &SourceReport {
@@ -51,7 +55,7 @@ impl DirectoryReader {
     }
 
     fn walk(&self, report: Option<Arc<SourceReport>>, stop: &CancellationToken) -> Walk {
-        Walk::new((self.root.clone(), self.barriers.clone()), self.patterns.clone(), report, stop.clone())
+        Walk::new(self.ground.clone(), report, stop.clone())
     }
 }
 
@@ -71,7 +75,8 @@ impl DirectoryReader {
     /// All that belongs into the backup, folders before their contents, names in byte order.
     pub(crate) fn entries(&self) -> Entries {
         let report = Some(self.shared.report.clone());
-        Entries { walk: self.walk(report, &self.shared.stop), shared: self.shared.clone() }
+        let (walk, shared) = (self.walk(report, &self.shared.stop), self.shared.clone());
+        Entries { walk, shared, names: OwnerNames::default() }
     }
 }
 
@@ -88,6 +93,7 @@ pub(crate) struct SourceEntry {
 pub(crate) struct Entries {
     walk: Walk,
     shared: Arc<Shared>,
+    names: OwnerNames,
 }
 
 impl Iterator for Entries {
@@ -96,7 +102,9 @@ impl Iterator for Entries {
     fn next(&mut self) -> Option<SourceEntry> {
         loop {
             let found = self.walk.next()?;
-            match node(&found) {
+            // The file itself is backed up all the same.
+            found.attributes.missing().for_each(|cause| self.shared.report.missing(&found.path, &cause));
+            match node(&found, &self.names) {
                 Ok(node) => {
                     if !node.is_dir() {
                         self.shared.progress.advance(1, 0);

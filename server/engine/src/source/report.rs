@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{barrier::Barrier, path::TreePath};
-use crate::Unreadable;
+use crate::{FileTotals, Unreadable};
 
 /// More lines than this help nobody and would fill the memory.
 const MOST: usize = 10_000;
@@ -21,14 +21,20 @@ struct Found {
     unreadable: Vec<Unreadable>,
     more: usize,
     changed: Vec<String>,
+    changed_files: u64,
     left_out: Vec<Unreadable>,
+    too_large: FileTotals,
+    unmatched: Vec<String>,
 }
 
 /// What was collected, each list by path.
 pub(crate) struct Collected {
     pub(crate) unreadable: Vec<Unreadable>,
     pub(crate) changed: Vec<String>,
+    pub(crate) changed_files: u64,
     pub(crate) left_out: Vec<Unreadable>,
+    pub(crate) too_large: FileTotals,
+    pub(crate) unmatched: Vec<String>,
 }
 
 impl SourceReport {
@@ -55,6 +61,7 @@ impl SourceReport {
 
     pub(super) fn changed(&self, path: &TreePath) {
         let mut found = self.found();
+        found.changed_files += 1;
         if found.changed.len() < MOST {
             found.changed.push(path.shown());
         }
@@ -68,16 +75,29 @@ impl SourceReport {
         }
     }
 
+    /// A file has more bytes than the backup takes of one.
+    pub(super) fn too_large(&self, bytes: u64) {
+        let mut found = self.found();
+        found.too_large.files += 1;
+        found.too_large.bytes = found.too_large.bytes.saturating_add(bytes);
+    }
+
+    /// Include patterns that have matched nothing.
+    pub(super) fn unmatched(&self, patterns: Vec<String>) {
+        self.found().unmatched = patterns;
+    }
+
     /// Takes what was collected.
     pub(crate) fn take(&self) -> Collected {
-        let Found { mut unreadable, more, mut changed, mut left_out } = std::mem::take(&mut *self.found());
+        let found = std::mem::take(&mut *self.found());
+        let Found { mut unreadable, more, mut changed, changed_files, mut left_out, too_large, unmatched } = found;
         unreadable.sort_by(|a, b| a.path.cmp(&b.path));
         left_out.sort_by(|a, b| a.path.cmp(&b.path));
         changed.sort();
         if more > 0 {
             unreadable.push(Unreadable { path: String::new(), cause: format!("{more} more could not be read") });
         }
-        Collected { unreadable, changed, left_out }
+        Collected { unreadable, changed, changed_files, left_out, too_large, unmatched }
     }
 }
 

@@ -10,6 +10,7 @@ use std::{
 use rustix::fs::{Mode, openat};
 
 use super::{
+    Owners, SourceOptions,
     barrier::{Barriers, is_written_inside},
     beneath::{self, Reached},
     descent::folder_flags,
@@ -23,10 +24,17 @@ use super::{
 pub struct DirectorySource {
     pub(super) folder: Arc<OwnedFd>,
     pub(super) barriers: Arc<Barriers>,
+    pub(super) options: SourceOptions,
     path: PathBuf,
 }
 
 impl DirectorySource {
+    /// Sets what is left out of it beside what patterns exclude; by default nothing.
+    #[must_use]
+    pub fn with_options(self, options: SourceOptions) -> Self {
+        Self { options, ..self }
+    }
+
     /// Where the directory was when it was opened: an absolute path without links, to be shown.
     pub fn path(&self) -> &Path {
         &self.path
@@ -43,10 +51,17 @@ pub struct RestoreTarget {
     /// What has to be made below it.
     pub(crate) missing: Vec<OsString>,
     pub(crate) barriers: Arc<Barriers>,
+    pub(crate) owners: Owners,
     path: PathBuf,
 }
 
 impl RestoreTarget {
+    /// Sets how what is restored into it gets its owners; by default by number.
+    #[must_use]
+    pub fn with_owners(self, owners: Owners) -> Self {
+        Self { owners, ..self }
+    }
+
     /// Where the directory was, or would be, when it was looked for: an absolute path without links, to be shown.
     pub fn path(&self) -> &Path {
         &self.path
@@ -112,7 +127,7 @@ impl SourceRoots {
         let (Reached { folder, path: real, .. }, barriers) = self.find(path, false)?;
         let folder = openat(&folder, ".", folder_flags(), Mode::empty());
         let folder = folder.map_err(|error| unreadable(path, error.into()))?;
-        Ok(DirectorySource { folder: Arc::new(folder), barriers, path: real })
+        Ok(DirectorySource { folder: Arc::new(folder), barriers, options: SourceOptions::default(), path: real })
     }
 
     /// Opens the directory at `path` to restore into. It need not exist: what exists of it must lie in a root, links
@@ -123,7 +138,7 @@ impl SourceRoots {
     pub fn restore_target(&self, path: &Path) -> Result<RestoreTarget, SourceError> {
         let (Reached { folder, path: real, missing }, barriers) = self.find(path, true)?;
         let path = real.join(missing.iter().collect::<PathBuf>());
-        Ok(RestoreTarget { folder: Arc::new(folder), missing, barriers, path })
+        Ok(RestoreTarget { folder: Arc::new(folder), missing, barriers, owners: Owners::default(), path })
     }
 
     fn find(&self, path: &Path, may_be_missing: bool) -> Result<(Reached, Arc<Barriers>), SourceError> {

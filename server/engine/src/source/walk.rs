@@ -16,11 +16,13 @@ use rustix::fs::{AtFlags, Dir, FileType, Mode, Stat, fstat, openat, statat};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    DEEPEST, Patterns,
-    barrier::{Barrier, Barriers},
+    DEEPEST, Patterns, SourceOptions,
+    attributes::Attributes,
+    barrier::{Barrier, Barriers, Identity},
     descent::{Descent, folder_flags},
     node::file_size,
     path::TreePath,
+    pattern::Unmatched,
     report::SourceReport,
 };
 
@@ -34,6 +36,8 @@ pub(super) struct Found {
     /// The folder it is in; folders themselves need none any more.
     pub(super) parent: Option<Arc<OwnedFd>>,
     pub(super) stat: Stat,
+    /// None where only sizes are wanted.
+    pub(super) attributes: Attributes,
 }
 
 impl Found {
@@ -54,16 +58,26 @@ impl Found {
 /// the source can make the walk leave it. A folder that is only the way to something included comes right
 /// before that. Memory and open folders are bounded, however deep the folders are and whatever their names.
 pub(super) struct Walk {
-    patterns: Arc<Patterns>,
-    barriers: Arc<Barriers>,
+    ground: Ground,
     /// Absent when only sizes are wanted.
     report: Option<Arc<SourceReport>>,
     stop: CancellationToken,
+    unmatched: Unmatched,
     descent: Option<Descent>,
     levels: Vec<Level>,
     /// The path of what is looked at, for the patterns.
     written: Vec<u8>,
     ready: VecDeque<Found>,
+}
+
+/// What is walked through, and what is taken of it.
+#[derive(Clone)]
+pub(super) struct Ground {
+    pub(super) root: Arc<OwnedFd>,
+    pub(super) identity: Identity,
+    pub(super) barriers: Arc<Barriers>,
+    pub(super) patterns: Arc<Patterns>,
+    pub(super) options: SourceOptions,
 }
 
 struct Level {
@@ -78,19 +92,15 @@ struct Level {
 }
 
 impl Walk {
-    pub(super) fn new(
-        (root, barriers): (Arc<OwnedFd>, Arc<Barriers>),
-        patterns: Arc<Patterns>,
-        report: Option<Arc<SourceReport>>,
-        stop: CancellationToken,
-    ) -> Self {
-        let included = patterns.include_everything();
+    pub(super) fn new(ground: Ground, report: Option<Arc<SourceReport>>, stop: CancellationToken) -> Self {
+        let (root, unmatched) = (ground.root.clone(), Unmatched::new(&ground.patterns));
         let (descent, levels, written, ready) = (None, Vec::new(), Vec::new(), VecDeque::new());
-        let mut walk = Self { patterns, barriers, report, stop, descent, levels, written, ready };
-        match names(&root).and_then(|names| Ok((names, Descent::new(root)?))) {
+        let mut walk = Self { ground, report, stop, unmatched, descent, levels, written, ready };
+        match names(&root).and_then(|names| Ok((names, Descent::new(root.clone())?))) {
             Ok((names, descent)) => {
                 walk.descent = Some(descent);
-                let path = TreePath::default();
+                let (path, names) = (TreePath::default(), walk.ground.options.wanted(&root, names));
+                let included = walk.ground.patterns.include_everything();
                 walk.levels.push(Level { path, written: 0, names, included, unemitted: None });
             }
             Err(error) => walk.failed(&TreePath::default(), &error),
@@ -125,28 +135,48 @@ impl Walk {
             self.written.push(b'/');
         }
         self.written.extend_from_slice(name.as_bytes());
-        if self.patterns.excludes(&self.written) {
+        if self.ground.patterns.excludes(&self.written) {
             return;
         }
-        let included = level.included || self.patterns.includes(&self.written);
-        let named = self.barriers.meets_name(identity, &name);
+        self.unmatched.meet(&self.ground.patterns, &self.written);
+        let included = level.included || self.ground.patterns.includes(&self.written);
+        let named = self.ground.barriers.meets_name(identity, &name);
         let path = level.path.join(name);
         let stat = match statat(&*parent, path.name(), AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => stat,
             Err(error) if included => return self.failed(&path, &error.into()),
             Err(_) => return,
         };
-        if let Some(barrier) = named.or_else(|| self.barriers.meets(&stat)) {
+        if let Some(barrier) = named.or_else(|| self.ground.barriers.meets(&stat)) {
             return self.left_out(&path, barrier);
         }
-        if file_size(&stat) > LARGEST {
-            return self.missing(&path, "it says that it is larger than 64 TiB");
-        }
-        let found = Found { path, parent: Some(parent), stat };
+        let mut found = Found { path, parent: Some(parent), stat, attributes: Attributes::default() };
         if found.file_type() == FileType::Directory {
             self.enter(found, included);
-        } else if included {
+        } else if included && self.fits(&found) {
+            self.read_attributes(&mut found);
             self.emit(found);
+        }
+    }
+
+    /// Whether a file is not too large for the backup.
+    fn fits(&self, found: &Found) -> bool {
+        let size = file_size(&found.stat);
+        if self.ground.options.exclude_larger_than.is_some_and(|most| size > most) {
+            if let Some(report) = &self.report {
+                report.too_large(size);
+            }
+            return false;
+        }
+        if size > LARGEST {
+            self.missing(&found.path, "it says that it is larger than 64 TiB");
+        }
+        size <= LARGEST
+    }
+
+    fn read_attributes(&self, found: &mut Found) {
+        if let (Some(_), Some(parent)) = (&self.report, &found.parent) {
+            found.attributes = Attributes::read(parent, found.path.name());
         }
     }
 
@@ -155,10 +185,18 @@ impl Walk {
         if path.depth() > DEEPEST {
             return self.missing(&path, "its folders are nested too deeply to be backed up");
         }
+        self.read_attributes(&mut folder);
         let Some(parent) = folder.parent.take() else { return };
+        let root = self.ground.identity;
+        if self.ground.options.one_file_system && !root.is_on_device_of(&folder.stat) {
+            if included {
+                self.emit(folder);
+            }
+            return;
+        }
         let opened = match open_folder(&parent, path.name()) {
             // Not what it was a moment ago.
-            Ok((_, _, stat)) if self.barriers.meets(&stat).is_some() => {
+            Ok((_, _, stat)) if self.ground.barriers.meets(&stat).is_some() => {
                 return self.failed(&path, &io::Error::other("it was replaced while the backup ran"));
             }
             opened => opened,
@@ -171,6 +209,7 @@ impl Walk {
         };
         match (opened, &mut self.descent) {
             (Ok((names, fd, stat)), Some(descent)) => {
+                let names = self.ground.options.wanted(&fd, names);
                 descent.enter(path.name().to_owned(), fd, (&stat).into());
                 let written = self.written.len();
                 self.levels.push(Level { path, written, names, included, unemitted });
@@ -185,6 +224,15 @@ impl Walk {
         let on_the_way = self.levels.iter_mut().filter_map(|level| level.unemitted.take());
         self.ready.extend(on_the_way);
         self.ready.push_back(found);
+    }
+
+    /// Tells at the end which patterns were of no use.
+    fn end(&mut self) -> Option<Found> {
+        let names = self.unmatched.names(&self.ground.patterns);
+        if let Some(report) = &self.report {
+            report.unmatched(names);
+        }
+        None
     }
 
     /// Goes back into the folder above.
@@ -210,7 +258,8 @@ impl Iterator for Walk {
             if let Some(found) = self.ready.pop_front() {
                 return Some(found);
             }
-            match self.levels.last_mut()?.names.next() {
+            let Some(level) = self.levels.last_mut() else { return self.end() };
+            match level.names.next() {
                 Some(name) => self.visit(name),
                 None => self.leave(),
             }

@@ -11,7 +11,7 @@ use engine::{ArchiveFormat, Repository, RepositoryError, SnapshotId};
 use tokio_stream::StreamExt;
 
 use crate::support::{
-    World,
+    World, exact,
     files::{self, Seen},
     snapshot,
 };
@@ -37,15 +37,11 @@ async fn archive(
 
 fn untar(archive: &Path, into: &Path) {
     fs::create_dir(into).unwrap();
-    let options = ["--extract", "--gzip", "--preserve-permissions", "--numeric-owner", "--file"];
+    let attributes = ["--xattrs", "--xattrs-include=*"];
+    let options = ["--extract", "--gzip", "--preserve-permissions", "--numeric-owner", "--same-owner", "--file"];
+    let options = attributes.into_iter().chain(options);
     let output = Command::new("tar").args(options).arg(archive).arg("--directory").arg(into).output().unwrap();
     assert!(output.status.success() && output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
-}
-
-/// What tar can keep: whole seconds, none of them before 1970.
-fn kept(root: &Path) -> BTreeMap<PathBuf, Seen> {
-    let whole = |seen: Seen| Seen { modified: (seen.modified.0.max(0), 0), ..seen };
-    files::look(root).into_iter().map(|(path, seen)| (path, whole(seen))).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -60,7 +56,7 @@ async fn tar_unpacks_what_was_backed_up() {
 
     let whole = archive((&world, &repository), &taken, "", ArchiveFormat::TarGz).await;
     untar(&whole, &world.target("whole"));
-    let (source, unpacked) = (kept(&world.source()), kept(&world.target("whole").join(TOP)));
+    let (source, unpacked) = (files::look(&world.source()), files::look(&world.target("whole").join(TOP)));
     assert_eq!(source.keys().collect::<Vec<_>>(), unpacked.keys().collect::<Vec<_>>());
     for (path, seen) in &source {
         assert!(*seen == unpacked[path], "{}", path.display());
@@ -68,9 +64,40 @@ async fn tar_unpacks_what_was_backed_up() {
 
     let part = archive((&world, &repository), &taken, "a folder/deeper", ArchiveFormat::TarGz).await;
     untar(&part, &world.target("part"));
-    let of_folder = kept(&world.source().join("a folder/deeper"));
-    assert!(kept(&world.target("part").join("deeper")) == of_folder);
+    let of_folder = files::look(&world.source().join("a folder/deeper"));
+    assert!(files::look(&world.target("part").join("deeper")) == of_folder);
     assert_eq!(fs::read_dir(world.target("part")).unwrap().count(), 1, "all below one folder");
+}
+
+/// All but holes, sockets, FIFOs and devices is in a tar as it was, for the programs that read it.
+#[tokio::test(flavor = "multi_thread")]
+async fn tar_keeps_further_names_times_attributes_and_owners() {
+    let world = World::start().await;
+    let repository = world.repository().await;
+    exact::make(&world.source());
+    fs::remove_file(world.source().join("fifo")).unwrap();
+    let long = world.source().join("l".repeat(200));
+    fs::create_dir(&long).unwrap();
+    for name in ["m".repeat(200), "n".repeat(200)] {
+        fs::hard_link(world.source().join("third name"), long.join(name)).unwrap();
+    }
+    let taken = snapshot(&repository, &world.source()).await.snapshot;
+    let packed = archive((&world, &repository), &taken, "", ArchiveFormat::TarGz).await;
+    untar(&packed, &world.target("whole"));
+    exact::assert_same(&world.source(), &world.target("whole").join(TOP), false);
+
+    // Of a part too, whose first names are others.
+    let packed = archive((&world, &repository), &taken, "folder", ArchiveFormat::TarGz).await;
+    untar(&packed, &world.target("part"));
+    exact::assert_same(&world.source().join("folder"), &world.target("part/folder"), false);
+    let read = "import sys, tarfile\nfor entry in tarfile.open(sys.argv[1]): print(repr(entry.name), entry.type, entry.uname, entry.mtime)";
+    let entries = python(read, &[&packed]);
+    let deeper = "'folder/deeper' b'5' root -2.999999997";
+    assert!(entries.iter().any(|entry| entry == deeper), "{entries:#?}");
+    assert_eq!(entries.iter().filter(|entry| entry.contains(" b'1' ")).count(), 1, "{entries:#?}");
+
+    let zip = archive((&world, &repository), &taken, "folder", ArchiveFormat::Zip).await;
+    assert!(Command::new("unzip").arg("-tq").arg(&zip).status().unwrap().success());
 }
 
 /// Checks every entry's sum, and prints for each its name, mode, and what it holds.

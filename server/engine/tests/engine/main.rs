@@ -8,6 +8,7 @@ mod browse;
 mod cancel;
 mod database;
 mod faults;
+mod fidelity;
 mod hostile;
 mod kill;
 mod maintenance;

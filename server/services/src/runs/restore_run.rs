@@ -4,8 +4,8 @@ use std::{path::Path, time::Duration};
 
 use chrono::{DateTime, Utc};
 use engine::{
-    DatabaseRestore, DatabaseTarget, OnConflict as EngineOnConflict, Owners, Repository, RepositoryError, RestoreReport,
-    RestoreRequest, SnapshotId, Unset,
+    DatabaseRestore, DatabaseTarget, OnConflict as EngineOnConflict, Owners, Repository, RepositoryError,
+    RestoreReport, RestoreRequest, SnapshotId, Unset,
 };
 use model::{
     backup::RestorePhase,

@@ -29,8 +29,8 @@ use crate::{
     clock::Clock,
     context::{Services, ServicesConfig},
     entity::{
-        DamageList, StoredOptions, TextList, UnreadableList, account, backup, backup_credential, maintenance, organization, policy,
-        project, removal, repository, restore,
+        DamageList, StoredOptions, TextList, UnreadableList, account, backup, backup_credential, maintenance,
+        organization, policy, project, removal, repository, restore,
     },
 };
 

@@ -30,12 +30,40 @@ impl TarGz {
     }
 }
 
+impl TarGz {
+    /// Writes what a header has no room for before it: POSIX's extended header, with attributes named as GNU tar, bsdtar
+    /// and star name them.
+    fn extend(&mut self, metadata: &Metadata) -> io::Result<()> {
+        let time = metadata.mtime.and_then(exact_time);
+        let time = time.as_ref().map(|time| ("mtime".to_owned(), time.as_bytes()));
+        let attributes = metadata.extended_attributes.iter().map(|attribute| {
+            // The name of a record ends with "=".
+            let name = attribute.name.replace('%', "%25").replace('=', "%3D");
+            (format!("SCHILY.xattr.{name}"), attribute.value.as_deref().unwrap_or_default())
+        });
+        let records: Vec<_> = time.into_iter().chain(attributes).collect();
+        self.0.append_pax_extensions(records.iter().map(|(name, value)| (name.as_str(), *value)))
+    }
+}
+
+/// A time that is no whole number of seconds since 1970.
+fn exact_time(time: Timestamp) -> Option<String> {
+    const SECOND: u128 = 1_000_000_000;
+    let (nanoseconds, is_negative) = (time.as_nanosecond().unsigned_abs(), time.as_nanosecond() < 0);
+    if !is_negative && nanoseconds.is_multiple_of(SECOND) {
+        return None;
+    }
+    let sign = if is_negative { "-" } else { "" };
+    Some(format!("{sign}{}.{:09}", nanoseconds / SECOND, nanoseconds % SECOND))
+}
+
 impl Archive for TarGz {
     fn name(&self, name: &OsStr) -> OsString {
         name.to_owned()
     }
 
     fn folder(&mut self, path: &Path, metadata: &Metadata) -> io::Result<()> {
+        self.extend(metadata)?;
         let mut header = header(EntryType::Directory, metadata, FOLDER_MODE);
         let mut named = path.as_os_str().to_owned();
         named.push("/");
@@ -43,12 +71,14 @@ impl Archive for TarGz {
     }
 
     fn file(&mut self, path: &Path, metadata: &Metadata, content: Content<'_>) -> io::Result<()> {
+        self.extend(metadata)?;
         let mut header = header(EntryType::Regular, metadata, FILE_MODE);
         header.set_size(content.size);
         self.0.append_data(&mut header, path, content)
     }
 
     fn link(&mut self, path: &Path, metadata: &Metadata, target: &Path) -> io::Result<()> {
+        self.extend(metadata)?;
         let mut header = header(EntryType::Symlink, metadata, LINK_MODE);
         if target.as_os_str().len() > SHORT_LINK {
             return self.0.append_link(&mut header, path, target);
@@ -56,6 +86,12 @@ impl Archive for TarGz {
         // As it is: the other way leaves out what does not change where it leads.
         header.set_link_name_literal(target.as_os_str().as_bytes())?;
         self.0.append_data(&mut header, path, io::empty())
+    }
+
+    const HARD_LINKS: bool = true;
+
+    fn hard_link(&mut self, path: &Path, metadata: &Metadata, target: &Path) -> io::Result<()> {
+        self.0.append_link(&mut header(EntryType::Link, metadata, FILE_MODE), path, target)
     }
 
     fn note(&mut self, path: &Path, text: &str) -> io::Result<()> {
@@ -80,8 +116,37 @@ fn header(kind: EntryType, metadata: &Metadata, mode: u32) -> Header {
     header.set_mode(metadata.mode.map_or(mode, mode_from_go));
     header.set_uid(metadata.uid.unwrap_or_default().into());
     header.set_gid(metadata.gid.unwrap_or_default().into());
+    set_names(&mut header, metadata);
     let seconds = metadata.mtime.map(Timestamp::as_second).unwrap_or_default();
-    // The format has no time before 1970.
+    // A time before 1970 is in the extended header alone.
     header.set_mtime(seconds.try_into().unwrap_or_default());
     header
+}
+
+/// Names of owners that the header has no room for are left out: they have their numbers.
+fn set_names(header: &mut Header, metadata: &Metadata) {
+    if let Some(user) = &metadata.user {
+        let _ = header.set_username(user);
+    }
+    if let Some(group) = &metadata.group {
+        let _ = header.set_groupname(group);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::exact_time;
+
+    #[test]
+    fn times_are_written_to_the_nanosecond() {
+        let cases = [
+            ("1970-01-01T00:00:00Z", None),
+            ("2020-09-13T12:26:40.000000001Z", Some("1600000000.000000001")),
+            ("1969-12-31T23:59:59.5Z", Some("-0.500000000")),
+            ("1969-12-31T00:00:00Z", Some("-86400.000000000")),
+        ];
+        for (time, text) in cases {
+            assert_eq!(exact_time(time.parse().unwrap()).as_deref(), text, "{time}");
+        }
+    }
 }

@@ -5,7 +5,6 @@ use std::{
     ffi::{OsStr, OsString},
     io,
     path::{Path, PathBuf},
-    vec,
 };
 
 use rustic_core::{
@@ -17,6 +16,8 @@ use tokio::runtime::Handle;
 use super::{
     super::{
         Inner, Result,
+        links::{Links, Name},
+        nodes::Reading,
         reader::{Reader, is_plain},
     },
     Archive,
@@ -42,7 +43,7 @@ pub(super) struct Walk<'a> {
 /// A folder that is being packed.
 struct Level {
     path: TreePath,
-    nodes: vec::IntoIter<Node>,
+    nodes: Reading<Node>,
     /// Names in it that are taken.
     names: HashSet<OsString>,
 }
@@ -57,7 +58,7 @@ impl<'a> Walk<'a> {
         let top = archive.name(OsStr::new(top));
         let mut path = PathBuf::from(if is_plain(&top) { top } else { TOP.into() });
         archive.folder(&path, &Metadata::default()).map_err(ours)?;
-        let mut missing = Missing::default();
+        let (mut missing, mut links) = (Missing::default(), Links::default());
         let mut levels = vec![self.level(TreePath::default(), tree)?];
         while let Some(level) = levels.last_mut() {
             let Some(node) = level.nodes.next() else {
@@ -68,6 +69,7 @@ impl<'a> Walk<'a> {
                 }
                 break;
             };
+            let node = node?;
             let name = archive.name(&node.name());
             // A name that leads elsewhere is not one that a backup of files can hold.
             if !is_plain(&name) {
@@ -79,7 +81,7 @@ impl<'a> Walk<'a> {
             if inside.depth() > DEEPEST && node.is_dir() {
                 missing.add(&inside, "its folders are nested too deeply");
             } else if archive.has_room(&path) {
-                self.add(&mut archive, &path, &node).map_err(ours)?;
+                self.add(&mut archive, &mut links, (&path, &inside), &node).map_err(ours)?;
                 if let Some(subtree) = node.subtree.filter(|_| node.is_dir()) {
                     levels.push(self.level(inside, subtree)?);
                     continue;
@@ -97,13 +99,27 @@ impl<'a> Walk<'a> {
     }
 
     fn level(&self, path: TreePath, tree: TreeId) -> Result<Level> {
-        Ok(Level { path, nodes: self.reader.tree(&tree)?.nodes.into_iter(), names: HashSet::new() })
+        Ok(Level { path, nodes: self.reader.nodes(&tree)?.read()?, names: HashSet::new() })
     }
 
-    fn add(&self, archive: &mut impl Archive, path: &Path, node: &Node) -> io::Result<()> {
+    /// Adds what is at `path` in the archive, which is `inside` of the top folder.
+    fn add<A: Archive>(
+        &self,
+        archive: &mut A,
+        links: &mut Links<TreePath>,
+        (path, inside): (&Path, &TreePath),
+        node: &Node,
+    ) -> io::Result<()> {
         match &node.node_type {
             NodeType::Dir => archive.folder(path, &node.meta),
             NodeType::File => {
+                if A::HARD_LINKS
+                    && let Name::Further(first) = links.name(node, || inside.clone())
+                {
+                    let top = path.iter().take(1);
+                    let target = top.chain(first.names()).collect::<PathBuf>();
+                    return archive.hard_link(path, &node.meta, &target);
+                }
                 let content = node.content.as_deref().unwrap_or_default();
                 let parts = (self.repository, self.reader, &self.runtime);
                 archive.file(path, &node.meta, Content::new(parts, content).map_err(io::Error::other)?)

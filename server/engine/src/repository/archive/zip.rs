@@ -62,6 +62,12 @@ impl Archive for Zip {
         self.0.add_symlink(text(path), shown(target.as_os_str()), options).map_err(io_error)
     }
 
+    const HARD_LINKS: bool = false;
+
+    fn hard_link(&mut self, _path: &Path, _metadata: &Metadata, _target: &Path) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
     fn note(&mut self, path: &Path, text: &str) -> io::Result<()> {
         self.0.start_file(self::text(path), options(&Metadata::default(), FILE_MODE)).map_err(io_error)?;
         self.0.write_all(text.as_bytes())

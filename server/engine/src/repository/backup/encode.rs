@@ -1,5 +1,7 @@
 //! A blob as it is stored: compressed and sealed.
 
+use rustic_core::Id;
+use sha2::{Digest, Sha256};
 use zstd::bulk::{Compressor, Decompressor};
 
 use super::super::{RepositoryError, Result, seal::Sealer};
@@ -44,11 +46,21 @@ impl<'a> Encoder<'a> {
         let sealed = self.sealer.seal(if smaller { &self.compressed } else { content })?;
         let plain = smaller.then(|| length(content)).transpose()?;
         let encoded = Encoded { sealed, plain };
-        if self.is_faithful(&encoded, content) {
-            return Ok(encoded);
-        }
-        let detail = "a piece of a file was not encoded as it should be. Test this server's memory".into();
-        Err(RepositoryError::Internal { detail })
+        if self.is_faithful(&encoded, content) { Ok(encoded) } else { Err(unfaithful()) }
+    }
+
+    /// Seals a folder's long list, compressed already where it has a `plain` length, and makes sure that it comes back as
+    /// what has this `id`.
+    pub(in crate::repository) fn seal_long(&mut self, id: Id, content: Vec<u8>, plain: Option<u64>) -> Result<Encoded> {
+        let too_large = |_| RepositoryError::Internal { detail: "a folder has too many names".into() };
+        let plain = plain.map(u32::try_from).transpose().map_err(too_large)?;
+        let sealed = self.sealer.seal(&content)?;
+        // Whole in memory as few times as possible.
+        drop(content);
+        let opened = self.sealer.open(&sealed, &mut self.opened).is_ok();
+        let faithful = opened && text_hash(&self.opened, plain.is_some()).is_ok_and(|hash| hash == id);
+        self.opened = Vec::new();
+        if faithful { Ok(Encoded { sealed, plain }) } else { Err(unfaithful()) }
     }
 
     /// Whether `content` became smaller, and is in `compressed` now.
@@ -80,6 +92,22 @@ impl<'a> Encoder<'a> {
         let done = self.decompressor.decompress_to_buffer(&self.opened, &mut self.decoded);
         done.is_ok() && self.decoded == content
     }
+}
+
+/// The hash of a text that may be compressed.
+fn text_hash(content: &[u8], compressed: bool) -> std::io::Result<Id> {
+    let mut hasher = Sha256::new();
+    if compressed {
+        std::io::copy(&mut zstd::stream::read::Decoder::with_buffer(content)?, &mut hasher)?;
+    } else {
+        hasher.update(content);
+    }
+    Ok(Id::new(hasher.finalize().into()))
+}
+
+fn unfaithful() -> RepositoryError {
+    let detail = "a piece of a file was not encoded as it should be. Test this server's memory".into();
+    RepositoryError::Internal { detail }
 }
 
 /// Compresses `content` into `compressed`, and says whether that made it smaller.

@@ -4,14 +4,15 @@ use std::collections::HashMap;
 
 use rustic_core::{
     Id, OpenStatus, TreeId,
-    repofile::{BlobType, IndexFile, Tree},
+    repofile::{BlobType, IndexFile, Node},
 };
 
 use super::super::{
     RepositoryError, Result,
     fault::repository_error,
+    nodes::{Nodes, Place, Reading},
     open::Library,
-    seal::{Sealer, hash},
+    seal::Sealer,
     storage::Storage,
 };
 
@@ -20,15 +21,6 @@ pub(super) struct Known {
     /// In order.
     data: Vec<Id>,
     trees: HashMap<Id, Place>,
-}
-
-/// Where a folder is.
-struct Place {
-    pack: Id,
-    offset: u32,
-    length: u32,
-    /// Where it is compressed.
-    plain: Option<u32>,
 }
 
 impl Known {
@@ -67,20 +59,9 @@ impl Known {
     }
 
     /// A folder of an earlier snapshot.
-    pub(super) fn tree(&self, id: &TreeId, storage: &Storage, sealer: &Sealer) -> Result<Tree> {
-        let damaged =
-            |what: &str| RepositoryError::Damaged { detail: format!("the folder {} {what}", id.to_hex().as_str()) };
-        let place = self.trees.get(&**id).ok_or_else(|| damaged("is in no index"))?;
-        let sealed = storage.read_tree(&place.pack, place.offset, place.length)?;
-        let mut content = Vec::new();
-        sealer.open(&sealed, &mut content).map_err(|_| damaged("is not genuine"))?;
-        if let Some(plain) = place.plain {
-            let plain = usize::try_from(plain).unwrap_or(usize::MAX);
-            content = zstd::bulk::decompress(&content, plain).map_err(|_| damaged("cannot be decompressed"))?;
-        }
-        if hash(&content) != **id {
-            return Err(damaged("has other content than it should"));
-        }
-        serde_json::from_slice(&content).map_err(|_| damaged("cannot be understood"))
+    pub(super) fn tree(&self, id: &TreeId, storage: &Storage, sealer: &Sealer) -> Result<Reading<Node>> {
+        let missing =
+            || RepositoryError::Damaged { detail: format!("the folder {} is in no index", id.to_hex().as_str()) };
+        Nodes::fetch(id, self.trees.get(&**id).ok_or_else(missing)?, storage, sealer)?.read_checked()
     }
 }

@@ -80,6 +80,8 @@ impl<'a> Packer<'a> {
     fn send(&self, pack: OpenPack) -> Result<()> {
         let OpenPack { mut content, blobs } = pack;
         let header = self.sealer.seal(&self.header(&blobs)?)?;
+        // No more room than that, since a pack of one large folder is large.
+        content.reserve_exact(header.len() + size_of::<u32>());
         content.extend_from_slice(&header);
         content.extend_from_slice(&length(&header)?.to_le_bytes());
         let id = hash(&content);

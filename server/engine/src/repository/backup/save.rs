@@ -9,13 +9,14 @@ use std::{
     },
 };
 
-use rustic_core::{DataId, Id};
+use rustic_core::{DataId, Id, TreeId};
 use tokio::sync::oneshot;
 
 use super::{
     super::{RepositoryError, Result, seal::hash},
     Archive,
     encode::Encoder,
+    list::List,
     queue::{Queue, Work},
 };
 use crate::source::{Part, SourceFile};
@@ -108,9 +109,9 @@ pub(super) struct Added {
 }
 
 impl Added {
-    fn count(&self, bytes: usize, packed: usize) {
+    fn count(&self, bytes: u64, packed: usize) {
         self.blobs.fetch_add(1, Ordering::Relaxed);
-        self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
         self.packed.fetch_add(packed as u64, Ordering::Relaxed);
     }
 }
@@ -244,19 +245,27 @@ impl Archive<'_> {
     fn store(&self, encoder: &mut Encoder<'_>, id: Id, content: &[u8]) -> Result<()> {
         if !self.known.has_data(&id) && self.claimed_data.claim(id) {
             let encoded = encoder.encode(content)?;
-            self.added_data.count(content.len(), encoded.sealed.len());
+            self.added_data.count(content.len() as u64, encoded.sealed.len());
             self.data.add(id, &encoded)?;
         }
         Ok(())
     }
 
-    pub(super) fn save_tree(&self, encoder: &mut Encoder<'_>, id: Id, content: &[u8]) -> Result<()> {
+    /// Stores a folder's list, unless it is stored already. Gives its id, and its length as text.
+    pub(super) fn save_list(&self, encoder: &mut Encoder<'_>, list: List) -> Result<(TreeId, u64)> {
+        let (id, length) = match &list {
+            List::Short { id, text } => (*id, text.len() as u64),
+            List::Long { id, length, .. } => (*id, *length),
+        };
         if !self.known.has_tree(&id) && self.claimed_trees.claim(id) {
-            let encoded = encoder.encode(content)?;
-            self.added_trees.count(content.len(), encoded.sealed.len());
+            let encoded = match list {
+                List::Short { text, .. } => encoder.encode(&text)?,
+                List::Long { content, plain, .. } => encoder.seal_long(id, content, plain)?,
+            };
+            self.added_trees.count(length, encoded.sealed.len());
             self.trees.add(id, &encoded)?;
         }
-        Ok(())
+        Ok((id.into(), length))
     }
 }
 

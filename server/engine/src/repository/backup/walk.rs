@@ -7,7 +7,8 @@ use tokio::sync::oneshot;
 
 use super::{
     Archive,
-    compare::{Before, Change},
+    compare::{Before, Change, Passed},
+    list::weight,
     queue::Stopped,
     save::{FileJob, Jobs, Saved},
 };
@@ -15,19 +16,25 @@ use crate::source::{DirectoryReader, SourceEntry};
 
 /// Steps are handed over together, since waking a thread for each takes longer than the step.
 const TOGETHER: usize = 128;
+/// Bytes, roughly, of those that are handed over together: files may have many pieces and large attributes.
+const MOST_WEIGHT: usize = 1 << 20;
 /// So often may they wait for the workers: enough for a large file among small ones not to hold the walk up.
 pub(super) const WAITING: usize = 32;
 
 /// A step in building a snapshot's folders.
 pub(super) enum Step {
-    Enter(Node),
+    Enter {
+        node: Node,
+        /// The id that the folder has if nothing in it has changed, where its own entry has not.
+        had: Option<TreeId>,
+    },
     Leaf {
         node: Node,
         change: Change,
         content: Content,
     },
     /// With what the snapshot before had in this place.
-    Leave(Option<Before>),
+    Leave(Option<Passed>),
 }
 
 /// Where a leaf's content is.
@@ -44,6 +51,8 @@ pub(super) struct SourceWalk<'a> {
     pub(super) jobs: &'a Jobs,
     pub(super) steps: SyncSender<Vec<Step>>,
     pub(super) ready: Vec<Step>,
+    /// Of what is ready.
+    pub(super) weight: usize,
 }
 
 impl SourceWalk<'_> {
@@ -55,9 +64,10 @@ impl SourceWalk<'_> {
                 self.leave(levels.pop().flatten())?;
             }
             if entry.node.is_dir() {
-                let folder = self.archive.folder_before(levels.last_mut().and_then(Option::as_mut), &entry.node.name());
-                levels.push(folder);
-                self.step(Step::Enter(entry.node))?;
+                let above = levels.last_mut().and_then(Option::as_mut);
+                let (was, had) = above.and_then(|above| above.folder(&entry.node)).unzip();
+                levels.push(was.and_then(|id| self.archive.before(&id)));
+                self.enter(entry.node, had.flatten())?;
             } else {
                 self.leaf(entry, levels.last_mut().and_then(Option::as_mut))?;
             }
@@ -68,9 +78,15 @@ impl SourceWalk<'_> {
         self.hand_over()
     }
 
+    fn enter(&mut self, node: Node, had: Option<TreeId>) -> Result<(), Stopped> {
+        self.weight += weight(&node);
+        self.step(Step::Enter { node, had })
+    }
+
     fn leaf(&mut self, entry: SourceEntry, before: Option<&mut Before>) -> Result<(), Stopped> {
         let SourceEntry { mut node, file, .. } = entry;
-        let change = self.archive.compare(before, &mut node);
+        let change = before.map_or(Change::New, |before| before.leaf(&mut node, self.archive.known));
+        self.weight += weight(&node);
         let content = match file {
             Some(file) if change != Change::None => {
                 let (done, coming) = oneshot::channel();
@@ -87,15 +103,16 @@ impl SourceWalk<'_> {
     }
 
     fn leave(&mut self, before: Option<Before>) -> Result<(), Stopped> {
-        self.step(Step::Leave(before))
+        self.step(Step::Leave(before.map(Before::pass)))
     }
 
     fn step(&mut self, step: Step) -> Result<(), Stopped> {
         self.ready.push(step);
-        if self.ready.len() < TOGETHER { Ok(()) } else { self.hand_over() }
+        if self.ready.len() < TOGETHER && self.weight < MOST_WEIGHT { Ok(()) } else { self.hand_over() }
     }
 
     fn hand_over(&mut self) -> Result<(), Stopped> {
+        self.weight = 0;
         let ready = std::mem::replace(&mut self.ready, Vec::with_capacity(TOGETHER));
         self.steps.send(ready).map_err(|_| Stopped)
     }

@@ -14,6 +14,7 @@ use super::{
     },
     Job,
     folder::Folder,
+    links::Link,
     metadata,
     pending::PendingFile,
 };
@@ -24,7 +25,7 @@ const WORKERS: usize = 6;
 /// A batch is full with this many blobs, bytes, open folders, or files of several blobs, which stay open. There are two
 /// at a time.
 const MOST_BLOBS: usize = 8192;
-const MOST_BYTES: u64 = 256 << 20;
+pub(super) const MOST_BYTES: u64 = 256 << 20;
 const MOST_FOLDERS: usize = 96;
 const MOST_OPEN_FILES: usize = 96;
 
@@ -47,6 +48,8 @@ pub(super) struct FinishedFolder {
 pub(super) struct Batch {
     blobs: Vec<Wanted<Place>>,
     bytes: u64,
+    /// Further names of files in this batch or an earlier one.
+    links: Vec<Link>,
     finished: Vec<FinishedFolder>,
     pub(super) folders: usize,
     pub(super) open_files: usize,
@@ -60,6 +63,11 @@ impl Batch {
         self.blobs.push(blob);
     }
 
+    /// It is made when the batch's files are complete.
+    pub(super) fn link(&mut self, link: Link) {
+        self.links.push(link);
+    }
+
     /// Its mode and times are set when the batch is done.
     pub(super) fn finish(&mut self, folder: FinishedFolder) {
         // It stays open until then.
@@ -70,16 +78,21 @@ impl Batch {
     pub(super) fn is_full(&self) -> bool {
         self.blobs.len() >= MOST_BLOBS
             || self.bytes >= MOST_BYTES
+            || self.links.len() >= MOST_BLOBS
             || self.folders >= MOST_FOLDERS
             || self.open_files >= MOST_OPEN_FILES
     }
 
-    /// Writes all files of the batch, then completes its folders.
+    /// Writes all files of the batch, then gives them their further names and completes its folders.
     pub(super) fn run(self, job: &Job<'_>) -> Result<()> {
         let mut blobs = self.blobs;
         blobs.sort_by_key(|blob| (blob.pack, blob.range.start));
         let segments = Segments::new(blobs.into_iter());
         work(job, segments)?;
+        for link in self.links {
+            job.check()?;
+            link.run(job)?;
+        }
         for folder in self.finished {
             metadata::apply(job, &folder.folder, &folder.path, &folder.metadata);
         }

@@ -25,7 +25,7 @@ use rustix::{
 use super::super::OnConflict;
 use crate::{
     RestoreTarget,
-    source::{Barrier, Barriers, Descent, Identity, folder_flags},
+    source::{Barrier, Barriers, Descent, Identity, TreePath, folder_flags},
 };
 
 /// Longest name on Linux's file systems, in bytes.
@@ -43,8 +43,8 @@ pub(super) struct Folder {
 
 /// Where a folder of the snapshot goes.
 pub(super) enum Entered {
-    /// Into one that is new.
-    Created(Folder),
+    /// Into one that is new, which may have another name than it was to have.
+    Created(Folder, OsString),
     /// Into one that was there.
     Merged(Folder),
     /// Nowhere: something else is there and is kept.
@@ -85,6 +85,11 @@ impl Folder {
         Some(Self { opened: descent.folder()?.clone(), identity: descent.identity()? })
     }
 
+    /// The folder at `path` below this one.
+    pub(super) fn find(&self, path: &TreePath) -> io::Result<Self> {
+        path.names().into_iter().try_fold(self.clone(), |folder, name| folder.open(name))
+    }
+
     /// Begins a descent here.
     pub(super) fn descent(&self) -> io::Result<Descent> {
         Descent::new(self.opened.clone())
@@ -113,6 +118,11 @@ impl Folder {
         Ok(self.stat(name)?.map(|stat| FileType::from_raw_mode(stat.st_mode)))
     }
 
+    /// Which file is at `name`.
+    pub(super) fn identity(&self, name: &OsStr) -> io::Result<Option<Identity>> {
+        Ok(self.stat(name)?.map(|stat| (&stat).into()))
+    }
+
     /// Whether what is at `name`, or will be, is not to be touched.
     pub(super) fn bars(&self, name: &OsStr, barriers: &Barriers) -> Option<Barrier> {
         let there = || barriers.meets(&self.stat(name).ok()??);
@@ -122,7 +132,7 @@ impl Folder {
     /// Goes into the folder `name`, making it where it is missing.
     pub(super) fn enter(&self, name: &OsStr, on_conflict: OnConflict, barriers: &Barriers) -> io::Result<Entered> {
         if self.make(name)? {
-            return Ok(Entered::Created(self.open(name)?));
+            return Ok(Entered::Created(self.open(name)?, name.to_owned()));
         }
         if self.kind(name)? == Some(FileType::Directory) {
             let folder = self.open(name)?;
@@ -135,12 +145,12 @@ impl Folder {
             OnConflict::Overwrite => {
                 unlinkat(self, name, AtFlags::empty())?;
                 self.make(name)?;
-                Ok(Entered::Created(self.open(name)?))
+                Ok(Entered::Created(self.open(name)?, name.to_owned()))
             }
             OnConflict::KeepBoth => {
                 for other in beside(name) {
                     if self.make(&other)? {
-                        return Ok(Entered::Created(self.open(&other)?));
+                        return Ok(Entered::Created(self.open(&other)?, other));
                     }
                 }
                 Err(io::ErrorKind::AlreadyExists.into())
@@ -209,18 +219,23 @@ impl Folder {
         }
     }
 
-    /// Gives what is at `temporary` its name. False when something is there and is kept.
-    pub(super) fn place(&self, temporary: &OsStr, name: &OsStr, on_conflict: OnConflict) -> io::Result<bool> {
+    /// Gives what is at `temporary` its name, or one beside that. None when something is there and is kept.
+    pub(super) fn place(
+        &self,
+        temporary: &OsStr,
+        name: &OsStr,
+        on_conflict: OnConflict,
+    ) -> io::Result<Option<OsString>> {
         match on_conflict {
             OnConflict::Overwrite => {
                 renameat(self, temporary, self, name)?;
-                Ok(true)
+                Ok(Some(name.to_owned()))
             }
-            OnConflict::Skip => self.place_new(temporary, name),
+            OnConflict::Skip => Ok(self.place_new(temporary, name)?.then(|| name.to_owned())),
             OnConflict::KeepBoth => {
                 for free in std::iter::once(name.to_owned()).chain(beside(name)) {
                     if self.place_new(temporary, &free)? {
-                        return Ok(true);
+                        return Ok(Some(free));
                     }
                 }
                 Err(io::ErrorKind::AlreadyExists.into())

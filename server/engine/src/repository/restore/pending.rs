@@ -9,22 +9,24 @@ use std::{
 };
 
 use rustic_core::repofile::Metadata;
+use rustix::fs::fstat;
 
-use super::{Job, folder::Folder, metadata};
+use super::{super::segments::is_zero, Job, folder::Folder, links::First, metadata};
 use crate::{
     RepositoryError,
-    source::{TreePath, words},
+    source::{Identity, TreePath, words},
 };
 
 /// A file that is being restored. It has a temporary name until its last blob is written; dropped before,
 /// it leaves nothing behind.
 pub(super) struct PendingFile {
-    pub(super) folder: Folder,
-    pub(super) name: OsString,
+    folder: Folder,
     /// Its path in the snapshot.
-    pub(super) path: TreePath,
-    pub(super) metadata: Metadata,
-    pub(super) size: u64,
+    path: TreePath,
+    metadata: Metadata,
+    size: u64,
+    /// Where it has further names: who wants to know where it is.
+    first: Option<Arc<First>>,
     state: Mutex<State>,
 }
 
@@ -38,14 +40,13 @@ struct State {
 impl PendingFile {
     pub(super) fn new(
         folder: Folder,
-        name: OsString,
         path: TreePath,
         metadata: Metadata,
-        size: u64,
-        blobs: usize,
+        (size, blobs): (u64, usize),
+        first: Option<Arc<First>>,
     ) -> Self {
         let state = Mutex::new(State { file: None, blobs_left: blobs, failed: false });
-        Self { folder, name, path, metadata, size, state }
+        Self { folder, path, metadata, size, first, state }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -71,7 +72,7 @@ impl PendingFile {
         }
         let written = self.opened().and_then(|file| {
             // The file has its full size already: what is not written of it is a hole that reads as zeros.
-            content.map_or(Ok(()), |content| file.write_all_at(content, offset))
+            content.map_or(Ok(()), |content| write_data(&file, content, offset))
         });
         if let Err(error) = written {
             return self.could_not(job, error);
@@ -101,11 +102,14 @@ impl PendingFile {
             metadata::apply(job, &*file, &self.path, &self.metadata);
             let mut state = self.state();
             let Some((temporary, _)) = &state.file else { return Ok(false) };
-            let placed = self.folder.place(temporary, &self.name, job.on_conflict)?;
-            if placed {
+            let placed = self.folder.place(temporary, self.path.name(), job.on_conflict)?;
+            if let Some(name) = &placed {
                 state.file = None;
+                if let Some(first) = &self.first {
+                    first.place(name.clone(), Identity::from(&fstat(&*file)?));
+                }
             }
-            Ok(placed)
+            Ok(placed.is_some())
         });
         match placed {
             Ok(true) => job.restored(self.size),
@@ -135,6 +139,24 @@ impl Drop for PendingFile {
     }
 }
 
+/// Bytes of zeros, at a multiple of them, in whose place a hole is made. Smaller ones would scatter files over the disk.
+const HOLE: usize = 64 << 10;
+
+/// Writes all of `content` that is to be no hole.
+fn write_data(file: &File, content: &[u8], offset: u64) -> io::Result<()> {
+    let before_first = usize::try_from(offset.next_multiple_of(HOLE as u64) - offset).unwrap_or_default();
+    let (first, rest) = content.split_at(before_first.min(content.len()));
+    let (mut begin, mut end) = (0, first.len());
+    for block in rest.chunks(HOLE) {
+        if block.len() == HOLE && is_zero(block) {
+            file.write_all_at(&content[begin..end], offset + begin as u64)?;
+            begin = end + HOLE;
+        }
+        end += block.len();
+    }
+    file.write_all_at(&content[begin..], offset + begin as u64)
+}
+
 /// Whether the whole target has this trouble: it is full, broken or read-only.
 pub(super) fn is_about_the_target(error: &io::Error) -> bool {
     use io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
@@ -146,5 +168,31 @@ pub(super) fn could_not_be_written(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::IsADirectory | io::ErrorKind::DirectoryNotEmpty => "a folder of this name is in the way".into(),
         _ => format!("it could not be written: {}", words(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::MetadataExt;
+
+    use super::{HOLE, write_data};
+
+    #[test]
+    fn stretches_of_zeros_become_holes_wherever_a_piece_begins() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        for offset in [0, 1, HOLE - 1, HOLE, HOLE + 77] {
+            let file = std::fs::File::create(&path).unwrap();
+            let mut content = vec![0; 20 * HOLE + 5];
+            for at in [0, 3 * HOLE + 100, 20 * HOLE + 4] {
+                content[at] = 1;
+            }
+            file.set_len((offset + content.len()) as u64).unwrap();
+            write_data(&file, &content, offset as u64).unwrap();
+            let read = std::fs::read(&path).unwrap();
+            assert!(read[..offset].iter().all(|byte| *byte == 0) && read[offset..] == content, "{offset}");
+            let taken = path.metadata().unwrap().blocks() * 512;
+            assert!(taken <= 5 * HOLE as u64, "{offset}: {taken} bytes");
+        }
     }
 }

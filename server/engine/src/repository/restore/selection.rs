@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use rustic_core::TreeId;
+use rustic_core::{TreeId, repofile::Node};
 use tokio_util::sync::CancellationToken;
 
 use super::super::{
     RepositoryError, Result,
+    nodes::Listed,
     reader::{Reader, joined, names, shown_name},
 };
 
@@ -81,7 +82,8 @@ impl Selection {
             if stop.is_cancelled() {
                 return Err(RepositoryError::Cancelled);
             }
-            for node in reader.tree(&tree)?.nodes {
+            for node in reader.nodes(&tree)?.read::<Listed>()? {
+                let node = Node::from(node?);
                 let (inside, path) = self.inside(&folder, || shown_name(&node), fit);
                 match (inside, node.subtree) {
                     (Fit::Outside, _) => {}

@@ -1,10 +1,8 @@
 //! Walking a snapshot and deciding about each entry.
 
 use std::{
-    ffi::{OsStr, OsString},
     io,
     sync::{Arc, mpsc::SyncSender},
-    vec,
 };
 
 use rustic_core::{
@@ -15,13 +13,16 @@ use rustix::fs::{FileType, Mode, mknodat, symlinkat};
 
 use super::{
     super::{
-        OnConflict, RepositoryError, Result,
+        OnConflict, Property, RepositoryError, Result,
+        links::{Links, Name},
+        nodes::Reading,
         reader::{Reader, is_plain, shown_name},
         segments::Wanted,
     },
     Job,
     batch::{Batch, FinishedFolder, Place},
     folder::{Entered, Folder},
+    links::{First, Link},
     metadata,
     pending::{PendingFile, could_not_be_written, is_about_the_target},
     selection::{Fit, Selection},
@@ -34,6 +35,7 @@ pub(super) struct Walk<'a> {
     selection: Selection,
     descent: Descent,
     levels: Vec<Level>,
+    links: Links<Arc<First>>,
     batch: Batch,
     /// Takes full batches, one while another is worked on.
     batches: SyncSender<Batch>,
@@ -41,7 +43,9 @@ pub(super) struct Walk<'a> {
 
 struct Level {
     path: TreePath,
-    nodes: vec::IntoIter<Node>,
+    /// Its path below the target, where it may have another name.
+    placed: TreePath,
+    nodes: Reading<Node>,
     fit: Fit,
     /// Its path for the selection, where only something inside it is chosen.
     written: String,
@@ -53,22 +57,24 @@ impl<'a> Walk<'a> {
     pub(super) fn new(
         (job, reader): (&'a Job<'a>, &'a Reader),
         selection: Selection,
-        target: &Folder,
         batches: SyncSender<Batch>,
     ) -> Result<Self> {
-        let descent = target.descent().map_err(RepositoryError::Target)?;
-        Ok(Self { job, reader, selection, descent, levels: Vec::new(), batch: Batch::default(), batches })
+        let descent = job.target.descent().map_err(RepositoryError::Target)?;
+        let (levels, links, batch) = (Vec::new(), Links::default(), Batch::default());
+        Ok(Self { job, reader, selection, descent, levels, links, batch, batches })
     }
 
-    pub(super) fn run(mut self, root: TreeId, target: &Folder) -> Result<()> {
-        let nodes = self.reader.tree(&root)?.nodes.into_iter();
+    pub(super) fn run(mut self, root: TreeId) -> Result<()> {
+        let nodes = self.reader.nodes(&root)?.read()?;
         let (path, fit) = (TreePath::default(), self.selection.top());
-        remove_abandoned(target, &path);
-        self.levels.push(Level { path, nodes, fit, written: String::new(), node: None });
+        remove_abandoned(&self.job.target, &path);
+        self.levels.push(Level { placed: path.clone(), path, nodes, fit, written: String::new(), node: None });
         while let Some(level) = self.levels.last_mut() {
             self.job.check()?;
             match level.nodes.next() {
-                Some(node) => self.visit(node)?,
+                Some(Ok(node)) => self.visit(node)?,
+                // Its own properties are restored all the same.
+                Some(Err(error)) => self.job.warn(&level.path, damaged(error)?),
                 None => self.leave(),
             }
             self.flush_when_full()?;
@@ -94,7 +100,7 @@ impl<'a> Walk<'a> {
         let Err(error) = self.descent.leave() else { return };
         if let Some(level) = self.levels.last_mut() {
             // What is left of it has no place any more.
-            level.nodes = Vec::new().into_iter();
+            level.nodes = Reading::nothing();
             level.node = None;
             self.job.warn(&level.path, format!("it could not be restored whole: {}", words(&error)));
         }
@@ -116,25 +122,39 @@ impl<'a> Walk<'a> {
             self.job.warn(&path, format!("what is in its place was left alone: {}", barrier.cause()));
             return Ok(());
         }
-        let done = match &node.node_type {
-            NodeType::Dir => return self.enter(&folder, path, node, (fit, written)),
-            NodeType::File => return self.file(folder, name, path, node),
-            NodeType::Symlink { .. } => self.link(&folder, &name, &node),
-            NodeType::Fifo => self.fifo(&folder, &name, &node),
+        match &node.node_type {
+            NodeType::Dir => self.enter(&folder, path, node, (fit, written)),
             // A socket is nothing without the program that made it, which makes a new one.
-            NodeType::Socket => Ok(None),
+            NodeType::Socket => Ok(()),
             NodeType::Dev { .. } | NodeType::Chardev { .. } => {
                 self.job.warn(&path, "devices are not restored");
-                Ok(None)
+                Ok(())
+            }
+            NodeType::File | NodeType::Symlink { .. } | NodeType::Fifo => self.leaf(folder, path, node),
+        }
+    }
+
+    fn leaf(&mut self, folder: Folder, path: TreePath, node: Node) -> Result<()> {
+        let size = if node.is_file() { node.meta.size } else { 0 };
+        if !self.is_free(&folder, &path, size)? {
+            return Ok(());
+        }
+        let above = self.levels.last().map(|level| level.placed.clone()).unwrap_or_default();
+        let first = match self.links.name(&node, || First::new(above)) {
+            Name::Only => None,
+            Name::First(first) => Some(first),
+            Name::Further(first) => {
+                let name = path.name().to_owned();
+                self.batch.link(Link { first, folder, name, path, metadata: node.meta, size });
+                return Ok(());
+            }
+            Name::Other => {
+                let cause = "what was one file had different contents when its names were read".to_owned();
+                self.job.unset(&path, [(Property::HardLink, cause)].into());
+                None
             }
         };
-        match done {
-            Ok(Some(true)) => self.job.restored(0),
-            Ok(Some(false)) => self.job.skip(0),
-            Ok(None) => {}
-            Err(error) => self.could_not(&path, error)?,
-        }
-        Ok(())
+        if node.is_file() { self.file(folder, path, node, first) } else { self.special(&folder, &path, &node, first) }
     }
 
     fn enter(&mut self, parent: &Folder, path: TreePath, node: Node, (fit, written): (Fit, String)) -> Result<()> {
@@ -142,11 +162,11 @@ impl<'a> Walk<'a> {
             self.job.warn(&path, "its folders are nested too deeply to be restored");
             return Ok(());
         };
-        let (folder, created) = match parent.enter(path.name(), self.job.on_conflict, &self.job.barriers) {
-            Ok(Entered::Created(folder)) => (folder, true),
+        let (folder, name, created) = match parent.enter(path.name(), self.job.on_conflict, &self.job.barriers) {
+            Ok(Entered::Created(folder, name)) => (folder, name, true),
             Ok(Entered::Merged(folder)) => {
                 remove_abandoned(&folder, &path);
-                (folder, false)
+                (folder, path.name().to_owned(), false)
             }
             Ok(Entered::Skipped) => {
                 self.job.warn(&path, "a file is where this folder should be; the folder was skipped");
@@ -159,47 +179,49 @@ impl<'a> Walk<'a> {
             }
             Err(error) => return self.could_not(&path, error),
         };
-        let nodes = match self.reader.tree(&subtree) {
-            Ok(tree) => tree.nodes.into_iter(),
-            Err(RepositoryError::Damaged { detail }) => {
-                self.job.warn(&path, format!("the repository is damaged: {detail}"));
+        let nodes = match self.reader.nodes(&subtree).and_then(|nodes| nodes.read()) {
+            Ok(nodes) => nodes,
+            Err(error) => {
+                self.job.warn(&path, damaged(error)?);
                 return Ok(());
             }
-            Err(error) => return Err(error),
         };
         // A folder that was there keeps its properties, unless it is to become what it was.
         let overwrite = fit == Fit::Chosen && self.job.on_conflict == OnConflict::Overwrite;
         let node = (created || overwrite).then_some(node);
         self.batch.folders += 1;
-        folder.go_into(&mut self.descent, path.name().to_owned());
-        self.levels.push(Level { path, nodes, fit, written, node });
+        let above = self.levels.last().map(|level| level.placed.clone()).unwrap_or_default();
+        let placed = above.join(name.clone());
+        folder.go_into(&mut self.descent, name);
+        self.levels.push(Level { path, placed, nodes, fit, written, node });
         Ok(())
     }
 
-    fn file(&mut self, folder: Folder, name: OsString, path: TreePath, node: Node) -> Result<()> {
+    /// Whether something can have its name, as far as that can be told before it is written.
+    fn is_free(&self, folder: &Folder, path: &TreePath, size: u64) -> Result<bool> {
         // Asked before anything is read; what appears later is met again when the file gets its name.
-        match (folder.kind(&name), self.job.on_conflict) {
-            (Ok(Some(_)), OnConflict::Skip) => {
-                self.job.skip(node.meta.size);
-                return Ok(());
-            }
+        match (folder.kind(path.name()), self.job.on_conflict) {
+            (Ok(Some(_)), OnConflict::Skip) => self.job.skip(size),
             (Ok(Some(FileType::Directory)), OnConflict::Overwrite) => {
-                self.job.warn(&path, "a folder of this name is in the way");
-                return Ok(());
+                self.job.warn(path, "a folder of this name is in the way");
             }
-            (Ok(_), _) => {}
-            (Err(error), _) => return self.could_not(&path, error),
+            (Ok(_), _) => return Ok(true),
+            (Err(error), _) => self.could_not(path, error)?,
         }
+        Ok(false)
+    }
+
+    fn file(&mut self, folder: Folder, path: TreePath, node: Node, first: Option<Arc<First>>) -> Result<()> {
         let content = node.content.unwrap_or_default();
         let Some(size) = self.size(&content) else {
             self.job.warn(&path, "the repository is damaged: parts of this file are missing");
             return Ok(());
         };
-        let file = Arc::new(PendingFile::new(folder, name, path, node.meta, size, content.len()));
+        let file = PendingFile::new(folder, path, node.meta, (size, content.len()), first);
         if content.is_empty() {
             return file.complete(self.job);
         }
-        self.collect(&file, &content)
+        self.collect(&Arc::new(file), &content)
     }
 
     /// The size of a file; none where a part of it is missing.
@@ -224,25 +246,38 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    fn link(&self, folder: &Folder, name: &OsStr, node: &Node) -> io::Result<Option<bool>> {
-        let target = node.node_type.to_link();
-        let (temporary, ()) = folder.temporary(|at, temporary| symlinkat(target, at, temporary))?;
-        self.place(folder, &temporary, name, node)
-    }
-
-    fn fifo(&self, folder: &Folder, name: &OsStr, node: &Node) -> io::Result<Option<bool>> {
-        let mode = Mode::from_raw_mode(node.meta.mode.unwrap_or(0o600) & 0o777);
-        let (temporary, ()) = folder.temporary(|at, temporary| mknodat(at, temporary, FileType::Fifo, mode, 0))?;
-        self.place(folder, &temporary, name, node)
-    }
-
-    fn place(&self, folder: &Folder, temporary: &OsStr, name: &OsStr, node: &Node) -> io::Result<Option<bool>> {
-        let placed = metadata::apply_to_link(folder, temporary, &node.meta)
-            .and_then(|()| folder.place(temporary, name, self.job.on_conflict));
-        if !matches!(placed, Ok(true)) {
-            folder.remove(temporary)?;
+    /// Makes a link or a FIFO.
+    fn special(&self, folder: &Folder, path: &TreePath, node: &Node, first: Option<Arc<First>>) -> Result<()> {
+        match self.make_special(folder, path, node, first) {
+            Ok(true) => self.job.restored(0),
+            Ok(false) => self.job.skip(0),
+            Err(error) => self.could_not(path, error)?,
         }
-        placed.map(Some)
+        Ok(())
+    }
+
+    /// False where something is in the way and is kept.
+    fn make_special(
+        &self,
+        folder: &Folder,
+        path: &TreePath,
+        node: &Node,
+        first: Option<Arc<First>>,
+    ) -> io::Result<bool> {
+        let (temporary, ()) = folder.temporary(|at, temporary| match &node.node_type {
+            link @ NodeType::Symlink { .. } => symlinkat(link.to_link(), at, temporary),
+            _ => mknodat(at, temporary, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0),
+        })?;
+        let placed = metadata::apply_to_special(self.job, (folder, &temporary), path, &node.meta)
+            .and_then(|()| folder.place(&temporary, path.name(), self.job.on_conflict));
+        let Ok(Some(name)) = placed else {
+            folder.remove(&temporary)?;
+            return placed.map(|_| false);
+        };
+        if let (Some(first), Some(identity)) = (first, folder.identity(&name)?) {
+            first.place(name, identity);
+        }
+        Ok(true)
     }
 
     fn could_not(&self, path: &TreePath, error: io::Error) -> Result<()> {
@@ -251,6 +286,14 @@ impl<'a> Walk<'a> {
         }
         self.job.warn(path, could_not_be_written(&error));
         Ok(())
+    }
+}
+
+/// What is said of what is damaged. Other errors end the restore.
+fn damaged(error: RepositoryError) -> Result<String> {
+    match error {
+        RepositoryError::Damaged { detail } => Ok(format!("the repository is damaged: {detail}")),
+        error => Err(error),
     }
 }
 

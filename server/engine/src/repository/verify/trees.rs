@@ -5,25 +5,19 @@ use std::{
     sync::Arc,
 };
 
-use rustic_core::{Id, IndexedFullStatus, TreeId, repofile::Tree};
+use rustic_core::{DataId, Id, TreeId, repofile::Node};
 use tokio_util::sync::CancellationToken;
 
-use super::{DamagedKind, Found, VerifyReport, unreadable};
-use crate::repository::{
-    Inner, Result,
-    fault::repository_error,
-    open::{self, Library},
-    storage::Storage,
-};
+use super::{DamagedKind, Found, VerifyReport};
+use crate::repository::{Inner, RepositoryError, Result, reader::Reader, storage::Storage};
 
 /// Walks through all folders of all snapshots, each once, and names the snapshots that lack something. Blocks.
 pub(super) fn incomplete(repository: &Inner, found: Found, stop: CancellationToken) -> Result<VerifyReport> {
     let mut storage = Storage::new(repository.location.clone(), stop);
     storage.hidden = found.damaged(DamagedKind::Index);
-    let library = open::open(Arc::new(storage), &repository.key, None)?;
-    let library = library.to_indexed().map_err(|error| repository_error(&error))?;
+    let reader = Reader::of(Arc::new(storage), &repository.key, None)?;
     let bad_packs = found.damaged(DamagedKind::Pack);
-    let mut walk = Walk { library: &library, bad_packs: &bad_packs, above: HashMap::new(), bad: Vec::new() };
+    let mut walk = Walk { reader: &reader, bad_packs: &bad_packs, above: HashMap::new(), bad: Vec::new() };
     walk.down(found.snapshots.iter().map(|(_, root)| *root).collect())?;
     let bad = walk.spread();
     let mut report = found.report;
@@ -33,12 +27,20 @@ pub(super) fn incomplete(repository: &Inner, found: Found, stop: CancellationTok
 }
 
 struct Walk<'a> {
-    library: &'a Library<IndexedFullStatus>,
+    reader: &'a Reader,
     bad_packs: &'a HashSet<Id>,
     /// The folders that hold a folder. Every folder that was seen is a key.
     above: HashMap<TreeId, Vec<TreeId>>,
     /// Folders that cannot be read, or hold a file that cannot.
     bad: Vec<TreeId>,
+}
+
+/// What a folder holds.
+#[derive(Default)]
+struct Looked {
+    folders: Vec<TreeId>,
+    /// Whether parts of its files are missing.
+    lacks_data: bool,
 }
 
 impl Walk<'_> {
@@ -50,14 +52,14 @@ impl Walk<'_> {
             }
         }
         while let Some(folder) = next.pop() {
-            let Some(tree) = self.read(&folder)? else {
+            let Some(found) = self.look(&folder)? else {
                 self.bad.push(folder);
                 continue;
             };
-            if self.lacks_data(&tree) {
+            if found.lacks_data {
                 self.bad.push(folder);
             }
-            for below in tree.nodes.iter().filter_map(|node| node.subtree) {
+            for below in found.folders {
                 let above = self.above.entry(below).or_insert_with(|| {
                     next.push(below);
                     Vec::new()
@@ -68,23 +70,29 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// The folder; `None` where it is damaged.
-    fn read(&self, folder: &TreeId) -> Result<Option<Tree>> {
-        if !self.library.get_index_entry(folder).is_ok_and(|entry| !self.bad_packs.contains(&entry.pack)) {
+    /// Looks into a folder; `None` where it is damaged.
+    fn look(&self, folder: &TreeId) -> Result<Option<Looked>> {
+        if !self.reader.library.get_index_entry(folder).is_ok_and(|entry| !self.bad_packs.contains(&entry.pack)) {
             return Ok(None);
         }
-        match self.library.get_tree(folder) {
-            Ok(tree) => Ok(Some(tree)),
-            Err(error) => unreadable(&error).map_or(Ok(None), Err),
+        let looked = self.reader.nodes(folder).and_then(|nodes| {
+            let mut looked = Looked::default();
+            for node in nodes.read::<Node>()? {
+                let node = node?;
+                looked.folders.extend(node.subtree);
+                looked.lacks_data |= node.content.iter().flatten().any(|blob| self.lacks(blob));
+            }
+            Ok(looked)
+        });
+        match looked {
+            Ok(looked) => Ok(Some(looked)),
+            Err(RepositoryError::Damaged { .. }) => Ok(None),
+            Err(error) => Err(error),
         }
     }
 
-    fn lacks_data(&self, tree: &Tree) -> bool {
-        tree.nodes
-            .iter()
-            .filter_map(|node| node.content.as_ref())
-            .flatten()
-            .any(|blob| !self.library.get_index_entry(blob).is_ok_and(|entry| !self.bad_packs.contains(&entry.pack)))
+    fn lacks(&self, blob: &DataId) -> bool {
+        !self.reader.library.get_index_entry(blob).is_ok_and(|entry| !self.bad_packs.contains(&entry.pack))
     }
 
     /// All folders that are bad or have a bad one somewhere below.

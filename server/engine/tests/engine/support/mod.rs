@@ -1,8 +1,10 @@
 //! What the tests stand on: an S3 server, a folder of odd files, and eyes that compare.
 
 pub mod database;
+pub mod exact;
 pub mod files;
 pub mod moto;
+pub mod mount;
 pub mod proxy;
 pub mod servers;
 pub mod tls;

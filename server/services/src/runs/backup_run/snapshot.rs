@@ -82,23 +82,28 @@ async fn earlier_try(repository: &Repository, row: &backup::Model) -> Result<Opt
 }
 
 fn found(earlier: SnapshotInfo) -> Taken {
+    let engine::Remarks { unreadable, changed, unmatched, too_large, left_out, .. } = earlier.remarks;
     Taken {
         snapshot: earlier.id.to_string(),
         files: earlier.files.unwrap_or_default(),
         bytes: earlier.bytes.unwrap_or_default(),
         added_bytes: earlier.added_bytes.unwrap_or_default(),
-        unreadable: Vec::new(),
-        unmatched: Vec::new(),
-        changed: Vec::new(),
-        too_large: engine::FileTotals::default(),
+        unreadable: unreadable.into_iter().map(unreadable_file).collect(),
+        unmatched,
+        changed,
+        too_large,
         unmatched_exclude: Vec::new(),
         unusual: None,
-        left_out: Vec::new(),
+        left_out,
     }
 }
 
+fn unreadable_file(file: engine::Unreadable) -> UnreadableFile {
+    UnreadableFile { path: file.path, cause: file.cause }
+}
+
 fn taken(report: SnapshotReport) -> Taken {
-    let unreadable = report.unreadable.into_iter().map(|file| UnreadableFile { path: file.path, cause: file.cause });
+    let unreadable = report.unreadable.into_iter().map(unreadable_file);
     Taken {
         snapshot: report.snapshot.to_string(),
         files: report.files,
