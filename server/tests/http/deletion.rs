@@ -1,7 +1,5 @@
 //! What is deleted waits, and what is kept stays: marks, Undo, Remove Now, Keep, deleted policies and projects, unusual
 //! backups.
-//!
-//! Retention is looked at every minute of the real clock.
 
 use std::{fs, time::Duration};
 
@@ -21,8 +19,6 @@ use crate::support::{
 
 const DAY: i64 = 24 * 3600;
 const A_MOMENT: Duration = Duration::from_secs(20);
-/// Until retention has been looked at, with other tests beside.
-const A_TURN: Duration = Duration::from_mins(2);
 
 /// As it is where nobody sets it.
 const WEEK: [(Key, &str); 1] = [(Key::DeletionDelay, "7d")];
@@ -65,6 +61,11 @@ fn with_a_week(database: Database, story: impl AsyncFnOnce(&TestApp)) {
         story(&app).await;
         app.stop().await;
     });
+}
+
+/// Does what the server does every minute of the real clock.
+async fn retention(app: &TestApp) {
+    services::expire_backups(&app.services, app.now()).await.unwrap();
 }
 
 /// Lets so many days pass. By then sessions have ended, and a new one would at once: their ends follow the real clock, and
@@ -223,15 +224,16 @@ async fn retention_marks_and_undo_keeps(app: &TestApp) {
     let (_, rows) = partner.some_backups(app, project, &[("retention", "1h")], 3).await;
     app.pass(2 * 3600);
     let older = names(&rows[..2]);
-    until(A_TURN, async || partner.marked(project).await, |marked| *marked == older).await;
+    retention(app).await;
+    assert_eq!(partner.marked(project).await, older);
     assert!(partner.backups(project).await[1].deletion.as_ref().unwrap().by.is_none(), "retention did it");
     let told = partner.to_backup("undo_deletion", &rows[1]).await;
     assert!(told.contains("kept"), "{told}");
     let partner = days_pass(app, 8).await;
     let left = names(&rows[1..]);
     let remaining = async || partner.backups(project).await.into_iter().map(|row| row.name).collect::<Vec<_>>();
-    until(A_TURN, remaining, |names| *names == left).await;
-    tokio::time::sleep(Duration::from_secs(62)).await;
+    until(A_MOMENT, remaining, |names| *names == left).await;
+    retention(app).await;
     assert_eq!(remaining().await, left, "what was taken back is not marked again");
     assert!(partner.backups(project).await[1].kept.is_some());
 }
@@ -248,12 +250,14 @@ async fn a_backup_that_is_kept_stays_until_it_is_let_go(app: &TestApp) {
     assert_eq!((status, words.as_str()), (409, "This backup is kept on purpose. Let it go first"));
     app.pass(2 * 3600);
     let middle = names(&rows[1..2]);
-    until(A_TURN, async || partner.marked(project).await, |marked| *marked == middle).await;
+    retention(app).await;
+    assert_eq!(partner.marked(project).await, middle);
     let kept = partner.backups(project).await[2].kept.clone().unwrap();
     assert_eq!(kept.note.as_deref(), Some("before the move"));
     partner.to_backup("let_go", &rows[0]).await;
     let both = names(&rows[..2]);
-    until(A_TURN, async || partner.marked(project).await, |marked| *marked == both).await;
+    retention(app).await;
+    assert_eq!(partner.marked(project).await, both);
     let actions = app.column("audit_entry", "action").await;
     for deed in ["backup kept on purpose", "backup let go"] {
         assert!(actions.iter().any(|action| action == deed), "{deed}: {actions:?}");
@@ -275,8 +279,9 @@ async fn a_deleted_policy_goes_on_keeping_its_backups(app: &TestApp) {
     partner.add_policy(project, "rare", "0 0 29 2 *").await;
     app.pass(2 * 3600);
     let oldest = names(&rows[..1]);
-    until(A_TURN, async || partner.marked(project).await, |marked| *marked == oldest).await;
-    tokio::time::sleep(Duration::from_secs(62)).await;
+    retention(app).await;
+    assert_eq!(partner.marked(project).await, oldest);
+    retention(app).await;
     assert_eq!(partner.marked(project).await, oldest, "what its counts keep stays");
     assert_eq!(app.rows("policy").await, 2);
 
@@ -285,7 +290,8 @@ async fn a_deleted_policy_goes_on_keeping_its_backups(app: &TestApp) {
     }
     let partner = days_pass(app, 8).await;
     until(A_MOMENT, async || partner.backups(project).await.len(), |count| *count == 0).await;
-    until(A_TURN, async || app.rows("policy").await, |count| *count == 1).await;
+    retention(app).await;
+    assert_eq!(app.rows("policy").await, 1);
 }
 
 async fn what_was_kept_is_there_when_backup_is_enabled_again(app: &TestApp) {
@@ -302,7 +308,7 @@ async fn what_was_kept_is_there_when_backup_is_enabled_again(app: &TestApp) {
     let model::project::Backup::On { credential, bucket, prefix, .. } = view.backup else { panic!("backup is on") };
     partner.done("projects/disable_backup", &of_project(project)).await;
     assert!(partner.policies(project).await.is_empty());
-    tokio::time::sleep(Duration::from_secs(62)).await;
+    retention(app).await;
     let on = form(&[
         ("project", &project.to_string()),
         ("backup.enable_backup", "on"),
@@ -312,7 +318,7 @@ async fn what_was_kept_is_there_when_backup_is_enabled_again(app: &TestApp) {
         ("backup.prefix", &prefix),
     ]);
     partner.done("projects/save_backup_settings", &on).await;
-    tokio::time::sleep(Duration::from_secs(64)).await;
+    retention(app).await;
     let found = partner.backups(project).await;
     assert_eq!(found.len(), 3);
     assert!(found.iter().all(|row| row.deletion.is_none()), "its counts keep them: {found:#?}");
@@ -328,7 +334,7 @@ async fn longer_retention_holds_for_backups_that_are_there(app: &TestApp) {
         assert_eq!((end - row.finished.unwrap()).num_days(), 30);
     }
     app.pass(2 * 3600);
-    tokio::time::sleep(Duration::from_secs(62)).await;
+    retention(app).await;
     assert!(partner.marked(project).await.is_empty());
 }
 
@@ -342,7 +348,8 @@ async fn shorter_retention_is_asked_about(app: &TestApp) {
     partner.change_policy(policy, &[("retention", "1h"), ("keep.last", "3")]).await.expect("nothing would go");
     partner.change_policy(policy, &[("retention", "1h"), ("confirm_shorter", "on")]).await.unwrap();
     let older = names(&rows[..2]);
-    until(A_TURN, async || partner.marked(project).await, |marked| *marked == older).await;
+    retention(app).await;
+    assert_eq!(partner.marked(project).await, older);
 }
 
 async fn a_deleted_project_can_be_taken_back(app: &TestApp) {
@@ -399,12 +406,13 @@ async fn an_empty_source_makes_an_unusual_backup(app: &TestApp) {
     assert!(empty.is_unusual(), "{empty:?}");
     assert_eq!((empty.phase, empty.files), (BackupPhase::Completed, Some(0)));
     app.pass(2 * 3600);
-    tokio::time::sleep(Duration::from_secs(64)).await;
+    retention(app).await;
     assert!(partner.marked(project).await.is_empty(), "retention waits");
     partner.to_backup("acknowledge", &empty).await;
     assert_eq!(partner.refused_for_backup("acknowledge", &empty).await.0, 409);
     let earlier = names(&rows);
-    until(A_TURN, async || partner.marked(project).await, |marked| *marked == earlier).await;
+    retention(app).await;
+    assert_eq!(partner.marked(project).await, earlier);
 }
 
 /// A weekly backup is not lost because an hourly one works at its time.
@@ -417,6 +425,6 @@ async fn another_policys_run_waits_its_turn(app: &TestApp) {
     partner.newest_backup(project, A_MOMENT, |backup| backup.phase == BackupPhase::InProgress).await;
     app.pass(3600);
     let ended = |backup: &BackupRow| backup.policy.as_deref() == Some("hourly") && !backup.phase.is_active();
-    let hourly = partner.newest_backup(project, A_TURN, ended).await;
+    let hourly = partner.newest_backup(project, Duration::from_mins(2), ended).await;
     assert_eq!(hourly.phase, BackupPhase::Completed, "{hourly:?}");
 }

@@ -18,7 +18,7 @@ use super::{
     location::Location,
     storage::Storage,
 };
-use crate::s3::S3;
+use crate::S3;
 
 pub(super) type Library<S> = rustic_core::Repository<S>;
 
