@@ -18,8 +18,8 @@ use model::{
     permission::{Action, Owner},
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, Select, sea_query::OnConflict,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select,
+    sea_query::OnConflict,
 };
 use serde_json::json;
 
@@ -60,25 +60,29 @@ impl Refusal for ClockConflict {}
 ///
 /// It looks at the clocks at this moment, so that whoever asks right after a jump is not faster than the next beat.
 pub(crate) async fn deletions_allowed(services: &Services, now: DateTime<Utc>) -> Result<bool, DbErr> {
-    notice(services).await?;
-    let in_doubt = in_doubt().count(services.db()).await?;
-    Ok(in_doubt == 0 && (services.clock().now() - now).abs() <= rows::TOLERATED)
+    let in_doubt = look(services).await?.iter().any(|row| row.doubtful_since.is_some());
+    Ok(!in_doubt && (services.clock().now() - now).abs() <= rows::TOLERATED)
 }
 
 /// Whether this node's clock is in doubt and was not steady for an hour since.
 pub(crate) async fn has_jumped_lately(services: &Services) -> Result<bool, DbErr> {
-    notice(services).await?;
-    let row = own(services).one(services.db()).await?;
-    Ok(row.is_some_and(|row| row.doubtful_since.is_some() && !rows::is_steady(&row)))
+    let rows = look(services).await?;
+    Ok(own_among(&rows, services).is_some_and(|row| row.doubtful_since.is_some() && !rows::is_steady(row)))
 }
 
-/// Looks whether the clock has jumped, and only then does what a beat does. Mostly it has not, and looking takes no lock.
-pub(crate) async fn notice(services: &Services) -> Result<(), DbErr> {
+/// All nodes, after a beat of this one where its clock has jumped. Mostly it has not, and looking takes no lock.
+pub(crate) async fn look(services: &Services) -> Result<Vec<Model>, DbErr> {
     let reading = Reading::now(services.clock());
-    match last(services.db(), services, own(services)).await? {
-        Some(last) if rows::jump(&last, &reading).abs() <= rows::TOLERATED => Ok(()),
-        _ => beat(services).await,
+    let all = Entity::find().all(services.db()).await?;
+    if own_among(&all, services).is_some_and(|row| rows::jump(row, &reading).abs() <= rows::TOLERATED) {
+        return Ok(all);
     }
+    beat(services).await?;
+    Entity::find().all(services.db()).await
+}
+
+fn own_among<'a>(all: &'a [Model], services: &Services) -> Option<&'a Model> {
+    all.iter().find(|row| row.node == services.node().name)
 }
 
 /// Compares the clocks with what they were at the last beat, and writes down what they are.

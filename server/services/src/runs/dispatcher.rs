@@ -82,7 +82,7 @@ pub(super) async fn dispatch(services: &Services) -> Result<(), ServiceError> {
     }
     services.pulse().beat();
     // Before anything is done by a time to which the clock has jumped.
-    clock_watch::notice(services).await?;
+    clock_watch::look(services).await?;
     let now = services.clock().now();
     let taken_over = release::expired(services, now).await?;
     let retried = queue::due_retries(services.db(), now).await?;

@@ -56,9 +56,10 @@ impl Bench {
         Self::on(test_postgres::new_database(), tempfile::tempdir().unwrap(), 4).await
     }
 
-    /// The process is started anew.
+    /// The process is started anew, and signs on.
     async fn restart(&mut self) {
         self.services = Services::open(self.services.config().clone()).await.unwrap();
+        clock_watch::beat(&self.services).await.unwrap();
     }
 
     async fn dispatch(&self) {
