@@ -97,7 +97,7 @@ fn directory_snapshot(
     let archived = Ground::prepare(&library, &repository.key)?.directory(run, &source, parent)?;
     let report = draft.save(&library, run, archived)?;
     let Collected { unreadable, changed, changed_files, left_out, too_large, unmatched } = source.report().take();
-    Ok(SnapshotReport { unreadable, changed, changed_files, left_out, too_large, unmatched, ..report })
+    Ok(SnapshotReport { unreadable, changed, changed_files, unmatched, too_large, left_out, ..report })
 }
 
 async fn start_dump(dump: &DatabaseDump, request: &SnapshotRequest, stop: &CancellationToken) -> Result<DumpReader> {
