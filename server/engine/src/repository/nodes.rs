@@ -291,11 +291,11 @@ mod tests {
     use super::{List, Listed};
 
     fn names(text: &str) -> (Vec<String>, bool) {
-        let mut list = List::new(text.as_bytes());
+        let mut list: List<_, Listed> = List::new(text.as_bytes());
         let mut names = Vec::new();
         loop {
             match list.next() {
-                Ok(Some(listed)) => names.push(Node::from::<Listed>(listed).name),
+                Ok(Some(listed)) => names.push(Node::from(listed).name),
                 ended => return (names, ended.is_ok()),
             }
         }

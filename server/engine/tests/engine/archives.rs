@@ -37,7 +37,7 @@ async fn archive(
 
 fn untar(archive: &Path, into: &Path) {
     fs::create_dir(into).unwrap();
-    let attributes = ["--xattrs", "--xattrs-include=*"];
+    let attributes = ["--xattrs", "--xattrs-include=*", "--warning=no-timestamp"];
     let options = ["--extract", "--gzip", "--preserve-permissions", "--numeric-owner", "--same-owner", "--file"];
     let options = attributes.into_iter().chain(options);
     let output = Command::new("tar").args(options).arg(archive).arg("--directory").arg(into).output().unwrap();

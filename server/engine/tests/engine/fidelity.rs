@@ -377,7 +377,8 @@ async fn a_restore_without_roots_rights_tells_what_it_may_not_set() {
     let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
     let told: Vec<_> = said.lines().filter_map(|line| line.strip_prefix("unset ")).collect();
-    let all = exact::look(&world.source()).len();
+    // A file is counted once, whatever names it has.
+    let all = exact::look(&world.source()).iter().filter(|(path, seen)| **path == seen.first_name).count();
     let may_not = "permission denied";
     assert_eq!(
         told,

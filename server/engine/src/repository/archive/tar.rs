@@ -16,9 +16,11 @@ use crate::source::mode_from_go;
 
 /// Bytes of a link's target that the header itself has room for.
 const SHORT_LINK: usize = 100;
-/// Modes of what was stored without one.
+/// Modes of what was stored without one. restic leaves that of a file out where it is 0.
 const FOLDER_MODE: u32 = 0o755;
-const FILE_MODE: u32 = 0o644;
+const FILE_MODE: u32 = 0;
+/// The mode of a file of our own.
+const NOTE_MODE: u32 = 0o644;
 const LINK_MODE: u32 = 0o777;
 
 pub(super) struct TarGz(Builder<GzEncoder<Pipe>>);
@@ -95,7 +97,7 @@ impl Archive for TarGz {
     }
 
     fn note(&mut self, path: &Path, text: &str) -> io::Result<()> {
-        let mut header = header(EntryType::Regular, &Metadata::default(), FILE_MODE);
+        let mut header = header(EntryType::Regular, &Metadata::default(), NOTE_MODE);
         header.set_size(text.len() as u64);
         self.0.append_data(&mut header, path, text.as_bytes())
     }

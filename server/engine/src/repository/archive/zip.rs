@@ -23,9 +23,11 @@ const LARGE: u64 = 4_000_000_000;
 const LONGEST_PATH: usize = 0xffff;
 /// zlib's scale goes from 1 to 9.
 const LEVEL: i64 = 3;
-/// Modes of what was stored without one.
+/// Modes of what was stored without one. restic leaves that of a file out where it is 0.
 const FOLDER_MODE: u32 = 0o755;
-const FILE_MODE: u32 = 0o644;
+const FILE_MODE: u32 = 0;
+/// The mode of a file of our own.
+const NOTE_MODE: u32 = 0o644;
 const LINK_MODE: u32 = 0o777;
 
 pub(super) struct Zip(ZipWriter<StreamWriter<Pipe>>);
@@ -69,7 +71,7 @@ impl Archive for Zip {
     }
 
     fn note(&mut self, path: &Path, text: &str) -> io::Result<()> {
-        self.0.start_file(self::text(path), options(&Metadata::default(), FILE_MODE)).map_err(io_error)?;
+        self.0.start_file(self::text(path), options(&Metadata::default(), NOTE_MODE)).map_err(io_error)?;
         self.0.write_all(text.as_bytes())
     }
 

@@ -268,7 +268,9 @@ mod tests {
 
     fn list(nodes: &[Node]) -> List {
         let mut list = ListWriter::new(true);
-        nodes.iter().for_each(|node| list.push(node.clone()).unwrap());
+        for node in nodes {
+            list.push(node.clone()).unwrap();
+        }
         list.finish().unwrap()
     }
 

@@ -59,9 +59,7 @@ fn set_permissions(
     let (owner, group) = owner(job.owners.as_ref(), metadata);
     let owned = allowed(fchown(file, owner, group), unset)?;
     set_attributes(job, file, path, metadata, unset);
-    if let Some(mode) = metadata.mode
-        && set_mode(file, mode_from_go(mode), owned, job.lending_bits)? == Lent::Less
-    {
+    if set_mode(file, metadata.mode, owned, job.lending_bits)? == Lent::Less {
         job.warn(path, "it would have run with root's rights; its set-user or set-group bit was not restored");
     }
     Ok(())
@@ -74,13 +72,15 @@ enum Lent {
     Less,
 }
 
-fn set_mode(file: &impl AsFd, mode: u32, owned: bool, lends_root: bool) -> io::Result<Lent> {
-    // Without the owner they were meant for they would lend our own rights.
-    let mut kept = if owned { mode } else { mode & !(SET_USER | SET_GROUP) };
-    // Whose it has become counts, not what the snapshot says. In folders these bits lend nothing.
+fn set_mode(file: &impl AsFd, mode: Option<u32>, owned: bool, lends_root: bool) -> io::Result<Lent> {
     let stat = fstat(file)?;
     let is_folder = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
-    let wanted = kept;
+    // restic leaves a mode of 0 out, which a folder's is not, since it has Go's bit for folders.
+    let Some(mode) = mode.or((!is_folder).then_some(0)).map(mode_from_go) else { return Ok(Lent::All) };
+    // Without the owner they were meant for they would lend our own rights.
+    let wanted = if owned { mode } else { mode & !(SET_USER | SET_GROUP) };
+    let mut kept = wanted;
+    // Whose it has become counts, not what the snapshot says. In folders these bits lend nothing.
     if !lends_root && !is_folder {
         let of_root = if stat.st_uid == 0 { SET_USER | SET_GROUP } else { 0 };
         let of_group = if stat.st_gid == 0 { SET_GROUP } else { 0 };

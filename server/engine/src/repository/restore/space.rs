@@ -43,7 +43,7 @@ pub(super) fn check(
     if summary.is_some_and(|summary| summary.total_bytes_processed <= available) {
         return Ok(());
     }
-    let needed = Needs::new(reader, request)?.count(root, selection, stop)?;
+    let needed = Needs::new(reader, request).count(root, selection, stop)?;
     if needed <= available {
         return Ok(());
     }
@@ -64,11 +64,11 @@ struct Needs<'a> {
 }
 
 impl<'a> Needs<'a> {
-    fn new(reader: &'a Reader, request: &'a RestoreRequest) -> Result<Self> {
+    fn new(reader: &'a Reader, request: &'a RestoreRequest) -> Self {
         let config = reader.library.config();
         let zeros = [config.chunk_min_size(), config.chunk_max_size()].map(|size| hash(&vec![0; size]).into());
         let (target, on_conflict) = (request.target.path(), request.on_conflict);
-        Ok(Self { reader, target, on_conflict, zeros, links: HashSet::new(), replacing: 0, largest: 0 })
+        Self { reader, target, on_conflict, zeros, links: HashSet::new(), replacing: 0, largest: 0 }
     }
 
     /// The bytes that the chosen files will take.
