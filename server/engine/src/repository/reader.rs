@@ -36,7 +36,7 @@ pub(super) struct Reader {
 impl Reader {
     /// Reads the index. Blocks.
     pub(super) fn new(repository: &Inner, stop: CancellationToken) -> Result<Self> {
-        let storage = Arc::new(Storage::new(repository.location.clone(), stop));
+        let storage = Arc::new(Storage::of(repository, stop));
         let library = open::open(storage.clone(), &repository.key, repository.cache())?;
         let library = library.to_indexed().map_err(|error| repository_error(&error))?;
         let sealer = Arc::new(Sealer::new(&repository.key)?);

@@ -17,6 +17,7 @@ use super::{
     blocking::blocking,
     fault::repository_error,
     open::{self, Library},
+    opening,
     storage::Storage,
 };
 use crate::{
@@ -34,10 +35,14 @@ pub(super) async fn snapshot(
     // A child, so that the source and the uploads also end when this future is dropped.
     let stop = cancel.child_token();
     let _stop_when_dropped = stop.clone().drop_guard();
-    let mut storage = Storage::new(repository.location.clone(), stop.clone());
+    let mut storage = Storage::of(&repository, stop.clone());
     storage.permit = request.permit.clone();
     let storage = Arc::new(storage);
     let run = Run { progress, stop, storage };
+    tokio::select! {
+        () = run.stop.cancelled() => return Err(RepositoryError::Cancelled),
+        checked = opening::check(&repository) => checked?,
+    }
     match request.source.clone() {
         SnapshotSource::Directory(directory) => {
             let patterns = Patterns::new(&request.include, &request.exclude)?;
@@ -95,6 +100,7 @@ fn directory_snapshot(
     let mut draft = Draft::new(request, directory.path().to_string_lossy().into_owned())?;
     let parent = draft.find_parent(&library)?;
     let archived = Ground::prepare(&library, &repository.key)?.directory(run, &source, parent)?;
+    opening::check_in(&run.storage, repository)?;
     let mut report = draft.save(&library, run, archived)?;
     let Collected { unreadable, changed, left_out } = source.report().take();
     (report.unreadable, report.changed, report.left_out) = (unreadable, changed, left_out);
@@ -129,6 +135,7 @@ fn database_snapshot(
     if archived.summary.total_bytes_processed != dump.size()? {
         return Err(internal("the dump was not saved whole"));
     }
+    opening::check_in(&run.storage, repository)?;
     let report = draft.save(&library, run, archived)?;
     run.progress.advance(1, 0);
     Ok(report)

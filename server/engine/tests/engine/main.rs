@@ -11,6 +11,7 @@ mod faults;
 mod hostile;
 mod kill;
 mod maintenance;
+mod opening;
 mod options;
 mod repository;
 mod restic;

@@ -18,7 +18,7 @@ use crate::repository::{
 
 /// Walks through all folders of all snapshots, each once, and names the snapshots that lack something. Blocks.
 pub(super) fn incomplete(repository: &Inner, found: Found, stop: CancellationToken) -> Result<VerifyReport> {
-    let mut storage = Storage::new(repository.location.clone(), stop);
+    let mut storage = Storage::of(repository, stop);
     storage.hidden = found.damaged(DamagedKind::Index);
     let library = open::open(Arc::new(storage), &repository.key, None)?;
     let library = library.to_indexed().map_err(|error| repository_error(&error))?;
