@@ -13,7 +13,9 @@ mod source;
 
 pub use self::{
     network::{NetworkPolicy, ResolveError},
-    postgres::{DatabaseTarget, PostgresDatabase, PostgresError, PostgresTools, SslMode, Tool, Version},
+    postgres::{
+        DatabaseTarget, PatternMatches, PostgresDatabase, PostgresError, PostgresTools, SslMode, Tool, Version,
+    },
     progress::Progress,
     repository::{
         ArchiveFormat, Damage, DamagedFile, DamagedKind, DatabaseDump, DatabaseRestore, Entry, EntryKind, FileDownload,

@@ -126,7 +126,7 @@ fn database_snapshot(
     let draft = Draft::new(request, PathBuf::from("/").join(dump.name()).to_string_lossy().into_owned())?;
     let internal = |detail: &str| RepositoryError::Internal { detail: detail.into() };
     let output = dump.output().ok_or_else(|| internal("the dump was read already"))?;
-    let archived = Ground::prepare(&library, &repository.key)?.stream(run, output, dump.node());
+    let archived = Ground::prepare(&library, &repository.key)?.stream(run, output, dump.node(), dump.properties());
     // What became of `pg_dump` says more than that its output was not saved.
     let archived = match (archived, dump.size()) {
         (Err(RepositoryError::Internal { .. }), Err(error)) => return Err(error.into()),
@@ -136,7 +136,8 @@ fn database_snapshot(
         return Err(internal("the dump was not saved whole"));
     }
     opening::check_in(&run.storage, repository)?;
-    let report = draft.save(&library, run, archived)?;
+    let mut report = draft.save(&library, run, archived)?;
+    (report.unreadable, report.unmatched_exclude) = (dump.missing(), dump.unmatched_exclude());
     run.progress.advance(1, 0);
     Ok(report)
 }
@@ -198,6 +199,7 @@ impl Draft {
             unreadable: Vec::new(),
             changed: Vec::new(),
             left_out: Vec::new(),
+            unmatched_exclude: Vec::new(),
             started,
             finished: Utc::now(),
         })

@@ -13,6 +13,8 @@ mod kill;
 mod maintenance;
 mod opening;
 mod options;
+mod patterns;
+mod properties;
 mod repository;
 mod restic;
 mod restore;
