@@ -14,14 +14,17 @@ mod time;
 
 pub use self::{
     network::{NetworkPolicy, ResolveError},
-    postgres::{DatabaseTarget, PostgresDatabase, PostgresError, PostgresTools, SslMode, Tool, Version},
+    postgres::{
+        DatabaseTarget, PatternMatches, PostgresDatabase, PostgresError, PostgresTools, SslMode, Tool, Version,
+    },
     progress::Progress,
     repository::{
         ArchiveFormat, Damage, DamagedFile, DamagedKind, DatabaseDump, DatabaseRestore, Entry, EntryKind, FileDownload,
-        FileStream, FileTotals, FolderDownload, InvalidSnapshotId, Listing, OnConflict, Opened, Part, Permit, Property,
-        PruneReport, PruneRequest, Remarks, RepairReport, RepairRequest, Repository, RepositoryConfig, RepositoryError,
-        RestoreReport, RestoreRequest, RestoreWarning, SnapshotId, SnapshotInfo, SnapshotReport, SnapshotRequest,
-        SnapshotSource, Unreadable, Unset, VerifyReport,
+        FileStream, FileTotals, FolderDownload, InvalidOpeningFiles, InvalidSnapshotId, Listing, OnConflict, Opened,
+        OpeningFiles, Part, Permit, Property, PruneReport, PruneRequest, Remarks, RepairReport, RepairRequest,
+        Repository, RepositoryConfig, RepositoryError, RestoreReport, RestoreRequest, RestoreWarning, SnapshotId,
+        SnapshotInfo, SnapshotReport, SnapshotRequest, SnapshotSource, Unreadable, Unset, VerifyReport,
+        prefixes_collide,
     },
     s3::{Encryption, KeyCheck, ObjectOptions, S3, S3Access, S3Counts, S3Error, Unreachable},
     secret::Secret,

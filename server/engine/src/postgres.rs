@@ -10,7 +10,9 @@ mod connection;
 mod dump;
 mod error;
 mod filter;
+mod matches;
 mod program;
+mod properties;
 mod relay;
 mod restore;
 mod tls;
@@ -20,11 +22,13 @@ use std::fmt;
 
 pub(crate) use self::{
     child::Stop,
-    dump::{DumpReader, file_name},
-    restore::{Restoring, restore_from},
+    dump::{DumpReader, SUFFIX, file_name, properties_name},
+    properties::Properties,
+    restore::{Restored, Restoring, restore_from},
 };
 pub use self::{
     error::PostgresError,
+    matches::PatternMatches,
     restore::DatabaseTarget,
     tools::{PostgresTools, Tool},
 };

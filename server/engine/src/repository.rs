@@ -14,6 +14,7 @@ mod links;
 mod location;
 mod nodes;
 mod open;
+mod opening;
 mod prune;
 mod reader;
 mod remarks;
@@ -46,6 +47,8 @@ pub use self::{
     archive::{ArchiveFormat, FolderDownload},
     download::{FileDownload, FileStream},
     error::RepositoryError,
+    location::prefixes_collide,
+    opening::{InvalidOpeningFiles, OpeningFiles},
     prune::{PruneReport, PruneRequest},
     remarks::Remarks,
     repair::{RepairReport, RepairRequest},
@@ -56,7 +59,14 @@ pub use self::{
     },
     verify::{Damage, DamagedFile, DamagedKind, Part, VerifyReport},
 };
-use self::{blocking::blocking, fault::repository_error, location::Location, reader::Reader, storage::Storage};
+use self::{
+    blocking::blocking,
+    fault::repository_error,
+    location::Location,
+    opening::{Opening, Unlocked},
+    reader::Reader,
+    storage::Storage,
+};
 use crate::{ObjectOptions, Progress, S3};
 
 type Result<T> = std::result::Result<T, RepositoryError>;
@@ -70,6 +80,7 @@ struct Inner {
     config: RepositoryConfig,
     location: Location,
     key: MasterKey,
+    opening: Opening,
     reader: Mutex<Option<Arc<Reader>>>,
 }
 
@@ -111,26 +122,49 @@ impl Repository {
     /// Opens a repository that exists.
     pub async fn open(config: RepositoryConfig) -> Result<Self> {
         let location = open::location(&config);
-        let key = open::unlock(&location, &config).await?;
-        Ok(Self::new(config, location, key))
+        let unlocked = opening::unlock(&location, &config).await?;
+        Ok(Self::new(config, location, unlocked))
+    }
+
+    /// Opens a repository that exists, also where its bucket has lost the configuration or the keys: then with the `copy`
+    /// of them. So opened, it can be looked into, restored from, verified and repaired; the repair writes them back.
+    ///
+    /// # Errors
+    /// As [`Self::open`], where the copy does not help: it needs this password, or is another repository's than the one
+    /// that is stored in this place.
+    pub async fn open_with_copy(config: RepositoryConfig, copy: &OpeningFiles) -> Result<Self> {
+        let location = open::location(&config);
+        let unlocked = opening::unlock_with_copy(&location, &config, copy).await?;
+        Ok(Self::new(config, location, unlocked))
     }
 
     /// Opens the repository, or makes one where there is none.
     pub async fn open_or_create(config: RepositoryConfig) -> Result<(Self, Opened)> {
         let location = open::location(&config);
-        let (key, opened) = match open::unlock(&location, &config).await {
-            Ok(key) => (key, Opened::Existing),
+        let (unlocked, opened) = match opening::unlock(&location, &config).await {
+            Ok(unlocked) => (unlocked, Opened::Existing),
             Err(RepositoryError::NotFound { .. }) => open::create(&location, &config).await?,
             Err(error) => return Err(error),
         };
-        Ok((Self::new(config, location, key), opened))
+        Ok((Self::new(config, location, unlocked), opened))
     }
 
-    fn new(config: RepositoryConfig, location: Location, key: MasterKey) -> Self {
-        Self(Arc::new(Inner { config, location, key, reader: Mutex::default() }))
+    fn new(config: RepositoryConfig, location: Location, unlocked: Unlocked) -> Self {
+        let Unlocked { master: key, opening } = unlocked;
+        Self(Arc::new(Inner { config, location, key, opening, reader: Mutex::default() }))
     }
 
-    /// Takes a snapshot. When this returns a report, the snapshot and all it needs are durable.
+    /// A copy of the configuration and the key files, as they are in the bucket now, to be kept elsewhere for
+    /// [`Self::open_with_copy`].
+    ///
+    /// # Errors
+    /// [`RepositoryError::OpeningFile`] where one of them is missing or damaged.
+    pub async fn opening_files(&self) -> Result<OpeningFiles> {
+        opening::copy(&self.0).await
+    }
+
+    /// Takes a snapshot. When this returns a report, the snapshot and all it needs are durable, and the configuration and
+    /// the key that open the repository were in the bucket.
     ///
     /// Files that cannot be read do not end it; they are in the report. A dump that does not end well ends it. After `cancel`, or after any error,
     /// the repository holds the snapshots it held before, and at most some packs that no snapshot needs.
@@ -149,7 +183,7 @@ impl Repository {
     pub async fn snapshots(&self) -> Result<Vec<SnapshotInfo>> {
         let repository = self.0.clone();
         blocking(move || {
-            let storage = Arc::new(Storage::new(repository.location.clone(), CancellationToken::new()));
+            let storage = Arc::new(Storage::of(&repository, CancellationToken::new()));
             let library = open::open(storage, &repository.key, repository.cache())?;
             let files = library.get_all_snapshots().map_err(|error| repository_error(&error))?;
             let mut snapshots: Vec<_> = files.into_iter().map(info).collect();
@@ -188,8 +222,8 @@ impl Repository {
         prune::prune(self.0.clone(), request, progress, cancel).await
     }
 
-    /// Looks for what is missing or not as it was written: all snapshots, folders and indexes, and of the packs the
-    /// `part` that is read and decrypted.
+    /// Looks for what is missing or not as it was written: the configuration and the keys, all snapshots, folders and
+    /// indexes, and of the packs the `part` that is read and decrypted.
     ///
     /// # Errors
     /// Where something could not be looked at. What was looked at and is damaged is in the report.
@@ -203,7 +237,8 @@ impl Repository {
     }
 
     /// Makes the best of what a verification found. What is intact in a damaged pack is kept. What is lost is forgotten,
-    /// so that the next snapshot stores it again where the source still has it; that also mends older snapshots.
+    /// so that the next snapshot stores it again where the source still has it; that also mends older snapshots. The
+    /// configuration and the key that have opened the repository are written back where they are missing or damaged.
     ///
     /// May be done again after `cancel`, or after any error.
     pub async fn repair(&self, request: RepairRequest, cancel: CancellationToken) -> Result<RepairReport> {

@@ -3,7 +3,7 @@
 use std::{
     collections::VecDeque,
     io::{self, BufRead, BufReader, Read},
-    process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus},
+    process::{Child, ChildStdin, ChildStdout, Command, ExitStatus},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -16,8 +16,10 @@ use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use tokio::runtime::Handle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-/// Lines of the error output that are kept: the last ones, which tell why it ended.
+/// The last lines of the error output that are kept: they tell why it ended.
 const KEPT: usize = 400;
+/// Errors that are kept: the first ones. Each may be followed by a statement of any length.
+const MOST_ERRORS: usize = 200;
 /// Longest line that is kept, in bytes.
 const LONGEST: usize = 1000;
 /// Bytes of memory of its own that a program may take. libpq holds one row at a time, however long the server makes it;
@@ -33,10 +35,19 @@ pub(crate) struct Stop {
     pub(crate) runtime: Handle,
 }
 
+/// What a program wrote to its error output.
+#[derive(Default)]
+pub(super) struct Said {
+    /// The first of its lines `pg_…: error: `, without these words.
+    pub(super) errors: Vec<String>,
+    /// The last of all lines.
+    pub(super) last: VecDeque<String>,
+}
+
 /// A running program. It is killed when it is dropped, when the run is stopped, or when it makes us wait for too long.
 pub(super) struct Program {
     child: Arc<Mutex<Child>>,
-    errors: Option<JoinHandle<Vec<String>>>,
+    errors: Option<JoinHandle<Said>>,
     waiting: Waiting,
     late: Arc<AtomicBool>,
     _watch: DropGuard,
@@ -47,7 +58,7 @@ impl Program {
     pub(super) fn start(command: &mut Command, stop: &Stop, patience: Duration) -> io::Result<Self> {
         let mut child = command.spawn()?;
         restrain(&child);
-        let errors = child.stderr.take().map(|stderr| thread::spawn(move || last_lines(stderr)));
+        let errors = child.stderr.take().map(|stderr| thread::spawn(move || listen(stderr)));
         let child = Arc::new(Mutex::new(child));
         let (ended, waiting, late) = (CancellationToken::new(), Waiting::default(), Arc::<AtomicBool>::default());
         let (watched, over, token) = (child.clone(), ended.clone(), stop.token.clone());
@@ -88,13 +99,13 @@ impl Program {
     }
 
     /// How it ended, and what it wrote to its error output. Blocks.
-    pub(super) fn wait(&mut self) -> io::Result<(ExitStatus, Vec<String>)> {
+    pub(super) fn wait(&mut self) -> io::Result<(ExitStatus, Said)> {
         let (errors, child) = (self.errors.take(), &self.child);
         self.waiting.during(|| {
             // Its error output ends when it does. Until then the lock stays free: a stop must be able to kill it.
-            let lines = errors.and_then(|errors| errors.join().ok()).unwrap_or_default();
+            let said = errors.and_then(|errors| errors.join().ok()).unwrap_or_default();
             let status = lock(child).wait()?;
-            Ok((status, lines))
+            Ok((status, said))
         })
     }
 }
@@ -159,15 +170,24 @@ fn lock(child: &Mutex<Child>) -> std::sync::MutexGuard<'_, Child> {
     child.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn last_lines(stderr: ChildStderr) -> Vec<String> {
-    let (mut lines, mut input) = (VecDeque::with_capacity(KEPT), BufReader::new(stderr));
+fn listen(stderr: impl Read) -> Said {
+    let (mut said, mut input) = (Said::default(), BufReader::new(stderr));
     while let Some(line) = next_line(&mut input) {
-        if lines.len() == KEPT {
-            lines.pop_front();
+        if said.errors.len() < MOST_ERRORS {
+            said.errors.extend(error(&line).map(str::to_owned));
         }
-        lines.push_back(line);
+        if said.last.len() == KEPT {
+            said.last.pop_front();
+        }
+        said.last.push_back(line);
     }
-    lines.into()
+    said
+}
+
+/// What follows `pg_restore: error: ` and the like.
+fn error(line: &str) -> Option<&str> {
+    let (program, error) = line.split_once(": error: ")?;
+    matches!(program, "pg_dump" | "pg_restore").then_some(error)
 }
 
 /// The next line, cut after [`LONGEST`] bytes, with a word on what was cut. None at the end.
@@ -205,7 +225,7 @@ mod tests {
         time::{Duration, Instant},
     };
 
-    use super::{CancellationToken, Handle, LONGEST, Program, Stop, next_line};
+    use super::{CancellationToken, Handle, KEPT, LONGEST, MOST_ERRORS, Program, Stop, listen, next_line};
 
     #[test]
     fn a_long_line_is_cut_and_its_length_told() {
@@ -214,6 +234,16 @@ mod tests {
         let lines: Vec<String> = std::iter::from_fn(|| next_line(&mut input)).collect();
         let cut = format!("{}… (5 more bytes)", "a".repeat(LONGEST));
         assert_eq!(lines, [cut, "short".into(), String::new(), "b".repeat(LONGEST)]);
+    }
+
+    #[test]
+    fn errors_are_kept_however_long_the_statements_between_them() {
+        let statement = "Command was: CREATE VIEW v AS\n".to_owned() + &"  SELECT 1,\n".repeat(500);
+        let one = format!("pg_restore: error: could not execute query: ERROR:  oh\n{statement}");
+        let said = listen((one.repeat(300) + "pg_restore: warning: errors ignored on restore: 300\n").as_bytes());
+        assert_eq!(said.errors, vec!["could not execute query: ERROR:  oh"; MOST_ERRORS]);
+        assert_eq!(said.last.len(), KEPT);
+        assert_eq!(said.last.back().unwrap(), "pg_restore: warning: errors ignored on restore: 300");
     }
 
     fn shell(script: &str, patience: Duration) -> Program {

@@ -15,12 +15,14 @@ use rustic_core::{
 
 use super::{
     PostgresDatabase, PostgresError, PostgresTools, Tool,
-    child::{Program, Stop},
+    child::{Program, Said, Stop},
     connection::{Connection, in_time},
-    filter,
+    filter::Filter,
+    matches::Selection,
     program::command,
+    properties::Properties,
 };
-use crate::{RepositoryError, source::mode_to_go};
+use crate::{RepositoryError, Unreadable, source::mode_to_go};
 
 /// Connecting for a run may take longer than for a person who waits.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -34,7 +36,15 @@ const MODE: u32 = 0o100_600;
 /// The file's name in the backup.
 pub(crate) fn file_name(database: &str) -> String {
     let plain: String = database.chars().map(|c| if c == '/' || c.is_control() { '_' } else { c }).collect();
-    format!("{plain}.dump")
+    plain + SUFFIX
+}
+
+/// How the names of dumps end.
+pub(crate) const SUFFIX: &str = ".dump";
+
+/// The name of the file with the database's properties beside a dump. In the order of names it comes after the dump.
+pub(crate) fn properties_name(dump: &str) -> String {
+    format!("{}.json", dump.strip_suffix(SUFFIX).unwrap_or(dump))
 }
 
 /// A dump that has been started.
@@ -42,6 +52,8 @@ pub(crate) struct DumpReader {
     name: String,
     output: Mutex<Option<DumpOutput>>,
     end: Arc<Mutex<End>>,
+    properties: Option<Properties>,
+    selection: Selection,
 }
 
 /// How the dump has ended.
@@ -63,24 +75,27 @@ impl DumpReader {
         (include, exclude): (&[String], &[String]),
         stop: &Stop,
     ) -> Result<Self, RepositoryError> {
-        let filter = filter::options(include, exclude)?;
-        let (program, address) = in_time(database, PATIENCE, async {
-            let connection = Connection::open(database).await?;
+        let filter = Filter::new(include, exclude)?;
+        let (program, address, selection, properties) = in_time(database, PATIENCE, async {
+            let mut connection = Connection::open(database).await?;
             let found = tools.find(Tool::PgDump, connection.version).await?;
+            let selection = connection.select(&filter).await?;
+            let properties = connection.properties(&database.database).await?;
             let address = connection.address;
             connection.close().await;
-            Ok((found, address))
+            Ok((found, address, selection, properties))
         })
         .await?;
         let mut command = command(&program, database, address);
-        command.args(["--format=custom", "--compress=0", LOCK_PATIENCE]).args(filter);
+        command.args(["--format=custom", "--compress=0", LOCK_PATIENCE]).args(filter.options(&selection.relatives));
         command.stdin(Stdio::null()).stdout(Stdio::piped());
         let failed = |error: io::Error| PostgresError::Failed { tool: Tool::PgDump, detail: error.to_string() };
         let program = Program::start(&mut command, stop, SILENCE).map_err(failed)?;
         let end = Arc::<Mutex<End>>::default();
         let stdout = program.stdout().ok_or_else(|| failed(io::ErrorKind::BrokenPipe.into()))?;
         let output = DumpOutput { stdout, program, bytes: 0, user: database.user.clone(), end: end.clone() };
-        Ok(Self { name: file_name(&database.database), output: Mutex::new(Some(output)), end })
+        let output = Mutex::new(Some(output));
+        Ok(Self { name: file_name(&database.database), output, end, properties, selection })
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -90,6 +105,25 @@ impl DumpReader {
     /// The file it becomes in the backup, without its size, which nobody knows before it is read.
     pub(crate) fn node(&self) -> Node {
         Node::new_node(Path::new(&self.name).as_os_str(), NodeType::File, metadata())
+    }
+
+    /// The file beside it, and what is in it; none where the server does not tell.
+    pub(crate) fn properties(&self) -> Option<(Node, Vec<u8>)> {
+        let name = properties_name(&self.name);
+        let node = Node::new_node(Path::new(&name).as_os_str(), NodeType::File, metadata());
+        self.properties.as_ref().map(|properties| (node, properties.to_json()))
+    }
+
+    /// Partitions of tables that are dumped, which are missing from it.
+    pub(crate) fn missing(&self) -> Vec<Unreadable> {
+        let cause = "belongs to a table that is included, and its schema is not: include that too";
+        let outside = self.selection.relatives.outside.iter();
+        outside.map(|one| Unreadable { path: format!("{}.{}", one.schema, one.name), cause: cause.into() }).collect()
+    }
+
+    /// Patterns of Exclude that match nothing.
+    pub(crate) fn unmatched_exclude(&self) -> Vec<String> {
+        self.selection.unmatched_exclude.clone()
     }
 
     /// What `pg_dump` writes; once.
@@ -127,7 +161,7 @@ pub(crate) struct DumpOutput {
 impl DumpOutput {
     fn ended(&mut self) -> Result<(), PostgresError> {
         let waited = self.program.wait();
-        let (status, lines) =
+        let (status, said) =
             waited.map_err(|error| PostgresError::Failed { tool: Tool::PgDump, detail: error.to_string() })?;
         if self.program.was_late() {
             let detail = format!(
@@ -136,7 +170,7 @@ impl DumpOutput {
             );
             return Err(PostgresError::Failed { tool: Tool::PgDump, detail });
         }
-        if status.success() { Ok(()) } else { Err(explained(&lines, &self.user)) }
+        if status.success() { Ok(()) } else { Err(explained(&said, &self.user)) }
     }
 }
 
@@ -162,11 +196,13 @@ impl Read for DumpOutput {
     }
 }
 
+/// What a server says that cannot hold so many locks.
+pub(super) const NO_MORE_LOCKS: &str = "out of shared memory";
+
 /// Why `pg_dump` failed, in words, with what to do where that is known.
-fn explained(lines: &[String], user: &str) -> PostgresError {
-    let said = |text: &str| lines.iter().find(|line| line.contains(text));
-    let error = lines.iter().find_map(|line| line.strip_prefix("pg_dump: error: "));
-    let error = error.unwrap_or("it ended without saying why").trim_end_matches('.').to_owned();
+fn explained(Said { errors, last }: &Said, user: &str) -> PostgresError {
+    let said = |text: &str| errors.iter().chain(last).find(|line| line.contains(text));
+    let error = errors.first().map_or("it ended without saying why", |error| error.trim_end_matches('.')).to_owned();
     let tool = Tool::PgDump;
     if let Some(line) = said("permission denied for ") {
         let object = line.rsplit("permission denied for ").next().unwrap_or_default();
@@ -180,6 +216,8 @@ fn explained(lines: &[String], user: &str) -> PostgresError {
         "A table was locked for 5 minutes. Try again when nothing changes the schema"
     } else if said("no matching").is_some() {
         "Nothing in the database fits the policy's Include. Check its patterns"
+    } else if said(NO_MORE_LOCKS).is_some() {
+        "The server cannot lock all tables at once. Raise max_locks_per_transaction in its postgresql.conf and restart it"
     } else if said("terminating connection").is_some() || said("server closed the connection").is_some() {
         "The connection broke. Try again, and look at the database server's log"
     } else {
@@ -190,21 +228,22 @@ fn explained(lines: &[String], user: &str) -> PostgresError {
 
 #[cfg(test)]
 mod tests {
-    use super::{PostgresError, explained, file_name};
+    use super::{PostgresError, Said, explained, file_name, properties_name};
+
+    fn said(errors: &[&str]) -> Said {
+        Said { errors: errors.iter().map(ToString::to_string).collect(), ..Said::default() }
+    }
 
     #[test]
     fn a_databases_name_makes_a_file_name() {
         assert_eq!(file_name("web shop"), "web shop.dump");
         assert_eq!(file_name("../etc"), ".._etc.dump");
+        assert_eq!(properties_name(&file_name("web.dump shop")), "web.dump shop.json");
     }
 
     #[test]
     fn missing_rights_are_told_from_what_pg_dump_says() {
-        let lines = [
-            "pg_dump: error: query failed: ERROR:  permission denied for table orders".to_owned(),
-            "pg_dump: detail: Query was: LOCK TABLE public.orders IN ACCESS SHARE MODE".to_owned(),
-        ];
-        let error = explained(&lines, "reader");
+        let error = explained(&said(&["query failed: ERROR:  permission denied for table orders"]), "reader");
         assert!(
             matches!(&error, PostgresError::MissingRights { objects, .. } if objects == "the table orders"),
             "{error}"
@@ -213,8 +252,10 @@ mod tests {
 
     #[test]
     fn any_other_failure_says_what_pg_dump_said() {
-        let error = explained(&["pg_dump: error: no matching tables were found".to_owned()], "reader").to_string();
+        let error = explained(&said(&["no matching tables were found"]), "reader").to_string();
         assert!(error.contains("no matching tables were found") && error.contains("Include"), "{error}");
-        assert!(explained(&[], "reader").to_string().contains("without saying why"));
+        let error = explained(&said(&["query failed: ERROR:  out of shared memory"]), "reader").to_string();
+        assert!(error.contains("max_locks_per_transaction"), "{error}");
+        assert!(explained(&said(&[]), "reader").to_string().contains("without saying why"));
     }
 }

@@ -121,6 +121,22 @@ pub enum PostgresError {
         /// Some of the tables.
         objects: String,
     },
+    /// A pattern of Include matches nothing, so what it stands for would be missing from the backup.
+    #[error(
+        "Nothing in the database fits \"{patterns}\" in Include. Check its spelling and letter case, or take it out of the policy."
+    )]
+    NothingMatches {
+        /// The patterns, with quotes and commas between them.
+        patterns: String,
+    },
+    /// More tables belong to the chosen ones than can be named.
+    #[error(
+        "More than {most} partitions and children of the policy's tables have names that its patterns do not match. Write patterns that match them too, such as orders* or archive.*."
+    )]
+    TooManyPartitions {
+        /// How many can be named.
+        most: usize,
+    },
     /// A database of this name is there already.
     #[error("A database named \"{database}\" exists on the server already. Choose another name.")]
     DatabaseExists {

@@ -1,70 +1,158 @@
 //! Which part of a database a dump takes.
 
+use super::matches::{Relation, Relatives};
 use crate::RepositoryError;
 
-/// Options of `pg_dump` for include and exclude patterns.
+/// Include and exclude patterns, understood.
 ///
 /// `orders` is a table in any schema, `shop.orders` one in a certain schema, `shop.*` a whole schema. `*` and `?` stand
 /// for any characters and any one; `**` alone is everything. Excludes win. Where single tables are included, only
-/// tables are taken, with what belongs to them, and neither functions nor types.
-pub(super) fn options(include: &[String], exclude: &[String]) -> Result<Vec<String>, RepositoryError> {
-    let include = parsed(include)?;
-    let exclude = parsed(exclude)?;
-    let everything = include.is_empty() || include.iter().any(Part::is_everything);
-    let tables = !everything && include.iter().any(|part| part.table != "*");
-    let mut options = Vec::new();
-    if !everything {
-        for part in &include {
-            // pg_dump takes no notice of --schema beside --table.
-            options.push(if tables { part.table_option("table") } else { part.schema_option("schema") });
-        }
-    }
-    for part in &exclude {
-        options.push(part.table_option("exclude-table"));
-        if part.table == "*" {
-            options.push(part.schema_option("exclude-schema"));
-        }
-    }
-    Ok(options)
+/// tables are taken, with what belongs to them, and neither functions nor types. Partitions and children that inherit go
+/// with their table either way.
+pub(super) struct Filter {
+    include: Vec<Pattern>,
+    exclude: Vec<Pattern>,
+    pub(super) takes: Takes,
+}
+
+/// What is included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Takes {
+    Everything,
+    Schemas,
+    Tables,
 }
 
 /// A pattern, as globs for the schema's and the table's name.
-struct Part<'a> {
-    schema: &'a str,
-    table: &'a str,
+pub(super) struct Pattern {
+    /// As it was written.
+    pub(super) text: String,
+    schema: String,
+    table: String,
 }
 
-impl Part<'_> {
+impl Filter {
+    pub(super) fn new(include: &[String], exclude: &[String]) -> Result<Self, RepositoryError> {
+        let parsed = |patterns: &[String]| -> Result<Vec<Pattern>, RepositoryError> {
+            patterns.iter().map(|pattern| Pattern::parse(pattern)).collect()
+        };
+        let (include, exclude) = (parsed(include)?, parsed(exclude)?);
+        let takes = if include.is_empty() || include.iter().any(Pattern::is_everything) {
+            Takes::Everything
+        } else if include.iter().all(|pattern| pattern.table == "*") {
+            Takes::Schemas
+        } else {
+            Takes::Tables
+        };
+        Ok(Self { include, exclude, takes })
+    }
+
+    /// Whether there is nothing to look up: all is taken.
+    pub(super) fn is_trivial(&self) -> bool {
+        self.exclude.is_empty() && self.include.iter().all(Pattern::is_everything)
+    }
+
+    /// The patterns that must match something: one for everything need not.
+    pub(super) fn include(&self) -> impl Iterator<Item = &Pattern> {
+        self.include.iter().filter(|pattern| !pattern.is_everything())
+    }
+
+    pub(super) fn exclude(&self) -> impl Iterator<Item = &Pattern> {
+        self.exclude.iter()
+    }
+
+    /// Options of `pg_dump`. It knows no partitions by their tables before version 16, so `relatives` are named.
+    pub(super) fn options(&self, relatives: &Relatives) -> Vec<String> {
+        let mut options = Vec::new();
+        match self.takes {
+            Takes::Everything => {}
+            Takes::Schemas => options.extend(self.include.iter().map(|pattern| pattern.schema_option("schema"))),
+            // pg_dump takes no notice of --schema beside --table.
+            Takes::Tables => {
+                options.extend(self.include.iter().map(|pattern| pattern.table_option("table")));
+                options.extend(relatives.include.iter().map(|relation| named("table", relation)));
+            }
+        }
+        if self.takes != Takes::Everything {
+            options.push("--strict-names".into());
+            // A glob matches the server's own schemas too.
+            for own in OWN_SCHEMAS {
+                options.extend([format!("--exclude-schema={own}"), format!("--exclude-table={own}.*")]);
+            }
+        }
+        for pattern in &self.exclude {
+            options.push(pattern.table_option("exclude-table"));
+            if pattern.table == "*" {
+                options.push(pattern.schema_option("exclude-schema"));
+            }
+        }
+        options.extend(relatives.exclude.iter().map(|relation| named("exclude-table", relation)));
+        options
+    }
+}
+
+/// The server's own schemas, as `pg_dump` reads patterns. Others cannot have such names.
+const OWN_SCHEMAS: [&str; 2] = ["pg_*", "information_schema"];
+
+impl Pattern {
+    fn parse(text: &str) -> Result<Self, RepositoryError> {
+        let pattern =
+            |schema: &str, table: &str| Self { text: text.into(), schema: schema.into(), table: table.into() };
+        if text == "**" {
+            return Ok(pattern("*", "*"));
+        }
+        let detail = if text.contains(['[', ']', '{', '}', '/', '\\']) {
+            "for a database, write schema.table, with * and ? alone as wildcards"
+        } else if text.split('.').count() > 2 || text.split('.').any(str::is_empty) {
+            "for a database, write a table, or schema.table"
+        } else {
+            let (schema, table) = text.split_once('.').unwrap_or(("*", text));
+            return Ok(pattern(schema, table));
+        };
+        Err(RepositoryError::InvalidPattern { pattern: text.into(), detail: detail.into() })
+    }
+
     fn is_everything(&self) -> bool {
         self.schema == "*" && self.table == "*"
     }
 
+    /// Whether it means a schema with all that is in it.
+    pub(super) fn is_schema(&self) -> bool {
+        self.table == "*"
+    }
+
+    /// Regular expressions for the schema's and the table's name, as PostgreSQL reads them.
+    pub(super) fn expressions(&self) -> (String, String) {
+        (expression(&self.schema), expression(&self.table))
+    }
+
     fn schema_option(&self, name: &str) -> String {
-        format!("--{name}={}", written(self.schema))
+        format!("--{name}={}", written(&self.schema))
     }
 
     fn table_option(&self, name: &str) -> String {
-        format!("--{name}={}.{}", written(self.schema), written(self.table))
+        format!("--{name}={}.{}", written(&self.schema), written(&self.table))
     }
 }
 
-fn parsed(patterns: &[String]) -> Result<Vec<Part<'_>>, RepositoryError> {
-    patterns.iter().map(|pattern| part(pattern)).collect()
+/// The option for one relation and no other.
+fn named(name: &str, relation: &Relation) -> String {
+    format!("--{name}={}.{}", super::quoted(&relation.schema), super::quoted(&relation.name))
 }
 
-fn part(pattern: &str) -> Result<Part<'_>, RepositoryError> {
-    if pattern == "**" {
-        return Ok(Part { schema: "*", table: "*" });
+/// A glob as a regular expression for the whole name
+/// (<https://www.postgresql.org/docs/current/functions-matching.html#POSIX-SYNTAX-DETAILS>).
+fn expression(glob: &str) -> String {
+    let mut expression = String::from("^(?:");
+    for letter in glob.chars() {
+        match letter {
+            '*' => expression.push_str(".*"),
+            '?' => expression.push('.'),
+            letter if letter.is_alphanumeric() || letter == '_' => expression.push(letter),
+            letter => expression.extend(['\\', letter]),
+        }
     }
-    let detail = if pattern.contains(['[', ']', '{', '}', '/', '\\']) {
-        "for a database, write schema.table, with * and ? alone as wildcards"
-    } else if pattern.split('.').count() > 2 || pattern.split('.').any(str::is_empty) {
-        "for a database, write a table, or schema.table"
-    } else {
-        let (schema, table) = pattern.split_once('.').unwrap_or(("*", pattern));
-        return Ok(Part { schema, table });
-    };
-    Err(RepositoryError::InvalidPattern { pattern: pattern.into(), detail: detail.into() })
+    expression + ")$"
 }
 
 /// A glob as `psql` and `pg_dump` read patterns: what stands in double quotes is taken as it is, letter case included.
@@ -86,17 +174,49 @@ fn written(glob: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::options;
+    use super::{Filter, Relation, Relatives, expression};
 
-    fn of(include: &[&str], exclude: &[&str]) -> Vec<String> {
+    fn relation(schema: &str, name: &str) -> Relation {
+        Relation { schema: schema.into(), name: name.into() }
+    }
+
+    fn filter(include: &[&str], exclude: &[&str]) -> Filter {
         let owned = |list: &[&str]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
-        options(&owned(include), &owned(exclude)).unwrap()
+        Filter::new(&owned(include), &owned(exclude)).unwrap()
+    }
+
+    /// Without those that are the same for all parts of a database.
+    fn of(include: &[&str], exclude: &[&str]) -> Vec<String> {
+        let options = filter(include, exclude).options(&Relatives::default());
+        let same = |option: &String| {
+            option == "--strict-names" || option.contains("=pg_*") || option.contains("=information_schema")
+        };
+        options.into_iter().filter(|option| !same(option)).collect()
     }
 
     #[test]
     fn everything_needs_no_option() {
-        assert!(of(&[], &[]).is_empty());
-        assert!(of(&["shop.*", "**"], &[]).is_empty());
+        for include in [&[][..], &["**"], &["shop.*", "**"]] {
+            assert!(filter(include, &[]).options(&Relatives::default()).is_empty());
+        }
+        assert!(filter(&["**"], &[]).is_trivial() && filter(&[], &[]).is_trivial());
+        assert!(!filter(&["**", "orders"], &[]).is_trivial() && !filter(&["**"], &["x"]).is_trivial());
+    }
+
+    #[test]
+    fn a_part_is_strict_and_leaves_the_servers_own_schemas_out() {
+        let options = filter(&["p*"], &[]).options(&Relatives::default());
+        assert_eq!(
+            options,
+            [
+                "--table=*.\"p\"*",
+                "--strict-names",
+                "--exclude-schema=pg_*",
+                "--exclude-table=pg_*.*",
+                "--exclude-schema=information_schema",
+                "--exclude-table=information_schema.*"
+            ]
+        );
     }
 
     #[test]
@@ -118,9 +238,28 @@ mod tests {
     }
 
     #[test]
+    fn relatives_are_named_one_by_one() {
+        let relatives = Relatives {
+            include: vec![relation("old", "orders 2024")],
+            exclude: vec![relation("old", "log \"x\"")],
+            ..Relatives::default()
+        };
+        let options = filter(&["orders"], &["log"]).options(&relatives);
+        assert!(options.contains(&"--table=\"old\".\"orders 2024\"".to_owned()), "{options:?}");
+        assert!(options.contains(&"--exclude-table=\"old\".\"log \"\"x\"\"\"".to_owned()), "{options:?}");
+    }
+
+    #[test]
+    fn a_glob_is_an_expression_for_the_whole_name() {
+        assert_eq!(expression("log_*"), "^(?:log_.*)$");
+        assert_eq!(expression("a?c"), "^(?:a.c)$");
+        assert_eq!(expression("a+b (ü)|"), "^(?:a\\+b\\ \\(ü\\)\\|)$");
+    }
+
+    #[test]
     fn what_only_paths_know_is_refused() {
         for bad in ["a/b", "[ab]", "a.b.c", ".x", "{a,b}"] {
-            assert!(options(&[bad.to_owned()], &[]).is_err(), "{bad}");
+            assert!(Filter::new(&[bad.to_owned()], &[]).is_err(), "{bad}");
         }
     }
 }

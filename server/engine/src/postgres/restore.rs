@@ -6,13 +6,13 @@ use std::{
     time::Duration,
 };
 
-use sqlx::{AssertSqlSafe, Row};
-
 use super::{
     PostgresDatabase, PostgresError, PostgresTools, Result, Tool,
-    child::{Program, Stop},
+    child::{Program, Said, Stop},
     connection::{Connection, PATIENCE, in_even_time, in_time, refused},
+    dump::NO_MORE_LOCKS,
     program::command,
+    properties::Properties,
     quoted,
 };
 
@@ -22,6 +22,9 @@ const MAINTENANCE: [&str; 2] = ["postgres", "template1"];
 const SLOW: Duration = Duration::from_mins(2);
 /// `pg_restore` that takes nothing for so long hangs: the longest pause is while an index of a large table is made.
 const SILENCE: Duration = Duration::from_hours(12);
+
+/// Backups of earlier versions hold the dump alone.
+const UNKNOWN: &str = "The backup does not tell how the database sorted text, nor its settings, comment, owner and rights, and the original database is gone: the new one has what the server gives to any";
 
 /// Where a dump is restored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,43 +85,36 @@ impl Connection {
         if taken { Err(PostgresError::DatabaseExists { database: name.into() }) } else { Ok(()) }
     }
 
-    async fn run(&mut self, statement: String) -> Result<()> {
-        // Names in it are quoted; these statements take no parameters.
-        sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut self.session).await.map(drop).map_err(refused)
-    }
-
-    /// How the original database writes and sorts text, for the new one to do the same.
-    async fn locale(&mut self, original: &str) -> Result<String> {
-        let found = sqlx::query(
-            "SELECT pg_encoding_to_char(encoding) AS encoding, datcollate::text, datctype::text
-             FROM pg_catalog.pg_database WHERE datname = $1",
-        )
-        .bind(original)
-        .fetch_optional(&mut self.session)
-        .await
-        .map_err(refused)?;
-        let Some(row) = found else { return Ok(String::new()) };
-        let literal = |column: &str| -> Result<String> {
-            let text: String = row.try_get(column).map_err(refused)?;
-            Ok(format!("'{}'", text.replace('\'', "''")))
-        };
-        Ok(format!(
-            " ENCODING {} LC_COLLATE {} LC_CTYPE {}",
-            literal("encoding")?,
-            literal("datcollate")?,
-            literal("datctype")?
-        ))
-    }
-
-    /// Other people's sessions in the connection's own database.
-    async fn other_sessions(&mut self) -> Result<i64> {
-        sqlx::query_scalar(
+    /// Refuses while other people have sessions in the connection's own database.
+    async fn check_unused(&mut self, database: &str) -> Result<()> {
+        let others: i64 = sqlx::query_scalar(
             "SELECT count(*) FROM pg_catalog.pg_stat_activity
              WHERE datname = current_database() AND pid <> pg_backend_pid() AND usesysid IS NOT NULL",
         )
         .fetch_one(&mut self.session)
         .await
-        .map_err(refused)
+        .map_err(refused)?;
+        if others == 0 {
+            return Ok(());
+        }
+        let detail = format!(
+            "{others} other session(s) use the database \"{database}\". Stop what uses it, or restore into a new database"
+        );
+        Err(PostgresError::Busy { detail })
+    }
+
+    /// Makes an empty database `draft`, in place of one that an earlier try has left.
+    async fn prepare(&mut self, draft: &str, properties: Option<Properties>, original: &str) -> Result<Prepared> {
+        self.run(format!("DROP DATABASE IF EXISTS {}", quoted(draft))).await?;
+        let properties = match properties {
+            Some(properties) => Some(properties),
+            None => self.properties(original).await?,
+        };
+        let mut warnings = self.create(draft, properties.as_ref()).await?;
+        if properties.is_none() {
+            warnings.push(UNKNOWN.into());
+        }
+        Ok(Prepared { properties, warnings })
     }
 
     async fn is_superuser(&mut self) -> Result<bool> {
@@ -134,12 +130,41 @@ pub(crate) struct Restoring {
     database: PostgresDatabase,
     target: DatabaseTarget,
     program: Program,
+    prepared: Prepared,
 }
 
-/// Makes the new database, or looks whether the original one can be replaced, and starts `pg_restore`.
+/// What a new database is like; nothing for the original one, which stays as it is.
+#[derive(Default)]
+struct Prepared {
+    properties: Option<Properties>,
+    warnings: Vec<String>,
+}
+
+/// What became of a dump.
+#[derive(Debug, Default)]
+pub(crate) struct Restored {
+    /// What could not be restored as it was. Of many errors of `pg_restore`, the first ones.
+    pub(crate) warnings: Vec<String>,
+    /// The errors that `pg_restore` has passed over, as it counts them.
+    pub(crate) ignored_errors: u64,
+}
+
+impl Restored {
+    /// Versions before 12 begin the lines of errors otherwise, but count them all the same.
+    fn with_errors(mut warnings: Vec<String>, ignored_errors: u64) -> Self {
+        if warnings.is_empty() && ignored_errors > 0 {
+            warnings.push(format!("pg_restore has passed over {ignored_errors} error(s)"));
+        }
+        Self { warnings, ignored_errors }
+    }
+}
+
+/// Makes the new database, or looks whether the original one can be replaced, and starts `pg_restore`. A new database is
+/// like the one that the backup is of: with the `properties` in the backup, or else with those that the original database
+/// has today.
 pub(crate) async fn restore_from(
     database: &PostgresDatabase,
-    target: DatabaseTarget,
+    (target, properties): (DatabaseTarget, Option<Properties>),
     tools: &PostgresTools,
     stop: &Stop,
 ) -> Result<Restoring> {
@@ -149,25 +174,14 @@ pub(crate) async fn restore_from(
             DatabaseTarget::Original => Connection::open(database).await?,
         };
         let program = tools.find(Tool::PgRestore, connection.version).await?;
-        let into = match &target {
+        let (into, prepared) = match &target {
             DatabaseTarget::New { name, draft } => {
                 connection.check_free(name).await?;
-                connection.run(format!("DROP DATABASE IF EXISTS {}", quoted(draft))).await?;
-                let locale = connection.locale(&database.database).await?;
-                connection.run(format!("CREATE DATABASE {} TEMPLATE template0{locale}", quoted(draft))).await?;
-                database.named(draft)
+                (database.named(draft), connection.prepare(draft, properties, &database.database).await?)
             }
             DatabaseTarget::Original => {
-                let others = connection.other_sessions().await?;
-                if others > 0 {
-                    return Err(PostgresError::Busy {
-                        detail: format!(
-                            "{others} other session(s) use the database \"{}\". Stop what uses it, or restore into a new database",
-                            database.database
-                        ),
-                    });
-                }
-                database.clone()
+                connection.check_unused(&database.database).await?;
+                (database.clone(), Prepared::default())
             }
         };
         let mut command = command(&program, &into, connection.address);
@@ -181,7 +195,7 @@ pub(crate) async fn restore_from(
         }
         command.stdin(Stdio::piped()).stdout(Stdio::null());
         let program = Program::start(&mut command, stop, SILENCE).map_err(|error| failed(&error))?;
-        Ok(Restoring { database: database.clone(), target, program })
+        Ok(Restoring { database: database.clone(), target, program, prepared })
     })
     .await
 }
@@ -198,34 +212,52 @@ impl Restoring {
     }
 
     /// Waits for the end, after the feeder was dropped: what could not be restored as it was. Blocks.
-    pub(crate) fn wait(&mut self) -> Result<Vec<String>> {
-        let (status, lines) = self.program.wait().map_err(|error| failed(&error))?;
-        let errors: Vec<String> =
-            lines.iter().filter_map(|line| line.strip_prefix("pg_restore: error: ")).map(str::to_owned).collect();
-        let went_on = lines.iter().any(|line| line.contains("errors ignored on restore"));
-        if status.success() || went_on {
-            return Ok(errors);
+    pub(crate) fn wait(&mut self) -> Result<Restored> {
+        let (status, said) = self.program.wait().map_err(|error| failed(&error))?;
+        let ignored = said.last.back().and_then(|line| ignored(line));
+        match (status.code(), ignored) {
+            (Some(0), _) => Ok(Restored { ignored_errors: said.errors.len() as u64, warnings: said.errors }),
+            (Some(1), Some(ignored_errors)) => Ok(Restored::with_errors(said.errors, ignored_errors)),
+            _ => Err(self.explained(&said)),
         }
+    }
+
+    /// Why `pg_restore` failed, in words, with what to do.
+    fn explained(&self, Said { errors, last }: &Said) -> PostgresError {
         let silent = || if self.program.was_late() { "it hung and was ended" } else { "it ended without saying why" };
         let error = errors.first().map_or_else(silent, |error| error.trim_end_matches('.'));
+        let no_more_locks = errors.iter().chain(last).any(|line| line.contains(NO_MORE_LOCKS));
         let advice = match self.target {
+            DatabaseTarget::New { .. } if no_more_locks => {
+                "Raise max_locks_per_transaction in the server's postgresql.conf and restart it"
+            }
             DatabaseTarget::New { .. } => "Look at the database server's log",
+            DatabaseTarget::Original if no_more_locks => {
+                "The database is as it was before. To replace so many objects at once, the server must hold a lock for each: raise max_locks_per_transaction in its postgresql.conf and restart it, or restore into a new database"
+            }
             DatabaseTarget::Original => {
                 "The database is as it was before. Restore into a new database, or remove what is in the way"
             }
         };
-        Err(PostgresError::Failed { tool: Tool::PgRestore, detail: format!("{error}. {advice}.") })
+        PostgresError::Failed { tool: Tool::PgRestore, detail: format!("{error}. {advice}.") }
     }
 
-    /// Gives a complete new database its name.
-    pub(crate) async fn complete(&self) -> Result<()> {
-        let DatabaseTarget::New { name, draft } = &self.target else { return Ok(()) };
+    /// Makes a complete new database like the original one, and gives it its name. Returns what could not be done.
+    pub(crate) async fn complete(&self) -> Result<Vec<String>> {
+        let DatabaseTarget::New { name, draft } = &self.target else { return Ok(Vec::new()) };
+        let Prepared { properties, warnings } = &self.prepared;
         in_time(&self.database, SLOW, async {
             let mut connection = self.database.maintenance().await?;
             connection.check_free(name).await?;
+            let mut warnings = warnings.clone();
+            warnings.extend(connection.apply(properties.as_ref(), draft).await?);
             connection.run(format!("ALTER DATABASE {} RENAME TO {}", quoted(draft), quoted(name))).await?;
+            // Last, for whoever has given it away may not rename it.
+            if let Some(properties) = properties {
+                warnings.extend(connection.give(properties, name, &self.database.user).await);
+            }
             connection.close().await;
-            Ok(())
+            Ok(warnings)
         })
         .await
     }
@@ -234,7 +266,7 @@ impl Restoring {
     /// worth another error; the next try removes it.
     pub(crate) async fn abandon(self) {
         self.program.kill();
-        let Self { database, target, program } = self;
+        let Self { database, target, program, .. } = self;
         let _ = tokio::task::spawn_blocking(move || drop(program)).await;
         let DatabaseTarget::New { draft, .. } = target else { return };
         let dropped = in_time(&database, PATIENCE, async {
@@ -246,5 +278,27 @@ impl Restoring {
         if let Err(error) = dropped.await {
             tracing::warn!(%error, draft, "an incomplete database could not be removed");
         }
+    }
+}
+
+/// The errors that `pg_restore` has passed over, in the last line that it writes then. Older versions write it in capital
+/// letters.
+fn ignored(line: &str) -> Option<u64> {
+    let (head, count) = line.split_once("errors ignored on restore: ")?;
+    let count = count.parse().ok()?;
+    matches!(head, "pg_restore: warning: " | "WARNING: ").then_some(count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Restored, ignored};
+
+    #[test]
+    fn errors_are_counted_as_pg_restore_counts_them() {
+        assert_eq!(ignored("pg_restore: warning: errors ignored on restore: 1234"), Some(1234));
+        assert_eq!(ignored("WARNING: errors ignored on restore: 2"), Some(2));
+        assert_eq!(ignored("-- pg_restore: warning: errors ignored on restore: 2"), None);
+        assert_eq!(ignored("pg_restore: warning: errors ignored on restore: many"), None);
+        assert_eq!(Restored::with_errors(Vec::new(), 3).warnings, ["pg_restore has passed over 3 error(s)"]);
     }
 }

@@ -116,9 +116,16 @@ impl Ground {
         Ok(built)
     }
 
-    /// Archives what `reader` gives as the file `node` in a folder of its own. Its size counts, not what `node` says.
-    pub(super) fn stream(self, run: &Run, reader: impl Read + Send, node: Node) -> Result<Archived> {
-        self.archive(run, |archive, jobs| archive.build_stream(jobs, reader, node))
+    /// Archives what `reader` gives as the file `node` in a folder of its own, and `beside` it a small file, whose name
+    /// comes after its own. The stream's size counts, not what `node` says. The summary is of the stream alone.
+    pub(super) fn stream(
+        self,
+        run: &Run,
+        reader: impl Read + Send,
+        node: Node,
+        beside: Option<(Node, Vec<u8>)>,
+    ) -> Result<Archived> {
+        self.archive(run, |archive, jobs| archive.build_stream(jobs, reader, node, beside))
     }
 
     fn archive(
@@ -224,7 +231,13 @@ impl Archive<'_> {
         })
     }
 
-    fn build_stream(&self, jobs: &Jobs, reader: impl Read, mut node: Node) -> Result<Option<Archived>> {
+    fn build_stream(
+        &self,
+        jobs: &Jobs,
+        reader: impl Read,
+        mut node: Node,
+        beside: Option<(Node, Vec<u8>)>,
+    ) -> Result<Option<Archived>> {
         let mut encoder = self.encoder()?;
         let (done, coming) = oneshot::channel();
         self.save_in_pieces(&mut encoder, reader, done, jobs)?;
@@ -234,6 +247,11 @@ impl Archive<'_> {
         node.content = Some(saved.content);
         let mut list = ListWriter::new(self.folder_level.is_some());
         list.push(node)?;
+        if let Some((mut node, content)) = beside {
+            node.content = Some(vec![self.save_content(&mut encoder, &content)?]);
+            node.meta.size = content.len() as u64;
+            list.push(node)?;
+        }
         let (id, _) = self.save_list(&mut encoder, list.finish()?)?;
         let mut summary = SnapshotSummary::default();
         summary.files_new = 1;

@@ -5,7 +5,7 @@ use std::{io, path::PathBuf};
 use bytesize::ByteSize;
 use thiserror::Error;
 
-use super::SnapshotId;
+use super::{DamagedFile, SnapshotId};
 use crate::{PostgresError, S3Error};
 
 /// A failed use of a repository. Every message says what happened and what to do next.
@@ -35,6 +35,23 @@ pub enum RepositoryError {
     Damaged {
         /// What is missing or wrong.
         detail: String,
+    },
+    /// A file without which nothing opens the repository is missing or damaged. While it is open, a repair writes the file
+    /// back.
+    #[error(
+        "The repository's file \"{}\" {}. Without it nothing opens the repository: repair it before the next backup.",
+        .file.path(),
+        .file.damage
+    )]
+    OpeningFile {
+        /// The configuration or a key.
+        file: DamagedFile,
+    },
+    /// A repository cannot be made inside the folders of another one.
+    #[error("This place lies inside the folders of the repository under \"{prefix}\". Choose another prefix.")]
+    Enclosed {
+        /// The other one's prefix; empty: the bucket itself.
+        prefix: String,
     },
     /// No such snapshot.
     #[error("The snapshot {id} is not in the repository. It may have been removed.")]
@@ -108,6 +125,12 @@ pub enum RepositoryError {
 
 fn shown(bytes: u64) -> String {
     ByteSize(bytes).display().iec().to_string()
+}
+
+impl From<DamagedFile> for RepositoryError {
+    fn from(file: DamagedFile) -> Self {
+        Self::OpeningFile { file }
+    }
 }
 
 impl RepositoryError {

@@ -11,6 +11,7 @@ use rustic_core::repofile::MasterKey;
 use scrypt::Params;
 use serde::Deserialize;
 use serde_json::json;
+use zeroize::Zeroizing;
 
 use super::{RepositoryError, Result, seal::Sealer};
 use crate::Secret;
@@ -25,22 +26,55 @@ const MOST_MEMORY: u64 = 128 << 20;
 /// How often that memory is gone through.
 const MOST_ROUNDS: u64 = 16;
 
-/// What a key file costs to open, as it says itself: before the password, nothing vouches for these figures.
+/// What a key file holds. Before the password, nothing vouches for it.
 #[derive(Deserialize)]
-struct Cost {
+struct KeyFile {
+    kdf: String,
     #[serde(rename = "N")]
     n: u64,
-    r: u64,
-    p: u64,
+    r: u32,
+    p: u32,
+    salt: String,
+    data: String,
 }
 
-/// Says what is wrong with a key file that would take more memory or time than any that is used.
-pub(super) fn check_cost(file: &[u8]) -> std::result::Result<(), &'static str> {
-    let Cost { n, r, p } = serde_json::from_slice(file).map_err(|_| "cannot be read")?;
+/// Why a key file does not open.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Unopened {
+    /// It is another password's.
+    WrongPassword,
+    /// No password opens it, or none is tried: how it is, as a verb phrase.
+    Unusable(&'static str),
+}
+
+/// The master key in a key file. Takes as much memory and time as the file asks for, but no more than any that is used.
+/// Blocks.
+pub(super) fn open(file: &[u8], password: &Secret) -> std::result::Result<MasterKey, Unopened> {
+    let unreadable = || Unopened::Unusable("cannot be read");
+    let file: KeyFile = serde_json::from_slice(file).map_err(|_| unreadable())?;
+    if file.kdf != "scrypt" {
+        return Err(Unopened::Unusable("is made in a way that nobody knows"));
+    }
+    let cost = cost(&file)?;
+    let salt = BASE64_STANDARD.decode(&file.salt).map_err(|_| unreadable())?;
+    let sealed = BASE64_STANDARD.decode(&file.data).map_err(|_| unreadable())?;
+    let mut key = Zeroizing::new([0; 64]);
+    scrypt::scrypt(password.expose().as_bytes(), &salt, &cost, &mut *key).map_err(|_| unreadable())?;
+    let mut master = Zeroizing::new(Vec::new());
+    Sealer::from_bytes(&key).open(&sealed, &mut master).map_err(|_| Unopened::WrongPassword)?;
+    serde_json::from_slice(&master).map_err(|_| unreadable())
+}
+
+fn cost(file: &KeyFile) -> std::result::Result<Params, Unopened> {
+    let (n, r, p) = (file.n, u64::from(file.r), u64::from(file.p));
     // RFC 7914, section 6: a vector of N blocks, and a block for each of p.
     let memory = n.saturating_add(p).saturating_mul(r).saturating_mul(128);
-    let fits = memory <= MOST_MEMORY + (MOST_MEMORY >> 8) && p <= MOST_ROUNDS;
-    if fits { Ok(()) } else { Err("asks for more memory or time than any key needs") }
+    if memory > MOST_MEMORY + (MOST_MEMORY >> 8) || p > MOST_ROUNDS {
+        return Err(Unopened::Unusable("asks for more memory or time than any key needs"));
+    }
+    let log_n = n.is_power_of_two().then(|| n.trailing_zeros()).and_then(|log| u8::try_from(log).ok());
+    let cost = log_n.and_then(|log_n| Params::new(log_n, file.r, file.p).ok());
+    cost.ok_or(Unopened::Unusable("cannot be read"))
 }
 
 /// The content of a key file that opens `master` with `password`.
@@ -70,20 +104,39 @@ fn internal(error: &impl ToString) -> RepositoryError {
 
 #[cfg(test)]
 mod tests {
-    use super::{check_cost, key_file};
+    use rustic_core::repofile::MasterKey;
+
+    use super::{KeyFile, Unopened, cost, key_file, open};
     use crate::Secret;
+
+    fn secret(text: &str) -> Secret {
+        Secret::new(text.into())
+    }
+
+    #[test]
+    fn a_key_file_opens_with_its_password_alone() {
+        let master = MasterKey::new();
+        let file = key_file(&master, &secret("a password")).unwrap();
+        let opened = open(&file, &secret("a password")).unwrap();
+        assert_eq!((opened.encrypt, opened.mac.k, opened.mac.r), (master.encrypt, master.mac.k, master.mac.r));
+        assert_eq!(open(&file, &secret("another one")).unwrap_err(), Unopened::WrongPassword);
+        assert_eq!(open(&file[1..], &secret("a password")).unwrap_err(), Unopened::Unusable("cannot be read"));
+    }
 
     #[test]
     fn a_key_file_cannot_ask_for_all_memory() {
-        let own = key_file(&rustic_core::repofile::MasterKey::new(), &Secret::new("a password".into())).unwrap();
-        check_cost(&own).unwrap();
-        let file = |n: u64, r: u64, p: u64| serde_json::to_vec(&serde_json::json!({ "N": n, "r": r, "p": p })).unwrap();
-        check_cost(&file(1 << 17, 8, 1)).unwrap();
+        let asking = |n: u64, r: u32, p: u32| {
+            cost(&KeyFile { kdf: "scrypt".into(), n, r, p, salt: String::new(), data: String::new() })
+        };
+        asking(1 << 15, 8, 1).unwrap();
+        asking(1 << 17, 8, 1).unwrap();
         for (n, r, p) in
-            [(1 << 18, 8, 1), (1 << 31, 8, 1), (1 << 15, 1 << 30, 1), (1 << 15, 8, 1 << 20), (u64::MAX, u64::MAX, 1)]
+            [(1 << 18, 8, 1), (1 << 31, 8, 1), (1 << 15, 1 << 30, 1), (1 << 15, 8, 1 << 20), (u64::MAX, u32::MAX, 1)]
         {
-            check_cost(&file(n, r, p)).unwrap_err();
+            asking(n, r, p).unwrap_err();
         }
-        check_cost(b"[]").unwrap_err();
+        for odd in [0, 1000] {
+            asking(odd, 8, 1).unwrap_err();
+        }
     }
 }

@@ -51,14 +51,16 @@ impl Location {
         format!("{}config", self.prefix)
     }
 
-    /// The files of one kind and their sizes. Objects with other names are passed over.
+    /// The files of one kind and their sizes. Objects with other names are passed over, also those that end like a
+    /// file's: they may belong to another repository that lies inside this one's folders.
     pub(super) async fn list(&self, kind: FileType) -> Result<Vec<(Id, u32)>, S3Error> {
         if kind == FileType::Config {
             return self.find_config().await;
         }
         let file = |object: Listed| {
-            let name = object.key.rsplit('/').next()?;
-            Some((name.parse().ok()?, u32::try_from(object.size).ok()?))
+            let id: Id = object.key.rsplit('/').next()?.parse().ok()?;
+            let is_own = object.key == self.key(kind, &id);
+            is_own.then_some((id, u32::try_from(object.size).ok()?))
         };
         self.s3.list(&self.bucket, &self.folder(kind), most_files(kind), file).await
     }
@@ -120,9 +122,48 @@ impl Location {
         self.s3.create(&self.bucket, &self.config_key(), content, &self.options.without_class()).await
     }
 
+    /// Writes the config over one that is damaged.
+    pub(super) async fn replace_config(&self, content: Bytes) -> Result<(), S3Error> {
+        self.s3.put(&self.bucket, &self.config_key(), content, &self.options.without_class()).await
+    }
+
     pub(super) async fn delete(&self, kind: FileType, id: &Id) -> Result<(), S3Error> {
         self.s3.delete(&self.bucket, &self.key(kind, id)).await
     }
+
+    /// The prefix of a repository inside whose folders this place lies, where there is one.
+    pub(super) async fn enclosing(&self) -> Result<Option<String>, S3Error> {
+        let names: Vec<&str> = segments(&self.prefix).collect();
+        for at in (0..names.len()).filter(|at| RESERVED.contains(&names[*at])) {
+            let outer = names[..at].join("/");
+            let config = if outer.is_empty() { "config".to_owned() } else { format!("{outer}/config") };
+            if self.s3.size(&self.bucket, &config).await?.is_some() {
+                return Ok(Some(outer));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// What a repository has in its place: nothing else may lie below these names.
+const RESERVED: [&str; 6] = ["config", "data", "index", "keys", "locks", "snapshots"];
+
+/// Whether two repositories of one bucket would get in each other's way: both have the same prefix, or one lies in a
+/// folder of the other, as `shop/data` and `shop/keys/old` do in the one at `shop`. One that lies beside those folders,
+/// as `shop/second`, is in nobody's way. Slashes at the ends of a prefix and doubled ones do not matter; an empty prefix
+/// is the bucket's root.
+pub fn prefixes_collide(one: &str, other: &str) -> bool {
+    lies_within(one, other) || lies_within(other, one)
+}
+
+/// Whether a repository at `inner` would lie in the place or in a folder of the one at `outer`.
+fn lies_within(inner: &str, outer: &str) -> bool {
+    let mut inner = segments(inner);
+    segments(outer).all(|name| inner.next() == Some(name)) && inner.next().is_none_or(|name| RESERVED.contains(&name))
+}
+
+fn segments(prefix: &str) -> impl Iterator<Item = &str> {
+    prefix.split('/').filter(|name| !name.is_empty())
 }
 
 /// Bytes of a file that is read whole. An index of restic's has up to 50,000 blobs and 10 MB.
@@ -141,5 +182,41 @@ const fn most_files(kind: FileType) -> usize {
         FileType::Config | FileType::Key => 1000,
         FileType::Snapshot | FileType::Index => 200_000,
         FileType::Pack => 2_000_000,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::prefixes_collide;
+
+    #[test]
+    fn only_what_lies_in_a_repositorys_own_folders_is_in_its_way() {
+        for (one, other) in [
+            ("nest3", "nest3"),
+            ("nest3", "/nest3/"),
+            ("nest3", "nest3/snapshots"),
+            ("nest3", "nest3//data"),
+            ("nest3", "nest3/keys/old"),
+            ("nest3", "nest3/index"),
+            ("nest3", "nest3/locks"),
+            ("nest3", "nest3/config"),
+            ("", ""),
+            ("", "data"),
+            ("/", "snapshots/deep/below"),
+        ] {
+            assert!(prefixes_collide(one, other) && prefixes_collide(other, one), "{one:?} and {other:?}");
+        }
+        for (one, other) in [
+            ("nest3", "nest3/second"),
+            ("nest3", "nest3/second/data"),
+            ("nest3", "nest33"),
+            ("nest3", "nest3-data"),
+            ("nest3/data2", "nest3"),
+            ("", "nest3"),
+            ("", "nest3/data"),
+            ("shop/data", "shop/keys"),
+        ] {
+            assert!(!prefixes_collide(one, other) && !prefixes_collide(other, one), "{one:?} and {other:?}");
+        }
     }
 }

@@ -2,7 +2,6 @@
 
 use std::{path::Path, sync::Arc};
 
-use bytes::Bytes;
 use bytesize::ByteSize;
 use rustic_core::{
     ConfigOptions, Credentials, FileType, Id, KeyOptions, NoProgressBars, OpenStatus, ProgressBars, RepositoryBackends,
@@ -14,8 +13,9 @@ use super::{
     Opened, RepositoryConfig, RepositoryError, Result,
     blocking::blocking,
     fault::{Fault, fault, repository_error},
-    key::{check_cost, key_file},
+    key::key_file,
     location::Location,
+    opening::{Unlocked, unlock},
     storage::Storage,
 };
 use crate::S3;
@@ -26,57 +26,16 @@ pub(super) type Library<S> = rustic_core::Repository<S>;
 const DATA_PACK: ByteSize = ByteSize::mib(8);
 const TREE_PACK: ByteSize = ByteSize::mib(4);
 
-/// Keys that are tried. Each one takes a tenth of a second.
-const MOST_KEYS: usize = 64;
-
 pub(super) fn location(config: &RepositoryConfig) -> Location {
     let s3 = S3::connect(&config.access, &config.network);
     Location::new(s3, config.bucket.clone(), &config.prefix, config.options.clone())
 }
 
-/// The master key of the repository at `location`.
-pub(super) async fn unlock(location: &Location, config: &RepositoryConfig) -> Result<MasterKey> {
-    if location.list(FileType::Config).await?.is_empty() {
-        return Err(not_found(config));
-    }
-    let keys = location.list(FileType::Key).await?;
-    if keys.is_empty() {
-        return Err(RepositoryError::Damaged { detail: "it has no key".into() });
-    }
-    if keys.len() > MOST_KEYS {
-        return Err(RepositoryError::Damaged { detail: format!("it has more than {MOST_KEYS} keys") });
-    }
-    let credentials = Credentials::password(config.password.expose());
-    let mut failure = RepositoryError::WrongPassword;
-    // One by one: a key left behind by an interrupted creation has our password but opens nothing.
-    for (key, _) in keys {
-        let content = location.get(FileType::Key, &key).await?;
-        if let Err(detail) = check_cost(&content) {
-            failure = RepositoryError::Damaged { detail: format!("the key {} {detail}", key.to_hex().as_str()) };
-            continue;
-        }
-        match unlock_with(location, credentials.clone(), (key, content)).await {
-            Ok(key) => return Ok(key),
-            Err(RepositoryError::WrongPassword) => {}
-            Err(RepositoryError::Internal { detail }) => failure = RepositoryError::Damaged { detail },
-            Err(error) => return Err(error),
-        }
-    }
-    Err(failure)
-}
-
-async fn unlock_with(location: &Location, credentials: Credentials, key: (Id, Bytes)) -> Result<MasterKey> {
-    let mut storage = Storage::new(location.clone(), CancellationToken::new());
-    storage.only_key = Some(key);
-    blocking(move || {
-        let opened = library(Arc::new(storage), None)?.open(&credentials);
-        Ok(opened.map_err(|error| repository_error(&error))?.key())
-    })
-    .await
-}
-
 /// Makes a repository. When another process makes one at the same moment, theirs counts.
-pub(super) async fn create(location: &Location, config: &RepositoryConfig) -> Result<(MasterKey, Opened)> {
+pub(super) async fn create(location: &Location, config: &RepositoryConfig) -> Result<(Unlocked, Opened)> {
+    if let Some(prefix) = location.enclosing().await? {
+        return Err(RepositoryError::Enclosed { prefix });
+    }
     for kind in [FileType::Snapshot, FileType::Index, FileType::Pack] {
         if !location.list(kind).await?.is_empty() {
             return Err(RepositoryError::Damaged { detail: "its file \"config\" is missing".into() });
@@ -92,29 +51,29 @@ pub(super) async fn create(location: &Location, config: &RepositoryConfig) -> Re
         storage.write_key(key_file(&master, &password)?.into())?;
         let repository = library(storage, None)?;
         match repository.init(&Credentials::Masterkey(master), &KeyOptions::default(), &config_options()) {
-            Ok(repository) => Ok(Some(repository.key())),
-            Err(error) if matches!(fault(&error), Some(Fault::AlreadyCreated)) => Ok(None),
+            Ok(_) => Ok(true),
+            Err(error) if matches!(fault(&error), Some(Fault::AlreadyCreated)) => Ok(false),
             Err(error) => Err(repository_error(&error)),
         }
     })
     .await;
     let made = match made {
         // The library has looked itself, and found the other process's.
-        Err(RepositoryError::Internal { .. }) if !location.list(FileType::Config).await?.is_empty() => None,
+        Err(RepositoryError::Internal { .. }) if !location.list(FileType::Config).await?.is_empty() => false,
         made => made?,
     };
     // A key that opens nothing would make the restic command fail.
-    let useless: Vec<Id> = match made {
-        Some(_) => left_behind.into_iter().map(|(key, _)| key).collect(),
-        None => written.written_keys.lock().map(|keys| keys.clone()).unwrap_or_default(),
+    let useless: Vec<Id> = if made {
+        left_behind.into_iter().map(|(key, _)| key).collect()
+    } else {
+        written.written_keys.lock().map(|keys| keys.clone()).unwrap_or_default()
     };
     for key in useless {
         location.delete(FileType::Key, &key).await?;
     }
-    match made {
-        Some(key) => Ok((key, Opened::Created)),
-        None => Ok((unlock(location, config).await?, Opened::Existing)),
-    }
+    // Read again, also where it is our own: what cannot be opened is none.
+    let unlocked = unlock(location, config).await?;
+    Ok((unlocked, if made { Opened::Created } else { Opened::Existing }))
 }
 
 /// The opened repository for one run, without asking for the password again.

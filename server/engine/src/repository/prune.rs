@@ -17,6 +17,7 @@ use super::{
     blocking::blocking,
     fault::{fault, repository_error},
     open::{self, Library},
+    opening,
     seal::Sealer,
     storage::Storage,
     watched::Watched,
@@ -60,7 +61,7 @@ pub(super) async fn prune(
     // A child, so that the uploads also end when this future is dropped.
     let stop = cancel.child_token();
     let _stop_when_dropped = stop.clone().drop_guard();
-    let mut storage = Storage::new(repository.location.clone(), stop.clone());
+    let mut storage = Storage::of(&repository, stop.clone());
     storage.permit = request.permit.clone();
     let storage = Arc::new(storage);
     let blocked = storage.clone();
@@ -90,6 +91,7 @@ fn run(
     storage: &Arc<Storage>,
     progress: Arc<dyn Progress>,
 ) -> Result<PruneReport> {
+    opening::check_in(storage, repository)?;
     let watched = Watched(progress);
     let library = open::open_watched(storage.clone(), &repository.key, repository.cache(), watched)?;
     let options = options(request);

@@ -14,7 +14,7 @@ use super::{
     backup::{encode::Encoded, index::Index, pack::Packer},
     blocking::blocking,
     fault::{Fault, repository_error},
-    open,
+    open, opening,
     seal::Sealer,
     storage::Storage,
     verify,
@@ -33,6 +33,8 @@ pub struct RepairRequest {
 /// What a repair did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RepairReport {
+    /// Configuration and key files that were written back.
+    pub opening_files: u64,
     /// Pieces of data that were intact inside damaged packs, and are kept.
     pub rescued: u64,
     /// Pieces of data that are lost, unless the source still has them.
@@ -63,17 +65,19 @@ pub(super) async fn repair(
 /// last those are removed: whatever interrupts this, nothing intact is lost.
 fn run(repository: &Inner, request: &RepairRequest, stop: &CancellationToken) -> Result<RepairReport> {
     let storage = |hidden: HashSet<Id>| {
-        let mut storage = Storage::new(repository.location.clone(), stop.clone());
+        let mut storage = Storage::of(repository, stop.clone());
         storage.permit = request.permit.clone();
         storage.hidden = hidden;
         Arc::new(storage)
     };
     let all = storage(HashSet::new());
+    // Before anything else: without them all is lost with this process.
+    let opening_files = opening::write_back(&all, repository)?;
     let library = open::open(all.clone(), &repository.key, None)?;
     let mut unreadable = Vec::new();
     let indexes = verify::files::<IndexFile>(&library, DamagedKind::Index, &mut unreadable)?;
     verify::files::<rustic_core::repofile::SnapshotFile>(&library, DamagedKind::Snapshot, &mut unreadable)?;
-    let mut report = RepairReport::default();
+    let mut report = RepairReport { opening_files, ..RepairReport::default() };
     let mut gone: Vec<(FileType, Id)> = unreadable.iter().filter_map(file).collect();
     let packs = verify::in_use(indexes.into_iter().map(|(_, index)| index));
     for id in request.damaged.iter().filter_map(file).filter(|(kind, _)| *kind == FileType::Pack).map(|(_, id)| id) {
@@ -103,6 +107,8 @@ fn file(damaged: &DamagedFile) -> Option<(FileType, Id)> {
         DamagedKind::Pack => FileType::Pack,
         DamagedKind::Index => FileType::Index,
         DamagedKind::Snapshot => FileType::Snapshot,
+        // Written back already, whatever the request says of them.
+        DamagedKind::Key | DamagedKind::Config => return None,
     };
     Some((kind, damaged.id()?))
 }

@@ -17,6 +17,7 @@ use super::{
     blocking::blocking,
     fault::repository_error,
     open::{self, Library},
+    opening,
     remarks::Remarks,
     storage::Storage,
 };
@@ -35,10 +36,14 @@ pub(super) async fn snapshot(
     // A child, so that the source and the uploads also end when this future is dropped.
     let stop = cancel.child_token();
     let _stop_when_dropped = stop.clone().drop_guard();
-    let mut storage = Storage::new(repository.location.clone(), stop.clone());
+    let mut storage = Storage::of(&repository, stop.clone());
     storage.permit = request.permit.clone();
     let storage = Arc::new(storage);
     let run = Run { progress, stop, storage };
+    tokio::select! {
+        () = run.stop.cancelled() => return Err(RepositoryError::Cancelled),
+        checked = opening::check(&repository) => checked?,
+    }
     match request.source.clone() {
         SnapshotSource::Directory(directory) => {
             let patterns = Patterns::new(&request.include, &request.exclude)?;
@@ -96,6 +101,7 @@ fn directory_snapshot(
     let mut draft = Draft::new(request, directory.path().to_string_lossy().into_owned())?;
     let parent = draft.find_parent(&library)?;
     let archived = Ground::prepare(&library, &repository.key)?.directory(run, &source, parent)?;
+    opening::check_in(&run.storage, repository)?;
     let remarks = Remarks::of(source.report().take());
     draft.file.description = remarks.to_text();
     Ok(remarks.report(draft.save(&library, run, archived)?))
@@ -120,7 +126,7 @@ fn database_snapshot(
     let draft = Draft::new(request, PathBuf::from("/").join(dump.name()).to_string_lossy().into_owned())?;
     let internal = |detail: &str| RepositoryError::Internal { detail: detail.into() };
     let output = dump.output().ok_or_else(|| internal("the dump was read already"))?;
-    let archived = Ground::prepare(&library, &repository.key)?.stream(run, output, dump.node());
+    let archived = Ground::prepare(&library, &repository.key)?.stream(run, output, dump.node(), dump.properties());
     // What became of `pg_dump` says more than that its output was not saved.
     let archived = match (archived, dump.size()) {
         (Err(RepositoryError::Internal { .. }), Err(error)) => return Err(error.into()),
@@ -129,7 +135,9 @@ fn database_snapshot(
     if archived.summary.total_bytes_processed != dump.size()? {
         return Err(internal("the dump was not saved whole"));
     }
-    let report = draft.save(&library, run, archived)?;
+    opening::check_in(&run.storage, repository)?;
+    let mut report = draft.save(&library, run, archived)?;
+    (report.unreadable, report.unmatched_exclude) = (dump.missing(), dump.unmatched_exclude());
     run.progress.advance(1, 0);
     Ok(report)
 }
@@ -194,6 +202,7 @@ impl Draft {
             unmatched: Vec::new(),
             too_large: FileTotals::default(),
             left_out: Vec::new(),
+            unmatched_exclude: Vec::new(),
             started,
             finished: Utc::now(),
         })

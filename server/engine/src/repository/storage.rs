@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    SnapshotId,
+    Inner, SnapshotId,
     cache::Cache,
     fault::Fault,
     location::Location,
@@ -37,8 +37,8 @@ pub(super) struct Storage {
     windows: Windows,
     packs: Packs,
     cache: OnceLock<Cache>,
-    /// When set, the repository seems to have only this key, with this content: what was looked at is what is used.
-    pub(super) only_key: Option<(Id, Bytes)>,
+    /// When set, this is the repository's config, whatever the bucket has: what opened the repository goes on opening it.
+    config: Option<Bytes>,
     /// Files that the repository seems not to have.
     pub(super) hidden: HashSet<Id>,
     /// The key files written.
@@ -61,12 +61,18 @@ impl Storage {
             windows: Windows::default(),
             packs: Packs::default(),
             cache: OnceLock::new(),
-            only_key: None,
+            config: None,
             hidden: HashSet::new(),
             written_keys: Mutex::default(),
             permit: Permit::default(),
             written_snapshot: Mutex::default(),
         }
+    }
+
+    /// For an opened repository. Must be called inside a tokio runtime.
+    pub(super) fn of(repository: &Inner, stop: CancellationToken) -> Self {
+        let config = Some(repository.opening.config.clone());
+        Self { config, ..Self::new(repository.location.clone(), stop) }
     }
 
     pub(super) fn location(&self) -> &Location {
@@ -113,9 +119,20 @@ impl Storage {
         })
     }
 
+    /// Waits for work of ours in the same way.
+    pub(super) fn wait_for<T>(&self, work: impl Future<Output = super::Result<T>>) -> super::Result<T> {
+        self.runtime.block_on(async {
+            tokio::select! {
+                biased;
+                () = self.stop.cancelled() => Err(super::RepositoryError::Cancelled),
+                done = work => done,
+            }
+        })
+    }
+
     /// Whether this run still has the right to change the repository. One that was paused for days and went on would
     /// otherwise write an index of packs that a later prune has removed.
-    fn may_change(&self) -> Result<(), Fault> {
+    pub(super) fn may_change(&self) -> Result<(), Fault> {
         if self.stop.is_cancelled() || !self.permit.is_given() { Err(Fault::Cancelled) } else { Ok(()) }
     }
 
@@ -203,8 +220,8 @@ impl ReadBackend for Storage {
     }
 
     fn list_with_size(&self, kind: FileType) -> RusticResult<Vec<(Id, u32)>> {
-        if let (FileType::Key, Some((key, _))) = (kind, &self.only_key) {
-            return Ok(vec![(*key, 0)]);
+        if let (FileType::Config, Some(config)) = (kind, &self.config) {
+            return Ok(vec![(Id::default(), u32::try_from(config.len()).unwrap_or_default())]);
         }
         let mut files = self.wait(self.location.list(kind))?;
         files.retain(|(id, _)| !self.hidden.contains(id));
@@ -212,10 +229,8 @@ impl ReadBackend for Storage {
     }
 
     fn read_full(&self, kind: FileType, id: &Id) -> RusticResult<Bytes> {
-        if let (FileType::Key, Some((key, content))) = (kind, &self.only_key)
-            && key == id
-        {
-            return Ok(content.clone());
+        if let (FileType::Config, Some(config)) = (kind, &self.config) {
+            return Ok(config.clone());
         }
         match kind {
             FileType::Index | FileType::Snapshot => Ok(self.read_cached(kind, id)?),

@@ -134,7 +134,8 @@ impl fmt::Debug for Permit {
 pub enum SnapshotSource {
     /// A directory. Paths in the snapshot are relative to it.
     Directory(DirectorySource),
-    /// A database. The snapshot holds its dump, one file named after it.
+    /// A database. The snapshot holds its dump, a file named after it, and beside it one with the database's properties
+    /// that no dump restores into another database: `shop.dump`, which `pg_restore` reads, and `shop.json`.
     Database(DatabaseDump),
 }
 
@@ -187,6 +188,8 @@ pub struct SnapshotReport {
     /// What was met and left out on purpose: Holdfast's own files, and what belongs to another organization. The backup
     /// is complete without it.
     pub left_out: Vec<Unreadable>,
+    /// Patterns of Exclude that match nothing in the database. The backup is complete all the same.
+    pub unmatched_exclude: Vec<String>,
     /// When it began.
     pub started: DateTime<Utc>,
     /// When it was complete.
@@ -314,6 +317,9 @@ pub struct RestoreReport {
     pub skipped: u64,
     /// What could not be restored as it was. Empty for a complete restore.
     pub warnings: Vec<RestoreWarning>,
+    /// Errors that `pg_restore` has passed over, as it counts them. There are more than warnings where their list is cut.
+    /// 0 for files.
+    pub ignored_errors: u64,
     /// Properties that restored files could not be given, because the system forbids it or the file system has none such.
     /// By property and cause.
     pub unset: Vec<Unset>,

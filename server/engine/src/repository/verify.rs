@@ -20,6 +20,7 @@ use super::{
     blocking::blocking,
     fault::{Fault, fault, repository_error},
     open::{self, Library},
+    opening,
     storage::Storage,
 };
 use crate::{Progress, S3Error};
@@ -58,6 +59,10 @@ pub enum DamagedKind {
     Index,
     /// A snapshot.
     Snapshot,
+    /// A key file, which opens the repository with a password.
+    Key,
+    /// The configuration, without which nothing opens the repository.
+    Config,
 }
 
 /// What is wrong with a file.
@@ -79,15 +84,31 @@ pub enum Damage {
 pub struct DamagedFile {
     /// What kind of file.
     pub kind: DamagedKind,
-    /// Its name: 64 hexadecimal digits.
+    /// Its name: 64 hexadecimal digits. The configuration has none, and this is empty.
     pub id: String,
     /// What is wrong with it.
     pub damage: Damage,
 }
 
 impl DamagedFile {
-    fn new(kind: DamagedKind, id: &Id, damage: Damage) -> Self {
+    pub(super) fn new(kind: DamagedKind, id: &Id, damage: Damage) -> Self {
         Self { kind, id: id.to_hex().as_str().into(), damage }
+    }
+
+    pub(super) fn config(damage: Damage) -> Self {
+        Self { kind: DamagedKind::Config, id: String::new(), damage }
+    }
+
+    /// Its place in the repository.
+    pub(super) fn path(&self) -> String {
+        let id = &self.id;
+        match self.kind {
+            DamagedKind::Pack => format!("data/{}/{id}", id.get(..2).unwrap_or_default()),
+            DamagedKind::Index => format!("index/{id}"),
+            DamagedKind::Snapshot => format!("snapshots/{id}"),
+            DamagedKind::Key => format!("keys/{id}"),
+            DamagedKind::Config => "config".into(),
+        }
     }
 
     /// Its id; `None` where the name is none.
@@ -122,8 +143,13 @@ pub(super) async fn verify(
     // A child, so that the blocking part also ends when this future is dropped.
     let stop = cancel.child_token();
     let _stop_when_dropped = stop.clone().drop_guard();
+    let opening = tokio::select! {
+        () = stop.cancelled() => return Err(RepositoryError::Cancelled),
+        damaged = opening::all_damaged(&repository) => damaged?,
+    };
     let (looking, looked_at) = (repository.clone(), stop.clone());
     let (mut found, packs) = blocking(move || look(&looking, looked_at)).await?;
+    found.report.damaged.extend(opening);
     let read: Vec<_> = packs.iter().filter(|pack| part.contains(&pack.id)).cloned().collect();
     let (read_packs, read_bytes) = (read.len() as u64, read.iter().map(size).sum());
     progress.total(read_packs, read_bytes);
@@ -156,7 +182,7 @@ impl Found {
 ///
 /// Snapshots come first and the list of packs last, so that a backup that is running meanwhile does not look like damage.
 fn look(repository: &Inner, stop: CancellationToken) -> Result<(Found, Vec<IndexPack>)> {
-    let storage = Arc::new(Storage::new(repository.location.clone(), stop));
+    let storage = Arc::new(Storage::of(repository, stop));
     let library = open::open(storage.clone(), &repository.key, None)?;
     let mut report = VerifyReport::default();
     let snapshots = files::<SnapshotFile>(&library, DamagedKind::Snapshot, &mut report.damaged)?;

@@ -231,7 +231,7 @@ impl Archive<'_> {
         Ok(())
     }
 
-    fn save_content(&self, encoder: &mut Encoder<'_>, content: &[u8]) -> Result<DataId> {
+    pub(super) fn save_content(&self, encoder: &mut Encoder<'_>, content: &[u8]) -> Result<DataId> {
         if self.run.stop.is_cancelled() {
             return Err(RepositoryError::Cancelled);
         }

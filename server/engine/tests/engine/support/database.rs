@@ -1,7 +1,13 @@
 //! A database with what is easily lost, and how it is backed up.
 
-use engine::{DatabaseDump, PostgresDatabase, PostgresTools, Secret, SnapshotRequest, SnapshotSource, SslMode};
+use std::sync::Arc;
+
+use engine::{
+    DatabaseDump, DatabaseRestore, DatabaseTarget, PostgresDatabase, PostgresTools, Repository, RepositoryError,
+    RestoreReport, Secret, SnapshotId, SnapshotReport, SnapshotRequest, SnapshotSource, SslMode,
+};
 use test_postgres::{Database, PASSWORD, USER, cluster};
+use tokio_util::sync::CancellationToken;
 
 use super::{loopback, request};
 
@@ -42,4 +48,39 @@ pub fn dump_request(database: &Database) -> SnapshotRequest {
     let dump = DatabaseDump { database: described(database), tools: PostgresTools::installed() };
     // The directory is not looked at.
     SnapshotRequest { source: SnapshotSource::Database(dump), ..request(std::path::Path::new("/")) }
+}
+
+pub async fn dumped(repository: &Repository, database: &Database) -> SnapshotReport {
+    repository.snapshot(dump_request(database), Arc::new(()), CancellationToken::new()).await.unwrap()
+}
+
+pub async fn restored(
+    repository: &Repository,
+    snapshot: &SnapshotId,
+    database: &Database,
+    target: DatabaseTarget,
+) -> Result<RestoreReport, RepositoryError> {
+    let request = DatabaseRestore {
+        snapshot: snapshot.clone(),
+        database: described(database),
+        target,
+        tools: PostgresTools::installed(),
+    };
+    repository.restore_database(request, Arc::new(()), CancellationToken::new()).await
+}
+
+pub fn new(name: &str) -> DatabaseTarget {
+    DatabaseTarget::New { name: name.into(), draft: format!("{name}_draft") }
+}
+
+/// All rows and all definitions.
+pub fn content(database: &Database) -> (String, String) {
+    let rows = String::from_utf8(test_postgres::dump(&database.socket_url())).unwrap();
+    let tables = database.sql(
+        "SELECT table_schema, table_name, column_name, data_type, column_default FROM information_schema.columns
+         WHERE table_schema NOT IN ('pg_catalog', 'information_schema') ORDER BY 1, 2, 3",
+    );
+    // The lines with random tokens, which newer versions write, and with versions.
+    let plain = |line: &&str| !line.starts_with("--") && !line.starts_with('\\');
+    (rows.lines().filter(plain).collect::<Vec<_>>().join("\n"), tables)
 }
