@@ -80,8 +80,8 @@ async fn a_policy_leaves_out_caches_and_large_files(app: &TestApp) {
     fs::write(cache.join("CACHEDIR.TAG"), "Signature: 8a477f597d28d172789f06886806bc55\n").unwrap();
     fs::write(cache.join("thumbnail"), "cached").unwrap();
     files::write_large(&app.source().join("video"), 2);
-    let refused =
-        partner.call("policies/add", &form(&[("project", &project.to_string()), ("exclude_larger_than", "huge")]));
+    let huge = form(&[("project", &project.to_string()), ("exclude_larger_than", "huge")]);
+    let refused = partner.call("policies/add", &huge);
     let message = refused.await.form_errors().message_for("exclude_larger_than").unwrap().to_owned();
     assert_eq!(message, "Exclude Larger Than must be a size such as 500 MiB or 2 GiB");
     let limits = [("exclude_caches", "on"), ("one_file_system", "on"), ("exclude_larger_than", "1 MiB")];

@@ -16,7 +16,7 @@ use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Inner, Result, SnapshotId,
+    Inner, RepositoryError, Result, SnapshotId,
     blocking::blocking,
     fault::{Fault, fault, repository_error},
     open::{self, Library},
