@@ -11,7 +11,6 @@ use super::{deletion::DeletionConflict, find, record, tab};
 use crate::{
     acting::Acting,
     audit::Deed,
-    browse,
     context::Services,
     error::{Refusal, ServiceError},
 };
@@ -25,6 +24,8 @@ const BACKUP_ACKNOWLEDGED: Deed = Deed::new("unusual backup acknowledged");
 pub enum KeepConflict {
     #[error("{}", tr!("This backup is kept already"))]
     AlreadyKept,
+    #[error("{}", tr!("This backup has no data to keep, because it did not complete"))]
+    NothingToKeep,
     #[error("{}", tr!("This backup is not kept on purpose"))]
     NotKept,
     #[error("{}", tr!("There is nothing to acknowledge about this backup"))]
@@ -39,7 +40,9 @@ pub async fn keep(acting: &Acting, services: &Services, form: &KeepBackupForm) -
     let note = form.note()?;
     let tx = services.write().await?;
     let (row, project) = find(acting, &tx, Action::ManageProjects, id).await?;
-    browse::snapshot(&row)?;
+    if !row.phase.has_snapshot() {
+        return Err(KeepConflict::NothingToKeep.into());
+    }
     if row.delete_after.is_some() {
         return Err(DeletionConflict::BeingDeleted.into());
     }
