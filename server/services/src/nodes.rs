@@ -21,7 +21,6 @@ use crate::{
     entity::{backup, maintenance, node, organization, project, restore},
     error::ServiceError,
     progress::{Counts, progress},
-    runs::clock_watch,
 };
 
 /// A node that has been silent for so long has lost its leases.
@@ -219,7 +218,6 @@ pub(crate) async fn join(services: &Services) {
     let joined = async {
         if take_part(services).await? {
             beat(services).await?;
-            clock_watch::beat(services).await?;
         }
         Ok::<_, ServiceError>(())
     };

@@ -25,7 +25,6 @@ use crate::{
     entity::{delivery, notification_channel, organization, policy, project},
     error::{Refusal, ServiceError},
     listing, organizations,
-    runs::clock_watch,
 };
 
 mod change;
@@ -215,11 +214,8 @@ impl Names {
     }
 }
 
-/// Tells what has become due: overdue policies and digests. By a clock that jumped far just now, everything would be.
+/// Tells what has become due: overdue policies and digests.
 pub(crate) async fn watch(services: &Services) -> Result<(), ServiceError> {
-    if clock_watch::has_jumped_lately(services).await? {
-        return Ok(());
-    }
     let now = services.clock().now();
     overdue::tell_all(services, now).await?;
     digest::tell_all(services, now).await?;

@@ -37,9 +37,7 @@ pub async fn run(services: &Services, stop: CancellationToken) -> Result<(), Sch
     scheduler.add(job(DISPATCH, services, |services| async move { dispatch(&services).await })?).await?;
     let beat = |services: Services| async move { if services.takes_part() { beat(&services).await } else { Ok(()) } };
     scheduler.add(job(BEAT, services, beat)?).await?;
-    let watch = |services: Services| async move {
-        if services.takes_part() { notifications::watch(&services).await } else { Ok(()) }
-    };
+    let watch = |services: Services| async move { if services.takes_part() { watch(&services).await } else { Ok(()) } };
     scheduler.add(job(WATCH, services, watch)?).await?;
     let tidy = |services: Services| async move { if services.takes_part() { tidy(&services).await } else { Ok(()) } };
     scheduler.add(job(TIDY, services, tidy)?).await?;
@@ -73,6 +71,14 @@ where
 async fn beat(services: &Services) -> Result<(), ServiceError> {
     nodes::beat(services).await?;
     Ok(clock_watch::beat(services).await?)
+}
+
+/// By a clock that jumped far just now, everything would be overdue.
+pub(super) async fn watch(services: &Services) -> Result<(), ServiceError> {
+    if clock_watch::has_jumped_lately(services).await? {
+        return Ok(());
+    }
+    notifications::watch(services).await
 }
 
 pub(super) async fn dispatch(services: &Services) -> Result<(), ServiceError> {

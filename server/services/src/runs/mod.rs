@@ -48,6 +48,12 @@ const KINDS: [&dyn AnyKind; 5] = [&Restore, &Backup, &Deletion, &Removal, &Maint
 /// Runs the dispatcher and the workers until `stop`. Returns when what was running is settled or back in the queue.
 pub async fn run(services: &Services, stop: CancellationToken) -> Result<(), SchedulerError> {
     nodes::join(services).await;
+    if services.takes_part()
+        && let Err(error) = clock_watch::beat(services).await
+    {
+        // The dispatcher looks again and again.
+        tracing::error!(error = &error as &dyn std::error::Error, "the clock could not be compared with the last one");
+    }
     let mut workers = JoinSet::new();
     for _ in 0..services.config().workers.max(1) {
         workers.spawn(worker::run(services.clone(), stop.clone()));

@@ -21,7 +21,7 @@ use crate::{
         TextList, account, audit_entry, backup, clock_watch as row, delivery, notification_channel, policy, session,
     },
     error::ServiceError,
-    notifications::{self, overdue},
+    notifications::overdue,
     runs::{clock_watch, dispatcher},
     schedule,
 };
@@ -206,7 +206,7 @@ async fn ten_years_ahead_for_two_minutes_deletes_nothing_and_schedules_go_on(mut
     bench.time.jump(YEARS);
     assert!(!bench.may_delete().await, "whoever asks first notices it");
     bench.dispatch().await;
-    notifications::watch(&bench.services).await.unwrap();
+    dispatcher::watch(&bench.services).await.unwrap();
     assert_eq!(bench.doubt().await, Some((right, YEARS.num_milliseconds())));
     assert_eq!(bench.told().await, ["[acme] The clock of here is in doubt"], "and that nothing is overdue");
     let attention = clock_watch::attention(bench.services.db()).await.unwrap();
@@ -233,7 +233,7 @@ async fn ten_years_ahead_for_two_minutes_deletes_nothing_and_schedules_go_on(mut
     assert!(!bench.may_delete().await);
     bench.live(1).await;
     assert!(bench.may_delete().await, "an hour of steady time, as it was before");
-    notifications::watch(&bench.services).await.unwrap();
+    dispatcher::watch(&bench.services).await.unwrap();
     assert_eq!(bench.told().await[1..], ["[acme] The clock of here is trusted again".to_owned()]);
     bench.pass(TimeDelta::minutes(58));
     bench.dispatch().await;
