@@ -135,7 +135,7 @@ async fn attributes_that_cannot_be_stored_are_told() {
     fs::write(&many, "content").unwrap();
     fs::write(&odd, "content").unwrap();
     for number in 0..20 {
-        xattr::set(&many, format!("user.{number:02}"), &[7; 60_000]).unwrap();
+        xattr::set(&many, format!("user.{number:02}"), &vec![7; 60_000]).unwrap();
     }
     let name = <std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(b"user.\xe9");
     xattr::set(&odd, name, b"x").unwrap();
