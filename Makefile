@@ -101,7 +101,7 @@ tests:
 
 # Most tests wait most of the time: for S3, for a schedule's second, for a lease to run out.
 unit: test-tools
-	RUST_TEST_THREADS=4 cargo test $(TESTED)
+	RUST_TEST_THREADS=6 cargo test $(TESTED)
 	cargo test --quiet --manifest-path $(BUNDLE)
 
 # The S3 server of the stories is a program of its own, so that a story can stop it.
@@ -118,6 +118,7 @@ bench: test-tools
 # What `make test` does a few times is done often here.
 proof: test-tools
 	HOLDFAST_KILL_TRIALS=50 cargo test $(TESTED) --test engine whatever_is_killed -- --nocapture
+	cargo test $(TESTED) --test memory a_folder_with_a_million_files_fits -- --ignored --nocapture
 
 time-demo:
 	@.ci/time-demo demo test

@@ -59,11 +59,11 @@ for (const scripts of [true, false]) {
         expect(await page.content()).not.toContain(new URL(postgres.url).password);
       });
 
-      await story.step('its dump is one file', async () => {
+      await story.step('its dump lies beside its properties', async () => {
         await policies.open(project, 'Backups');
         await policies.act(policies.row(backup), 'Browse');
         await browse.expectShown(backup);
-        await expect(browse.names).toHaveText([`${postgres.database}.dump`]);
+        await expect(browse.names).toHaveText([`${postgres.database}.dump`, `${postgres.database}.json`]);
       });
 
       await story.step('into a new database', async () => {

@@ -90,6 +90,7 @@ fn hostile_folders_cost_little() {
 
 /// Its list has hundreds of megabytes as text.
 #[test]
+#[ignore = "takes many minutes; `make proof` runs it"]
 fn a_folder_with_a_million_files_fits() {
     let folder = tempfile::tempdir().unwrap();
     let source = folder.path().join("source");

@@ -99,8 +99,7 @@ fn lines_of_the_log_tell_which_request_or_run_they_belong_to() {
         }
         for kind in ["backup", "restore"] {
             let lines = of("run", "kind", &kind.into());
-            let ended = format!("{kind} ended");
-            assert!(lines.iter().any(|line| line["fields"]["message"] == *ended), "{kind}: {lines:?}");
+            assert!(lines.iter().any(|line| line["fields"]["message"] == "run ended"), "{kind}: {lines:?}");
             assert!(lines.iter().all(|line| line["span"]["id"].is_number()), "{lines:?}");
         }
     });

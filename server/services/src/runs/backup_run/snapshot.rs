@@ -1,5 +1,7 @@
 //! Taking the snapshot of a backup.
 
+use std::fmt;
+
 use engine::{Permit, Repository, SnapshotInfo, SnapshotReport, SnapshotRequest};
 use model::backup::{BackupPhase, UnreadableFile};
 use sea_orm::EntityTrait;
@@ -14,7 +16,6 @@ use crate::{
 };
 
 /// What a snapshot came to.
-#[derive(Debug)]
 pub struct Taken {
     pub snapshot: String,
     pub files: u64,
@@ -33,6 +34,20 @@ pub struct Taken {
     pub unusual: Option<String>,
     /// What was left out on purpose. The backup is complete without it.
     pub left_out: Vec<engine::Unreadable>,
+}
+
+/// Without the lists, which may be long.
+impl fmt::Debug for Taken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Taken")
+            .field("snapshot", &self.snapshot)
+            .field("files", &self.files)
+            .field("bytes", &self.bytes)
+            .field("added_bytes", &self.added_bytes)
+            .field("unreadable", &self.unreadable.len())
+            .field("unusual", &self.unusual)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Takes it, unless an earlier try has.
