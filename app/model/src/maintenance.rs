@@ -117,6 +117,10 @@ pub struct RepositoryState {
     pub stored: Option<u64>,
     /// Of them, bytes that no backup needs and a prune will remove.
     pub unused: Option<u64>,
+    /// Backups that are marked for deletion and not removed yet.
+    pub waiting: u64,
+    /// Bytes that these added, some of which other backups may need.
+    pub waiting_added: u64,
     pub pruned: Option<DateTime<Utc>>,
     pub prune_due: Option<DateTime<Utc>>,
     pub verified: Option<DateTime<Utc>>,

@@ -11,8 +11,10 @@ use model::{
     project::ProjectRef,
 };
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
-    QueryOrder, QuerySelect,
+    ActiveModelTrait,
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait},
 };
 
 use crate::{
@@ -73,6 +75,21 @@ pub async fn get(acting: &Acting, services: &Services, id: ProjectId) -> Result<
     })
 }
 
+/// How many backups of a repository are marked for deletion, and what they added to it.
+async fn waiting(db: &impl ConnectionTrait, repository: i64) -> Result<(u64, u64), DbErr> {
+    let found: Option<(i64, Option<i64>)> = backup::Entity::find()
+        .select_only()
+        .column_as(backup::Column::Id.count(), "count")
+        .column_as(Expr::col(backup::Column::AddedBytes).sum().cast_as("BIGINT"), "added")
+        .filter(backup::Column::RepositoryId.eq(repository))
+        .filter(backup::Column::DeleteAfter.is_not_null())
+        .into_tuple()
+        .one(db)
+        .await?;
+    let (backups, added) = found.unwrap_or_default();
+    Ok((count(backups), count(added.unwrap_or_default())))
+}
+
 async fn state(
     db: &impl ConnectionTrait,
     services: &Services,
@@ -85,10 +102,13 @@ async fn state(
         .limit(LISTED_BACKUPS)
         .all(db)
         .await?;
+    let (waiting, waiting_added) = waiting(db, row.id).await?;
     Ok(RepositoryState {
         health: Health::of(row.verified_at, row.damaged_at),
         stored: row.stored_bytes.map(count),
         unused: row.unused_bytes.map(count),
+        waiting,
+        waiting_added,
         pruned: row.pruned_at,
         prune_due: row.prune_due_at,
         verified: row.verified_at,

@@ -187,6 +187,8 @@ async fn a_deleted_backup_can_be_taken_back_until_its_time(app: &TestApp) {
     let restored = partner.restore(project, newest.id, "", &app.files().join("restored")).await;
     assert_eq!(restored.phase.as_str(), "Completed");
     assert!(partner.backups(project).await[0].deletion.is_some(), "a restore undoes nothing");
+    let repository = partner.repository(project).await.repository.unwrap();
+    assert_eq!((repository.waiting, repository.waiting_added), (1, newest.added.unwrap()));
     assert_eq!(partner.refused_for_backup("delete", newest).await.0, 409);
     assert_eq!(partner.refused_for_backup("keep", newest).await.0, 409);
 

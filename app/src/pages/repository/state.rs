@@ -19,6 +19,10 @@ use crate::{
 #[component]
 pub fn StatePanel(id: ProjectId, state: RepositoryState, may_manage: bool) -> impl IntoView {
     let (weeks, health) = (state.weeks, state.health);
+    let added = size::bytes(state.waiting_added);
+    let waiting = (state.waiting > 0).then(|| {
+        tr!("{n} backup, which added {added}" | "{n} backups, which added {added}" % state.waiting, added = added)
+    });
     let actions = may_manage.then(|| view! { <Actions id=id weeks=weeks/> });
     view! {
         <section class="panel" aria-labelledby="repository-state">
@@ -35,6 +39,7 @@ pub fn StatePanel(id: ProjectId, state: RepositoryState, may_manage: bool) -> im
                 </Fact>
                 <Fact term=tr!("Stored")>{or_none(state.stored.map(size::bytes))}</Fact>
                 <Fact term=tr!("Not Needed Any More")>{or_none(state.unused.map(size::bytes))}</Fact>
+                <Fact term=tr!("Waits To Be Removed")>{or_none(waiting)}</Fact>
                 <Fact term=tr!("Last Cleaned Up")>
                     <MaybeTime at=state.pruned/>
                 </Fact>
