@@ -28,6 +28,7 @@ use crate::{
 mod deletion;
 mod keep;
 
+pub(crate) use self::deletion::is_being_restored;
 pub use self::{
     deletion::{delete, remove_now, undo_deletion},
     keep::{acknowledge, keep, let_go},

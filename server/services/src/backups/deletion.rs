@@ -9,7 +9,7 @@ use model::{
     time,
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect,
     sea_query::Expr,
 };
 
@@ -168,7 +168,8 @@ fn named(form: &BackupRef) -> Result<BackupId, ServiceError> {
     form.backup().map_err(|_| ServiceError::NotFound)
 }
 
-async fn is_being_restored(db: &impl ConnectionTrait, backup: i64) -> Result<bool, ServiceError> {
+/// Whether a restore of it waits or works.
+pub(crate) async fn is_being_restored(db: &impl ConnectionTrait, backup: i64) -> Result<bool, DbErr> {
     let active = [RestorePhase::Queued, RestorePhase::InProgress];
     let restores = restore::Entity::find()
         .filter(restore::Column::BackupId.eq(backup))

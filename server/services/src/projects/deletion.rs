@@ -82,7 +82,7 @@ async fn delete_once(acting: &Acting, services: &Services, form: &DeleteProjectF
     }
     tx.commit().await?;
     wake::one(services).await;
-    Ok(Done::new(told(&name, backups_too, after.max(now), after > now), "/projects"))
+    Ok(Done::new(told(&name, backups_too, after, after > now), "/projects"))
 }
 
 fn told(name: &str, backups_too: bool, after: DateTime<Utc>, can_be_undone: bool) -> String {

@@ -12,6 +12,7 @@ use sea_orm::{
 };
 
 use crate::{
+    backups,
     context::Services,
     entity::backup::{self, Column},
     error::ServiceError,
@@ -91,8 +92,7 @@ impl RunKind for Deletion {
 
     /// Whether no restore needs it: whoever queues one holds the row meanwhile.
     async fn may_begin(db: &DatabaseTransaction, row: &backup::Model) -> Result<bool, DbErr> {
-        let needed = backup::Entity::find_by_id(row.id).filter(Column::Id.in_subquery(retention::being_restored()));
-        Ok(needed.one(db).await?.is_none())
+        Ok(!backups::is_being_restored(db, row.id).await?)
     }
 
     fn begin(row: &mut backup::ActiveModel, _: DateTime<Utc>) {

@@ -60,8 +60,7 @@ impl End {
     /// The phase that the restore ends in; `None` where it is done again.
     fn phase(&self) -> Option<RestorePhase> {
         match self {
-            Self::Done(report) if report.warnings.is_empty() => Some(RestorePhase::Completed),
-            Self::Done(_) => Some(RestorePhase::PartiallyFailed),
+            Self::Done(report) => Some(reached(report)),
             Self::Failed { .. } => Some(RestorePhase::Failed),
             Self::Cancelled => Some(RestorePhase::Cancelled),
             Self::Interrupted => None,
@@ -266,33 +265,41 @@ fn ended(update: Update<Restore>, phase: RestorePhase, cause: &str, now: DateTim
         .col_expr(restore::Column::FinishedAt, Expr::value(now))
 }
 
+/// The phase of a restore that has come to its end: complete only where all is as it was.
+const fn reached(report: &RestoreReport) -> RestorePhase {
+    if report.warnings.is_empty() && report.unset.is_empty() {
+        RestorePhase::Completed
+    } else {
+        RestorePhase::PartiallyFailed
+    }
+}
+
+/// What is not as it was; nothing where all is.
+fn shortcoming(row: &restore::Model, report: &RestoreReport) -> Option<String> {
+    Some(match report.warnings.len() {
+        0 if report.unset.is_empty() => return None,
+        0 => "All files are restored, but not all of their owners, rights, attributes or times".to_owned(),
+        listed if row.target_kind != "directory" => {
+            let count = report.ignored_errors.max(listed as u64);
+            format!("{count} object(s) of the database could not be restored as they were")
+        }
+        1 => "1 file could not be restored as it was".to_owned(),
+        more => format!("{more} files could not be restored as they were"),
+    })
+}
+
 fn completed(
     update: Update<Restore>,
     row: &restore::Model,
     report: &RestoreReport,
     now: DateTime<Utc>,
 ) -> Update<Restore> {
-    let unset: u64 = report.unset.iter().map(|unset| unset.files).sum();
-    let (phase, cause) = match report.warnings.len() {
-        0 if unset == 0 => (RestorePhase::Completed, None),
-        0 => (
-            RestorePhase::PartiallyFailed,
-            Some("All files are restored, but not all of their owners, rights, attributes or times".to_owned()),
-        ),
-        listed if row.target_kind != "directory" => {
-            let count = report.ignored_errors.max(listed as u64);
-            let cause = format!("{count} object(s) of the database could not be restored as they were");
-            (RestorePhase::PartiallyFailed, Some(cause))
-        }
-        1 => (RestorePhase::PartiallyFailed, Some("1 file could not be restored as it was".to_owned())),
-        more => (RestorePhase::PartiallyFailed, Some(format!("{more} files could not be restored as they were"))),
-    };
     let warnings = report.warnings.iter().take(MOST_LISTED);
     let warnings = warnings.map(|warning| format!("{}: {}", warning.path, warning.message));
     let warnings = warnings.chain(report.unset.iter().map(unset_in_words)).collect();
     update
-        .col_expr(restore::Column::Phase, Expr::value(phase))
-        .col_expr(restore::Column::Cause, Expr::value(cause))
+        .col_expr(restore::Column::Phase, Expr::value(reached(report)))
+        .col_expr(restore::Column::Cause, Expr::value(shortcoming(row, report)))
         .col_expr(restore::Column::FinishedAt, Expr::value(now))
         .col_expr(restore::Column::Files, Expr::value(stored(report.files)))
         .col_expr(restore::Column::Bytes, Expr::value(stored(report.bytes)))
