@@ -109,12 +109,11 @@ pub(super) async fn unlock(location: &Location, config: &RepositoryConfig) -> Re
     if location.list(FileType::Config).await?.is_empty() {
         return Err(open::not_found(config));
     }
-    let (master, key) = find_key(location, &config.password).await?;
-    let config = location.get(FileType::Config, &Id::default()).await;
-    let content = match judged(config, |content| is_config(content, &master))? {
+    let content = match judged(location.get(FileType::Config, &Id::default()).await, |_| Ok(true))? {
         Ok(content) => content,
         Err(damage) => return Err(DamagedFile::config(damage).into()),
     };
+    let (master, key) = find_key(location, &config.password, &content).await?;
     Ok(Unlocked { master, opening: Opening { config: content, key } })
 }
 
@@ -141,8 +140,8 @@ pub(super) async fn unlock_with_copy(
     }
 }
 
-/// The master key, and the key file that the password opens.
-async fn find_key(location: &Location, password: &Secret) -> Result<(MasterKey, Bytes)> {
+/// The master key of `config`, and the key file in which the password opens it.
+async fn find_key(location: &Location, password: &Secret, config: &[u8]) -> Result<(MasterKey, Bytes)> {
     let keys = location.list(FileType::Key).await?;
     if keys.is_empty() {
         return Err(RepositoryError::Damaged { detail: "it has no key".into() });
@@ -151,12 +150,20 @@ async fn find_key(location: &Location, password: &Secret) -> Result<(MasterKey, 
         return Err(RepositoryError::Damaged { detail: format!("it has more than {MOST_KEYS} keys") });
     }
     let mut failure = RepositoryError::WrongPassword;
-    // One by one: a key left behind by an interrupted creation has our password but opens nothing.
+    // The first that the password opens need not be the one: an interrupted creation, and one that lost against another
+    // process and has not tidied up yet, leave keys with our password that open nothing.
     for (id, _) in keys {
-        let content = location.get(FileType::Key, &id).await?;
+        let content = match location.get(FileType::Key, &id).await {
+            Ok(content) => content,
+            // Tidied up meanwhile.
+            Err(S3Error::NoSuchObject { .. }) => continue,
+            Err(error) => return Err(error.into()),
+        };
         match try_key(content.clone(), password.clone()).await? {
-            Ok(master) => return Ok((master, content)),
+            Ok(master) if is_config(config, &master)? => return Ok((master, content)),
+            Ok(_) => failure = DamagedFile::config(Damage::Content).into(),
             Err(Unopened::WrongPassword) => {}
+            Err(Unopened::Unusable(_)) if matches!(failure, RepositoryError::OpeningFile { .. }) => {}
             Err(Unopened::Unusable(detail)) => {
                 failure = RepositoryError::Damaged { detail: format!("the key {} {detail}", id.to_hex().as_str()) };
             }
@@ -243,9 +250,12 @@ async fn damaged(repository: &Inner) -> Result<Vec<DamagedFile>> {
 
 /// Whether the password opens another key file, as when somebody has made a new one and removed the old one.
 async fn another_key_opens(repository: &Inner) -> Result<bool> {
-    match find_key(&repository.location, &repository.config.password).await {
-        Ok((master, _)) => is_config(&repository.opening.config, &master),
-        Err(RepositoryError::WrongPassword | RepositoryError::Damaged { .. }) => Ok(false),
+    let Inner { location, config, opening, .. } = repository;
+    match find_key(location, &config.password, &opening.config).await {
+        Ok(_) => Ok(true),
+        Err(RepositoryError::WrongPassword | RepositoryError::Damaged { .. } | RepositoryError::OpeningFile { .. }) => {
+            Ok(false)
+        }
         Err(error) => Err(error),
     }
 }

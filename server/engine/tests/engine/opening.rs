@@ -285,3 +285,31 @@ async fn a_repository_in_the_buckets_root_has_its_folders_for_itself() {
         Repository::open_or_create(RepositoryConfig { prefix: prefix.into(), ..root.clone() }).await.unwrap();
     }
 }
+
+#[tokio::test]
+async fn a_key_of_a_creation_that_came_to_nothing_does_not_get_in_the_way() {
+    let world = World::start().await;
+    let config = repository_config(world.server.endpoint());
+    let (repository, _) = Repository::open_or_create(config.clone()).await.unwrap();
+    files::odd_files(&world.source());
+    let taken = snapshot(&repository, &world.source()).await;
+    let own = key(&world);
+    // Keys are tried in the order of their names: one with the same password has to be met before the right one.
+    for attempt in 0.. {
+        let elsewhere = RepositoryConfig { prefix: format!("elsewhere-{attempt}"), ..config.clone() };
+        Repository::open_or_create(elsewhere.clone()).await.unwrap();
+        let mut keys = fs::read_dir(bucket(&world).join(&elsewhere.prefix).join("keys")).unwrap();
+        let stray = keys.next().unwrap().unwrap().path();
+        if stray.file_name() < own.file_name() {
+            fs::copy(&stray, own.with_file_name(stray.file_name().unwrap())).unwrap();
+            break;
+        }
+    }
+    let again = Repository::open(config.clone()).await.unwrap();
+    restores(&again, &taken.snapshot, &world, "again").await;
+
+    // Alone, it opens nothing: that is said of the file that it does not fit.
+    fs::remove_file(&own).unwrap();
+    let error = Repository::open(config).await.unwrap_err();
+    assert!(matches!(&error, RepositoryError::OpeningFile { file } if file.kind == DamagedKind::Config), "{error:?}");
+}
