@@ -4,7 +4,10 @@
 use std::fmt::Write;
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_location;
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_location, use_matched, use_navigate},
+};
 use model::{ids::OrganizationId, list::ListQuery};
 
 /// Parameters that belong to an open dialog and go when it closes.
@@ -144,15 +147,47 @@ fn decode(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// The address of the page that is drawn.
-pub fn use_address() -> Address {
+/// The address of the page that calls it, made once by each page and found by its parts.
+///
+/// It stays what it was while another page is on its way, so that a page that is being left asks for nothing more.
+pub fn page_address() -> Memo<Address> {
     let location = use_location();
-    Address::new(&location.pathname.read_untracked(), &location.search.read_untracked())
+    let matched = use_matched();
+    let address = Memo::new(move |previous: Option<&Address>| {
+        let (path, search) = (location.pathname.get(), location.search.get());
+        let own = path.trim_end_matches('/') == matched.get().trim_end_matches('/');
+        match previous {
+            Some(previous) if !own => previous.clone(),
+            _ => Address::new(&path, &search),
+        }
+    });
+    provide_context(address);
+    address
 }
 
-/// The row that an open dialog is about. What is no number becomes 0, which no row has.
+/// The address of the page that is shown. It changes with each step inside the page.
+pub fn use_address() -> Memo<Address> {
+    expect_context()
+}
+
+/// The part of the address that `read` finds, noticed only where it changes.
+pub fn use_part<T: Clone + PartialEq + Send + Sync + 'static>(
+    read: impl Fn(&Address) -> T + Send + Sync + 'static,
+) -> Memo<T> {
+    let address = use_address();
+    Memo::new(move |_| read(&address.read()))
+}
+
+/// Goes to an address without a step in the history and without a jump to the top.
+pub fn use_replace_address() -> impl Fn(&str) + Clone + 'static {
+    let navigate = use_navigate();
+    move |href: &str| navigate(href, NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() })
+}
+
+/// The row that an open dialog is about, as the address has it when the dialog opens. What is no number becomes 0, which
+/// no row has.
 pub fn named_row() -> i64 {
-    use_address().number("id").unwrap_or_default()
+    use_address().read_untracked().number("id").unwrap_or_default()
 }
 
 #[cfg(test)]

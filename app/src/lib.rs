@@ -9,7 +9,6 @@ extern crate tr;
 
 pub mod address;
 pub mod api;
-#[cfg(feature = "hydrate")]
 pub mod browser;
 pub mod components;
 pub mod language;
@@ -19,7 +18,7 @@ pub mod ui;
 use leptos::prelude::*;
 use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
 use leptos_router::{
-    SsrMode,
+    Lazy, SsrMode,
     components::{FlatRoutes, Route, Router},
     path,
 };
@@ -27,25 +26,23 @@ use model::language::Language;
 
 use crate::{
     api::page::PageRequest,
-    components::{chrome::Chrome, shortcuts::Shortcuts},
-    pages::{
-        audit_log::AuditLogPage, browse::BrowsePage, credentials::CredentialsPage, dashboard::DashboardPage,
-        login::LoginPage, login_code::LoginCodePage, nodes::NodesPage, not_found::NotFoundPage,
-        notifications::NotificationsPage, organizations::OrganizationsPage, policies::PoliciesPage,
-        profile::ProfilePage, project::ProjectPage, projects::ProjectsPage, repository::RepositoryPage,
-        second_factor::SecondFactorPage, set_password::SetPasswordPage, settings::SettingsPage, setup::SetupPage,
-        users::UsersPage,
+    browser::live::Live,
+    components::{
+        chrome::Chrome,
+        shortcuts::{ShortcutList, Shortcuts},
+        time::Zone,
     },
+    pages::{lazy, not_found::NotFoundPage},
     ui::Ui,
 };
 
 /// The document around the application, drawn by the server alone.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
-    let PageRequest { theme, language, zone, failed, .. } = PageRequest::current();
+    let PageRequest { theme, language, failed, .. } = PageRequest::current();
     let address = failed.map(|failed| failed.page);
     view! {
         <!DOCTYPE html>
-        <html lang=language.as_str() data-theme=theme.attribute() data-zone=zone.unwrap_or_default() data-address=address>
+        <html lang=language.as_str() data-theme=theme.attribute() data-address=address>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
@@ -55,7 +52,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <HashedStylesheet options=options.clone() id="style"/>
                 <AutoReload options=options.clone()/>
                 {catalog_link(language)}
-                <HydrationScripts options=options islands=true/>
+                <HydrationScripts options=options/>
                 <MetaTags/>
             </head>
             <body>
@@ -76,8 +73,11 @@ fn catalog_link(language: Language) -> impl IntoView {
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
-    let request = PageRequest::current();
+    let request = SharedValue::new(PageRequest::current).into_inner();
     let signed_in = request.actor.is_some();
+    Live::provide(signed_in);
+    ShortcutList::provide();
+    Zone::provide(request.zone.clone());
     Ui::provide(request);
     let title = |page: String| if page.is_empty() { "Holdfast".to_owned() } else { format!("{page} · Holdfast") };
     view! {
@@ -85,25 +85,25 @@ pub fn App() -> impl IntoView {
         <Router>
             <Chrome>
                 <FlatRoutes fallback=NotFoundPage>
-                    <Route path=path!("/") view=DashboardPage ssr=SsrMode::Async/>
-                    <Route path=path!("/setup") view=SetupPage ssr=SsrMode::Async/>
-                    <Route path=path!("/login") view=LoginPage ssr=SsrMode::Async/>
-                    <Route path=path!("/login/code") view=LoginCodePage ssr=SsrMode::Async/>
-                    <Route path=path!("/set-password") view=SetPasswordPage ssr=SsrMode::Async/>
-                    <Route path=path!("/profile") view=ProfilePage ssr=SsrMode::Async/>
-                    <Route path=path!("/profile/second-factor") view=SecondFactorPage ssr=SsrMode::Async/>
-                    <Route path=path!("/users") view=UsersPage ssr=SsrMode::Async/>
-                    <Route path=path!("/organizations") view=OrganizationsPage ssr=SsrMode::Async/>
-                    <Route path=path!("/nodes") view=NodesPage ssr=SsrMode::Async/>
-                    <Route path=path!("/notifications") view=NotificationsPage ssr=SsrMode::Async/>
-                    <Route path=path!("/audit-log") view=AuditLogPage ssr=SsrMode::Async/>
-                    <Route path=path!("/backup-credentials") view=CredentialsPage ssr=SsrMode::Async/>
-                    <Route path=path!("/projects") view=ProjectsPage ssr=SsrMode::Async/>
-                    <Route path=path!("/projects/:project") view=ProjectPage ssr=SsrMode::Async/>
-                    <Route path=path!("/projects/:project/settings") view=SettingsPage ssr=SsrMode::Async/>
-                    <Route path=path!("/projects/:project/policies") view=PoliciesPage ssr=SsrMode::Async/>
-                    <Route path=path!("/projects/:project/repository") view=RepositoryPage ssr=SsrMode::Async/>
-                    <Route path=path!("/projects/:project/backups/:backup") view=BrowsePage ssr=SsrMode::Async/>
+                    <Route path=path!("/") view={Lazy::<lazy::Dashboard>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/setup") view={Lazy::<lazy::Setup>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/login") view={Lazy::<lazy::Login>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/login/code") view={Lazy::<lazy::LoginCode>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/set-password") view={Lazy::<lazy::SetPassword>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/profile") view={Lazy::<lazy::Profile>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/profile/second-factor") view={Lazy::<lazy::SecondFactor>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/users") view={Lazy::<lazy::Users>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/organizations") view={Lazy::<lazy::Organizations>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/nodes") view={Lazy::<lazy::Nodes>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/notifications") view={Lazy::<lazy::Notifications>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/audit-log") view={Lazy::<lazy::AuditLog>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/backup-credentials") view={Lazy::<lazy::Credentials>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/projects") view={Lazy::<lazy::Projects>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/projects/:project") view={Lazy::<lazy::Project>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/projects/:project/settings") view={Lazy::<lazy::Settings>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/projects/:project/policies") view={Lazy::<lazy::Policies>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/projects/:project/repository") view={Lazy::<lazy::Repository>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/projects/:project/backups/:backup") view={Lazy::<lazy::Browse>::new()} ssr=SsrMode::Async/>
                 </FlatRoutes>
             </Chrome>
             {signed_in.then(|| view! { <Shortcuts/> })}

@@ -4,9 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::ApiError;
 
-/// The header of a request for the page that is shown already. What waits for the next page goes on waiting.
-pub const REFRESH: &str = "holdfast-refresh";
-
 /// The parameter of a form's address that names the page which the form is on, where the browser does not.
 pub const PAGE: &str = "page";
 
@@ -23,7 +20,7 @@ pub struct Flash {
 }
 
 /// A failed form, for the page that is its answer: the form is shown again with what was typed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailedForm {
     /// Path and query of the page that the form is on. The answer stands at the address of the server function.
     pub page: String,

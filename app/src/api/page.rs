@@ -1,10 +1,11 @@
 //! What a page takes from the request that it is drawn for, and what it says about the answer.
 
+use serde::{Deserialize, Serialize};
 use model::{language::Language, people::Actor, theme::Theme};
 
 use crate::api::{Flash, flash::FailedForm};
 
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PageRequest {
     /// Who is signed in.
     pub actor: Option<Actor>,
@@ -21,7 +22,7 @@ pub struct PageRequest {
 }
 
 impl PageRequest {
-    /// On the server the request's; in the browser, which draws no page, nothing.
+    /// On the server the request's. The browser takes it over from the page.
     pub fn current() -> Self {
         #[cfg(feature = "ssr")]
         {

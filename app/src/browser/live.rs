@@ -1,116 +1,114 @@
-//! Hearing from the server that runs moved, so that a page that shows them is asked for again at once.
+//! Hearing from the server that runs moved, so that a page asks again at once.
 //!
-//! A page that is not looked at does not listen: a browser has few connections to one host. Where nothing can be heard,
-//! the page is asked for now and then.
+//! A page that is not shown does not listen or ask: a browser has few connections to one host. Where nothing can be heard, pages
+//! ask by themselves, as before.
 
-use std::{
-    cell::{Cell, RefCell},
-    time::Duration,
-};
+use std::time::Duration;
 
 use leptos::{
-    leptos_dom::helpers::TimeoutHandle,
-    prelude::{document, set_timeout, set_timeout_with_handle},
-    task::spawn_local,
+    prelude::*,
     wasm_bindgen::{JsCast, closure::Closure},
 };
-use web_sys::{Element, Event, EventSource, MessageEvent};
+use model::ids::ProjectId;
+use web_sys::{EventSource, MessageEvent};
 
-use super::{dom, page, visit};
-use crate::components::fresh::{BUSY as IS_BUSY, LIVE, PROJECT};
+use super::version::ServerVersion;
 
 /// Where the server tells.
 const EVENTS: &str = "/events";
+/// The event with which it says which version it is.
+pub const VERSION: &str = "version";
 
 /// How long after a refusal it is tried again. A connection that broke off is made again by the browser itself.
 const PAUSE: Duration = Duration::from_mins(1);
 
-/// How often a page is asked for: while something runs; otherwise, since a schedule may start something any minute; and
-/// both while the server tells what moves, which may miss what begins and ends between two of its looks.
-const BUSY: Duration = Duration::from_secs(2);
-const IDLE: Duration = Duration::from_secs(10);
-const BUSY_AND_TOLD: Duration = Duration::from_secs(5);
-const IDLE_AND_TOLD: Duration = Duration::from_secs(30);
-
-thread_local! {
-    static CONNECTION: RefCell<Option<Connection>> = const { RefCell::new(None) };
-    static TIMER: RefCell<Option<TimeoutHandle>> = const { RefCell::new(None) };
-    static STOPPED: Cell<bool> = const { Cell::new(false) };
+/// What was heard last.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Heard {
+    /// How often something was heard.
+    count: u64,
+    /// The projects whose runs moved; none are named where any may have.
+    projects: Vec<ProjectId>,
 }
 
-pub fn follow() {
-    dom::on("visibilitychange", |_: Event| shown());
+#[derive(Clone, Copy)]
+pub struct Live {
+    heard: RwSignal<Heard>,
+    connected: RwSignal<bool>,
+    /// Whether somebody looks at the page.
+    shown: RwSignal<bool>,
+    version: ServerVersion,
 }
 
-/// Another page is shown, or another state of it, or it is looked at again.
-pub fn shown() {
-    let looked_at = !document().hidden();
-    STOPPED.set(false);
-    if looked_at && page::is_signed_in() {
-        CONNECTION.with_borrow_mut(|connection| {
-            if connection.is_none() {
-                *connection = Connection::open();
-            }
+impl Live {
+    /// Provides it to the whole application, and listens where somebody is signed in.
+    pub fn provide(signed_in: bool) {
+        let live = Self {
+            heard: RwSignal::default(),
+            connected: RwSignal::new(false),
+            shown: RwSignal::new(true),
+            version: ServerVersion::new(),
+        };
+        provide_context(live);
+        if !signed_in {
+            return;
+        }
+        Effect::new(move |_| {
+            let ear = StoredValue::new_local(None);
+            live.follow(ear);
+            let listener = window_event_listener_untyped("visibilitychange", move |_| live.follow(ear));
+            on_cleanup(move || listener.remove());
         });
-    } else {
-        CONNECTION.set(None);
     }
-    ask_later(looked_at);
-}
 
-/// Nothing more is to be heard by who is not signed in.
-pub fn stop() {
-    STOPPED.set(true);
-    CONNECTION.set(None);
-    set_timer(None);
-}
-
-/// What on the page follows the runs, of one project or of all.
-fn marks() -> Vec<Element> {
-    dom::find_all(&format!("[{LIVE}]"))
-}
-
-fn ask_later(looked_at: bool) {
-    let marks = marks();
-    if marks.is_empty() || !looked_at {
-        set_timer(None);
-        return;
+    /// Whether changes are told.
+    pub fn is_connected(self) -> bool {
+        self.connected.get()
     }
-    let busy = marks.iter().any(|mark| mark.get_attribute(LIVE).as_deref() == Some(IS_BUSY));
-    let told = CONNECTION.with_borrow(|connection| connection.as_ref().is_some_and(Connection::is_open));
-    let pause = match (busy, told) {
-        (true, true) => BUSY_AND_TOLD,
-        (true, false) => BUSY,
-        (false, true) => IDLE_AND_TOLD,
-        (false, false) => IDLE,
-    };
-    set_timer(set_timeout_with_handle(|| spawn_local(ask()), pause).ok());
-}
 
-fn set_timer(timer: Option<TimeoutHandle>) {
-    if let Some(earlier) = TIMER.replace(timer) {
-        earlier.clear();
+    /// Tracks whether somebody looks at the page.
+    pub fn is_shown(self) -> bool {
+        self.shown.get()
     }
-}
 
-/// Also where nothing came, it is asked again later.
-async fn ask() {
-    visit::refresh().await;
-    if !STOPPED.get() {
-        ask_later(!document().hidden());
+    /// The version of the server that is listened to.
+    pub fn version(self) -> ServerVersion {
+        self.version
+    }
+
+    /// Tracks what is heard: how often it concerned `project`, or any.
+    pub fn count(self, project: Option<ProjectId>) -> Option<u64> {
+        let heard = self.heard.read();
+        let concerns = project.is_none_or(|project| heard.projects.is_empty() || heard.projects.contains(&project));
+        concerns.then_some(heard.count)
+    }
+
+    /// Listens while the page is shown.
+    fn follow(self, ear: Ear) {
+        let listens = ear.with_value(Option::is_some);
+        self.shown.set(!document().hidden());
+        match document().hidden() {
+            false if !listens => ear.set_value(Connection::open(self, ear)),
+            true if listens => self.close(ear),
+            _ => {}
+        }
+    }
+
+    fn close(self, ear: Ear) {
+        self.connected.set(false);
+        ear.set_value(None);
+    }
+
+    fn hear(self, projects: Vec<ProjectId>) {
+        self.heard.update(|heard| *heard = Heard { count: heard.count + 1, projects });
     }
 }
 
-/// Runs of these projects moved; of any, where none is named.
-fn heard(projects: &str) {
-    let concerns = |mark: &Element| match mark.get_attribute(PROJECT) {
-        Some(project) if !projects.is_empty() => projects.split(',').any(|moved| moved == project),
-        _ => true,
-    };
-    if marks().iter().any(concerns) {
-        spawn_local(ask());
-    }
+pub fn use_live() -> Live {
+    expect_context()
 }
+
+type Ear = StoredValue<Option<Connection>, LocalStorage>;
 
 /// A connection, with what is called when something comes.
 struct Connection {
@@ -118,30 +116,38 @@ struct Connection {
     _opened: Closure<dyn FnMut()>,
     _failed: Closure<dyn FnMut()>,
     _told: Closure<dyn FnMut(MessageEvent)>,
+    _version: Closure<dyn FnMut(MessageEvent)>,
 }
 
 impl Connection {
-    fn open() -> Option<Self> {
+    fn open(live: Live, ear: Ear) -> Option<Self> {
         let source = EventSource::new(EVENTS).ok()?;
         // Something may have moved before.
-        let opened = Closure::new(|| heard(""));
+        let opened = Closure::new(move || {
+            live.connected.set(true);
+            live.hear(Vec::new());
+        });
         let watched = source.clone();
         let failed = Closure::new(move || {
+            live.connected.set(false);
             if watched.ready_state() == EventSource::CLOSED {
                 // Not from within the closure that would be dropped.
-                set_timeout(|| CONNECTION.set(None), Duration::ZERO);
-                set_timeout(shown, PAUSE);
+                set_timeout(move || live.close(ear), Duration::ZERO);
+                set_timeout(move || live.follow(ear), PAUSE);
             }
         });
-        let told = Closure::new(|event: MessageEvent| heard(&event.data().as_string().unwrap_or_default()));
+        let told = Closure::new(move |event: MessageEvent| {
+            let ids = event.data().as_string().unwrap_or_default();
+            live.hear(ids.split(',').filter_map(|id| id.parse().ok()).collect());
+        });
+        let version = Closure::new(move |event: MessageEvent| {
+            live.version.heard(&event.data().as_string().unwrap_or_default());
+        });
+        let _ = source.add_event_listener_with_callback(VERSION, version.as_ref().unchecked_ref());
         source.set_onopen(Some(opened.as_ref().unchecked_ref()));
         source.set_onerror(Some(failed.as_ref().unchecked_ref()));
         source.set_onmessage(Some(told.as_ref().unchecked_ref()));
-        Some(Self { source, _opened: opened, _failed: failed, _told: told })
-    }
-
-    fn is_open(&self) -> bool {
-        self.source.ready_state() == EventSource::OPEN
+        Some(Self { source, _opened: opened, _failed: failed, _told: told, _version: version })
     }
 }
 

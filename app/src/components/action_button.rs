@@ -5,7 +5,8 @@ use std::marker::PhantomData;
 use leptos::prelude::*;
 
 use crate::components::{
-    form::{Form, Hidden, Mutation},
+    form::{Form, Hidden},
+    submission::Mutation,
     submit::Submit,
 };
 

@@ -1,21 +1,36 @@
 //! What stands around every page: the mark, the way about, who is signed in.
 
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
+use leptos_router::hooks::use_location;
 use model::{people::Actor, permission::Action};
 
 use crate::{
-    address::use_address,
+    browser::{document::mark_hydrated, live::use_live, prefetch::parts_when_idle},
     api::session::SignOut,
     components::{
         form::PlainForm, icon::Icon, language::LanguageSwitch, logo::Logo, notice::NoticeRegion, submit::Submit,
-        theme::ThemeSwitch,
+        theme::ThemeSwitch, time::use_zone,
     },
     ui::use_ui,
 };
 
 #[component]
 pub fn Chrome(children: Children) -> impl IntoView {
-    let actor = use_ui().actor();
+    let ui = use_ui();
+    let main = NodeRef::<html::Main>::new();
+    ui.follow_navigation(main);
+    use_live().version().reload_with_the_next_page();
+    let zone = use_zone();
+    let signed_in = ui.actor().is_some();
+    // Until then the browser would take over another text than the server drew.
+    Effect::new(move |_| {
+        mark_hydrated();
+        if signed_in {
+            parts_when_idle();
+        }
+        zone.follow_browser();
+    });
+    let actor = ui.actor();
     let class = if actor.is_some() { "frame" } else { "frame frame-outside" };
     view! {
         <a class="skip-link" href="#main" rel="external">
@@ -34,7 +49,7 @@ pub fn Chrome(children: Children) -> impl IntoView {
                 </div>
             </header>
             {actor.map(|_| view! { <Navigation/> })}
-            <main id="main" class="main" tabindex="-1">
+            <main id="main" class="main" tabindex="-1" node_ref=main>
                 {children()}
             </main>
         </div>
@@ -87,10 +102,13 @@ fn Navigation() -> impl IntoView {
 
 #[component]
 fn NavigationLink(href: &'static str, icon: &'static str, label: String) -> impl IntoView {
-    let address = use_address();
-    let path = address.path();
-    let below = path.strip_prefix(href).is_some_and(|rest| rest.is_empty() || (href != "/" && rest.starts_with('/')));
-    let current = below.then_some(if path == href { "page" } else { "true" });
+    let path = use_location().pathname;
+    let current = move || {
+        let path = path.read();
+        let rest = path.strip_prefix(href)?;
+        let below = rest.is_empty() || (href != "/" && rest.starts_with('/'));
+        below.then_some(if *path == href { "page" } else { "true" })
+    };
     view! {
         <li>
             <a class="navigation-link" href=href aria-current=current>

@@ -6,7 +6,8 @@ use leptos::prelude::*;
 
 use crate::components::{
     dialog::{Dialog, DialogFooter},
-    form::{Form, Hidden, Mutation},
+    form::{Form, Hidden},
+    submission::Mutation,
     submit::Submit,
 };
 

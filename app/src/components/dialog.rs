@@ -1,21 +1,28 @@
 //! A dialog that has an address. The server draws it open, so it is there before WASM and without it; WASM makes it
 //! modal.
 
-use leptos::prelude::*;
+use leptos::{html, prelude::*, wasm_bindgen::JsCast};
+use web_sys::{HtmlDialogElement, HtmlElement};
 
-use crate::{address::use_address, components::icon::Icon};
+use crate::{
+    address::{use_address, use_part, use_replace_address},
+    components::icon::Icon,
+};
 
 /// The form that closes the dialog without a script; buttons anywhere in the dialog may belong to it.
 const CLOSE_FORM: &str = "dialog-close";
 
-/// Draws its children while the address says that this dialog is open.
+/// Draws its children while the address says that this dialog is open, anew for each thing that it is about.
 #[component]
 pub fn DialogRoute(
     /// The value of the parameter `dialog`.
     name: &'static str,
-    children: Children,
+    children: ChildrenFn,
 ) -> impl IntoView {
-    use_address().shows_dialog(name).then(children)
+    let open = use_part(move |address| {
+        address.shows_dialog(name).then(|| address.get("id").unwrap_or_default().to_owned())
+    });
+    view! { <For each=move || open.get() key=Clone::clone children=move |_| children()/> }
 }
 
 /// A link that opens a dialog about one row.
@@ -28,8 +35,9 @@ pub fn DialogLink(
     #[prop(into)] label: String,
     #[prop(default = "button button-quiet button-small")] class: &'static str,
 ) -> impl IntoView {
+    let address = use_address();
     view! {
-        <a class=class href=use_address().dialog_for(name, id) data-noscroll="true">
+        <a class=class href=move || address.read().dialog_for(name, id) data-noscroll="true">
             {label}
         </a>
     }
@@ -41,10 +49,22 @@ pub fn Dialog(
     #[prop(default = "dialog")] class: &'static str,
     children: Children,
 ) -> impl IntoView {
+    let node = NodeRef::<html::Dialog>::new();
     let address = use_address();
-    let key = format!("{}-{}", address.get("dialog").unwrap_or_default(), address.get("id").unwrap_or_default());
+    let replace_address = use_replace_address();
+    Effect::new(move |_| {
+        if let Some(dialog) = node.get() {
+            make_modal(&dialog);
+        }
+    });
+    let on_close = move |_| {
+        let address = address.get_untracked();
+        if address.get("dialog").is_some() {
+            replace_address(&address.closed().href());
+        }
+    };
     view! {
-        <dialog class=class open=true aria-labelledby="dialog-title" data-key=key>
+        <dialog node_ref=node class=class open=true aria-labelledby="dialog-title" on:close=on_close>
             <div class="dialog-box">
                 <header class="dialog-header">
                     <h2 id="dialog-title">{title}</h2>
@@ -83,5 +103,26 @@ pub fn DialogFooter(
             </button>
             {children.map(|children| children())}
         </footer>
+    }
+}
+
+/// Closes the open dialog, so that the browser gives the focus back to what opened it.
+pub fn close_dialog() {
+    let open = document().query_selector("dialog[open]").ok().flatten();
+    if let Some(dialog) = open.and_then(|element| element.dyn_into::<HtmlDialogElement>().ok()) {
+        dialog.close();
+    }
+}
+
+/// An open dialog cannot be made modal, so it is closed first; whoever is typing in it goes on where they were.
+fn make_modal(dialog: &HtmlDialogElement) {
+    if dialog.matches(":modal").unwrap_or(false) {
+        return;
+    }
+    let focused = document().active_element().filter(|element| dialog.contains(Some(element)));
+    let _ = dialog.remove_attribute("open");
+    let _ = dialog.show_modal();
+    if let Some(element) = focused {
+        let _ = element.dyn_into::<HtmlElement>().map(|element| element.focus());
     }
 }

@@ -45,7 +45,7 @@ pub fn NothingFound(
 pub fn Refresh() -> impl IntoView {
     let address = use_address();
     view! {
-        <a class="button button-quiet button-small" href=address.href() data-noscroll="true">
+        <a class="button button-quiet button-small" href=move || address.read().href() data-noscroll="true">
             <Icon name="refresh"/>
             {tr!("Refresh")}
         </a>

@@ -3,9 +3,10 @@
 use leptos::prelude::*;
 
 use crate::{
-    address::{encode, use_address},
+    address::{Address, encode},
     api::{ApiError, page::set_status},
     components::icon::Icon,
+    ui::use_ui,
 };
 
 /// An error in place of what was asked for. The page's status says the same.
@@ -43,7 +44,8 @@ enum WayOut {
 
 #[component]
 fn WayOutLink(way: WayOut) -> impl IntoView {
-    let here = use_address().href();
+    let here = use_context::<Memo<Address>>().map(|address| address.read_untracked().href()).unwrap_or_default();
+    let ui = use_ui();
     match way {
         WayOut::Dashboard => view! { <a class="button" href="/">{tr!("Go to the dashboard")}</a> }.into_any(),
         WayOut::SignIn => {
@@ -51,7 +53,7 @@ fn WayOutLink(way: WayOut) -> impl IntoView {
             view! { <a class="button" href=sign_in rel="external">{tr!("Sign in again")}</a> }.into_any()
         }
         WayOut::TryAgain => view! {
-            <a class="button" href=here data-noscroll="true">
+            <a class="button" href=here data-noscroll="true" on:click=move |_| ui.changed()>
                 {tr!("Try again")}
             </a>
         }

@@ -104,8 +104,8 @@ pub fn Field(
                 spellcheck="false"
                 autofocus=focused
                 required=required
-                aria-invalid=wiring.invalid()
-                aria-describedby=wiring.described_by()
+                aria-invalid=move || wiring.invalid()
+                aria-describedby=move || wiring.described_by()
             />
             <FieldNotes wiring=wiring hint=hint/>
         </div>
@@ -123,14 +123,16 @@ pub fn HiddenField(name: &'static str, #[prop(into)] value: String) -> impl Into
 #[component]
 pub fn FieldNotes(wiring: Wiring, hint: Option<String>) -> impl IntoView {
     let hint = hint.map(|hint| view! { <p class="field-hint" id=wiring.hint_id()>{hint}</p> });
-    let message = wiring.message().map(|message| {
-        view! {
-            <p class="field-error" id=wiring.error_id()>
-                <Icon name="alert"/>
-                <span>{message}</span>
-            </p>
-        }
-    });
+    let message = move || {
+        wiring.message().map(|message| {
+            view! {
+                <p class="field-error" id=wiring.error_id()>
+                    <Icon name="alert"/>
+                    <span>{message}</span>
+                </p>
+            }
+        })
+    };
     view! {
         {message}
         {hint}

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::{
-    address::use_address,
+    address::{use_address, use_part, use_replace_address},
     components::{
         icon::Icon,
         select::{Choice, option_groups},
@@ -21,8 +21,10 @@ pub fn FilterSelect(
     all: String,
     choices: Vec<Choice>,
 ) -> impl IntoView {
-    let chosen = chosen_filter(name);
+    let chosen = use_filter(name);
+    let set = use_set_filter(name);
     let choices: Vec<Choice> = std::iter::once(Choice::new("", all)).chain(choices).collect();
+    let initial = chosen.get_untracked();
     view! {
         <div class="filter">
             <label for=filter_id(name)>{label}</label>
@@ -31,8 +33,10 @@ pub fn FilterSelect(
                     class="input"
                     id=filter_id(name)
                     name=name
+                    prop:value=chosen
+                    on:change=move |event| set(&event_target_value(&event))
                 >
-                    {option_groups(vec![choices.into()], &chosen)}
+                    {option_groups(vec![choices.into()], &initial)}
                 </select>
                 <Icon name="chevron-down"/>
             </div>
@@ -47,7 +51,8 @@ pub fn FilterDate(
     name: &'static str,
     #[prop(into)] label: String,
 ) -> impl IntoView {
-    let chosen = chosen_filter(name);
+    let chosen = use_filter(name);
+    let set = use_set_filter(name);
     view! {
         <div class="filter">
             <label for=filter_id(name)>{label}</label>
@@ -56,7 +61,9 @@ pub fn FilterDate(
                 type="date"
                 id=filter_id(name)
                 name=name
-                value=chosen
+                value=chosen.get_untracked()
+                prop:value=chosen
+                on:change=move |event| set(&event_target_value(&event))
             />
         </div>
     }
@@ -66,7 +73,13 @@ fn filter_id(name: &str) -> String {
     format!("{name}-filter")
 }
 
-/// What the address says.
-fn chosen_filter(name: &str) -> String {
-    use_address().get(name).unwrap_or_default().to_owned()
+/// What the address says, also after a step back.
+fn use_filter(name: &'static str) -> Memo<String> {
+    use_part(move |address| address.get(name).unwrap_or_default().to_owned())
+}
+
+fn use_set_filter(name: &'static str) -> impl Fn(&str) + 'static {
+    let address = use_address();
+    let replace_address = use_replace_address();
+    move |value| replace_address(&address.get_untracked().closed().without(&["page"]).with(name, value).href())
 }

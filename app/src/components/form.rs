@@ -1,29 +1,35 @@
-//! Forms that post to a server function.
+//! Forms that post to a server function, with and without WASM.
 
 use std::marker::PhantomData;
 
-use leptos::{context::Provider, prelude::*, server_fn::ServerFn};
-use model::form::Done;
+use leptos::{
+    context::Provider,
+    ev::{FocusEvent, SubmitEvent},
+    form::FromFormData,
+    prelude::*,
+    wasm_bindgen::JsCast,
+};
+use model::form::FormErrors;
+use serde::de::DeserializeOwned;
+use web_sys::{Element, Event, FormData};
 
 use crate::{
-    api::ApiError,
+    browser::focus,
     components::{
         alert::FormAlert,
-        form_state::{FormState, input_name},
+        form_state::{FormState, field_name, input_name},
+        submission::{Call, Mutation, Submission, call},
     },
     ui::use_ui,
 };
 
-/// A server function that changes something: what forms are sent to.
-pub trait Mutation: ServerFn<Output = Done, Error = ApiError> + 'static {}
-
-impl<S: ServerFn<Output = Done, Error = ApiError> + 'static> Mutation for S {}
-
 /// Names and values of a form's hidden inputs, by the fields' names.
 pub type Hidden = Vec<(&'static str, String)>;
 
-/// A form that is sent without a reload where WASM runs, and as a plain post otherwise. The server answers both alike,
-/// with the page that comes next.
+/// What is wrong with what is typed, by the rules of the domain.
+type Check = Box<dyn Fn(&FormData) -> Option<FormErrors> + Send + Sync>;
+
+/// A form that calls its server function where WASM runs, and is a plain post otherwise.
 #[component]
 pub fn Form<S: Mutation>(
     /// Names the server function.
@@ -34,7 +40,24 @@ pub fn Form<S: Mutation>(
     children: Children,
 ) -> impl IntoView {
     let PhantomData = function;
-    draw(S::url(), hidden, class, false, children)
+    draw(S::url(), hidden, class, Some(Sending { call: call::<S>, check: None }), children)
+}
+
+/// A form that can say by itself what is wrong: at each field as somebody leaves it, and before the server is asked.
+#[component]
+pub fn CheckedForm<S: Mutation + DeserializeOwned>(
+    /// Names the server function.
+    #[prop(optional)]
+    function: PhantomData<S>,
+    #[prop(optional)] hidden: Hidden,
+    #[prop(default = "form")] class: &'static str,
+    /// What the server would refuse at once.
+    check: fn(&S) -> Option<FormErrors>,
+    children: Children,
+) -> impl IntoView {
+    let PhantomData = function;
+    let check: Check = Box::new(move |form| check(&S::from_form_data(form).ok()?));
+    draw(S::url(), hidden, class, Some(Sending { call: call::<S>, check: Some(check) }), children)
 }
 
 /// A form whose answer is always a whole new page: sign-in and its like, after which everything on the page differs.
@@ -48,24 +71,92 @@ pub fn PlainForm<S: Mutation>(
     children: Children,
 ) -> impl IntoView {
     let PhantomData = function;
-    draw(S::url(), hidden, class, true, children)
+    draw(S::url(), hidden, class, None, children)
 }
 
-fn draw(url: &'static str, hidden: Hidden, class: &'static str, plain: bool, children: Children) -> AnyView {
+/// How a form is sent by the application.
+struct Sending {
+    call: Call,
+    check: Option<Check>,
+}
+
+/// What is the same for all functions, so that its code is made once. Without `sending` the browser sends the form.
+fn draw(
+    url: &'static str,
+    hidden: Hidden,
+    class: &'static str,
+    sending: Option<Sending>,
+    children: Children,
+) -> AnyView {
+    let plain = sending.is_none();
     // A plain form is the only one of its kind, and what it hides is not among what was typed.
     let identity: &[_] = if plain { &[] } else { &hidden };
-    let id = form_id(url, identity);
     let failed = use_ui().failed(url, &named(identity));
-    let errors = failed.as_ref().map(|failed| failed.error.form_errors());
-    let state = FormState::new(id.clone(), errors.clone(), failed);
+    let state = FormState::new(form_id(url, identity), failed);
+    let submission = sending.as_ref().map(|sending| Submission::new(state, url, sending.call));
+    let check = StoredValue::new(sending.and_then(|sending| sending.check));
+    let checks = check.with_value(Option::is_some);
+    let wrong = move || {
+        let data = FormData::new_with_form(&state.node.get_untracked()?).ok()?;
+        check.with_value(|check| check.as_ref()?(&data))
+    };
+    let on_submit = move |event: SubmitEvent| match submission {
+        Some(submission) => {
+            event.prevent_default();
+            match wrong() {
+                Some(errors) => submission.refuse(errors),
+                None => submission.send(&event),
+            }
+        }
+        None => state.pending.set(true),
+    };
+    let judge = move |field: &str| {
+        state.judge(field, wrong().as_ref().and_then(|errors| errors.message_for(field)));
+    };
+    let on_input = move |event: Event| {
+        state.note_typed();
+        if let Some(field) = field_of(&event).filter(|field| state.is_wrong(field)) {
+            judge(&field);
+        }
+    };
+    let on_leave = move |event: FocusEvent| {
+        // A message that comes or goes while a button is pressed would move it away from under the pointer.
+        let presses = event.related_target().and_then(|to| to.dyn_into::<Element>().ok());
+        let presses = presses.is_some_and(|to| matches!(to.tag_name().as_str(), "BUTTON" | "A"));
+        if let Some(field) = field_of(&event).filter(|_| checks && !presses && state.is_typed_untracked()) {
+            judge(&field);
+        }
+    };
+    Effect::new(move |_| {
+        if state.node.get().is_some() {
+            state.read();
+        }
+    });
     view! {
-        <form id=id class=class method="post" action=use_ui().action(url) novalidate=true data-plain=plain.then_some("")>
-            <FormAlert errors=errors/>
+        <form
+            node_ref=state.node
+            id=state.id()
+            class=class
+            method="post"
+            action=use_ui().action(url)
+            novalidate=true
+            aria-busy=move || state.pending.get().then_some("true")
+            on:submit=on_submit
+            on:input=on_input
+            on:focusout=on_leave
+        >
+            <FormAlert state=state/>
             {hidden_inputs(&hidden)}
             <Provider value=state>{children()}</Provider>
         </form>
     }
     .into_any()
+}
+
+/// The field that something happened in.
+fn field_of(event: &Event) -> Option<String> {
+    let input = focus::target::<Element>(event, "input, select, textarea")?;
+    field_name(&input.get_attribute("name")?)
 }
 
 /// Unique on the page: the function's path and what the hidden inputs say.

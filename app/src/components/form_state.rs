@@ -1,21 +1,45 @@
 //! What a form's fields know of their form.
 
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
 use model::form::FormErrors;
 
-use crate::api::flash::FailedForm;
+use crate::{
+    api::flash::FailedForm,
+    browser::fields::{self, Values},
+};
 
 #[derive(Clone, Copy)]
 pub struct FormState {
     id: StoredValue<String>,
-    errors: StoredValue<Option<FormErrors>>,
-    /// The post that failed just before, with what was typed.
+    pub(super) node: NodeRef<html::Form>,
+    pub errors: RwSignal<Option<FormErrors>>,
+    /// Whether the form is on its way.
+    pub pending: RwSignal<bool>,
+    /// What the inputs hold; `None` before the form is on the page.
+    values: RwSignal<Option<Values>>,
+    /// Whether somebody has typed.
+    typed: RwSignal<bool>,
+    /// The plain post that failed just before, with what was typed.
     failed: StoredValue<Option<FailedForm>>,
 }
 
 impl FormState {
-    pub fn new(id: String, errors: Option<FormErrors>, failed: Option<FailedForm>) -> Self {
-        Self { id: StoredValue::new(id), errors: StoredValue::new(errors), failed: StoredValue::new(failed) }
+    pub fn new(id: String, failed: Option<FailedForm>) -> Self {
+        let errors = failed.as_ref().map(|failed| failed.error.form_errors());
+        Self {
+            id: StoredValue::new(id),
+            node: NodeRef::new(),
+            errors: RwSignal::new(errors),
+            pending: RwSignal::new(false),
+            values: RwSignal::new(None),
+            typed: RwSignal::new(false),
+            failed: StoredValue::new(failed),
+        }
+    }
+
+    /// The id of the form itself.
+    pub fn id(self) -> String {
+        self.id.get_value()
     }
 
     /// The id of a field's input.
@@ -39,15 +63,89 @@ impl FormState {
         })
     }
 
-    /// The message at a field.
+    /// Tracks the message at a field.
     pub fn message(self, field: &str) -> Option<String> {
-        self.errors.with_value(|errors| errors.as_ref()?.message_for(field).map(str::to_owned))
+        self.errors.with(|errors| errors.as_ref()?.message_for(field).map(str::to_owned))
+    }
+
+    /// Tracks what a field holds, which starts with `default`.
+    pub fn value(self, field: &str, default: &str) -> String {
+        let held = self.values.with(|values| values.as_ref()?.get(&input_name(field)).map(str::to_owned));
+        held.unwrap_or_else(|| self.initial(field, default))
+    }
+
+    /// Tracks whether what the fields hold is known.
+    pub fn is_read(self) -> bool {
+        self.values.with(Option::is_some)
+    }
+
+    /// Tracks whether somebody has typed.
+    pub fn is_typed(self) -> bool {
+        self.typed.get()
+    }
+
+    pub(super) fn is_typed_untracked(self) -> bool {
+        self.typed.get_untracked()
+    }
+
+    /// Fills a field in, as if it had been typed.
+    pub fn set(self, field: &str, text: &str) {
+        if let Some(form) = self.node.get_untracked() {
+            fields::set(&form, &input_name(field), text);
+            self.read();
+        }
+    }
+
+    /// Reads what the inputs hold now.
+    pub(super) fn read(self) {
+        if let Some(values) = self.node.get_untracked().and_then(|form| Values::of(&form)) {
+            self.values.set(Some(values));
+        }
+    }
+
+    /// Somebody has typed.
+    pub(super) fn note_typed(self) {
+        self.typed.set(true);
+        self.read();
+    }
+
+    /// What was typed is done with.
+    pub(super) fn forget_typed(self) {
+        self.typed.set(false);
+    }
+
+    pub(super) fn is_wrong(self, field: &str) -> bool {
+        self.errors.with_untracked(|errors| errors.as_ref().is_some_and(|errors| errors.message_for(field).is_some()))
+    }
+
+    /// Shows at one field what is wrong with it, or no more.
+    pub fn judge(self, field: &str, message: Option<&str>) {
+        let known = self.errors.with_untracked(|errors| errors.as_ref()?.message_for(field).map(str::to_owned));
+        if known.as_deref() == message {
+            return;
+        }
+        self.errors.update(|errors| {
+            let mut changed = errors.take().unwrap_or_default();
+            changed.fields.retain(|error| error.field != field);
+            if let Some(message) = message {
+                changed.fields.push(model::form::FieldError { field: field.to_owned(), message: message.to_owned() });
+            }
+            // The sentence above the fields counted those that were wrong when the form was sent.
+            changed.summary.clear();
+            *errors = Some(changed).filter(|errors| !errors.fields.is_empty());
+        });
     }
 }
 
 /// The name of the input for a field, as server functions read it: `backup.credential` is `form[backup][credential]`.
 pub fn input_name(field: &str) -> String {
     field.split('.').fold("form".to_owned(), |name, part| format!("{name}[{part}]"))
+}
+
+/// The field that an input with this name is for.
+pub fn field_name(input: &str) -> Option<String> {
+    let parts = input.strip_prefix("form[")?.strip_suffix(']')?;
+    Some(parts.replace("][", "."))
 }
 
 /// Ids and attributes that tie an input to its hint and its message.
@@ -83,6 +181,7 @@ impl Wiring {
         format!("{}-error", self.id())
     }
 
+    /// Tracks the message.
     pub fn message(self) -> Option<String> {
         self.state.message(self.field)
     }
@@ -103,11 +202,15 @@ impl Wiring {
 
 #[cfg(test)]
 mod tests {
-    use super::input_name;
+    use super::{field_name, input_name};
 
     #[test]
     fn inputs_are_named_as_server_functions_read_them() {
         assert_eq!(input_name("s3_name"), "form[s3_name]");
         assert_eq!(input_name("backup.credential"), "form[backup][credential]");
+        for field in ["s3_name", "backup.credential"] {
+            assert_eq!(field_name(&input_name(field)).as_deref(), Some(field));
+        }
+        assert_eq!(field_name("search"), None);
     }
 }

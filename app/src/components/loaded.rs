@@ -1,59 +1,179 @@
-//! Showing what the services answer, or that they cannot.
+//! Showing what the server answers: while it is asked, when it answers, when it cannot.
+
+use std::time::Duration;
 
 use leptos::{prelude::*, tachys::reactive_graph::OwnedView};
 
 use crate::{
     api::ApiError,
     components::{
-        answer::{Answer, Data},
+        answer::{Answer, Asked, Data, Value},
         error_view::ErrorView,
     },
 };
 
-/// Draws an answer, and its error in its place.
-pub fn loaded<T, V>(answer: Answer<T>, draw: impl FnOnce(T) -> V + Send + 'static) -> impl IntoView
+/// How long nothing is said while an answer is awaited, and when somebody may want to ask again.
+const SOON: Duration = Duration::from_millis(150);
+const LATE: Duration = Duration::from_secs(5);
+
+/// Which errors are told where an answer should stand.
+pub type Tells = fn(&ApiError) -> bool;
+
+/// All of them.
+pub const EVERYTHING: Tells = |_| true;
+/// Those that the frame above, which has asked for something else, has not told already: what does not exist, and that
+/// nobody is signed in.
+pub const BELOW_FRAME: Tells = |error| !matches!(error, ApiError::NotFound | ApiError::SignedOut);
+const NOTHING: Tells = |_| false;
+
+/// Draws an answer, and its error in its place. What is drawn stays while the answer is asked for again, and is drawn
+/// anew only where the new answer differs.
+pub fn loaded<T, V>(answer: Answer<T>, draw: impl Fn(T) -> V + Send + Sync + 'static) -> AnyView
 where
     T: Data,
     V: IntoView + 'static,
 {
-    draw_answer(answer, draw, |_| true)
+    awaited(answer.asked, by_value(draw), EVERYTHING)
 }
 
-/// The same where the answer's error is told elsewhere on the page.
-pub fn loaded_quietly<T, V>(answer: Answer<T>, draw: impl FnOnce(T) -> V + Send + 'static) -> impl IntoView
+/// The same where the answer is awaited, and its error told, elsewhere on the page.
+pub fn loaded_quietly<T, V>(answer: Answer<T>, draw: impl Fn(T) -> V + Send + Sync + 'static) -> AnyView
 where
     T: Data,
     V: IntoView + 'static,
 {
-    draw_answer(answer, draw, |_| false)
+    drawn(answer.asked, by_value(draw), NOTHING)
 }
 
-/// The same below a frame, which has asked for something else and said already what does not exist, or that nobody is
-/// signed in.
-pub fn loaded_below<T, V>(answer: Answer<T>, draw: impl FnOnce(T) -> V + Send + 'static) -> impl IntoView
+/// The same [below a frame](BELOW_FRAME).
+pub fn loaded_below<T, V>(answer: Answer<T>, draw: impl Fn(T) -> V + Send + Sync + 'static) -> AnyView
 where
     T: Data,
     V: IntoView + 'static,
 {
-    draw_answer(answer, draw, |error| !matches!(error, ApiError::NotFound | ApiError::SignedOut))
+    awaited(answer.asked, by_value(draw), BELOW_FRAME)
 }
 
-fn draw_answer<T, V>(
+/// Draws an answer once: what is drawn follows the signal by itself. For lists, whose rows stay as they are.
+pub fn loaded_once<T, V>(
     answer: Answer<T>,
-    draw: impl FnOnce(T) -> V + Send + 'static,
-    tells: fn(&ApiError) -> bool,
-) -> impl IntoView
+    tells: Tells,
+    draw: impl Fn(Signal<T>) -> V + Send + Sync + 'static,
+) -> AnyView
 where
     T: Data,
     V: IntoView + 'static,
 {
-    // Not inside of `Suspense`, which draws everything three times to find out what it waits for.
+    let shown = answer.asked.shown;
+    let failed = Memo::new(move |_| shown.get().and_then(Result::err));
+    let is_there = Memo::new(move |_| shown.with(|shown| matches!(shown, Some(Ok(_)))));
+    let draw = move || match failed.get() {
+        Some(error) => told(error, tells),
+        None if is_there.get() => draw(answer.signal()).into_any(),
+        None => ().into_any(),
+    };
+    awaited_view(answer.asked, Box::new(draw))
+}
+
+type Draw = Box<dyn Fn(Value) -> AnyView + Send + Sync>;
+
+fn by_value<T, V>(draw: impl Fn(T) -> V + Send + Sync + 'static) -> Draw
+where
+    T: Data,
+    V: IntoView + 'static,
+{
+    Box::new(move |value| draw(value.get()).into_any())
+}
+
+// What is the same for all answers, so that its code is made once.
+
+fn told(error: ApiError, tells: Tells) -> AnyView {
+    tells(&error).then(|| view! { <ErrorView error=error/> }).into_any()
+}
+
+fn awaited(asked: Asked, draw: Draw, tells: Tells) -> AnyView {
+    view! {
+        {drawn(asked, draw, tells)}
+        <Waiting asked=asked/>
+    }
+    .into_any()
+}
+
+fn awaited_view(asked: Asked, draw: Box<dyn Fn() -> AnyView + Send + Sync>) -> AnyView {
+    view! {
+        {once_there(asked, draw)}
+        <Waiting asked=asked/>
+    }
+    .into_any()
+}
+
+fn drawn(asked: Asked, draw: Draw, tells: Tells) -> AnyView {
+    let draw = move || match asked.shown.get() {
+        Some(Ok(answer)) => draw(answer),
+        Some(Err(error)) => told(error, tells),
+        None => ().into_any(),
+    };
+    once_there(asked, Box::new(draw))
+}
+
+/// Not inside of `Suspense`, which draws everything up to three times on the server to find out what it waits for.
+fn once_there(asked: Asked, draw: Box<dyn Fn() -> AnyView + Send + Sync>) -> AnyView {
     Suspend::new(async move {
-        let view = match answer.await {
-            Ok(answer) => draw(answer).into_any(),
-            Err(error) => tells(&error).then(|| view! { <ErrorView error=error/> }).into_any(),
-        };
+        asked.first().await;
         // What is called while the view becomes text finds the page's language and address.
-        OwnedView::new(view)
+        OwnedView::new(move || draw())
     })
+    .into_any()
+}
+
+/// How long somebody has been waiting.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wait {
+    Short,
+    Noticeable,
+    Long,
+}
+
+/// Says that an answer is on its way, and after a while that it is late. On the server nobody waits.
+#[component]
+fn Waiting(asked: Asked) -> impl IntoView {
+    let wait = RwSignal::new(Wait::Short);
+    Effect::new(move |_| {
+        wait.set(Wait::Short);
+        if asked.is_awaited() {
+            for (after, said) in [(SOON, Wait::Noticeable), (LATE, Wait::Long)] {
+                if let Ok(timer) = set_timeout_with_handle(move || wait.set(said), after) {
+                    on_cleanup(move || timer.clear());
+                }
+            }
+        }
+    });
+    let again = Callback::new(move |()| {
+        wait.set(Wait::Noticeable);
+        asked.refetch();
+    });
+    let said = move || match wait.get() {
+        Wait::Short => ().into_any(),
+        Wait::Noticeable => view! { <Loading/> }.into_any(),
+        Wait::Long => view! {
+            <div class="loading" aria-live="polite">
+                <span>{tr!("The server takes long to answer.")}</span>
+                <button type="button" class="button button-small" on:click=move |_| again.run(())>
+                    {tr!("Try again")}
+                </button>
+            </div>
+        }
+        .into_any(),
+    };
+    said
+}
+
+#[component]
+fn Loading() -> impl IntoView {
+    view! {
+        <div class="loading">
+            <span class="spinner" aria-hidden="true"></span>
+            <span>{tr!("Loading…")}</span>
+        </div>
+    }
 }

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use model::list::PAGE_SIZES;
 
 use crate::{
-    address::use_address,
+    address::{use_address, use_replace_address},
     components::{
         icon::Icon,
         search_form::kept_inputs,
@@ -28,16 +28,24 @@ impl<T> From<&model::list::Page<T>> for PageFacts {
 }
 
 #[component]
-pub fn Pager(facts: PageFacts) -> impl IntoView {
-    let first = ((facts.page - 1) * facts.per_page + 1).min(facts.total);
-    let last = (facts.page * facts.per_page).min(facts.total);
-    let range = tr!("{first}–{last} of {total}", first, last, total = facts.total);
-    let smallest_page = facts.total <= PAGE_SIZES[0];
-    let steps = (facts.pages > 1 || facts.page > 1).then(|| view! { <Steps facts=facts/> });
+pub fn Pager(#[prop(into)] facts: Signal<PageFacts>) -> impl IntoView {
+    let range = move || {
+        let PageFacts { total, page, per_page, .. } = facts.get();
+        let (first, last) = (((page - 1) * per_page + 1).min(total), (page * per_page).min(total));
+        tr!("{first}–{last} of {total}", first, last, total)
+    };
+    let sizes = Memo::new(move |_| {
+        let PageFacts { total, per_page, .. } = facts.get();
+        (total > PAGE_SIZES[0]).then_some(per_page)
+    });
+    let steps = move || {
+        let facts = facts.get();
+        (facts.pages > 1 || facts.page > 1).then(|| view! { <Steps facts=facts/> })
+    };
     view! {
         <nav class="pager" aria-label=tr!("Pages")>
             <span class="pager-range">{range}</span>
-            {(!smallest_page).then(|| view! { <PerPage chosen=facts.per_page/> })}
+            {move || sizes.get().map(|chosen| view! { <PerPage chosen=chosen/> })}
             {steps}
         </nav>
     }
@@ -46,7 +54,7 @@ pub fn Pager(facts: PageFacts) -> impl IntoView {
 #[component]
 fn Steps(facts: PageFacts) -> impl IntoView {
     let address = use_address();
-    let step = |page: u64| address.clone().closed().with("page", page).href();
+    let step = move |page: u64| move || address.get().closed().with("page", page).href();
     let previous = (facts.page > 1).then(|| {
         view! {
             <a class="button button-small" rel="prev" href=step(facts.page - 1)>
@@ -75,13 +83,18 @@ fn Steps(facts: PageFacts) -> impl IntoView {
 #[component]
 fn PerPage(chosen: u64) -> impl IntoView {
     let address = use_address();
+    let replace_address = use_replace_address();
+    let changed = move |event| {
+        let per_page = event_target_value(&event);
+        replace_address(&address.get_untracked().closed().without(&["page"]).with("per_page", per_page).href());
+    };
     let sizes: Vec<Choice> = PAGE_SIZES.iter().map(|size| Choice::new(size, size)).collect();
     view! {
         <form class="pager-size" method="get">
-            {kept_inputs(&address, &["page", "per_page"])}
+            {move || kept_inputs(&address.read(), &["page", "per_page"])}
             <label for="per-page">{tr!("Per page")}</label>
             <div class="select">
-                <select class="input input-small" id="per-page" name="per_page">
+                <select class="input input-small" id="per-page" name="per_page" on:change=changed>
                     {option_groups(vec![sizes.into()], &chosen.to_string())}
                 </select>
                 <Icon name="chevron-down"/>

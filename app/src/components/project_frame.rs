@@ -18,13 +18,15 @@ use crate::{
 
 /// The project of the page's address. What is no number becomes 0, which no project has, so that the server answers
 /// that there is nothing.
-pub fn use_project_id() -> ProjectId {
+pub fn use_project_id() -> Memo<ProjectId> {
     let parameters = use_params_map();
-    ProjectId(parameters.read_untracked().get("project").and_then(|id| id.parse().ok()).unwrap_or_default())
+    Memo::new(move |_| {
+        ProjectId(parameters.read().get("project").and_then(|id| id.parse().ok()).unwrap_or_default())
+    })
 }
 
-pub fn use_project(project: ProjectId) -> Answer<ProjectView> {
-    Answer::new(get_project(project))
+pub fn use_project(project: Memo<ProjectId>) -> Answer<ProjectView> {
+    Answer::new(move || project.get(), get_project)
 }
 
 /// Breadcrumb, heading, and the ways to the project's other pages. Where the project does not exist, that is said here.
@@ -38,7 +40,7 @@ pub fn ProjectFrame(
     let frame = move |project: ProjectView| {
         let home = format!("/projects/{}", project.id);
         let projects = (tr!("Projects"), "/projects".to_owned());
-        let (steps, heading) = match heading {
+        let (steps, heading) = match heading.clone() {
             Some(heading) => (vec![projects, (project.name, home.clone())], heading),
             None => (vec![projects], project.name),
         };
@@ -75,7 +77,9 @@ fn ProjectLinks(home: String) -> impl IntoView {
 
 #[component]
 fn SubLink(href: String, label: String) -> impl IntoView {
-    let current = (use_address().path().trim_end_matches('/') == href).then_some("page");
+    let address = use_address();
+    let own = href.clone();
+    let current = move || (address.read().path().trim_end_matches('/') == own).then_some("page");
     view! {
         <a class="subnavigation-link" href=href aria-current=current>
             {label}

@@ -56,8 +56,8 @@ pub fn Select(
                     class="input"
                     id=wiring.id()
                     name=wiring.name()
-                    aria-invalid=wiring.invalid()
-                    aria-describedby=wiring.described_by()
+                    aria-invalid=move || wiring.invalid()
+                    aria-describedby=move || wiring.described_by()
                 >
                     {option_groups(groups, &chosen)}
                 </select>

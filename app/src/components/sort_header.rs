@@ -48,14 +48,16 @@ pub fn SortHeader(
     #[prop(optional)] class: &'static str,
 ) -> impl IntoView {
     let address = use_address();
-    let order = Order::of(&address, column);
-    let descending = if order == Order::Ascending { "1" } else { "" };
-    let href = address.closed().without(&["page"]).with("sort", column).with("desc", descending).href();
+    let order = Memo::new(move |_| Order::of(&address.read(), column));
+    let href = move || {
+        let descending = if order.get() == Order::Ascending { "1" } else { "" };
+        address.get().closed().without(&["page"]).with("sort", column).with("desc", descending).href()
+    };
     view! {
-        <th scope="col" class=class aria-sort=order.aria()>
+        <th scope="col" class=class aria-sort=move || order.get().aria()>
             <a class="sort" href=href data-noscroll="true">
                 {label}
-                <Icon name=order.icon()/>
+                {move || view! { <Icon name=order.get().icon()/> }}
             </a>
         </th>
     }

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::components::form_state::FormState;
+
 #[component]
 pub fn Submit(
     #[prop(into)] label: String,
@@ -10,9 +12,11 @@ pub fn Submit(
     pending: String,
     #[prop(default = "button button-primary")] class: &'static str,
 ) -> impl IntoView {
+    let state = expect_context::<FormState>();
+    let text = move || if state.pending.get() { pending.clone() } else { label.clone() };
     view! {
-        <button type="submit" class=class data-pending=pending>
-            {label}
+        <button type="submit" class=class disabled=move || state.pending.get()>
+            {text}
         </button>
     }
 }

@@ -23,8 +23,8 @@ pub fn Switch(
                     name=wiring.name()
                     value="on"
                     checked=ticked
-                    aria-invalid=wiring.invalid()
-                    aria-describedby=wiring.described_by()
+                    aria-invalid=move || wiring.invalid()
+                    aria-describedby=move || wiring.described_by()
                 />
                 <span class="switch-track" aria-hidden="true"></span>
                 <span class="switch-label">{label}</span>

@@ -13,6 +13,7 @@ pub fn TextArea(
     #[prop(default = "3")] rows: &'static str,
 ) -> impl IntoView {
     let wiring = Wiring::of(name, hint.is_some());
+    // A text node would be hydrated as one, which an empty textarea has none of.
     let initial = escaped(&wiring.state().initial(name, &value));
     view! {
         <div class="field">
@@ -25,8 +26,8 @@ pub fn TextArea(
                 autocomplete="off"
                 autocapitalize="none"
                 spellcheck="false"
-                aria-invalid=wiring.invalid()
-                aria-describedby=wiring.described_by()
+                aria-invalid=move || wiring.invalid()
+                aria-describedby=move || wiring.described_by()
                 inner_html=initial
             ></textarea>
             <FieldNotes wiring=wiring hint=hint/>

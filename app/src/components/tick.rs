@@ -24,8 +24,8 @@ pub fn Tick(
                     name=wiring.name()
                     value="on"
                     checked=ticked
-                    aria-invalid=wiring.invalid()
-                    aria-describedby=wiring.described_by()
+                    aria-invalid=move || wiring.invalid()
+                    aria-describedby=move || wiring.described_by()
                 />
                 <span>{label}</span>
             </label>

@@ -45,5 +45,5 @@ fn needed() -> Option<(Language, String)> {
 async fn fetch(address: &str) -> Result<Catalog, JsValue> {
     let response: Response = JsFuture::from(window().fetch_with_str(address)).await?.dyn_into()?;
     let text = JsFuture::from(response.text()?).await?.as_string().unwrap_or_default();
-    serde_json::from_str(&text).map_err(|error| JsValue::from(error.to_string()))
+    serde_json::from_slice(text.as_bytes()).map_err(|error| JsValue::from(error.to_string()))
 }

@@ -5,7 +5,7 @@ use leptos_meta::Title;
 use model::people::SignInOptions;
 
 use crate::{
-    address::{Address, use_address},
+    address::{Address, page_address},
     api::session::{SignIn, get_sign_in_options},
     components::{
         answer::Answer,
@@ -18,12 +18,14 @@ use crate::{
 
 #[component]
 pub fn LoginPage() -> impl IntoView {
-    let address = use_address();
-    let next = address.get("next").unwrap_or_default().to_owned();
-    let options: Answer<SignInOptions> = Answer::new(get_sign_in_options());
+    let address = page_address();
+    let next = address.read_untracked().get("next").unwrap_or_default().to_owned();
+    let options: Answer<SignInOptions> = Answer::once(get_sign_in_options);
     let way = Address::new("/login/oidc", "").with("next", &next).href();
-    let provider =
-        loaded_quietly(options, move |options| options.provider.map(|name| view! { <Provider name=name way=way/> }));
+    let provider = loaded_quietly(options, move |options| {
+        let way = way.clone();
+        options.provider.map(|name| view! { <Provider name=name way=way/> })
+    });
     view! {
         <Title text=tr!("Sign in")/>
         <section class="gate">

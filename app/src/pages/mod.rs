@@ -5,6 +5,7 @@ pub mod backup_fields;
 pub mod browse;
 pub mod credentials;
 pub mod dashboard;
+pub mod lazy;
 pub mod login;
 pub mod login_code;
 pub mod nodes;

@@ -5,10 +5,11 @@ use leptos_meta::Title;
 use model::node::{NodeRow, NodeRun, RunKind};
 
 use crate::{
+    address::page_address,
+    browser::refresh::keep_fresh,
     api::nodes::list_nodes,
     components::{
         answer::Answer,
-        fresh::keep_fresh,
         loaded::loaded,
         phase::Badge,
         progress::ProgressBar,
@@ -18,9 +19,10 @@ use crate::{
 
 #[component]
 pub fn NodesPage() -> impl IntoView {
-    let nodes: Answer<Vec<NodeRow>> = Answer::new(list_nodes());
+    let nodes: Answer<Vec<NodeRow>> = Answer::new(|| (), |()| list_nodes());
+    page_address();
     // Nodes come and go without any run that moves.
-    let fresh = keep_fresh(nodes, |_: &Vec<NodeRow>| true);
+    keep_fresh(nodes, |_: &Vec<NodeRow>| true);
     view! {
         <Title text=tr!("Nodes")/>
         <header class="page-header">
@@ -29,7 +31,6 @@ pub fn NodesPage() -> impl IntoView {
         <p class="page-lead">
             {tr!("The processes that run backups and restores. A directory belongs to the node that has it, and only that node backs it up; what a silent node was doing is taken over where another one can.")}
         </p>
-        {fresh}
         {loaded(nodes, |rows| view! { <NodeTable rows=rows/> })}
     }
 }

@@ -8,6 +8,7 @@ use model::{
 };
 
 use crate::{
+    address::page_address,
     components::{
         last_backup::LastBackupState,
         loaded::loaded_quietly,
@@ -20,6 +21,7 @@ use crate::{
 
 #[component]
 pub fn ProjectPage() -> impl IntoView {
+    page_address();
     let project = use_project(use_project_id());
     view! {
         <Title text=tr!("Project")/>

@@ -5,7 +5,7 @@ use leptos_meta::Title;
 use model::{names::Hidden, people::PASSWORD_LENGTH, user::LinkView};
 
 use crate::{
-    address::use_address,
+    address::page_address,
     api::{
         ApiError,
         page::set_status,
@@ -24,12 +24,12 @@ use crate::{
 
 #[component]
 pub fn SetPasswordPage() -> impl IntoView {
-    let address = use_address();
-    let token = address.get("token").unwrap_or_default().to_owned();
+    let address = page_address();
+    let token = address.read_untracked().get("token").unwrap_or_default().to_owned();
     let asked = Hidden::new(token.clone());
-    let link: Answer<Option<LinkView>> = Answer::new(look(asked));
+    let link: Answer<Option<LinkView>> = Answer::once(move || look(asked.clone()));
     let draw = move |link: Option<LinkView>| match link {
-        Some(link) => view! { <PasswordForm link=link token=token/> }.into_any(),
+        Some(link) => view! { <PasswordForm link=link token=token.clone()/> }.into_any(),
         None => view! { <DeadLink/> }.into_any(),
     };
     view! {

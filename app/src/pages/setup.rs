@@ -5,6 +5,7 @@ use leptos_meta::Title;
 use model::people::{PASSWORD_LENGTH, SetupState};
 
 use crate::{
+    address::page_address,
     api::{
         ApiError,
         session::{SetUp, get_setup_state},
@@ -21,7 +22,8 @@ use crate::{
 
 #[component]
 pub fn SetupPage() -> impl IntoView {
-    let state: Answer<SetupState> = Answer::new(get_setup_state());
+    page_address();
+    let state: Answer<SetupState> = Answer::once(get_setup_state);
     let draw = |state: SetupState| {
         if state.open {
             view! { <SetupForm code_required=state.code_required/> }.into_any()

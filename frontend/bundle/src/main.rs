@@ -1,5 +1,5 @@
-//! Makes the site out of the compiled frontend: binds the WASM, optimises it, compiles the styles, copies the public
-//! files, and compresses everything.
+//! Makes the site out of the compiled frontend: splits the WASM into the parts that pages share, binds it, optimises each
+//! part, compiles the styles, copies the public files, and compresses everything.
 //!
 //! Usage: `bundle WASM STYLE PUBLIC SITE`. The script, the WASM and the style sheet end up in `SITE/pkg/<hash>/`. The hash
 //! is that of all inputs, so a browser may keep the folder's files for good, and an unchanged site is not built again.
@@ -14,11 +14,15 @@ use std::{
     process::Command,
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use wasm_bindgen_cli_support::Bindgen;
 
 /// The name of the script, the WASM and the style sheet, which the server knows too.
 const NAME: &str = "holdfast";
+/// The script that loads the parts, and the list of the parts that each page needs, by the names that Leptos has for them
+/// where names carry no hashes.
+const LOADER: &str = "__wasm_split.______________________.js";
+const PARTS: &str = "__wasm_split_manifest.json";
 
 fn main() -> Result<()> {
     let arguments: Vec<PathBuf> = env::args_os().skip(1).map(PathBuf::from).collect();
@@ -33,8 +37,13 @@ fn main() -> Result<()> {
     let package = unfinished.join("pkg").join(&hash);
     fs::create_dir_all(&package)?;
     inputs::copy(public, &unfinished)?;
-    bind(wasm, &package)?;
+    let parts = split(wasm, &unfinished.join("whole.wasm"), &package)?;
+    bind(&unfinished.join("whole.wasm"), &package)?;
+    fs::remove_file(unfinished.join("whole.wasm"))?;
     optimise(&package.join(format!("{NAME}_bg.wasm")))?;
+    for part in parts {
+        optimise(&part)?;
+    }
     run(Command::new("sass")
         .args(["--no-source-map", "--style=compressed"])
         .arg(style.join("main.scss"))
@@ -45,9 +54,32 @@ fn main() -> Result<()> {
     fs::rename(&unfinished, site).with_context(|| format!("{} cannot be put in place", site.display()))
 }
 
+/// Leaves what every page needs in `main`, and the parts in the package. Returns the parts' files.
+fn split(wasm: &Path, main: &Path, package: &Path) -> Result<Vec<PathBuf>> {
+    let whole = fs::read(wasm).with_context(|| format!("{} cannot be read", wasm.display()))?;
+    let script = format!("./{NAME}.js");
+    let mut options = wasm_split_cli_support::Options::new(&whole);
+    options.output_dir = package;
+    options.main_out_path = main;
+    options.link_name = LOADER;
+    options.main_module = &script;
+    let split = wasm_split_cli_support::transform(options)
+        .map_err(|error| anyhow!("the WASM cannot be split: {error:#}"))?;
+    fs::write(package.join(PARTS), serde_json::to_vec(&split.prefetch_map)?)?;
+    Ok(split.split_modules)
+}
+
 fn bind(wasm: &Path, package: &Path) -> Result<()> {
     let mut bindgen = Bindgen::new();
-    bindgen.input_path(wasm).out_name(NAME).typescript(false).remove_producers_section(true).web(true)?;
+    bindgen
+        .input_path(wasm)
+        .out_name(NAME)
+        .typescript(false)
+        .remove_producers_section(true)
+        // The parts are linked by these names.
+        .keep_lld_exports(true)
+        .demangle(false)
+        .web(true)?;
     bindgen.generate(package).context(
         "the WASM cannot be bound; where it was compiled with another wasm-bindgen, give frontend/bundle/Cargo.toml its version",
     )
@@ -56,7 +88,8 @@ fn bind(wasm: &Path, package: &Path) -> Result<()> {
 fn optimise(wasm: &Path) -> Result<()> {
     let before = fs::metadata(wasm)?.len();
     run(Command::new("wasm-opt").arg("-Oz").arg(wasm).arg("-o").arg(wasm))?;
-    println!("WASM: {before} bytes, {} when optimised", fs::metadata(wasm)?.len());
+    let name = wasm.file_name().unwrap_or_default().display();
+    println!("{name}: {before} bytes, {} when optimised", fs::metadata(wasm)?.len());
     Ok(())
 }
 

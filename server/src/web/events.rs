@@ -1,7 +1,8 @@
 //! `/events`: tells an open page that runs moved, so that it asks again, by server-sent events (HTML standard, section
 //! 9.2).
 //!
-//! An event's data are the ids of the projects, with commas; none where some may have been missed. It says nothing of
+//! The first event says which build of the browser's half the server goes with, so that a page of another one is loaded
+//! anew. Every other event's data are the ids of the projects, with commas; none where some may have been missed. It says nothing of
 //! them: who hears it asks as that person.
 
 use std::{
@@ -11,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use app::api::ApiError;
+use app::{api::ApiError, browser::live::VERSION};
 use axum::{
     Extension,
     extract::State as Extracted,
@@ -76,7 +77,7 @@ async fn events(Extracted(state): Extracted<State>, acting: Option<Extension<Act
         check,
         _seat: seat,
     };
-    let first = Event::default().retry(RETRY).comment("listening");
+    let first = Event::default().retry(RETRY).event(VERSION).data(state.site.version());
     let told = stream::once(async { Ok(first) }).chain(open.told()).take_until(state.stop.cancelled_owned());
     let answer = Sse::new(told).keep_alive(KeepAlive::new().interval(HEARTBEAT));
     ([(header::CACHE_CONTROL, "no-store"), UNBUFFERED], answer).into_response()

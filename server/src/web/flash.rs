@@ -1,6 +1,6 @@
 //! What a plain form post leaves in the session for the next page.
 
-use app::api::{ApiError, Flash, flash::REFRESH};
+use app::api::{ApiError, Flash};
 use axum::{
     extract::Request,
     http::Method,
@@ -37,9 +37,7 @@ pub async fn lead(session: &Session, flash: Flash, to: &str) -> Response {
 
 /// Hands what was left to the page that is about to be drawn.
 pub async fn flash(session: Session, mut request: Request, next: Next) -> Response {
-    let next_page = request.method() == Method::GET
-        && refusal::wants_html(request.headers())
-        && !request.headers().contains_key(REFRESH);
+    let next_page = request.method() == Method::GET && refusal::wants_html(request.headers());
     // Without a cookie nothing was left, and asking would make a session.
     if next_page && session.id().is_some() {
         let stranger = matches!(request.extensions().get(), None | Some(Visitor::Nobody));

@@ -9,7 +9,7 @@
 mod embedded;
 
 use std::{
-    env,
+    env, io,
     net::SocketAddr,
     path::{Path, PathBuf},
 };
@@ -27,6 +27,8 @@ use tower_http::services::ServeDir;
 /// The name that Cargo.toml gives to the script and the style sheet.
 const OUTPUT_NAME: &str = "holdfast";
 const PKG: &str = "pkg";
+/// The list of the parts of the WASM, as leptos names it.
+const PARTS: &str = "__wasm_split_manifest.json";
 
 /// The built half of the browser.
 #[derive(Clone)]
@@ -39,11 +41,17 @@ pub struct Site {
 }
 
 impl Site {
-    pub fn find(address: SocketAddr) -> Self {
+    /// Leptos reads from a file which parts of the WASM each page needs: the list that is inside is written to `data_dir`.
+    /// Without it browsers load the parts later than they could.
+    pub fn find(address: SocketAddr, data_dir: &Path) -> Self {
         let inside = if env::var_os("LEPTOS_SITE_ROOT").is_none() { embedded::hash() } else { None };
         let is_inside = inside.is_some();
-        let (root, hash) = if is_inside {
-            (PathBuf::new(), inside)
+        let (root, hash) = if let Some(hash) = inside {
+            let root = std::path::absolute(data_dir.join("site")).unwrap_or_default();
+            if let Err(error) = write_parts(&root.join(PKG).join(&hash), &hash) {
+                tracing::warn!(%error, "the list of the pages' parts was not written to the data folder");
+            }
+            (root, Some(hash))
         } else {
             let root = site_root();
             let hash = hash_below(&root);
@@ -58,6 +66,11 @@ impl Site {
             .env(if is_watched() { Env::DEV } else { Env::PROD })
             .build();
         Self { options, is_hashed: hash.is_some(), is_inside }
+    }
+
+    /// Tells builds apart: where the script lies.
+    pub fn version(&self) -> &str {
+        &self.options.site_pkg_dir
     }
 
     /// The files under `/pkg`.
@@ -109,6 +122,13 @@ fn site_root() -> PathBuf {
         tracing::warn!(looked_in = ?places, "the site's script and style are not there; build them or set LEPTOS_SITE_ROOT");
     }
     found.unwrap_or(&places[0]).clone()
+}
+
+/// Writes the list of the parts that is inside to where leptos looks for it.
+fn write_parts(folder: &Path, hash: &str) -> io::Result<()> {
+    let Some(parts) = embedded::content(&format!("{PKG}/{hash}/{PARTS}")) else { return Ok(()) };
+    std::fs::create_dir_all(folder)?;
+    std::fs::write(folder.join(PARTS), parts)
 }
 
 /// The folder of the files; `None` where they lie in `pkg` itself, as `cargo leptos watch` has them.

@@ -43,7 +43,7 @@ impl State {
         Self {
             services,
             public_url: config.public_url.clone().map(Arc::new),
-            site: Site::find(address),
+            site: Site::find(address, &config.data_dir),
             openid_callback: format!("{}{CALLBACK}", config.address_for_people(address)).into(),
             trusted_proxies: config.trusted_proxies.clone().into(),
             downloads: Downloads::default(),

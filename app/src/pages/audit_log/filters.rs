@@ -22,7 +22,7 @@ const FILTERS: [&str; 5] = ["person", "action", "from", "to", "organization"];
 #[component]
 pub fn AuditFilters(log: Answer<AuditLog>) -> impl IntoView {
     let partner = use_ui().can(Action::ManageOrganizations);
-    let organizations: Answer<Vec<OrganizationChoice>> = Answer::new(choices(partner));
+    let organizations: Answer<Vec<OrganizationChoice>> = Answer::new(move || partner, choices);
     let selects = |log: AuditLog| {
         view! {
             <FilterSelect name="person" label=tr!("Person") all=tr!("Everybody") choices=same(log.people)/>

@@ -8,7 +8,7 @@ use leptos_meta::Title;
 use model::audit::{AuditLog, AuditQuery};
 
 use crate::{
-    address::{Address, use_address},
+    address::{Address, page_address, use_address},
     api::audit::list_audit_log,
     components::{answer::Answer, icon::Icon},
 };
@@ -17,8 +17,8 @@ use table::AuditTable;
 
 #[component]
 pub fn AuditLogPage() -> impl IntoView {
-    let address = use_address();
-    let log: Answer<AuditLog> = Answer::new(list_audit_log(audit_query(&address)));
+    let address = page_address();
+    let log: Answer<AuditLog> = Answer::new(move || audit_query(&address.read()), list_audit_log);
     view! {
         <Title text=tr!("Audit Log")/>
         <header class="page-header">
@@ -45,7 +45,7 @@ fn audit_query(address: &Address) -> AuditQuery {
 #[component]
 fn ExportLink() -> impl IntoView {
     let address = use_address();
-    let href = address.closed().without(&["page", "per_page"]).at("/audit-log/export").href();
+    let href = move || address.get().closed().without(&["page", "per_page"]).at("/audit-log/export").href();
     view! {
         <a class="button" href=href rel="external">
             <Icon name="download"/>

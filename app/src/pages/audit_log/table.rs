@@ -3,7 +3,6 @@
 use leptos::prelude::*;
 use model::{
     audit::{AuditLog, AuditRow, Change},
-    list::Page,
 };
 
 use crate::{
@@ -11,8 +10,9 @@ use crate::{
     components::{
         answer::Answer,
         empty::NothingFound,
-        loaded::loaded,
-        pager::Pager,
+        loaded::EVERYTHING,
+        pager::{PageFacts, Pager},
+        rows::{Rows, listed},
         time::{NoValue, Time, or_none},
     },
 };
@@ -20,19 +20,12 @@ use crate::{
 #[component]
 pub fn AuditTable(log: Answer<AuditLog>) -> impl IntoView {
     let address = use_address();
-    let table = move |log: AuditLog| {
-        if log.page.rows.is_empty() {
-            view! { <NothingFound all=address.path()/> }.into_any()
-        } else {
-            view! { <Rows page=log.page/> }.into_any()
-        }
-    };
-    loaded(log, table)
+    let none = move || view! { <NothingFound all=address.read_untracked().path()/> };
+    listed(log, EVERYTHING, |log| &log.page, none, |rows, facts| view! { <Table rows=rows facts=facts/> })
 }
 
 #[component]
-fn Rows(page: Page<AuditRow>) -> impl IntoView {
-    let facts = (&page).into();
+fn Table(rows: Signal<Vec<AuditRow>>, facts: Signal<PageFacts>) -> impl IntoView {
     view! {
         <div class="table-frame">
             <table class="table">
@@ -48,7 +41,9 @@ fn Rows(page: Page<AuditRow>) -> impl IntoView {
                         <th scope="col">{tr!("Changes")}</th>
                     </tr>
                 </thead>
-                <tbody>{page.rows.into_iter().map(|row| view! { <Row row=row/> }).collect_view()}</tbody>
+                <tbody>
+                    <Rows rows=rows key=|row| row.id draw=|row| view! { <Row row=row/> }/>
+                </tbody>
             </table>
         </div>
         <Pager facts=facts/>

@@ -12,7 +12,7 @@ use crate::{
     components::{
         empty::{Empty, NothingFound},
         icon::Icon,
-        pager::Pager,
+        pager::{PageFacts, Pager},
         project_frame::use_project_id,
         time::{MaybeTime, NoValue},
     },
@@ -20,7 +20,7 @@ use crate::{
 
 #[component]
 pub fn Entries(view: BrowseView) -> impl IntoView {
-    let address = use_address();
+    let address = use_address().get_untracked();
     let searched = address.get("search").is_some();
     match (view.total == 0, searched) {
         (true, true) => view! { <NothingFound all=address.without(&["search", "page"]).href()/> }.into_any(),
@@ -31,14 +31,14 @@ pub fn Entries(view: BrowseView) -> impl IntoView {
 
 #[component]
 fn Table(view: BrowseView, searched: bool) -> impl IntoView {
-    let address = use_address();
+    let address = use_address().get_untracked();
     let more = view.more.then(|| {
         view! { <p class="table-note">{tr!("More was found than is shown. Search for a longer part of the name.")}</p> }
     });
     let links = Links::new(view.backup.id.0, searched, view.may_manage);
     let ListQuery { page, per_page, .. } = address.list_query();
     let page = Page::new(&part_of_folder(page, per_page), view.entries, view.total);
-    let facts = (&page).into();
+    let facts = PageFacts::from(&page);
     let rows = page.rows.into_iter().map(|entry| view! { <Row entry=entry links=links/> }).collect_view();
     view! {
         {more}
@@ -76,7 +76,7 @@ struct Links {
 
 impl Links {
     fn new(backup: i64, searched: bool, manages: bool) -> Self {
-        Self { project: use_project_id().0, backup, searched, manages }
+        Self { project: use_project_id().get_untracked().0, backup, searched, manages }
     }
 
     fn download(self, path: &str) -> String {
@@ -153,7 +153,7 @@ pub fn archive_links(address: impl Fn(ArchiveFormat) -> String) -> AnyView {
 /// A folder's name leads into it, a file's downloads it.
 #[component]
 fn EntryName(entry: BrowseEntry, links: Links) -> impl IntoView {
-    let address = use_address();
+    let address = use_address().get_untracked();
     let name = if links.searched { entry.path.clone() } else { entry.name };
     let (icon, label) = match entry.kind {
         EntryKind::Directory => {

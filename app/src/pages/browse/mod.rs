@@ -14,7 +14,7 @@ use model::{
 };
 
 use crate::{
-    address::use_address,
+    address::{page_address, use_address},
     api::backups::browse_backup,
     components::{
         answer::Answer,
@@ -31,14 +31,17 @@ use place::Place;
 
 #[component]
 pub fn BrowsePage() -> impl IntoView {
-    let address = use_address();
+    let address = page_address();
     let project = use_project_id();
     let parameters = use_params_map();
-    let backup = BackupId(parameters.read_untracked().get("backup").and_then(|id| id.parse().ok()).unwrap_or_default());
-    let text = |key| address.get(key).unwrap_or_default().to_owned();
-    let ListQuery { page, per_page, .. } = address.list_query();
-    let query = BrowseQuery { project, backup, path: text("path"), search: text("search"), page, per_page };
-    let view: Answer<BrowseView> = Answer::new(browse_backup(query));
+    let query = move || {
+        let backup = BackupId(parameters.read().get("backup").and_then(|id| id.parse().ok()).unwrap_or_default());
+        let address = address.read();
+        let text = |key| address.get(key).unwrap_or_default().to_owned();
+        let ListQuery { page, per_page, .. } = address.list_query();
+        BrowseQuery { project: project.get(), backup, path: text("path"), search: text("search"), page, per_page }
+    };
+    let view: Answer<BrowseView> = Answer::new(query, browse_backup);
     view! {
         <Title text=tr!("Browse")/>
         {loaded(view, |view| view! { <Head project_name=view.project_name backup=view.backup/> })}
@@ -49,7 +52,7 @@ pub fn BrowsePage() -> impl IntoView {
 
 #[component]
 fn Head(project_name: String, backup: BackupRow) -> impl IntoView {
-    let project = use_project_id();
+    let project = use_project_id().get_untracked();
     let home = format!("/projects/{project}");
     let steps = vec![
         (tr!("Projects"), "/projects".to_owned()),
@@ -74,8 +77,8 @@ fn Head(project_name: String, backup: BackupRow) -> impl IntoView {
 /// Where one is, and the search.
 #[component]
 fn Tools(backup: BackupId, manages: bool) -> impl IntoView {
-    let address = use_address();
-    let project = use_project_id();
+    let address = use_address().get_untracked();
+    let project = use_project_id().get_untracked();
     let path = address.get("path").unwrap_or_default().to_owned();
     // What was found lies in many folders, of which none is shown.
     let of_folder = manages && address.get("search").is_none();

@@ -6,7 +6,7 @@ use crate::address::use_address;
 
 #[component]
 pub fn Place(path: String) -> impl IntoView {
-    let address = use_address();
+    let address = use_address().get_untracked();
     let top = address.path().to_owned();
     let folders: Vec<(String, String)> = path
         .split('/')

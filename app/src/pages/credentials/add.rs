@@ -1,6 +1,6 @@
 //! The dialog that adds a credential.
 
-use leptos::{html::Span, prelude::*};
+use leptos::prelude::*;
 use model::credential::{AWS_REGIONS, CredentialList, aws_endpoint, region_of_aws_endpoint};
 
 use crate::{
@@ -9,13 +9,12 @@ use crate::{
         answer::Answer,
         dialog::{Dialog, DialogFooter},
         field::{Field, Kind},
-        form::Form,
-        form_state::input_name,
+        form::CheckedForm,
+        form_state::FormState,
         icon::Icon,
         loaded::loaded_quietly,
         organization::OrganizationField,
         submit::Submit,
-        typed::follow_form,
     },
 };
 
@@ -26,7 +25,7 @@ const AWS_ENDPOINTS: &str = "https://docs.aws.amazon.com/general/latest/gr/s3.ht
 pub fn AddCredential(list: Answer<CredentialList>) -> impl IntoView {
     view! {
         <Dialog title=tr!("Add Backup Credentials")>
-            <Form<AddCredentialFn>>
+            <CheckedForm<AddCredentialFn> check=|call: &AddCredentialFn| call.form.parse().err()>
                 <div class="dialog-body">
                     {loaded_quietly(list, |list| view! { <OrganizationField organizations=list.organizations/> })}
                     <KeyFields/>
@@ -35,7 +34,7 @@ pub fn AddCredential(list: Answer<CredentialList>) -> impl IntoView {
                 <DialogFooter>
                     <Submit label=tr!("Add") pending=tr!("Checking the keys…")/>
                 </DialogFooter>
-            </Form<AddCredentialFn>>
+            </CheckedForm<AddCredentialFn>>
         </Dialog>
     }
 }
@@ -64,6 +63,7 @@ fn KeyFields() -> impl IntoView {
 /// Endpoint and region.
 #[component]
 fn PlaceFields() -> impl IntoView {
+    follow_endpoint();
     let suggestion = |region: &'static str| view! { <option value=aws_endpoint(region)>{region}</option> };
     view! {
         <Field
@@ -82,7 +82,6 @@ fn PlaceFields() -> impl IntoView {
             required=true
             hint=tr!("Filled in from an AWS endpoint. Other services name it in their documentation; often it is us-east-1.")
         />
-        <RegionOfEndpoint/>
         <p class="field-aside">
             <a href=AWS_ENDPOINTS target="_blank" rel="noreferrer">
                 {tr!("AWS's list of S3 endpoints")}
@@ -93,19 +92,21 @@ fn PlaceFields() -> impl IntoView {
 }
 
 /// An AWS endpoint says its region, which is filled in unless somebody has typed another one.
-#[island]
-fn RegionOfEndpoint() -> impl IntoView {
-    let node = NodeRef::<Span>::new();
+fn follow_endpoint() {
+    let state = expect_context::<FormState>();
     let filled_in = StoredValue::new(String::new());
-    follow_form(node, move |form, input| {
-        let endpoint = form.get("endpoint");
-        let Some(known) = region_of_aws_endpoint(&endpoint) else { return };
-        let typed = form.get("region");
-        let is_endpoint = input == Some(&input_name("endpoint"));
-        if is_endpoint && (typed.is_empty() || filled_in.with_value(|filled_in| *filled_in == typed)) {
-            form.set("region", known);
-            filled_in.set_value(known.to_owned());
+    Effect::new(move |before: Option<Option<String>>| {
+        if !state.is_read() {
+            return None;
         }
+        let endpoint = state.value("endpoint", "");
+        let changed = before.flatten().is_some_and(|before| before != endpoint);
+        let typed = untrack(|| state.value("region", ""));
+        let is_ours = typed.is_empty() || filled_in.with_value(|filled_in| *filled_in == typed);
+        if changed && is_ours && let Some(known) = region_of_aws_endpoint(&endpoint) {
+            filled_in.set_value(known.to_owned());
+            state.set("region", known);
+        }
+        Some(endpoint)
     });
-    view! { <span node_ref=node hidden></span> }
 }

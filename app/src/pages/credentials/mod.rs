@@ -13,7 +13,7 @@ use leptos_meta::Title;
 use model::credential::CredentialList;
 
 use crate::{
-    address::use_address,
+    address::page_address,
     api::credentials::list_credentials,
     components::{
         answer::Answer, dialog::DialogRoute, icon::Icon, loaded::loaded_quietly, organization::OrganizationFilter,
@@ -27,14 +27,14 @@ use update::UpdateCredential;
 
 #[component]
 pub fn CredentialsPage() -> impl IntoView {
-    let address = use_address();
-    let list: Answer<CredentialList> = Answer::new(list_credentials(address.list_query()));
+    let address = page_address();
+    let list: Answer<CredentialList> = Answer::new(move || address.read().list_query(), list_credentials);
     let filter = |list: CredentialList| view! { <OrganizationFilter organizations=list.organizations/> };
     view! {
         <Title text=tr!("Backup Credentials")/>
         <header class="page-header">
             <h1>{tr!("Backup Credentials")}</h1>
-            <a class="button button-primary" href=address.dialog("add") data-noscroll="true">
+            <a class="button button-primary" href=move || address.read().dialog("add") data-noscroll="true">
                 <Icon name="plus"/>
                 {tr!("Add Credentials")}
             </a>

@@ -17,7 +17,7 @@ pub fn named_credential() -> CredentialId {
 /// As it is when the dialog opens. It is not asked for again, so that what somebody else changes meanwhile is noticed.
 pub fn use_named_credential() -> Answer<CredentialRow> {
     let id = named_credential();
-    Answer::new(get_credential(id))
+    Answer::once(move || get_credential(id))
 }
 
 /// Says beforehand what the server would refuse.

@@ -1,11 +1,11 @@
 //! One credential: its row, and what it expands to.
 
-use leptos::prelude::*;
+use leptos::{ev::SubmitEvent, prelude::*};
 use model::credential::{CredentialRow, ProjectLink};
 
 use super::details::Details;
 use crate::{
-    address::use_address,
+    address::{use_address, use_part, use_replace_address},
     components::{
         icon::Icon,
         phase::{Badge, Look},
@@ -16,17 +16,17 @@ use crate::{
 
 #[component]
 pub fn CredentialRows(row: CredentialRow) -> impl IntoView {
-    let address = use_address();
     let id = row.id;
     let detail_id = format!("credential-{id}");
-    let expanded = address.number("expand") == Some(id.0);
+    let expanded = use_part(move |address| address.number("expand") == Some(id.0));
     let marks = view! {
         {row.default.then(|| view! { <Badge look=Look::DEFAULT/> })}
         {row.locked.then(|| view! { <Badge look=Look::LOCKED/> })}
     };
-    let details = expanded.then(|| view! { <Details row=row.clone()/> });
+    let detailed = row.clone();
+    let details = move || expanded.get().then(|| view! { <Details row=detailed.clone()/> });
     view! {
-        <tbody data-key=id.0 class="row-group" class:row-group-open=expanded>
+        <tbody data-key=id.0 class="row-group" class:row-group-open=move || expanded.get()>
             <tr>
                 <td data-label=tr!("ID") class="narrow">
                     {id.0}
@@ -51,7 +51,7 @@ pub fn CredentialRows(row: CredentialRow) -> impl IntoView {
                     <ExpandButton id=id.0 expanded=expanded controls=detail_id.clone() default=row.default/>
                 </td>
             </tr>
-            <tr class="detail" id=detail_id hidden=!expanded>
+            <tr class="detail" id=detail_id hidden=move || !expanded.get()>
                 <td colspan="7">{details}</td>
             </tr>
         </tbody>
@@ -77,28 +77,34 @@ fn ProjectLinks(projects: Vec<ProjectLink>) -> impl IntoView {
 #[component]
 fn ExpandButton(
     id: i64,
-    expanded: bool,
+    expanded: Memo<bool>,
     controls: String,
     /// The default credential's button is lighter.
     default: bool,
 ) -> impl IntoView {
     let address = use_address();
-    let target = (!expanded).then(|| view! { <input type="hidden" name="expand" value=id/> });
+    let replace_address = use_replace_address();
+    let on_submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        let next = if expanded.get_untracked() { String::new() } else { id.to_string() };
+        replace_address(&address.get_untracked().closed().with("expand", next).href());
+    };
+    let target = move || (!expanded.get()).then(|| view! { <input type="hidden" name="expand" value=id/> });
     let class = if default { "button button-small button-tint" } else { "button button-small" };
     view! {
-        <form method="get" class="action-form">
-            {kept_inputs(&address, &["expand"])}
+        <form method="get" class="action-form" on:submit=on_submit>
+            {move || kept_inputs(&address.read(), &["expand"])}
             {target}
             <button
                 type="submit"
                 class=class
-                aria-expanded=if expanded { "true" } else { "false" }
+                aria-expanded=move || if expanded.get() { "true" } else { "false" }
                 aria-controls=controls
             >
-                <span class="expand-mark" class:expand-mark-open=expanded>
+                <span class="expand-mark" class:expand-mark-open=move || expanded.get()>
                     <Icon name="chevron-right"/>
                 </span>
-                {if expanded { tr!("Collapse") } else { tr!("Expand") }}
+                {move || if expanded.get() { tr!("Collapse") } else { tr!("Expand") }}
             </button>
         </form>
     }

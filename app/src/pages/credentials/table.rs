@@ -1,10 +1,7 @@
 //! The list of credentials.
 
 use leptos::prelude::*;
-use model::{
-    credential::{CredentialList, CredentialRow},
-    list::Page,
-};
+use model::credential::{CredentialList, CredentialRow};
 
 use super::row::CredentialRows;
 use crate::{
@@ -12,8 +9,9 @@ use crate::{
     components::{
         answer::Answer,
         empty::{Empty, NothingFound},
-        loaded::loaded,
-        pager::Pager,
+        loaded::EVERYTHING,
+        pager::{PageFacts, Pager},
+        rows::{Rows, listed},
         sort_header::SortHeader,
     },
 };
@@ -21,20 +19,20 @@ use crate::{
 #[component]
 pub fn CredentialTable(list: Answer<CredentialList>) -> impl IntoView {
     let address = use_address();
-    let table = move |list: CredentialList| {
+    let none = move || {
+        let address = address.get_untracked();
         let narrowed = ["search", "organization", "page"].iter().any(|key| address.get(key).is_some());
-        match (list.page.rows.is_empty(), narrowed) {
-            (true, true) => view! { <NothingFound all=address.path()/> }.into_any(),
-            (true, false) => view! { <NoCredentials/> }.into_any(),
-            (false, _) => view! { <Rows page=list.page/> }.into_any(),
+        if narrowed {
+            view! { <NothingFound all=address.path()/> }.into_any()
+        } else {
+            view! { <NoCredentials/> }.into_any()
         }
     };
-    loaded(list, table)
+    listed(list, EVERYTHING, |list| &list.page, none, |rows, facts| view! { <Table rows=rows facts=facts/> })
 }
 
 #[component]
-fn Rows(page: Page<CredentialRow>) -> impl IntoView {
-    let facts = (&page).into();
+fn Table(rows: Signal<Vec<CredentialRow>>, facts: Signal<PageFacts>) -> impl IntoView {
     view! {
         <div class="table-frame">
             <table class="table">
@@ -52,7 +50,7 @@ fn Rows(page: Page<CredentialRow>) -> impl IntoView {
                         </th>
                     </tr>
                 </thead>
-                {page.rows.into_iter().map(|row| view! { <CredentialRows row=row/> }).collect_view()}
+                <Rows rows=rows key=|row| row.id draw=|row| view! { <CredentialRows row=row/> }/>
             </table>
         </div>
         <Pager facts=facts/>
@@ -67,7 +65,7 @@ fn NoCredentials() -> impl IntoView {
             <p>
                 {tr!("A credential is an access key of an S3 service: AWS, or any service that speaks its protocol. Holdfast keeps it sealed, and uses it to make buckets and to store your projects' encrypted backups.")}
             </p>
-            <a class="button button-primary" href=address.dialog("add") data-noscroll="true">
+            <a class="button button-primary" href=move || address.read().dialog("add") data-noscroll="true">
                 {tr!("Add your first credential")}
             </a>
         </Empty>

@@ -16,8 +16,10 @@ use model::{
 };
 
 use crate::{
+    address::page_address,
+    browser::refresh::keep_fresh,
     api::{ApiError, credentials::list_credentials, dashboard::get_dashboard, projects::list_projects},
-    components::{answer::Answer, empty::Empty, fresh::keep_fresh, loaded::loaded},
+    components::{answer::Answer, empty::Empty, loaded::loaded},
     ui::use_ui,
 };
 use attention::NeedsAttention;
@@ -33,8 +35,9 @@ type Shown = (Dashboard, ProjectList, Option<bool>);
 pub fn DashboardPage() -> impl IntoView {
     let ui = use_ui();
     let manages = ui.can(Action::ManageCredentials);
-    let shown: Answer<Shown> = Answer::new(ask(manages));
-    let fresh = keep_fresh(shown, |(dashboard, ..): &Shown| dashboard.standings.running > 0);
+    page_address();
+    let shown: Answer<Shown> = Answer::new(move || manages, ask);
+    keep_fresh(shown, |(dashboard, ..): &Shown| dashboard.standings.running > 0);
     let draw =
         |(dashboard, list, credential)| view! { <Overview dashboard=dashboard list=list credential=credential/> };
     view! {
@@ -42,7 +45,6 @@ pub fn DashboardPage() -> impl IntoView {
         <header class="page-header">
             <h1>{tr!("Dashboard")}</h1>
         </header>
-        {fresh}
         {loaded(shown, draw)}
     }
 }

@@ -14,13 +14,13 @@ use model::{
 };
 
 use crate::{
-    address::{named_row, use_address},
+    browser::refresh::keep_fresh,
+    address::{Address, named_row, page_address, use_address, use_part},
     api::notifications::{DeleteChannel, list_channels, list_deliveries},
     components::{
         answer::Answer,
         confirm::Confirm,
         dialog::DialogRoute,
-        fresh::keep_fresh,
         icon::Icon,
         loaded::{loaded, loaded_quietly},
         organization::OrganizationFilter,
@@ -35,13 +35,13 @@ use edit::{AddChannel, UpdateChannel};
 #[component]
 pub fn NotificationsPage() -> impl IntoView {
     let ui = use_ui();
-    let address = use_address();
+    let address = page_address();
     let manages = ui.can(Action::ManageNotifications);
-    let query = address.list_query();
-    let list: Answer<ChannelList> = Answer::new(list_channels(query.organization));
+    let query = use_part(Address::list_query);
+    let list: Answer<ChannelList> = Answer::new(move || query.read().organization, list_channels);
     let add = manages.then(|| {
         view! {
-            <a class="button button-primary" href=address.dialog("add") data-noscroll="true">
+            <a class="button button-primary" href=move || address.read().dialog("add") data-noscroll="true">
                 <Icon name="plus"/>
                 {tr!("Add Channel")}
             </a>
@@ -62,13 +62,12 @@ pub fn NotificationsPage() -> impl IntoView {
 
 /// What was told. Whoever may not see it is told so by the list of channels.
 #[component]
-fn Told(query: ListQuery) -> impl IntoView {
-    let told: Answer<DeliveryList> = Answer::new(list_deliveries(query));
-    let fresh = keep_fresh(told, |told: &DeliveryList| {
+fn Told(query: Memo<ListQuery>) -> impl IntoView {
+    let told: Answer<DeliveryList> = Answer::new(move || query.get(), list_deliveries);
+    keep_fresh(told, |told: &DeliveryList| {
         told.rows.iter().any(|row| matches!(row.phase, DeliveryPhase::Queued | DeliveryPhase::Sending))
     });
     view! {
-        {fresh}
         {loaded(told, |told| view! { <Deliveries told=told/> })}
     }
 }
@@ -80,7 +79,7 @@ fn Filter(organizations: Vec<model::credential::OrganizationChoice>) -> impl Int
     (!organizations.is_empty()).then(|| {
         view! {
             <form class="search" method="get">
-                {kept_inputs(&address, &["organization", "page"])}
+                {move || kept_inputs(&address.read(), &["organization", "page"])}
                 <OrganizationFilter organizations=organizations/>
                 <button type="submit" class="button fallback">
                     {tr!("Apply")}
@@ -136,6 +135,6 @@ fn named(list: ChannelList, id: ChannelId) -> Option<ChannelRow> {
 
 /// The organization that a new channel starts with: the one that the list shows, or the person's own.
 fn first_organization() -> Option<OrganizationId> {
-    let chosen = use_address().number("organization").map(OrganizationId);
+    let chosen = use_address().read_untracked().number("organization").map(OrganizationId);
     chosen.or_else(|| use_ui().actor().map(|actor| actor.organization))
 }

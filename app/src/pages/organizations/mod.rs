@@ -10,7 +10,7 @@ use leptos_meta::Title;
 use model::{ids::OrganizationId, organization::OrganizationRow, permission::Action, second_factor::AccountView};
 
 use crate::{
-    address::{named_row, use_address},
+    address::{named_row, page_address},
     api::{account::get_account, organizations::list_organizations},
     components::{
         answer::Answer,
@@ -28,13 +28,13 @@ use table::OrganizationTable;
 #[component]
 pub fn OrganizationsPage() -> impl IntoView {
     let ui = use_ui();
-    let address = use_address();
-    let list: Answer<Vec<OrganizationRow>> = Answer::new(list_organizations());
-    let account: Answer<AccountView> = Answer::new(get_account());
+    let address = page_address();
+    let list: Answer<Vec<OrganizationRow>> = Answer::new(|| (), |()| list_organizations());
+    let account: Answer<AccountView> = Answer::new(|| (), |()| get_account());
     let manages = ui.can(Action::ManageOrganizations);
     let add = manages.then(|| {
         view! {
-            <a class="button button-primary" href=address.dialog("add") data-noscroll="true">
+            <a class="button button-primary" href=move || address.read().dialog("add") data-noscroll="true">
                 <Icon name="plus"/>
                 {tr!("Add Organization")}
             </a>

@@ -2,24 +2,20 @@
 
 use std::{future::Future, time::Duration};
 
-use leptos::{html::Span, prelude::*};
+use leptos::prelude::*;
 
-use crate::{
-    api::ApiError,
-    components::typed::{Typed, follow_form},
-};
+use crate::{api::ApiError, browser::timeout};
 
 /// How long after the last key the server is asked.
 const PAUSE: Duration = Duration::from_millis(300);
 
-/// The server's answer to what is typed in the form around an island; `None` where nothing was answered yet. What was
-/// shown stays until the next answer is there.
+/// The server's answer to what is typed; `None` where nothing was answered yet. What was shown stays until the next
+/// answer is there.
 ///
-/// With it comes the question that it goes with. `first` is what the form starts with, whose answer came with the page. `question` reads the form.
+/// With it comes the question that it goes with. `first_answer` is that to what the form starts with, and came with it.
 pub fn asked<Q, A, F>(
-    node: NodeRef<Span>,
-    first: (Q, Option<A>),
-    question: impl Fn(&Typed) -> Q + 'static,
+    question: impl Fn() -> Q + Send + Sync + 'static,
+    first_answer: Option<A>,
     ask: impl Fn(Q) -> F + Copy + Send + Sync + 'static,
 ) -> (Memo<Q>, Memo<Option<Result<A, ApiError>>>)
 where
@@ -27,15 +23,13 @@ where
     A: Clone + PartialEq + Send + Sync + 'static,
     F: Future<Output = Result<A, ApiError>> + Send + 'static,
 {
-    let (first_question, first_answer) = first;
-    let typed = RwSignal::new(first_question.clone());
-    follow_form(node, move |form, _| typed.set(question(form)));
-    let question = settled(typed);
+    let first = untrack(&question);
+    let question = settled(question);
     let action = Action::new(move |question: &Q| {
-        let (question, answer) = (question.clone(), ask(question.clone()));
-        async move { (question, answer.await) }
+        let (question, answer) = (question.clone(), timeout::of_reading(ask(question.clone())));
+        async move { (question, answer.await.unwrap_or(Err(ApiError::Offline))) }
     });
-    let known = first_question.clone();
+    let known = first.clone();
     Effect::new(move |_| {
         let question = question.get();
         if question != known {
@@ -44,7 +38,7 @@ where
     });
     let shown = Memo::new(move |shown: Option<&Option<Result<A, ApiError>>>| {
         let question = question.get();
-        if question == first_question {
+        if question == first {
             return first_answer.clone().map(Ok);
         }
         match action.value().get() {
@@ -56,10 +50,10 @@ where
 }
 
 /// What is typed, once somebody has stopped typing for a moment.
-fn settled<T: Clone + PartialEq + Send + Sync + 'static>(typed: RwSignal<T>) -> Memo<T> {
-    let settled = RwSignal::new(typed.get_untracked());
+fn settled<T: Clone + PartialEq + Send + Sync + 'static>(typed: impl Fn() -> T + Send + Sync + 'static) -> Memo<T> {
+    let settled = RwSignal::new(untrack(&typed));
     Effect::new(move |_| {
-        let now = typed.get();
+        let now = typed();
         if let Ok(timer) = set_timeout_with_handle(move || settled.set(now), PAUSE) {
             on_cleanup(move || timer.clear());
         }

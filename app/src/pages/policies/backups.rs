@@ -17,35 +17,35 @@ use super::{
     restore::RestoreDialog,
 };
 use crate::{
-    address::use_address,
+    browser::refresh::keep_fresh_of,
+    address::{Address, use_part},
     api::backups::list_backups,
     components::{
         answer::Answer,
         dialog::DialogRoute,
         empty::{Empty, Refresh},
-        fresh::keep_fresh_of,
-        loaded::loaded_below,
-        pager::Pager,
+        loaded::BELOW_FRAME,
+        pager::{PageFacts, Pager},
         phase::{Badge, Look},
         progress::ProgressBar,
+        rows::{Rows, listed},
         time::{MaybeTime, or_none},
     },
     ui::use_ui,
 };
 
 #[component]
-pub fn BackupsTab(project: ProjectId, view: Answer<ProjectView>) -> impl IntoView {
+pub fn BackupsTab(project: Memo<ProjectId>, view: Answer<ProjectView>) -> impl IntoView {
     let ui = use_ui();
-    let address = use_address();
-    let backups: Answer<Page<BackupRow>> = Answer::new(list_backups(project, address.list_query()));
-    let fresh = keep_fresh_of(backups, project, |page: &Page<BackupRow>| {
+    let query = use_part(Address::list_query);
+    let backups: Answer<Page<BackupRow>> =
+        Answer::new(move || (project.get(), query.get()), |(project, query)| list_backups(project, query));
+    keep_fresh_of(backups, project, |page: &Page<BackupRow>| {
         page.rows
             .iter()
             .any(|row| row.phase.is_active() || row.deletion.as_ref().is_some_and(|deletion| deletion.begun))
     });
-    let table = |page: Page<BackupRow>| {
-        if page.total == 0 { view! { <NoBackups/> }.into_any() } else { view! { <Table page=page/> }.into_any() }
-    };
+    let list = listed(backups, BELOW_FRAME, |page| page, || view! { <NoBackups/> }, |rows, facts| view! { <Table rows=rows facts=facts/> });
     let dialogs = ui.can(Action::ManageProjects).then(|| {
         view! {
             <DialogRoute name="restore">
@@ -63,8 +63,7 @@ pub fn BackupsTab(project: ProjectId, view: Answer<ProjectView>) -> impl IntoVie
         }
     });
     view! {
-        {fresh}
-        {loaded_below(backups, table)}
+        {list}
         {dialogs}
         <DialogRoute name="describe">
             <DescribeBackup backups=backups/>
@@ -73,8 +72,7 @@ pub fn BackupsTab(project: ProjectId, view: Answer<ProjectView>) -> impl IntoVie
 }
 
 #[component]
-fn Table(page: Page<BackupRow>) -> impl IntoView {
-    let facts = (&page).into();
+fn Table(rows: Signal<Vec<BackupRow>>, facts: Signal<PageFacts>) -> impl IntoView {
     view! {
         <div class="table-frame">
             <table class="table table-dense">
@@ -98,7 +96,9 @@ fn Table(page: Page<BackupRow>) -> impl IntoView {
                         </th>
                     </tr>
                 </thead>
-                <tbody>{page.rows.into_iter().map(|row| view! { <Row row=row/> }).collect_view()}</tbody>
+                <tbody>
+                    <Rows rows=rows key=|row| row.id draw=|row| view! { <Row row=row/> }/>
+                </tbody>
             </table>
         </div>
         <div class="table-footer">

@@ -1,16 +1,12 @@
 //! Composing a cron expression of words, field by field.
 
-use leptos::{html::Span, prelude::*};
+use leptos::prelude::*;
 use model::{
     form::FormCheck,
     schedule::{CUSTOM_PERIOD, CronField, CronWords},
 };
 
-use crate::components::{
-    field::Field,
-    form_state::input_name,
-    typed::{Typed, follow_form},
-};
+use crate::components::{field::Field, form_state::FormState};
 
 const PERIOD: &str = "cron_period";
 const EXPRESSION: &str = "cron_expression";
@@ -55,47 +51,56 @@ pub fn Compose(
 }
 
 /// Lets the expression and the fields of words follow each other, and says where they cannot.
-#[island]
+#[component]
 fn Composer() -> impl IntoView {
-    let node = NodeRef::<Span>::new();
+    let state = expect_context::<FormState>();
     let note = RwSignal::new(None);
-    let before = StoredValue::new(String::new());
-    follow_form(node, move |form, input| {
-        let Some(input) = input else {
-            before.set_value(form.get(PERIOD));
-            return;
-        };
-        if input == input_name(PERIOD) {
-            let chosen = form.get(PERIOD);
-            let before = before.try_update_value(|before| std::mem::replace(before, chosen.clone()));
-            if chosen == CUSTOM_PERIOD && form.get(EXPRESSION).trim().is_empty() {
-                form.set(EXPRESSION, &before.unwrap_or_default());
-                note.set(show(form));
-                form.tell();
-            }
-        } else if input == input_name(EXPRESSION) {
-            note.set(show(form));
-        } else if FIELDS.iter().any(|(_, name, _)| input == input_name(name)) {
-            note.set(compose(form));
+    Effect::new(move |before: Option<Option<Typed>>| {
+        if !state.is_read() {
+            return None;
         }
+        let now = Typed::of(state);
+        let Some(before) = before.flatten() else { return Some(now) };
+        if now.period != before.period && now.period == CUSTOM_PERIOD && now.expression.trim().is_empty() {
+            state.set(EXPRESSION, &before.period);
+            note.set(show(state, &before.period));
+        } else if now.expression != before.expression {
+            note.set(show(state, &now.expression));
+        } else if now.words != before.words {
+            note.set(compose(state, now.words));
+        }
+        // Together with what was filled in, which nobody has typed.
+        Some(untrack(|| Typed::of(state)))
     });
     view! {
         <p class="compose-note" aria-live="polite">
-            <span node_ref=node hidden></span>
             {move || note.get()}
         </p>
     }
 }
 
+/// What the fields hold that follow each other.
+struct Typed {
+    period: String,
+    expression: String,
+    words: [String; 5],
+}
+
+impl Typed {
+    fn of(state: FormState) -> Self {
+        let value = |field| state.value(field, "");
+        let words = FIELDS.map(|(_, name, _)| value(name));
+        Self { period: value(PERIOD), expression: value(EXPRESSION), words }
+    }
+}
+
 /// Fills the expression in from the words; where they mean nothing, it stays as it is, and this says so.
-fn compose(form: &Typed) -> Option<String> {
-    let [minute, hour, day, month, weekday] = FIELDS.map(|(_, name, _)| form.get(name));
+fn compose(state: FormState, [minute, hour, day, month, weekday]: [String; 5]) -> Option<String> {
     let mut check = FormCheck::default();
     let composed = CronWords { minute, hour, day, month, weekday }.compose(&mut check);
     match check.finish(composed) {
         Ok(expression) => {
-            form.set(EXPRESSION, &expression);
-            form.tell();
+            state.set(EXPRESSION, &expression);
             None
         }
         Err(errors) => Some(tr!("{}. The expression stays as it was.", errors.summary)),
@@ -103,13 +108,12 @@ fn compose(form: &Typed) -> Option<String> {
 }
 
 /// Shows the expression in words, or says that there are none for it.
-fn show(form: &Typed) -> Option<String> {
-    let expression = form.get(EXPRESSION);
-    let words = CronWords::read(&expression);
+fn show(state: FormState, expression: &str) -> Option<String> {
+    let words = CronWords::read(expression);
     let is_more = words.is_none() && expression.split_whitespace().count() == 5;
     let CronWords { minute, hour, day, month, weekday } = words.unwrap_or_default();
     for ((_, name, _), words) in FIELDS.into_iter().zip([minute, hour, day, month, weekday]) {
-        form.set(name, &words);
+        state.set(name, &words);
     }
     is_more.then(|| tr!("This expression says more than the fields below can, so they are empty."))
 }

@@ -29,7 +29,7 @@ pub fn DescribePolicy(policies: Answer<Vec<PolicyRow>>) -> impl IntoView {
     let id = named_row();
     let description =
         move |rows: Vec<PolicyRow>| rows.into_iter().find(|row| row.id.0 == id).map_or_else(gone, policy_facts);
-    let outlook: Answer<Outlook> = Answer::new(policy_outlook(PolicyId(id)));
+    let outlook: Answer<Outlook> = Answer::once(move || policy_outlook(PolicyId(id)));
     view! {
         <Dialog title=tr!("Policy")>
             <DialogText>

@@ -22,7 +22,7 @@ use crate::{
 
 #[component]
 pub fn AddPolicy(project: ProjectId) -> impl IntoView {
-    let draft: Answer<PolicyDraft> = Answer::new(draft_policy(project, None));
+    let draft: Answer<PolicyDraft> = Answer::once(move || draft_policy(project, None));
     view! { <Dialog title=tr!("Add Policy")>{loaded(draft, |draft| view! { <AddForm draft=draft/> })}</Dialog> }
 }
 
@@ -41,7 +41,7 @@ fn AddForm(draft: PolicyDraft) -> impl IntoView {
 #[component]
 pub fn EditPolicy(project: ProjectId) -> impl IntoView {
     let policy = PolicyId(named_row());
-    let draft: Answer<PolicyDraft> = Answer::new(draft_policy(project, Some(policy)));
+    let draft: Answer<PolicyDraft> = Answer::once(move || draft_policy(project, Some(policy)));
     view! { <Dialog title=tr!("Edit Policy")>{loaded(draft, |draft| view! { <EditForm draft=draft/> })}</Dialog> }
 }
 

@@ -24,7 +24,7 @@ use model::{
 };
 
 use crate::{
-    address::use_address,
+    address::{page_address, use_address},
     components::{
         icon::Icon,
         loaded::loaded_quietly,
@@ -45,16 +45,18 @@ const TABS: [Tab; 3] = [(SCHEDULES, msgid("Schedules")), (BACKUPS, msgid("Backup
 
 #[component]
 pub fn PoliciesPage() -> impl IntoView {
-    let address = use_address();
+    let address = page_address();
     let id = use_project_id();
     let project = use_project(id);
-    let named = |(value, _): &&Tab| address.get("tab") == Some(value);
-    let tab = TABS.iter().find(named).map_or(SCHEDULES, |(value, _)| value);
+    let tab = Memo::new(move |_| {
+        let address = address.read();
+        TABS.iter().find(|(value, _)| address.get("tab") == Some(value)).map_or(SCHEDULES, |(value, _)| value)
+    });
     let head = move |project: ProjectView| {
         let enabled = project.backup != Backup::Off;
         view! { <Head tab=tab enabled=enabled locked=project.locked/> }
     };
-    let body = match tab {
+    let body = move || match tab.get() {
         BACKUPS => view! { <BackupsTab project=id view=project/> }.into_any(),
         RESTORES => view! { <RestoresTab project=id/> }.into_any(),
         _ => view! { <SchedulesTab project=id/> }.into_any(),
@@ -69,11 +71,11 @@ pub fn PoliciesPage() -> impl IntoView {
 
 /// The tabs, and what can be done whatever the tab.
 #[component]
-fn Head(tab: &'static str, enabled: bool, locked: bool) -> impl IntoView {
+fn Head(tab: Memo<&'static str>, enabled: bool, locked: bool) -> impl IntoView {
     let address = use_address();
     let manages = use_ui().can(Action::ManageProjects);
     let add_policy = (manages && enabled && !locked).then(|| {
-        let href = format!("{}?tab={SCHEDULES}&dialog=add", address.path());
+        let href = move || format!("{}?tab={SCHEDULES}&dialog=add", address.read().path());
         view! {
             <a class="button button-primary" href=href data-noscroll="true">
                 <Icon name="plus"/>
@@ -96,7 +98,7 @@ fn Head(tab: &'static str, enabled: bool, locked: bool) -> impl IntoView {
 #[component]
 fn BackupIsOff(manages: bool) -> impl IntoView {
     let address = use_address();
-    let settings = address.path().replace("/policies", "/settings");
+    let settings = address.read_untracked().path().replace("/policies", "/settings");
     let way = manages.then(|| view! { <a href=settings>{tr!("Enable it in Settings")}</a> });
     view! {
         <div class="alert alert-info">

@@ -2,15 +2,16 @@
 
 use std::fmt::Write;
 
-use leptos::{html::Span, prelude::*};
+use leptos::prelude::*;
 use model::{
     keep::KeepForm,
     outlook::{Day, Outlook, OutlookForm, Stretch},
+    policy::PolicyForm,
     time,
 };
 
 use super::{asked::asked, preview::period};
-use crate::{api::policies::preview_outlook, components::typed::Typed};
+use crate::{api::policies::preview_outlook, components::form_state::FormState};
 
 /// Days in a row of the picture, and the measures of one.
 const ROW: usize = 30;
@@ -19,39 +20,40 @@ const WIDTH: usize = 7;
 const HEIGHT: usize = 14;
 
 /// The picture of what is typed, asked of the server as it changes.
-#[island]
+#[component]
 pub fn OutlookPreview(
     /// What the form starts with.
-    first: OutlookForm,
+    first: PolicyForm,
     /// What it leads to.
     outlook: Option<Outlook>,
 ) -> impl IntoView {
-    let node = NodeRef::<Span>::new();
-    let (_, shown) = asked(node, (first, outlook), terms, preview_outlook);
+    let state = expect_context::<FormState>();
+    let (_, shown) = asked(move || terms(state, &first), outlook, preview_outlook);
     let draw = move || match shown.get() {
         Some(Ok(outlook)) => view! { <OutlookPicture outlook=outlook/> }.into_any(),
         Some(Err(error)) => view! { <p class="preview-error">{error.to_string()}</p> }.into_any(),
         None => view! { <p class="muted">{tr!("Choose a period to see which backups remain.")}</p> }.into_any(),
     };
     view! {
-        <span node_ref=node hidden></span>
         <div class="preview" role="group" aria-label=tr!("Outlook")>
             {draw}
         </div>
     }
 }
 
-fn terms(form: &Typed) -> OutlookForm {
-    let (expression, time_zone) = period(form);
+/// Tracks what is typed in a form that starts with `first`.
+fn terms(state: FormState, first: &PolicyForm) -> OutlookForm {
+    let (expression, time_zone) = period(state, first);
+    let KeepForm { last, hourly, daily, weekly, monthly, yearly } = &first.keep;
     let keep = KeepForm {
-        last: form.get("keep.last"),
-        hourly: form.get("keep.hourly"),
-        daily: form.get("keep.daily"),
-        weekly: form.get("keep.weekly"),
-        monthly: form.get("keep.monthly"),
-        yearly: form.get("keep.yearly"),
+        last: state.value("keep.last", last),
+        hourly: state.value("keep.hourly", hourly),
+        daily: state.value("keep.daily", daily),
+        weekly: state.value("keep.weekly", weekly),
+        monthly: state.value("keep.monthly", monthly),
+        yearly: state.value("keep.yearly", yearly),
     };
-    OutlookForm { expression, time_zone, retention: form.get("retention"), keep }
+    OutlookForm { expression, time_zone, retention: state.value("retention", &first.retention), keep }
 }
 
 #[component]

@@ -10,7 +10,7 @@ use model::{
 use super::{
     compose::Compose,
     outlook::OutlookPreview,
-    preview::{Period, Preview},
+    preview::Preview,
 };
 use crate::components::{
     field::{Field, Kind},
@@ -24,8 +24,6 @@ use crate::components::{
 #[component]
 pub fn PolicyFields(draft: PolicyDraft) -> impl IntoView {
     let PolicyDraft { form, of_database, has_ping, preview, outlook } = draft;
-    let first_period: Period = (form.expression().to_owned(), form.time_zone.clone());
-    let first_terms = form.outlook();
     view! {
         <div class="dialog-body">
             <Field
@@ -37,11 +35,11 @@ pub fn PolicyFields(draft: PolicyDraft) -> impl IntoView {
                 hint=tr!("3 to 30 lower-case letters, digits and hyphens. Its backups are named after it.")
             />
             <ScheduleFields form=form.clone()/>
-            <Preview first=first_period preview=preview/>
+            <Preview first=form.clone() preview=preview/>
             <ContentFields form=form.clone() of_database=of_database/>
             <ConfirmShorter/>
-            <KeepFields keep=form.keep/>
-            <OutlookPreview first=first_terms outlook=outlook/>
+            <KeepFields keep=form.keep.clone()/>
+            <OutlookPreview first=form.clone() outlook=outlook/>
             <UnusualFields below=form.unusual_below/>
             <PingFields stored=has_ping/>
         </div>

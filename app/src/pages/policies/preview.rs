@@ -1,37 +1,41 @@
 //! What a cron expression means, and when it runs next.
 
-use leptos::{html::Span, prelude::*};
-use model::schedule::{CUSTOM_PERIOD, CronPreview};
+use leptos::prelude::*;
+use model::{
+    policy::PolicyForm,
+    schedule::{CUSTOM_PERIOD, CronPreview},
+};
 
 use super::asked::asked;
 use crate::{
     api::{ApiError, policies::preview_cron},
-    components::typed::Typed,
+    components::form_state::FormState,
 };
 
 /// An expression and a zone.
 pub type Period = (String, String);
 
-/// The period that is typed.
-pub fn period(form: &Typed) -> Period {
-    let chosen = form.get("cron_period");
-    let expression = if chosen == CUSTOM_PERIOD { form.get("cron_expression") } else { chosen };
-    (expression, form.get("time_zone"))
+/// Tracks the period that is typed in a form that starts with `first`.
+pub fn period(state: FormState, first: &PolicyForm) -> Period {
+    let chosen = state.value("cron_period", &first.cron_period);
+    let custom = chosen == CUSTOM_PERIOD;
+    let expression = if custom { state.value("cron_expression", &first.cron_expression) } else { chosen };
+    (expression, state.value("time_zone", &first.time_zone))
 }
 
 /// The meaning of what is typed, asked of the server as it changes.
-#[island]
+#[component]
 pub fn Preview(
-    /// The period that the form starts with.
-    first: Period,
+    /// What the form starts with.
+    first: PolicyForm,
     /// Its meaning, where it has one.
     preview: Option<CronPreview>,
 ) -> impl IntoView {
-    let node = NodeRef::<Span>::new();
-    let (period, shown) = asked(node, (first, preview), period, |(expression, zone)| preview_cron(expression, zone));
+    let state = expect_context::<FormState>();
+    let (period, shown) =
+        asked(move || period(state, &first), preview, |(expression, zone)| preview_cron(expression, zone));
     let is_empty = move || period.read().0.trim().is_empty();
     view! {
-        <span node_ref=node hidden></span>
         <div class="preview" role="group" aria-label=tr!("Preview") aria-live="polite">
             {move || draw(if is_empty() { None } else { shown.get() })}
         </div>

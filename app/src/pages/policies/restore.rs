@@ -26,7 +26,7 @@ use crate::{
 
 #[component]
 pub fn RestoreDialog(backups: Answer<Page<BackupRow>>, project: Answer<ProjectView>) -> impl IntoView {
-    let address = use_address();
+    let address = use_address().get_untracked();
     let id: i64 = address.number("id").unwrap_or_default();
     let path = address.get("path").unwrap_or_default().to_owned();
     let name_field = move |page: Page<BackupRow>| {
@@ -35,7 +35,7 @@ pub fn RestoreDialog(backups: Answer<Page<BackupRow>>, project: Answer<ProjectVi
         view! { <NameField backup=backup/> }
     };
     let fields = move |project: ProjectView| match project.source {
-        Source::Directory(_) => view! { <FileFields path=path/> }.into_any(),
+        Source::Directory(_) => view! { <FileFields path=path.clone()/> }.into_any(),
         Source::Postgres(address) => view! { <DatabaseFields database=address.database.to_string()/> }.into_any(),
     };
     view! {

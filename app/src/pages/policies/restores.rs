@@ -5,7 +5,8 @@ use model::{backup::RestorePhase, ids::ProjectId, list::Page, permission::Action
 
 use super::describe::DescribeRestore;
 use crate::{
-    address::{named_row, use_address},
+    browser::refresh::keep_fresh_of,
+    address::{Address, named_row, use_part},
     api::restores::{CancelRestore, DeleteRestore, list_restores},
     components::{
         action_button::ActionButton,
@@ -13,26 +14,24 @@ use crate::{
         confirm::Confirm,
         dialog::{DialogLink, DialogRoute},
         empty::{Empty, Refresh},
-        fresh::keep_fresh_of,
-        loaded::{loaded_below, loaded_quietly},
-        pager::Pager,
+        loaded::{BELOW_FRAME, loaded_quietly},
+        pager::{PageFacts, Pager},
         phase::Badge,
         progress::ProgressBar,
+        rows::{Rows, listed},
         time::{MaybeTime, NoValue, or_none},
     },
     ui::use_ui,
 };
 
 #[component]
-pub fn RestoresTab(project: ProjectId) -> impl IntoView {
+pub fn RestoresTab(project: Memo<ProjectId>) -> impl IntoView {
     let ui = use_ui();
-    let address = use_address();
-    let restores: Answer<Page<RestoreRow>> = Answer::new(list_restores(project, address.list_query()));
-    let fresh =
-        keep_fresh_of(restores, project, |page: &Page<RestoreRow>| page.rows.iter().any(|row| row.phase.is_active()));
-    let table = |page: Page<RestoreRow>| {
-        if page.total == 0 { view! { <NoRestores/> }.into_any() } else { view! { <Table page=page/> }.into_any() }
-    };
+    let query = use_part(Address::list_query);
+    let restores: Answer<Page<RestoreRow>> =
+        Answer::new(move || (project.get(), query.get()), |(project, query)| list_restores(project, query));
+    keep_fresh_of(restores, project, |page: &Page<RestoreRow>| page.rows.iter().any(|row| row.phase.is_active()));
+    let list = listed(restores, BELOW_FRAME, |page| page, || view! { <NoRestores/> }, |rows, facts| view! { <Table rows=rows facts=facts/> });
     let delete = ui.can(Action::ManageProjects).then(|| {
         view! {
             <DialogRoute name="delete">
@@ -41,8 +40,7 @@ pub fn RestoresTab(project: ProjectId) -> impl IntoView {
         }
     });
     view! {
-        {fresh}
-        {loaded_below(restores, table)}
+        {list}
         {delete}
         <DialogRoute name="describe">
             <DescribeRestore restores=restores/>
@@ -51,8 +49,7 @@ pub fn RestoresTab(project: ProjectId) -> impl IntoView {
 }
 
 #[component]
-fn Table(page: Page<RestoreRow>) -> impl IntoView {
-    let facts = (&page).into();
+fn Table(rows: Signal<Vec<RestoreRow>>, facts: Signal<PageFacts>) -> impl IntoView {
     view! {
         <div class="table-frame">
             <table class="table table-dense">
@@ -75,7 +72,9 @@ fn Table(page: Page<RestoreRow>) -> impl IntoView {
                         </th>
                     </tr>
                 </thead>
-                <tbody>{page.rows.into_iter().map(|row| view! { <Row row=row/> }).collect_view()}</tbody>
+                <tbody>
+                    <Rows rows=rows key=|row| row.id draw=|row| view! { <Row row=row/> }/>
+                </tbody>
             </table>
         </div>
         <div class="table-footer">

@@ -12,6 +12,7 @@ use super::{
     edit::{AddPolicy, EditPolicy},
 };
 use crate::{
+    browser::refresh::keep_fresh_of,
     address::named_row,
     api::policies::{DeletePolicy, PausePolicy, ResumePolicy, RunPolicyNow, list_policies},
     components::{
@@ -20,32 +21,33 @@ use crate::{
         confirm::Confirm,
         dialog::{DialogLink, DialogRoute},
         empty::Empty,
-        fresh::keep_fresh_of,
         last_backup::LastBackupState,
-        loaded::{loaded_below, loaded_quietly},
+        loaded::{BELOW_FRAME, loaded_once, loaded_quietly},
         phase::Badge,
+        rows::Rows,
         time::MaybeTime,
     },
     ui::use_ui,
 };
 
 #[component]
-pub fn SchedulesTab(project: ProjectId) -> impl IntoView {
+pub fn SchedulesTab(project: Memo<ProjectId>) -> impl IntoView {
     let ui = use_ui();
-    let policies: Answer<Vec<PolicyRow>> = Answer::new(list_policies(project));
-    let fresh = keep_fresh_of(policies, project, |rows: &Vec<PolicyRow>| {
+    let policies: Answer<Vec<PolicyRow>> = Answer::new(move || project.get(), list_policies);
+    keep_fresh_of(policies, project, |rows: &Vec<PolicyRow>| {
         rows.iter().any(|row| row.last_backup.as_ref().is_some_and(|last| last.phase.is_active()))
     });
-    let table = |rows: Vec<PolicyRow>| {
-        if rows.is_empty() { view! { <NoPolicies/> }.into_any() } else { view! { <Table rows=rows/> }.into_any() }
-    };
+    let list = loaded_once(policies, BELOW_FRAME, |rows| {
+        let is_empty = Memo::new(move |_| rows.read().is_empty());
+        move || if is_empty.get() { view! { <NoPolicies/> }.into_any() } else { view! { <Table rows=rows/> }.into_any() }
+    });
     let dialogs = ui.can(Action::ManageProjects).then(|| {
         view! {
             <DialogRoute name="add">
-                <AddPolicy project=project/>
+                <AddPolicy project=project.get_untracked()/>
             </DialogRoute>
             <DialogRoute name="update">
-                <EditPolicy project=project/>
+                <EditPolicy project=project.get_untracked()/>
             </DialogRoute>
             <DialogRoute name="delete">
                 <DeleteQuestion policies=policies/>
@@ -53,8 +55,7 @@ pub fn SchedulesTab(project: ProjectId) -> impl IntoView {
         }
     });
     view! {
-        {fresh}
-        {loaded_below(policies, table)}
+        {list}
         {dialogs}
         <DialogRoute name="describe">
             <DescribePolicy policies=policies/>
@@ -63,7 +64,7 @@ pub fn SchedulesTab(project: ProjectId) -> impl IntoView {
 }
 
 #[component]
-fn Table(rows: Vec<PolicyRow>) -> impl IntoView {
+fn Table(rows: Signal<Vec<PolicyRow>>) -> impl IntoView {
     view! {
         <div class="table-frame">
             <table class="table">
@@ -80,7 +81,9 @@ fn Table(rows: Vec<PolicyRow>) -> impl IntoView {
                         </th>
                     </tr>
                 </thead>
-                <tbody>{rows.into_iter().map(|row| view! { <Row row=row/> }).collect_view()}</tbody>
+                <tbody>
+                    <Rows rows=rows key=|row| row.id draw=|row| view! { <Row row=row/> }/>
+                </tbody>
             </table>
         </div>
     }

@@ -9,12 +9,13 @@ use leptos_meta::Title;
 use model::{people::Actor, profile::ProfileView};
 
 use crate::{
+    address::page_address,
     api::profile::get_profile,
     components::{
         answer::Answer,
         facts::Fact,
         loaded::{loaded, loaded_quietly},
-        shortcuts::LIST,
+        shortcuts::use_shortcut_list,
     },
 };
 use password::PasswordPanel;
@@ -23,7 +24,8 @@ use sessions::SessionTable;
 
 #[component]
 pub fn ProfilePage() -> impl IntoView {
-    let profile: Answer<ProfileView> = Answer::new(get_profile());
+    page_address();
+    let profile: Answer<ProfileView> = Answer::new(|| (), |()| get_profile());
     view! {
         <Title text=tr!("Profile")/>
         <header class="page-header">
@@ -55,11 +57,12 @@ fn Person(actor: Actor) -> impl IntoView {
 /// Where shortcuts are switched on again by somebody who has switched them off.
 #[component]
 fn Keys() -> impl IntoView {
+    let list = use_shortcut_list();
     view! {
         <section class="panel live" aria-labelledby="keys">
             <h2 id="keys">{tr!("Keyboard")}</h2>
             <p class="muted">{tr!("Everything can be done with the keyboard. Some keys lead about faster.")}</p>
-            <button type="button" class="button" data-opens=LIST>
+            <button type="button" class="button" on:click=move |_| list.show()>
                 {tr!("Keyboard Shortcuts")}
             </button>
         </section>

@@ -1,6 +1,6 @@
 //! The dialog that adds a project.
 
-use leptos::{html::Span, prelude::*};
+use leptos::prelude::*;
 use model::{credential::CredentialChoice, project::ProjectChoices};
 
 use crate::{
@@ -10,19 +10,18 @@ use crate::{
         dialog::{Dialog, DialogFooter},
         field::{Field, Kind},
         form::Form,
-        form_state::input_name,
+        form_state::FormState,
         loaded::loaded,
         organization::OrganizationField,
         select::{Choice, Select},
         submit::Submit,
-        typed::follow_form,
     },
     pages::backup_fields::{BackupFields, preselected},
 };
 
 #[component]
 pub fn AddProject() -> impl IntoView {
-    let choices: Answer<ProjectChoices> = Answer::new(get_project_choices(None));
+    let choices: Answer<ProjectChoices> = Answer::once(|| get_project_choices(None));
     view! {
         <Dialog title=tr!("Add Project")>
             <Form<CreateProject>>
@@ -37,7 +36,7 @@ pub fn AddProject() -> impl IntoView {
 
 #[component]
 fn ProjectFields(choices: ProjectChoices) -> impl IntoView {
-    let credentials = choices.credentials.clone();
+    follow_organization(choices.credentials.clone());
     view! {
         <Field
             name="project_name"
@@ -49,7 +48,6 @@ fn ProjectFields(choices: ProjectChoices) -> impl IntoView {
         <OrganizationField organizations=choices.organizations.clone()/>
         <SourceFields roots=choices.source_roots.clone() nodes=choices.nodes.clone()/>
         <BackupFields choices=choices/>
-        <CredentialOfOrganization credentials=credentials/>
     }
 }
 
@@ -97,14 +95,16 @@ fn node_choice(nodes: &[String]) -> Option<impl IntoView + use<>> {
 }
 
 /// Chooses the credential that goes with the chosen organization.
-#[island]
-fn CredentialOfOrganization(credentials: Vec<CredentialChoice>) -> impl IntoView {
-    let node = NodeRef::<Span>::new();
-    follow_form(node, move |form, input| {
-        if input == Some(&input_name("organization")) {
-            let organization = form.get("organization").parse().ok();
-            form.set("backup.credential", &preselected(&credentials, organization));
+fn follow_organization(credentials: Vec<CredentialChoice>) {
+    let state = expect_context::<FormState>();
+    Effect::new(move |before: Option<Option<String>>| {
+        if !state.is_read() {
+            return None;
         }
+        let organization = state.value("organization", "");
+        if before.flatten().is_some_and(|before| before != organization) {
+            state.set("backup.credential", &preselected(&credentials, organization.parse().ok()));
+        }
+        Some(organization)
     });
-    view! { <span node_ref=node hidden></span> }
 }

@@ -9,7 +9,7 @@ use leptos_meta::Title;
 use model::{permission::Action, project::ProjectList};
 
 use crate::{
-    address::use_address,
+    address::page_address,
     api::projects::list_projects,
     components::{
         answer::Answer, dialog::DialogRoute, icon::Icon, loaded::loaded_quietly, organization::OrganizationFilter,
@@ -24,13 +24,13 @@ use table::ProjectTable;
 #[component]
 pub fn ProjectsPage() -> impl IntoView {
     let ui = use_ui();
-    let address = use_address();
-    let list: Answer<ProjectList> = Answer::new(list_projects(address.list_query()));
+    let address = page_address();
+    let list: Answer<ProjectList> = Answer::new(move || address.read().list_query(), list_projects);
     let filter = |list: ProjectList| view! { <OrganizationFilter organizations=list.organizations/> };
     let may_add = ui.can(Action::ManageProjects);
     let add = may_add.then(|| {
         view! {
-            <a class="button button-primary" href=address.dialog("add") data-noscroll="true">
+            <a class="button button-primary" href=move || address.read().dialog("add") data-noscroll="true">
                 <Icon name="plus"/>
                 {tr!("Add Project")}
             </a>

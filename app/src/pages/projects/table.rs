@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 use model::{
-    list::Page,
     maintenance::Health,
     permission::Action,
     project::{ProjectList, ProjectRow},
@@ -14,8 +13,9 @@ use crate::{
         answer::Answer,
         empty::{Empty, NothingFound},
         last_backup::LastBackupState,
-        loaded::loaded,
-        pager::Pager,
+        loaded::EVERYTHING,
+        pager::{PageFacts, Pager},
+        rows::{Rows, listed},
         phase::{Badge, Look},
         sort_header::SortHeader,
     },
@@ -25,20 +25,20 @@ use crate::{
 #[component]
 pub fn ProjectTable(list: Answer<ProjectList>) -> impl IntoView {
     let address = use_address();
-    let table = move |list: ProjectList| {
+    let none = move || {
+        let address = address.get_untracked();
         let narrowed = ["search", "organization", "page"].iter().any(|key| address.get(key).is_some());
-        match (list.page.rows.is_empty(), narrowed) {
-            (true, true) => view! { <NothingFound all=address.path()/> }.into_any(),
-            (true, false) => view! { <NoProjects/> }.into_any(),
-            (false, _) => view! { <Rows page=list.page/> }.into_any(),
+        if narrowed {
+            view! { <NothingFound all=address.path()/> }.into_any()
+        } else {
+            view! { <NoProjects/> }.into_any()
         }
     };
-    loaded(list, table)
+    listed(list, EVERYTHING, |list| &list.page, none, |rows, facts| view! { <Table rows=rows facts=facts/> })
 }
 
 #[component]
-fn Rows(page: Page<ProjectRow>) -> impl IntoView {
-    let facts = (&page).into();
+fn Table(rows: Signal<Vec<ProjectRow>>, facts: Signal<PageFacts>) -> impl IntoView {
     view! {
         <div class="table-frame">
             <table class="table">
@@ -56,7 +56,9 @@ fn Rows(page: Page<ProjectRow>) -> impl IntoView {
                         </th>
                     </tr>
                 </thead>
-                <tbody>{page.rows.into_iter().map(|row| view! { <Row row=row/> }).collect_view()}</tbody>
+                <tbody>
+                    <Rows rows=rows key=|row| row.id draw=|row| view! { <Row row=row/> }/>
+                </tbody>
             </table>
         </div>
         <Pager facts=facts/>
@@ -119,7 +121,7 @@ fn NoProjects() -> impl IntoView {
     let address = use_address();
     let add = use_ui().can(Action::ManageProjects).then(|| {
         view! {
-            <a class="button button-primary" href=address.dialog("add") data-noscroll="true">
+            <a class="button button-primary" href=move || address.read().dialog("add") data-noscroll="true">
                 {tr!("Add your first project")}
             </a>
         }

@@ -21,7 +21,7 @@ pub fn DamagePanel(
         let advice = advice(files.is_empty(), backups.is_empty());
         let repair = (may_manage && !files.is_empty()).then(|| {
             view! {
-                <a class="button button-primary" href=address.dialog("repair") data-noscroll="true">
+                <a class="button button-primary" href=move || address.read().dialog("repair") data-noscroll="true">
                     {tr!("Repair")}
                 </a>
             }

@@ -9,12 +9,13 @@ use leptos_meta::Title;
 use model::{maintenance::RepositoryView, permission::Action};
 
 use crate::{
+    address::page_address,
+    browser::refresh::keep_fresh_of,
     api::maintenance::get_repository,
     components::{
         answer::Answer,
         dialog::DialogRoute,
         empty::Empty,
-        fresh::keep_fresh_of,
         loaded::{loaded_below, loaded_quietly},
         project_frame::{ProjectFrame, use_project, use_project_id},
     },
@@ -27,11 +28,11 @@ use state::StatePanel;
 #[component]
 pub fn RepositoryPage() -> impl IntoView {
     let ui = use_ui();
+    page_address();
     let id = use_project_id();
     let project = use_project(id);
-    let repository: Answer<RepositoryView> = Answer::new(get_repository(id));
-    let fresh =
-        keep_fresh_of(repository, id, |view: &RepositoryView| view.runs.iter().any(|run| run.phase.is_active()));
+    let repository: Answer<RepositoryView> = Answer::new(move || id.get(), get_repository);
+    keep_fresh_of(repository, id, |view: &RepositoryView| view.runs.iter().any(|run| run.phase.is_active()));
     let panels = |view: RepositoryView| match view.repository {
         Some(state) => view! {
             <DamagePanel
@@ -58,7 +59,6 @@ pub fn RepositoryPage() -> impl IntoView {
     view! {
         <Title text=tr!("Repository")/>
         <ProjectFrame project=project heading=tr!("Repository")/>
-        {fresh}
         {loaded_below(repository, panels)}
         {loaded_quietly(repository, table)}
         {repair}

@@ -14,6 +14,7 @@ use model::{
 };
 
 use crate::{
+    address::page_address,
     api::{second_factor::get_second_factor, session::SignOut},
     components::{
         answer::Answer, breadcrumb::Breadcrumb, dialog::DialogRoute, form::PlainForm, loaded::loaded, submit::Submit,
@@ -28,7 +29,8 @@ use on::OnPanel;
 #[component]
 pub fn SecondFactorPage() -> impl IntoView {
     let ui = use_ui();
-    let view: Answer<SecondFactorView> = Answer::new(get_second_factor());
+    page_address();
+    let view: Answer<SecondFactorView> = Answer::new(|| (), |()| get_second_factor());
     let panels = |SecondFactorView { required, state }: SecondFactorView| match state {
         SecondFactor::Off => view! { <OffPanel required=required/> }.into_any(),
         SecondFactor::Draft(draft) => view! { <DraftPanel draft=draft/> }.into_any(),

@@ -19,7 +19,7 @@ pub fn OnPanel(required: bool, since: Moment, recovery_codes: u64, fresh_codes: 
             .into_any()
     } else {
         view! {
-            <a class="button" href=address.dialog("turn-off") data-noscroll="true">
+            <a class="button" href=move || address.read().dialog("turn-off") data-noscroll="true">
                 {tr!("Turn Off")}
             </a>
         }
@@ -36,7 +36,7 @@ pub fn OnPanel(required: bool, since: Moment, recovery_codes: u64, fresh_codes: 
                 <Fact term=tr!("Recovery codes left")>{recovery_codes}</Fact>
             </dl>
             <div class="form-footer">
-                <a class="button" href=address.dialog("codes") data-noscroll="true">
+                <a class="button" href=move || address.read().dialog("codes") data-noscroll="true">
                     {tr!("New Recovery Codes")}
                 </a>
                 {end}

@@ -36,7 +36,7 @@ pub fn DeletePanel(locked: bool) -> impl IntoView {
         .into_any()
     } else {
         view! {
-            <a class="button" href=address.dialog("delete") data-noscroll="true">
+            <a class="button" href=move || address.read().dialog("delete") data-noscroll="true">
                 {words}
             </a>
         }

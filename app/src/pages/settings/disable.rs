@@ -8,11 +8,14 @@ use model::{
 
 use crate::{
     api::projects::DisableBackup as DisableBackupFn,
+    browser::fields::reset,
     components::{answer::Answer, confirm::Confirm, loaded::loaded_quietly},
 };
 
 #[component]
 pub fn DisableBackup(project: Answer<ProjectView>) -> impl IntoView {
+    // The switch was turned off to come here; whoever turns back finds it as it is saved. In an effect, which runs in the browser alone.
+    Effect::new(|_| on_cleanup(|| reset("main form.form")));
     loaded_quietly(project, |project| {
         let bucket = bucket_of(project.backup);
         view! { <Question id=project.id name=project.name policies=project.policies bucket=bucket/> }

@@ -15,6 +15,7 @@ use model::{
 };
 
 use crate::{
+    address::page_address,
     api::{
         ApiError,
         projects::{SaveBackupSettings, get_project, get_project_choices},
@@ -43,9 +44,10 @@ type Settings = (ProjectView, ProjectChoices);
 #[component]
 pub fn SettingsPage() -> impl IntoView {
     let ui = use_ui();
+    page_address();
     let id = use_project_id();
     let project = use_project(id);
-    let settings: Answer<Settings> = Answer::new(ask(id));
+    let settings: Answer<Settings> = Answer::new(move || id.get(), ask);
     let panels = |(project, choices): Settings| {
         let (id, locked) = (project.id, project.locked);
         let (node, nodes) = (project.node.clone(), choices.nodes.clone());

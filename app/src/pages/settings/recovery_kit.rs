@@ -26,7 +26,7 @@ pub fn RecoveryKitPanel() -> impl IntoView {
             <p>
                 {tr!("The recovery kit holds the repository's password, its place, and the commands that list and restore the backups with restic alone. Keep it where you keep your other keys: whoever has it, and access to the bucket, can read every backup.")}
             </p>
-            <a class="button" href=address.dialog("recovery-kit") data-noscroll="true">
+            <a class="button" href=move || address.read().dialog("recovery-kit") data-noscroll="true">
                 <Icon name="download"/>
                 {tr!("Recovery Kit")}
             </a>

@@ -11,7 +11,7 @@ use leptos_meta::Title;
 use model::{permission::Action, user::UserList};
 
 use crate::{
-    address::use_address,
+    address::page_address,
     api::users::list_users,
     components::{
         answer::Answer, dialog::DialogRoute, icon::Icon, loaded::loaded_quietly, one_time_link::OneTimeLink,
@@ -28,13 +28,13 @@ use table::UserTable;
 #[component]
 pub fn UsersPage() -> impl IntoView {
     let ui = use_ui();
-    let address = use_address();
-    let list: Answer<UserList> = Answer::new(list_users(address.list_query()));
+    let address = page_address();
+    let list: Answer<UserList> = Answer::new(move || address.read().list_query(), list_users);
     let filter = |list: UserList| view! { <OrganizationFilter organizations=list.organizations/> };
     let manages = ui.can(Action::ManageUsers);
     let invite = manages.then(|| {
         view! {
-            <a class="button button-primary" href=address.dialog("add") data-noscroll="true">
+            <a class="button button-primary" href=move || address.read().dialog("add") data-noscroll="true">
                 <Icon name="plus"/>
                 {tr!("Invite User")}
             </a>

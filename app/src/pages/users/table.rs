@@ -3,7 +3,6 @@
 use leptos::prelude::*;
 use model::{
     ids::UserId,
-    list::Page,
     user::{SignsIn, UserList, UserRow},
 };
 
@@ -15,8 +14,9 @@ use crate::{
         answer::Answer,
         dialog::DialogLink,
         empty::NothingFound,
-        loaded::loaded,
-        pager::Pager,
+        loaded::EVERYTHING,
+        pager::{PageFacts, Pager},
+        rows::{Rows, listed},
         phase::{Badge, Look},
         sort_header::SortHeader,
         time::Time,
@@ -31,19 +31,12 @@ pub fn named_user() -> UserId {
 #[component]
 pub fn UserTable(list: Answer<UserList>) -> impl IntoView {
     let address = use_address();
-    let table = move |list: UserList| {
-        if list.page.rows.is_empty() {
-            view! { <NothingFound all=address.path()/> }.into_any()
-        } else {
-            view! { <Rows page=list.page/> }.into_any()
-        }
-    };
-    loaded(list, table)
+    let none = move || view! { <NothingFound all=address.read_untracked().path()/> };
+    listed(list, EVERYTHING, |list| &list.page, none, |rows, facts| view! { <Table rows=rows facts=facts/> })
 }
 
 #[component]
-fn Rows(page: Page<UserRow>) -> impl IntoView {
-    let facts = (&page).into();
+fn Table(rows: Signal<Vec<UserRow>>, facts: Signal<PageFacts>) -> impl IntoView {
     view! {
         <div class="table-frame">
             <table class="table">
@@ -59,7 +52,9 @@ fn Rows(page: Page<UserRow>) -> impl IntoView {
                         </th>
                     </tr>
                 </thead>
-                <tbody>{page.rows.into_iter().map(|row| view! { <Row row=row/> }).collect_view()}</tbody>
+                <tbody>
+                    <Rows rows=rows key=|row| row.id draw=|row| view! { <Row row=row/> }/>
+                </tbody>
             </table>
         </div>
         <Pager facts=facts/>

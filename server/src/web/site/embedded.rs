@@ -30,6 +30,11 @@ pub fn hash() -> Option<String> {
     Files::iter().find_map(|path| Some(path.strip_prefix(&inside)?.strip_suffix(&script)?.to_owned()))
 }
 
+/// The content of a file; `None` where there is none.
+pub fn content(path: &str) -> Option<Vec<u8>> {
+    Files::get(path).map(|file| file.data.into_owned())
+}
+
 /// The file at `path`, in the best encoding that the browser takes; `None` where there is none.
 pub fn answer(path: &str, request: &HeaderMap) -> Option<Response> {
     let path = percent_decode_str(path.trim_start_matches('/')).decode_utf8().ok()?;

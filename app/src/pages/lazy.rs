@@ -1,0 +1,85 @@
+//! The pages in parts, so that a browser fetches the code of those alone that it shows. A page belongs to the part
+//! with which it shares most. Four parts: what some of them share and others do not becomes a file of its own for each
+//! such group, and with more of them most of it would be fetched with every page.
+
+use leptos::prelude::*;
+use leptos_router::LazyRoute;
+
+use super::{
+    audit_log::AuditLogPage, browse::BrowsePage, credentials::CredentialsPage, dashboard::DashboardPage,
+    login::LoginPage, login_code::LoginCodePage, nodes::NodesPage, notifications::NotificationsPage,
+    organizations::OrganizationsPage, policies::PoliciesPage, profile::ProfilePage, project::ProjectPage,
+    projects::ProjectsPage, repository::RepositoryPage, second_factor::SecondFactorPage, set_password::SetPasswordPage,
+    settings::SettingsPage, setup::SetupPage, users::UsersPage,
+};
+
+/// A function that draws the pages of one part, and a route for each of them.
+macro_rules! part {
+    ($(#[$about:meta])* $part:ident, $choice:ident: $($route:ident => $page:ident,)+) => {
+        #[derive(Clone, Copy)]
+        enum $choice {
+            $($route,)+
+        }
+
+        $(#[$about])*
+        #[lazy]
+        fn $part(page: $choice) -> AnyView {
+            match page {
+                $($choice::$route => $page().into_any(),)+
+            }
+        }
+
+        $(
+            pub struct $route;
+
+            impl LazyRoute for $route {
+                fn data() -> Self {
+                    Self
+                }
+
+                async fn view(_: Self) -> AnyView {
+                    $part($choice::$route).await
+                }
+            }
+        )+
+    };
+}
+
+part! {
+    /// Before somebody is signed in.
+    gate, GatePage:
+    Login => LoginPage,
+    LoginCode => LoginCodePage,
+    SetPassword => SetPasswordPage,
+    Setup => SetupPage,
+}
+
+part! {
+    /// Where backups are kept.
+    credentials, CredentialsPart:
+    Credentials => CredentialsPage,
+}
+
+part! {
+    /// How everything goes, an account, its people, and what belongs to one of them.
+    account, AccountPage:
+    AuditLog => AuditLogPage,
+    Dashboard => DashboardPage,
+    Nodes => NodesPage,
+    Notifications => NotificationsPage,
+    Organizations => OrganizationsPage,
+    Profile => ProfilePage,
+    Projects => ProjectsPage,
+    SecondFactor => SecondFactorPage,
+    Users => UsersPage,
+}
+
+part! {
+    /// One project.
+    project, ProjectPart:
+    Browse => BrowsePage,
+    Policies => PoliciesPage,
+    Project => ProjectPage,
+    Repository => RepositoryPage,
+    Settings => SettingsPage,
+}
