@@ -1,0 +1,11 @@
+import { chromium } from '@playwright/test';
+const b = await chromium.launch({executablePath:'/usr/bin/chromium',args:['--no-sandbox','--disable-gpu']});
+const p = await b.newPage();
+p.on('console', m=>console.log('console', m.type(), m.text()));
+p.on('pageerror', e=>console.log('pageerror', e, e?.stack, JSON.stringify(e)));
+p.on('requestfailed', r=>console.log('failed', r.url(), r.failure()?.errorText));
+await p.goto(process.argv[2]);
+await p.waitForTimeout(2500);
+console.log(await p.evaluate(async()=>{ const l=document.querySelector("link[rel=modulepreload]").href; try { const m=await import(l); return Object.keys(m).join(',').slice(0,300)+' hyd '+typeof m.hydrate; } catch(e){ return 'ERR '+e+' '+e.stack } }));
+console.log(await p.evaluate(()=>document.documentElement.className));
+await b.close();
