@@ -92,6 +92,8 @@ impl Bench {
             name: Set(name.to_owned()),
             source_kind: Set(kind.to_owned()),
             source_location: Set(location),
+            // Sealed to the row's id, which is not known yet.
+            source_url_sealed: Set((kind == sources::POSTGRES).then(Vec::new)),
             source_had_files: Set(false),
             locked: Set(false),
             created_by: Set("tests".to_owned()),
@@ -157,8 +159,8 @@ async fn patterns_are_tried_on_a_directory() {
     assert_eq!((tried.include, tried.extent), (vec![pattern("docs", None)], TrialExtent::Elsewhere));
 }
 
-#[tokio::test]
-async fn a_directory_that_is_too_large_for_a_form_is_looked_at_in_part() {
+#[test]
+fn a_directory_that_is_too_large_for_a_form_is_looked_at_in_part() {
     let patterns = Tried { include: vec!["met".to_owned(), "not yet".to_owned()].into(), exclude: Patterns::default() };
     let unmatched_include = vec!["not yet".to_owned()];
     let matches = DirectoryMatches { unmatched_include, files: 7, stopped_early: true, ..DirectoryMatches::default() };
