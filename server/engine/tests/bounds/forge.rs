@@ -11,7 +11,7 @@ use aes256ctr_poly1305aes::{
     aead::{AeadInPlace, generic_array::GenericArray},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
-use rustic_core::repofile::MasterKey;
+use rustic_core::{Id, repofile::MasterKey};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -130,6 +130,6 @@ impl Forger {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+fn hex(hash: &[u8]) -> String {
+    Id::new(hash.try_into().unwrap()).to_hex().as_str().to_owned()
 }
