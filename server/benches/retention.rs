@@ -67,19 +67,21 @@ async fn fill(db: &DatabaseConnection, now: DateTimeUtc) -> Outcome {
     Ok(())
 }
 
-/// Lets millions of backups be written soon: PostgreSQL looks up no foreign keys in this transaction, and has fewer
-/// indexes until the returned statements make them again.
+/// Lets millions of backups be written soon: with fewer indexes until the returned statements make them again, and on
+/// PostgreSQL without looking up foreign keys in this transaction.
 async fn lighten(tx: &DatabaseTransaction) -> Outcome<Vec<String>> {
-    if tx.get_database_backend() != DbBackend::Postgres {
-        return Ok(Vec::new());
-    }
-    tx.execute_unprepared("SET LOCAL session_replication_role = replica").await?;
-    let indexes = "SELECT indexname::text, indexdef FROM pg_indexes WHERE tablename = 'backup'
-                   AND indexname NOT IN (SELECT conname FROM pg_constraint)";
+    let backend = tx.get_database_backend();
+    let indexes = if backend == DbBackend::Postgres {
+        tx.execute_unprepared("SET LOCAL session_replication_role = replica").await?;
+        "SELECT indexname::text AS name, indexdef AS sql FROM pg_indexes WHERE tablename = 'backup'
+         AND indexname NOT IN (SELECT conname FROM pg_constraint)"
+    } else {
+        "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'backup' AND sql IS NOT NULL"
+    };
     let mut made_again = Vec::new();
-    for index in tx.query_all_raw(Statement::from_string(DbBackend::Postgres, indexes)).await? {
-        tx.execute_unprepared(&format!("DROP INDEX \"{}\"", index.try_get::<String>("", "indexname")?)).await?;
-        made_again.push(index.try_get("", "indexdef")?);
+    for index in tx.query_all_raw(Statement::from_string(backend, indexes)).await? {
+        tx.execute_unprepared(&format!("DROP INDEX \"{}\"", index.try_get::<String>("", "name")?)).await?;
+        made_again.push(index.try_get("", "sql")?);
     }
     Ok(made_again)
 }
