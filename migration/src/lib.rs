@@ -27,6 +27,7 @@ mod m20261130_000018_delayed_deletion;
 mod m20261130_000019_unusual_deliveries;
 mod m20261130_000020_clock_watch;
 mod m20261130_000021_source_options;
+mod m20261130_000022_source_had_files;
 
 pub struct Migrator;
 
@@ -55,6 +56,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000019_unusual_deliveries::Migration),
             Box::new(m20261130_000020_clock_watch::Migration),
             Box::new(m20261130_000021_source_options::Migration),
+            Box::new(m20261130_000022_source_had_files::Migration),
         ]
     }
 }

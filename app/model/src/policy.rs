@@ -220,6 +220,46 @@ pub struct PolicyDraft {
     pub outlook: Option<Outlook>,
 }
 
+/// What a policy's patterns match in the source as it is now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PatternTrial {
+    /// Each pattern of Include but `**`, in the order in which they were written.
+    pub include: Vec<TriedPattern>,
+    /// Each pattern of Exclude, likewise. One in a directory that matches only what another one excludes with its folder
+    /// counts as matching nothing.
+    pub exclude: Vec<TriedPattern>,
+    /// What a backup would take, without what the policy's options leave out.
+    pub amount: TrialAmount,
+    pub extent: TrialExtent,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TriedPattern {
+    pub pattern: String,
+    /// Whether it matches anything; `None` where too little was looked at to know.
+    pub matches: Option<bool>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TrialAmount {
+    /// Of a directory; at least so much where not all of it was looked at.
+    Files { files: u64, bytes: u64 },
+    /// Of a database, partitions and children counted each.
+    Tables { tables: u64 },
+}
+
+/// How much of a source was looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TrialExtent {
+    Whole,
+    /// Its beginning: it is too large for a form.
+    Part,
+    /// Nothing, for the file system did not answer in time or too many patterns are tried at this moment.
+    NoAnswer,
+    /// Nothing, for another node has the directory.
+    Elsewhere,
+}
+
 /// A form that names a policy and nothing else.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]

@@ -9,6 +9,7 @@ mod database;
 mod download;
 mod error;
 mod fault;
+mod inflate;
 mod key;
 mod links;
 mod location;
@@ -183,7 +184,7 @@ impl Repository {
     pub async fn snapshots(&self) -> Result<Vec<SnapshotInfo>> {
         let repository = self.0.clone();
         blocking(move || {
-            let storage = Arc::new(Storage::of(&repository, CancellationToken::new()));
+            let storage = Arc::new(Storage::of(&repository, CancellationToken::new())?);
             let library = open::open(storage, &repository.key, repository.cache())?;
             let files = library.get_all_snapshots().map_err(|error| repository_error(&error))?;
             let mut snapshots: Vec<_> = files.into_iter().map(info).collect();

@@ -6,6 +6,7 @@ mod beneath;
 mod descent;
 mod error;
 mod file;
+mod matches;
 mod node;
 mod options;
 mod owners;
@@ -28,6 +29,7 @@ pub(crate) use self::{
 };
 pub use self::{
     error::SourceError,
+    matches::DirectoryMatches,
     options::SourceOptions,
     owners::Owners,
     pattern::Patterns,

@@ -2,6 +2,8 @@
 //!
 //! All of it is one test: memory is measured for the whole process.
 
+#[path = "bounds/forge.rs"]
+mod forge;
 #[path = "engine/support/mod.rs"]
 #[allow(dead_code, reason = "each test program uses a part of it")]
 mod support;
@@ -12,13 +14,14 @@ use std::{
     future::Future,
     io::Write as _,
     os::unix::fs::PermissionsExt,
+    str::FromStr,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use engine::{
-    DatabaseDump, ObjectOptions, Part, PostgresDatabase, PostgresError, PostgresTools, Repository, RepositoryError, S3,
-    S3Error, Secret, SnapshotRequest, SnapshotSource, SslMode,
+    DatabaseDump, ObjectOptions, Part, Permit, PostgresDatabase, PostgresError, PostgresTools, PruneRequest,
+    Repository, RepositoryError, S3, S3Error, Secret, SnapshotId, SnapshotRequest, SnapshotSource, SslMode,
 };
 use test_postgres::cluster;
 use tokio::{
@@ -28,6 +31,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+use forge::{Forger, bomb};
 use support::{
     BUCKET, World, access,
     database::{described, fill},
@@ -42,6 +46,7 @@ const MOST_RISE: u64 = 100 * MIB;
 async fn answers_without_end_take_little_memory_and_time() {
     s3_calls().await;
     repositories().await;
+    forged().await;
     databases().await;
     a_child().await;
 }
@@ -109,7 +114,8 @@ async fn repositories() {
         ("a listing that breaks off", WITHOUT_TOKEN),
         ("keys", KEYS),
     ] {
-        let endpoint = Hostile::start(None, move |_| Some((OK_XML, page))).await;
+        let answer = move |request: &str| wanted(request, "/config").map(|_| CONFIG).or(Some((OK_XML, page)));
+        let endpoint = Hostile::start(None, answer).await;
         let error = ends(name, Duration::from_mins(3), open(endpoint)).await;
         assert!(matches!(error, RepositoryError::Storage(S3Error::WrongAnswer { .. })), "{name}: {error}");
     }
@@ -121,6 +127,59 @@ async fn repositories() {
     let verified = repository.verify(Part::Whole, Arc::new(()), CancellationToken::new());
     let error = ends("a list of packs that goes on for ever", Duration::from_mins(5), verified).await;
     assert!(matches!(error, RepositoryError::Storage(S3Error::WrongAnswer { .. })), "{error}");
+}
+
+/// What somebody has forged who has the repository's password: it is genuine, and small until it is decompressed.
+async fn forged() {
+    const LARGE: u64 = 1200 * MIB;
+    let world = World::start().await;
+    files::odd_files(&world.source());
+    let taken = snapshot(&world.repository().await, &world.source()).await.snapshot;
+    let forger = Forger::of(&world);
+    let is_damaged = |error: RepositoryError| assert!(matches!(error, RepositoryError::Damaged { .. }), "{error:?}");
+
+    let piece = bomb("", LARGE);
+    forger.blob("data", &piece.id, &piece.compressed, piece.length);
+    let of_a_file = SnapshotId::from_str(&forger.snapshot(&forger.folder_of(&piece))).unwrap();
+    let repository = world.repository().await;
+    let opened = async { repository.open_file(&of_a_file, "bomb").await.map(drop) };
+    is_damaged(ends("a piece of a file", SOON, opened).await);
+    let verified =
+        async { Err::<(), _>(repository.verify(Part::Whole, Arc::new(()), CancellationToken::new()).await.unwrap()) };
+    let report = ends("a piece of a file, verified", SOON, verified).await;
+    assert_eq!((report.damaged.len(), report.incomplete), (1, vec![of_a_file]), "{:?}", report.damaged);
+
+    let folder = bomb("{\"nodes\":[", LARGE);
+    forger.blob("tree", &folder.id, &folder.compressed, folder.length);
+    let of_a_folder = SnapshotId::from_str(&forger.snapshot(&folder.id)).unwrap();
+    let repository = world.repository().await;
+    is_damaged(ends("a folder", SOON, repository.entries(&of_a_folder, "", 0, 100)).await);
+    let pruned = PruneRequest { grace: Duration::ZERO, most_repacked: u64::MAX, permit: Permit::default() };
+    let pruned = repository.prune(pruned, Arc::new(()), CancellationToken::new());
+    is_damaged(ends("a folder, in a clean-up", SOON, pruned).await);
+    let verified =
+        async { Err::<(), _>(repository.verify(Part::Whole, Arc::new(()), CancellationToken::new()).await.unwrap()) };
+    let report = ends("a folder, verified", SOON, verified).await;
+    assert_eq!((report.damaged.len(), report.incomplete.len()), (1, 2), "{:?}", report.damaged);
+
+    // Shorter in the index than it is.
+    let short = bomb("{\"nodes\":[ ", LARGE);
+    forger.blob("tree", &short.id, &short.compressed, 1000);
+    let of_a_folder = SnapshotId::from_str(&forger.snapshot(&short.id)).unwrap();
+    let repository = world.repository().await;
+    is_damaged(
+        ends("a folder that is longer than its index says", SOON, repository.entries(&of_a_folder, "", 0, 1)).await,
+    );
+
+    let list = bomb("{\"packs\":[", LARGE);
+    let described = forger.compressed_file("snapshots", &list.compressed);
+    let described = SnapshotId::from_str(&described).unwrap();
+    is_damaged(ends("a forged snapshot", SOON, repository.entries(&described, "", 0, 100)).await);
+    forger.compressed_file("index", &list.compressed);
+    let repository = world.repository().await;
+    is_damaged(ends("a forged index", SOON, repository.entries(&taken, "", 0, 100)).await);
+    let taken = repository.snapshot(request(&world.source()), Arc::new(()), CancellationToken::new());
+    is_damaged(ends("both, in a backup", SOON, taken).await);
 }
 
 fn ranged(request: &str, head: &'static str) -> Option<(&'static str, &'static str)> {
@@ -136,6 +195,8 @@ fn costly_key(request: &str) -> Option<(&'static str, &'static str)> {
     wanted(request, "/keys/").map(|_| ("HTTP/1.1 200 OK\r\ncontent-length: 97\r\n", COSTLY_KEY))
 }
 
+/// It is read before the keys are listed, and judged later.
+const CONFIG: (&str, &str) = ("HTTP/1.1 200 OK\r\ncontent-length: 3\r\n", "abc");
 const COSTLY_KEY: &str = "{\"kdf\":\"scrypt\",\"N\":2147483648,\"r\":8,\"p\":1,\"salt\":\"YWJjZGVmZ2hpamtsbW5vcA==\",\
     \"data\":\"YWJjZGVmZw==\"}";
 /// Bodies that [`Hostile`] makes page by page.

@@ -25,11 +25,14 @@ const FILES: usize = 20_000;
 const BIG: usize = 2 << 30;
 const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
-/// Files in one folder.
+/// Files in one folder, and in one beside them.
 const MANY: usize = 1_000_000;
+const FEW: usize = 1000;
 const MOST_FOR_BACKUP: u64 = 600 * MIB;
 const MOST_FOR_RESTORE: u64 = 256 * MIB;
 const BUCKET: &str = "memory";
+/// The folder beside a million files.
+const BESIDE: &str = "beside";
 
 const ROLE: &str = "HOLDFAST_TEST_ROLE";
 const FOLDER: &str = "HOLDFAST_TEST_FOLDER";
@@ -99,6 +102,10 @@ fn a_folder_with_a_million_files_fits() {
         let path = source.join(format!("a file with a name like others {number:06}"));
         fs::write(path, number.to_string()).unwrap();
     }
+    fs::create_dir(source.join(BESIDE)).unwrap();
+    for number in 0..FEW {
+        fs::write(source.join(BESIDE).join(number.to_string()), number.to_string()).unwrap();
+    }
     let mut server = start("serve", folder.path(), "");
     let endpoint = line(&mut server, "endpoint ");
     let first = measured("backup", folder.path(), &endpoint);
@@ -110,12 +117,15 @@ fn a_folder_with_a_million_files_fits() {
     writeln!(io::stderr(), "and with one more: {changed}").unwrap();
     let browse = measured("browse many", folder.path(), &endpoint);
     writeln!(io::stderr(), "three pages browsed: {browse}").unwrap();
+    let beside = measured("restore folder", folder.path(), &endpoint);
+    writeln!(io::stderr(), "a folder beside them restored: {beside}").unwrap();
     let restore = measured("restore", folder.path(), &endpoint);
-    writeln!(io::stderr(), "and restored: {restore}").unwrap();
+    writeln!(io::stderr(), "and everything restored: {restore}").unwrap();
     drop(server.stdin.take());
     assert!(server.wait().unwrap().success());
-    assert_eq!((first.open_files, same.open_files, restore.open_files), (MANY, MANY, MANY + 1), "files");
-    for measured in [first, same, changed, browse, restore] {
+    let files = [&first, &same, &changed, &beside, &restore].map(|measured| measured.open_files);
+    assert_eq!(files, [MANY + FEW, MANY + FEW, MANY + FEW + 1, FEW, MANY + FEW + 1]);
+    for measured in [first, same, changed, browse, beside, restore] {
         assert!(measured.peak < GIB, "{measured}");
     }
 }
@@ -179,14 +189,14 @@ async fn hostile(folder: &Path) -> u64 {
     watching.join().unwrap() as u64
 }
 
-/// Looks at the beginning and at the end of a large folder.
-async fn browse(pages: &[usize], names: u64) -> u64 {
+/// Looks at the beginning and at the end of a large folder, in which so many folders come before its numbered files.
+async fn browse(pages: &[usize], names: u64, folders: usize) -> u64 {
     let repository = repository().await;
     let snapshot = repository.snapshots().await.unwrap().pop().unwrap().id;
     for skip in pages {
         let page = repository.entries(&snapshot, "", *skip, 500).await.unwrap();
         assert_eq!((page.entries.len(), page.total), (500, names));
-        assert!(page.entries[0].name.ends_with(&format!("{skip:06}")), "{:?}", page.entries[0]);
+        assert!(page.entries[0].name.ends_with(&format!("{:06}", skip - folders)), "{:?}", page.entries[0]);
     }
     0
 }
@@ -201,10 +211,11 @@ async fn role() {
         "serve" => return serve(&folder).await,
         "backup" => backup(&folder).await,
         "hostile" => hostile(&folder).await,
-        "open" => browse(&[], 0).await,
-        "browse" => browse(&[0, 60_000, 99_500], 100_000).await,
-        "browse many" => browse(&[0, 600_000, 999_000], MANY as u64 + 1).await,
-        _ => restore(&folder).await,
+        "open" => browse(&[], 0, 0).await,
+        "browse" => browse(&[0, 60_000, 99_500], 100_000, 0).await,
+        "browse many" => browse(&[1, 600_001, 999_001], MANY as u64 + 2, 1).await,
+        "restore folder" => restore(&folder, "target of one", &[BESIDE]).await,
+        _ => restore(&folder, "target", &[]).await,
     };
     println!("files {files}");
     println!("seconds {:.1}", began.elapsed().as_secs_f64());
@@ -309,12 +320,14 @@ async fn backup(folder: &Path) -> u64 {
     report.files
 }
 
-async fn restore(folder: &Path) -> u64 {
+/// Restores so many paths, or everything.
+async fn restore(folder: &Path, target: &str, paths: &[&str]) -> u64 {
     let repository = repository().await;
     let snapshot = repository.snapshots().await.unwrap().pop().unwrap().id;
-    let target = folder.canonicalize().unwrap().join("target");
+    let target = folder.canonicalize().unwrap().join(target);
     let target = SourceRoots::new(vec![folder.to_path_buf()]).restore_target(&target).unwrap();
-    let (paths, on_conflict) = (Vec::new(), OnConflict::Skip);
+    let paths = paths.iter().map(|path| (*path).to_owned()).collect();
+    let on_conflict = OnConflict::Skip;
     let request = RestoreRequest { snapshot, paths, target, on_conflict, lending_bits: false };
     let report = repository.restore(request, Arc::new(()), CancellationToken::new()).await.unwrap();
     assert_eq!(report.warnings, []);

@@ -31,10 +31,12 @@ use crate::{
 
 mod change;
 mod state;
+mod trial;
 
 pub use self::{
     change::{add, delete, update},
     state::{pause, resume, run_now},
+    trial::try_patterns,
 };
 
 /// Why a policy cannot be changed or run.

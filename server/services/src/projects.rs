@@ -177,10 +177,13 @@ pub async fn create(acting: &Acting, services: &Services, form: &ProjectForm) ->
     let home = organizations::chosen(acting, services.db(), Action::ManageProjects, new.organization).await?;
     let node = home_node::of_new(services, &new).await?;
     // Another node's directory is looked at when it is backed up.
-    if is_here(services, node.as_deref()) {
+    let had_files = if is_here(services, node.as_deref()) {
         sources::check(services, OrganizationId(home.id), &new.source).await?;
-    }
-    let row = insert(acting, services, (&home, node), &new).await?;
+        sources::has_files(services, OrganizationId(home.id), &new.source).await?
+    } else {
+        false
+    };
+    let row = insert(acting, services, (&home, node, had_files), &new).await?;
     let id = row.id;
     if let Some(choice) = &new.backup {
         if let Err(error) = backup_switch::enable(acting, services, (&row, &home), choice).await {
@@ -211,7 +214,7 @@ fn created_without_backup(new: &NewProject, error: &ServiceError) -> ServiceErro
 async fn insert(
     acting: &Acting,
     services: &Services,
-    (home, node): (&organization::Model, Option<String>),
+    (home, node, had_files): (&organization::Model, Option<String>, bool),
     new: &NewProject,
 ) -> Result<project::Model, ServiceError> {
     let now = services.clock().now();
@@ -223,6 +226,7 @@ async fn insert(
         source_location: Set(new.source.shown().location()),
         // Sealed to the row's id, which is not known yet.
         source_url_sealed: Set(matches!(new.source, NewSource::Postgres(_)).then(Vec::new)),
+        source_had_files: Set(had_files),
         locked: Set(false),
         node: Set(node),
         created_by: Set(acting.actor.email.clone()),

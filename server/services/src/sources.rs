@@ -1,6 +1,6 @@
 //! From a project to what the engine backs up.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use engine::{DatabaseDump, NetworkPolicy, PostgresDatabase, Secret, SnapshotSource, SslMode as EngineSslMode};
 use model::{
@@ -10,8 +10,14 @@ use model::{
     policy::SourceOptions,
     project::{DirectoryPath, NewSource, Source},
 };
+use tokio::{task::spawn_blocking, time::timeout};
+use tokio_util::sync::CancellationToken;
 
 use crate::{context::Services, entity::project, error::ServiceError, source_roots, vault::Purpose};
+
+/// Names of a new source that are looked at, and for how long.
+const MOST_NAMES: usize = 10_000;
+const LONGEST: Duration = Duration::from_secs(1);
 
 /// Tries whether an organization's new source can be backed up: a directory is there and the organization's, a database
 /// lets itself be read whole.
@@ -26,6 +32,18 @@ pub async fn check(services: &Services, home: OrganizationId, source: &NewSource
             checked.map_err(|error| ServiceError::at("connection_url", error))
         }
     }
+}
+
+/// Whether a new source has files, as far as that shows soon. Asked of directories alone, for a backup of a database
+/// always has a file.
+pub async fn has_files(services: &Services, home: OrganizationId, source: &NewSource) -> Result<bool, ServiceError> {
+    let NewSource::Directory(directory) = source else { return Ok(false) };
+    let (roots, directory) = (source_roots::of(services, home).await?, directory.clone());
+    let looked = spawn_blocking(move || {
+        let source = roots.directory(Path::new(directory.as_str())).ok()?;
+        source.matches(&[], &[], MOST_NAMES, LONGEST, CancellationToken::new()).ok()
+    });
+    Ok(timeout(2 * LONGEST, looked).await.is_ok_and(|looked| matches!(looked, Ok(Some(found)) if found.files > 0)))
 }
 
 /// The source of a project, for a backup that leaves out what `options` say.

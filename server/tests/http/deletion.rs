@@ -52,6 +52,7 @@ with_a_week!(
     a_deleted_project_can_be_taken_back,
     the_name_of_a_deleted_project_is_free,
     an_empty_source_makes_an_unusual_backup,
+    a_first_backup_without_files_is_unusual_where_there_were_some,
     another_policys_run_waits_its_turn,
 );
 
@@ -415,6 +416,23 @@ async fn an_empty_source_makes_an_unusual_backup(app: &TestApp) {
     let earlier = names(&rows);
     retention(app).await;
     assert_eq!(partner.marked(project).await, earlier);
+}
+
+/// What was not mounted any more when the first backup came.
+async fn a_first_backup_without_files_is_unusual_where_there_were_some(app: &TestApp) {
+    let (partner, project) = app.backed_up_project().await;
+    let policy = partner.add_policy(project, "nightly", "0 0 29 2 *").await;
+    let source = app.source();
+    fs::rename(&source, app.files().join("away")).unwrap();
+    fs::create_dir(&source).unwrap();
+    let empty = partner.backup_now(project, policy).await;
+    assert!(empty.is_unusual(), "{empty:?}");
+    assert_eq!((empty.phase, empty.cause.as_deref()), (BackupPhase::Completed, Some("It has no files")));
+    let another = partner.add_project("empty", &source, partner.credentials().await.first()).await;
+    let home = partner.add_policy(another, "nightly", "0 0 29 2 *").await;
+    let expected = partner.backup_now(another, home).await;
+    assert!(!expected.is_unusual(), "{expected:?}");
+    assert_eq!(expected.cause.as_deref(), Some("It has no files"), "told all the same");
 }
 
 /// A weekly backup is not lost because an hourly one works at its time.

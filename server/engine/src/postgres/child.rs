@@ -29,6 +29,11 @@ const MOST_MEMORY: u64 = 3 << 30;
 /// (<https://man7.org/linux/man-pages/man5/proc_pid_oom_score_adj.5.html>).
 const OUT_OF_MEMORY_SCORE: &str = "700";
 
+/// What `pg_restore` says of the schema that every new database has, where a dump has it too, as one of `public.*` does.
+/// The words between depend on the server's language; the name does not.
+const THERE_ALREADY: (&str, &str) = ("could not execute query: ", "public");
+const MAKES_PUBLIC: &str = "Command was: CREATE SCHEMA public;";
+
 /// When a program is to be ended.
 pub(crate) struct Stop {
     pub(crate) token: CancellationToken,
@@ -40,6 +45,8 @@ pub(crate) struct Stop {
 pub(super) struct Said {
     /// The first of its lines `pg_…: error: `, without these words.
     pub(super) errors: Vec<String>,
+    /// How many more there were that are none: the schema `public` was there already.
+    pub(super) harmless: u64,
     /// The last of all lines.
     pub(super) last: VecDeque<String>,
 }
@@ -176,6 +183,12 @@ fn listen(stderr: impl Read) -> Said {
         if said.errors.len() < MOST_ERRORS {
             said.errors.extend(error(&line).map(str::to_owned));
         }
+        if line == MAKES_PUBLIC
+            && let Some(told) = said.last.back().and_then(|line| error(line)).filter(|error| is_there_already(error))
+        {
+            said.errors.pop_if(|error| error == told);
+            said.harmless += 1;
+        }
         if said.last.len() == KEPT {
             said.last.pop_front();
         }
@@ -188,6 +201,11 @@ fn listen(stderr: impl Read) -> Said {
 fn error(line: &str) -> Option<&str> {
     let (program, error) = line.split_once(": error: ")?;
     matches!(program, "pg_dump" | "pg_restore").then_some(error)
+}
+
+fn is_there_already(error: &str) -> bool {
+    let (begin, name) = THERE_ALREADY;
+    error.strip_prefix(begin).is_some_and(|rest| rest.contains(name))
 }
 
 /// The next line, cut after [`LONGEST`] bytes, with a word on what was cut. None at the end.
@@ -244,6 +262,21 @@ mod tests {
         assert_eq!(said.errors, vec!["could not execute query: ERROR:  oh"; MOST_ERRORS]);
         assert_eq!(said.last.len(), KEPT);
         assert_eq!(said.last.back().unwrap(), "pg_restore: warning: errors ignored on restore: 300");
+    }
+
+    #[test]
+    fn that_the_schema_public_is_there_is_no_error() {
+        let error = |error: &str, command: &str| {
+            format!("pg_restore: error: could not execute query: {error}\nCommand was: {command}\n\n\n")
+        };
+        let english = error("ERROR:  schema \"public\" already exists", "CREATE SCHEMA public;");
+        let german = error("FEHLER:  Schema »public« existiert bereits", "CREATE SCHEMA public;");
+        let other = error("ERROR:  schema \"shop\" already exists", "CREATE SCHEMA shop;");
+        let denied = error("ERROR:  permission denied for database shop", "CREATE SCHEMA public;");
+        let said = listen((english + &german + &other + &denied).as_bytes());
+        let left = ["ERROR:  schema \"shop\" already exists", "ERROR:  permission denied for database shop"];
+        assert_eq!(said.errors, left.map(|error| format!("could not execute query: {error}")));
+        assert_eq!(said.harmless, 2);
     }
 
     fn shell(script: &str, patience: Duration) -> Program {

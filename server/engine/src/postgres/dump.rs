@@ -200,7 +200,7 @@ impl Read for DumpOutput {
 pub(super) const NO_MORE_LOCKS: &str = "out of shared memory";
 
 /// Why `pg_dump` failed, in words, with what to do where that is known.
-fn explained(Said { errors, last }: &Said, user: &str) -> PostgresError {
+fn explained(Said { errors, last, .. }: &Said, user: &str) -> PostgresError {
     let said = |text: &str| errors.iter().chain(last).find(|line| line.contains(text));
     let error = errors.first().map_or("it ended without saying why", |error| error.trim_end_matches('.')).to_owned();
     let tool = Tool::PgDump;

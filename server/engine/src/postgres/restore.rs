@@ -214,7 +214,8 @@ impl Restoring {
     /// Waits for the end, after the feeder was dropped: what could not be restored as it was. Blocks.
     pub(crate) fn wait(&mut self) -> Result<Restored> {
         let (status, said) = self.program.wait().map_err(|error| failed(&error))?;
-        let ignored = said.last.back().and_then(|line| ignored(line));
+        let ignored =
+            said.last.back().and_then(|line| ignored(line)).map(|ignored| ignored.saturating_sub(said.harmless));
         match (status.code(), ignored) {
             (Some(0), _) => Ok(Restored { ignored_errors: said.errors.len() as u64, warnings: said.errors }),
             (Some(1), Some(ignored_errors)) => Ok(Restored::with_errors(said.errors, ignored_errors)),
@@ -223,7 +224,7 @@ impl Restoring {
     }
 
     /// Why `pg_restore` failed, in words, with what to do.
-    fn explained(&self, Said { errors, last }: &Said) -> PostgresError {
+    fn explained(&self, Said { errors, last, .. }: &Said) -> PostgresError {
         let silent = || if self.program.was_late() { "it hung and was ended" } else { "it ended without saying why" };
         let error = errors.first().map_or_else(silent, |error| error.trim_end_matches('.'));
         let no_more_locks = errors.iter().chain(last).any(|line| line.contains(NO_MORE_LOCKS));

@@ -67,9 +67,8 @@ pub(super) fn find(reader: &Reader, root: TreeId, path: &str) -> Result<(String,
 
 /// The size of a file with this content.
 pub(super) fn size(reader: &Reader, content: &[DataId]) -> Result<u64> {
-    let length = |id| reader.library.get_index_entry(id).map(|entry| u64::from(entry.data_length()));
-    let lengths = content.iter().map(|id| length(id).map_err(|_| missing(id)));
-    lengths.sum()
+    let length = |id: &DataId| Some(Wanted::find(&reader.library, *id, ())?.length);
+    content.iter().map(|id| length(id).ok_or_else(|| missing(id))).sum()
 }
 
 /// Starts to read `content`.
@@ -119,5 +118,5 @@ async fn send_all(
 }
 
 pub(super) fn missing(id: &DataId) -> RepositoryError {
-    RepositoryError::Damaged { detail: format!("the blob {} is missing", id.to_hex().as_str()) }
+    RepositoryError::Damaged { detail: format!("the blob {} is missing or larger than any", id.to_hex().as_str()) }
 }

@@ -22,6 +22,7 @@ use sha2::{Digest, Sha256};
 use super::{
     RepositoryError, Result,
     fault::Fault,
+    inflate::MOST_OF_FOLDER,
     reader::Reader,
     seal::{Sealer, hash},
     storage::Storage,
@@ -84,6 +85,9 @@ impl Reader {
 impl Nodes {
     /// Reads the folder `id`, which is at `place`.
     pub(super) fn fetch(id: &TreeId, place: &Place, storage: &Storage, sealer: &Sealer) -> Result<Self> {
+        if place.length > MOST_OF_FOLDER {
+            return Err(damaged(id, "is larger than any"));
+        }
         let sealed = storage.read_tree(&place.pack, place.offset, place.length).map_err(|fault| match fault {
             Fault::Storage(S3Error::NoSuchObject { key }) => {
                 RepositoryError::Damaged { detail: format!("the file \"{key}\" is missing") }

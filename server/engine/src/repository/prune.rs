@@ -61,7 +61,7 @@ pub(super) async fn prune(
     // A child, so that the uploads also end when this future is dropped.
     let stop = cancel.child_token();
     let _stop_when_dropped = stop.clone().drop_guard();
-    let mut storage = Storage::of(&repository, stop.clone());
+    let mut storage = Storage::of(&repository, stop.clone())?;
     storage.permit = request.permit.clone();
     let storage = Arc::new(storage);
     let blocked = storage.clone();

@@ -37,7 +37,7 @@ pub(super) struct Reader {
 impl Reader {
     /// Reads the index. Blocks.
     pub(super) fn new(repository: &Inner, stop: CancellationToken) -> Result<Self> {
-        let storage = Arc::new(Storage::of(repository, stop));
+        let storage = Arc::new(Storage::of(repository, stop)?);
         Self::of(storage, &repository.key, repository.cache())
     }
 

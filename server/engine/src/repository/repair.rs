@@ -65,12 +65,12 @@ pub(super) async fn repair(
 /// last those are removed: whatever interrupts this, nothing intact is lost.
 fn run(repository: &Inner, request: &RepairRequest, stop: &CancellationToken) -> Result<RepairReport> {
     let storage = |hidden: HashSet<Id>| {
-        let mut storage = Storage::of(repository, stop.clone());
+        let mut storage = Storage::of(repository, stop.clone())?;
         storage.permit = request.permit.clone();
         storage.hidden = hidden;
-        Arc::new(storage)
+        Ok::<_, RepositoryError>(Arc::new(storage))
     };
-    let all = storage(HashSet::new());
+    let all = storage(HashSet::new())?;
     // Before anything else: without them all is lost with this process.
     let opening_files = opening::write_back(&all, repository)?;
     let library = open::open(all.clone(), &repository.key, None)?;
@@ -93,7 +93,7 @@ fn run(repository: &Inner, request: &RepairRequest, stop: &CancellationToken) ->
         }
         gone.push((FileType::Pack, id));
     }
-    let without = storage(gone.iter().map(|(_, id)| *id).collect());
+    let without = storage(gone.iter().map(|(_, id)| *id).collect())?;
     let library = open::open(without.clone(), &repository.key, None)?;
     library.repair_index(&RepairIndexOptions::default(), false).map_err(|error| repository_error(&error))?;
     for (kind, id) in gone {

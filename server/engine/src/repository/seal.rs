@@ -12,6 +12,8 @@ use super::{RepositoryError, Result};
 
 const NONCE: usize = 16;
 const TAG: usize = 16;
+/// Bytes that what is sealed has more than its content.
+pub(super) const OVERHEAD: u32 = 32;
 
 /// Seals and opens with a repository's key.
 pub(super) struct Sealer(Aes256CtrPoly1305Aes);

@@ -1,6 +1,6 @@
 //! File contents: which pieces of which packs they are, and how those become bytes again.
 
-use std::{ops::Range, sync::Arc};
+use std::{num::NonZeroU32, ops::Range, sync::Arc};
 
 use bytes::Bytes;
 use rustic_core::{DataId, FileType, Id, IndexedFullStatus};
@@ -8,9 +8,10 @@ use zstd::bulk::Decompressor;
 
 use super::{
     RepositoryError, Result,
+    inflate::MOST_OF_PIECE,
     location::Location,
     open::Library,
-    seal::{Sealer, hash},
+    seal::{OVERHEAD, Sealer, hash},
 };
 use crate::S3Error;
 
@@ -32,14 +33,23 @@ pub(super) struct Wanted<T> {
 }
 
 impl<T> Wanted<T> {
-    /// Where the blob is, or none when the index does not know it.
+    /// Where the blob is, or none when the index does not know it or says that it is larger than any piece of a file.
     pub(super) fn find(library: &Library<IndexedFullStatus>, id: DataId, purpose: T) -> Option<Self> {
         let entry = library.get_index_entry(&id).ok()?;
+        let length = plain_length(entry.location.length, entry.location.uncompressed_length)?;
         let start = u64::from(entry.location.offset);
         let range = start..start + u64::from(entry.location.length);
         let compressed = entry.location.uncompressed_length.is_some();
-        Some(Self { id, pack: *entry.pack, range, length: u64::from(entry.data_length()), compressed, purpose })
+        Some(Self { id, pack: *entry.pack, range, length, compressed, purpose })
     }
+}
+
+/// The size of a piece of a file when it is decoded, from what the index says of it; none where that cannot be.
+pub(super) fn plain_length(stored: u32, uncompressed: Option<NonZeroU32>) -> Option<u64> {
+    let stored = stored.checked_sub(OVERHEAD)?;
+    let plain = uncompressed.map_or(stored, NonZeroU32::get);
+    let largest = usize::try_from(plain.max(stored)).ok()?;
+    (largest <= MOST_OF_PIECE).then_some(u64::from(plain))
 }
 
 /// A piece of a pack and the wanted blobs in it, in their order.

@@ -17,8 +17,9 @@ use super::{
     Inner, SnapshotId,
     cache::Cache,
     fault::Fault,
+    inflate,
     location::Location,
-    seal::hash,
+    seal::{Sealer, hash},
     types::Permit,
     uploads::Uploads,
     windows::{Packs, Windows},
@@ -39,6 +40,8 @@ pub(super) struct Storage {
     cache: OnceLock<Cache>,
     /// When set, this is the repository's config, whatever the bucket has: what opened the repository goes on opening it.
     config: Option<Bytes>,
+    /// Opens what the library reads, where anybody may have written it.
+    sealer: Option<Sealer>,
     /// Files that the repository seems not to have.
     pub(super) hidden: HashSet<Id>,
     /// The key files written.
@@ -62,6 +65,7 @@ impl Storage {
             packs: Packs::default(),
             cache: OnceLock::new(),
             config: None,
+            sealer: None,
             hidden: HashSet::new(),
             written_keys: Mutex::default(),
             permit: Permit::default(),
@@ -70,9 +74,10 @@ impl Storage {
     }
 
     /// For an opened repository. Must be called inside a tokio runtime.
-    pub(super) fn of(repository: &Inner, stop: CancellationToken) -> Self {
+    pub(super) fn of(repository: &Inner, stop: CancellationToken) -> super::Result<Self> {
         let config = Some(repository.opening.config.clone());
-        Self { config, ..Self::new(repository.location.clone(), stop) }
+        let sealer = Some(Sealer::new(&repository.key)?);
+        Ok(Self { config, sealer, ..Self::new(repository.location.clone(), stop) })
     }
 
     pub(super) fn location(&self) -> &Location {
@@ -160,6 +165,18 @@ impl Storage {
         Ok(content)
     }
 
+    /// Refuses what is compressed and becomes larger than anything of its kind: the library decompresses whatever it
+    /// reads, however large that becomes. What does not open is left for it to judge.
+    fn small_enough(&self, kind: FileType, id: &Id, sealed: Bytes, fits: fn(&[u8]) -> bool) -> Result<Bytes, Fault> {
+        let mut opened = Vec::new();
+        let opens = self.sealer.as_ref().is_some_and(|sealer| sealer.open(&sealed, &mut opened).is_ok());
+        if opens && !fits(&opened) {
+            let detail = format!("something in {} {id} is larger than anything of its kind", kind.dirname());
+            return Err(Fault::Damaged(detail));
+        }
+        Ok(sealed)
+    }
+
     /// Reads a folder's blob: with its whole pack, which is kept, or with what is around it.
     pub(super) fn read_tree(&self, pack: &Id, offset: u32, length: u32) -> Result<Bytes, Fault> {
         let range = u64::from(offset)..u64::from(offset) + u64::from(length);
@@ -233,7 +250,9 @@ impl ReadBackend for Storage {
             return Ok(config.clone());
         }
         match kind {
-            FileType::Index | FileType::Snapshot => Ok(self.read_cached(kind, id)?),
+            FileType::Index | FileType::Snapshot => {
+                Ok(self.small_enough(kind, id, self.read_cached(kind, id)?, inflate::file_fits)?)
+            }
             _ => Ok(self.wait(self.location.get(kind, id))?),
         }
     }
@@ -242,7 +261,8 @@ impl ReadBackend for Storage {
         let range = u64::from(offset)..u64::from(offset) + u64::from(length);
         let is_tree = kind == FileType::Pack && cacheable;
         if is_tree {
-            return Ok(self.read_tree(id, offset, length)?);
+            let folder = self.read_tree(id, offset, length)?;
+            return Ok(self.small_enough(kind, id, folder, inflate::folder_fits)?);
         }
         let read = self.wait(self.location.get_range(kind, id, range))?;
         Ok(whole(Some(read), kind, id, length)?)

@@ -182,7 +182,7 @@ impl Found {
 ///
 /// Snapshots come first and the list of packs last, so that a backup that is running meanwhile does not look like damage.
 fn look(repository: &Inner, stop: CancellationToken) -> Result<(Found, Vec<IndexPack>)> {
-    let storage = Arc::new(Storage::of(repository, stop));
+    let storage = Arc::new(Storage::of(repository, stop)?);
     let library = open::open(storage.clone(), &repository.key, None)?;
     let mut report = VerifyReport::default();
     let snapshots = files::<SnapshotFile>(&library, DamagedKind::Snapshot, &mut report.damaged)?;

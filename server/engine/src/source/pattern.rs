@@ -17,10 +17,26 @@ const EVERYTHING: &str = "**";
 #[derive(Clone, Debug)]
 pub struct Patterns {
     takes_everything: bool,
-    /// Those that include, without `**`, as they were written and as they are looked for.
+    /// Those that include, without `**`.
+    pub(super) include: List,
+    pub(super) exclude: List,
+}
+
+/// Patterns as they were written and as they are looked for.
+#[derive(Clone, Debug)]
+pub(super) struct List {
     written: Vec<String>,
-    include: GlobSet,
-    exclude: GlobSet,
+    set: GlobSet,
+}
+
+impl List {
+    fn new(written: Vec<String>) -> Result<Self, RepositoryError> {
+        Ok(Self { set: glob_set(&written)?, written })
+    }
+
+    fn is_match(&self, path: &[u8]) -> bool {
+        self.set.is_match(OsStr::from_bytes(path))
+    }
 }
 
 impl Patterns {
@@ -28,8 +44,7 @@ impl Patterns {
     pub fn new(include: &[String], exclude: &[String]) -> Result<Self, RepositoryError> {
         let takes_everything = include.is_empty() || include.iter().any(|pattern| pattern == EVERYTHING);
         let written: Vec<String> = include.iter().filter(|pattern| *pattern != EVERYTHING).cloned().collect();
-        let include = glob_set(&written)?;
-        Ok(Self { takes_everything, written, include, exclude: glob_set(exclude)? })
+        Ok(Self { takes_everything, include: List::new(written)?, exclude: List::new(exclude.to_vec())? })
     }
 
     /// Whether everything is taken that is not excluded.
@@ -39,20 +54,16 @@ impl Patterns {
 
     /// Whether an include pattern names `path` itself.
     pub(crate) fn includes(&self, path: &[u8]) -> bool {
-        self.takes_everything || is_match(&self.include, path)
+        self.takes_everything || self.include.is_match(path)
     }
 
     /// Whether an exclude pattern names `path` itself.
     pub(crate) fn excludes(&self, path: &[u8]) -> bool {
-        is_match(&self.exclude, path)
+        self.exclude.is_match(path)
     }
 }
 
-fn is_match(set: &GlobSet, path: &[u8]) -> bool {
-    set.is_match(OsStr::from_bytes(path))
-}
-
-/// The include patterns that have matched nothing so far. What is excluded is no match: nothing of it is backed up.
+/// The patterns of a list that have matched nothing so far.
 pub(super) struct Unmatched {
     /// Their places among those that were written.
     left: Vec<usize>,
@@ -60,21 +71,21 @@ pub(super) struct Unmatched {
 }
 
 impl Unmatched {
-    pub(super) fn new(patterns: &Patterns) -> Self {
+    pub(super) fn new(patterns: &List) -> Self {
         Self { left: (0..patterns.written.len()).collect(), found: Vec::new() }
     }
 
     /// Looks which of them `path` matches, as long as there are any.
-    pub(super) fn meet(&mut self, patterns: &Patterns, path: &[u8]) {
+    pub(super) fn meet(&mut self, patterns: &List, path: &[u8]) {
         if self.left.is_empty() {
             return;
         }
-        patterns.include.matches_into(OsStr::from_bytes(path), &mut self.found);
+        patterns.set.matches_into(OsStr::from_bytes(path), &mut self.found);
         self.left.retain(|pattern| self.found.binary_search(pattern).is_err());
     }
 
     /// As they were written.
-    pub(super) fn names(&self, patterns: &Patterns) -> Vec<String> {
+    pub(super) fn names(&self, patterns: &List) -> Vec<String> {
         self.left.iter().filter_map(|pattern| patterns.written.get(*pattern)).cloned().collect()
     }
 }
@@ -131,11 +142,11 @@ mod tests {
     #[test]
     fn patterns_without_a_match_are_known() {
         let patterns = patterns(&["**", "docs", "docs/deep", "*.md", "custmers"], &[]);
-        let mut unmatched = Unmatched::new(&patterns);
+        let mut unmatched = Unmatched::new(&patterns.include);
         for path in ["docs", "docs/a.txt", "docs/deep"] {
-            unmatched.meet(&patterns, path.as_bytes());
+            unmatched.meet(&patterns.include, path.as_bytes());
         }
-        assert_eq!(unmatched.names(&patterns), ["*.md", "custmers"]);
+        assert_eq!(unmatched.names(&patterns.include), ["*.md", "custmers"]);
     }
 
     #[test]

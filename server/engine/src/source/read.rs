@@ -36,17 +36,7 @@ impl DirectoryReader {
         progress: Arc<dyn Progress>,
         stop: CancellationToken,
     ) -> io::Result<Self> {
-        let stat = fstat(&*source.folder)?;
-        if stat.st_nlink == 0 {
-            return Err(io::ErrorKind::NotFound.into());
-        }
-        let ground = Ground {
-            root: source.folder.clone(),
-            identity: (&stat).into(),
-            barriers: source.barriers.clone(),
-            patterns: Arc::new(patterns),
-            options: source.options,
-        };
+        let ground = Ground::new(source, patterns)?;
         Ok(Self { ground, shared: Arc::new(Shared { report: Arc::default(), progress, stop }) })
     }
 

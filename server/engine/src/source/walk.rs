@@ -9,6 +9,7 @@ use std::{
         unix::ffi::{OsStrExt, OsStringExt},
     },
     sync::Arc,
+    time::Instant,
     vec,
 };
 
@@ -16,7 +17,7 @@ use rustix::fs::{AtFlags, Dir, FileType, Mode, Stat, fstat, openat, statat};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    DEEPEST, Patterns, SourceOptions,
+    DEEPEST, DirectorySource, Patterns, SourceOptions,
     attributes::Attributes,
     barrier::{Barrier, Barriers, Identity},
     descent::{Descent, folder_flags},
@@ -62,7 +63,11 @@ pub(super) struct Walk {
     /// Absent when only sizes are wanted.
     report: Option<Arc<SourceReport>>,
     stop: CancellationToken,
+    limit: Option<Limit>,
+    /// Patterns that have matched nothing so far. What is excluded is no match of one that includes: nothing of it is
+    /// backed up.
     unmatched: Unmatched,
+    unmatched_exclude: Unmatched,
     descent: Option<Descent>,
     levels: Vec<Level>,
     /// The path of what is looked at, for the patterns.
@@ -80,6 +85,42 @@ pub(super) struct Ground {
     pub(super) options: SourceOptions,
 }
 
+impl Ground {
+    /// Fails where the directory was removed meanwhile.
+    pub(super) fn new(source: &DirectorySource, patterns: Patterns) -> io::Result<Self> {
+        let stat = fstat(&*source.folder)?;
+        if stat.st_nlink == 0 {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        Ok(Self {
+            root: source.folder.clone(),
+            identity: (&stat).into(),
+            barriers: source.barriers.clone(),
+            patterns: Arc::new(patterns),
+            options: source.options,
+        })
+    }
+}
+
+/// How much of a directory is looked at.
+#[derive(Clone, Copy)]
+pub(super) struct Limit {
+    /// Names, whether a backup takes them or not.
+    pub(super) names: usize,
+    pub(super) until: Instant,
+    /// Whether there was more.
+    pub(super) reached: bool,
+}
+
+impl Limit {
+    /// Whether one more name may be looked at.
+    fn allows_one(&mut self) -> bool {
+        self.reached |= self.names == 0 || Instant::now() >= self.until;
+        self.names = self.names.saturating_sub(1);
+        !self.reached
+    }
+}
+
 struct Level {
     path: TreePath,
     /// How much of `written` its path is.
@@ -93,10 +134,23 @@ struct Level {
 
 impl Walk {
     pub(super) fn new(ground: Ground, report: Option<Arc<SourceReport>>, stop: CancellationToken) -> Self {
-        let (root, unmatched) = (ground.root.clone(), Unmatched::new(&ground.patterns));
+        Self::within(ground, report, stop, None)
+    }
+
+    /// As [`Self::new`], but no further than to the limit.
+    pub(super) fn within(
+        ground: Ground,
+        report: Option<Arc<SourceReport>>,
+        stop: CancellationToken,
+        limit: Option<Limit>,
+    ) -> Self {
+        let root = ground.root.clone();
+        let (unmatched, unmatched_exclude) =
+            (Unmatched::new(&ground.patterns.include), Unmatched::new(&ground.patterns.exclude));
         let (descent, levels, written, ready) = (None, Vec::new(), Vec::new(), VecDeque::new());
-        let mut walk = Self { ground, report, stop, unmatched, descent, levels, written, ready };
-        match names(&root).and_then(|names| Ok((names, Descent::new(root.clone())?))) {
+        let mut walk =
+            Self { ground, report, stop, limit, unmatched, unmatched_exclude, descent, levels, written, ready };
+        match names(&root, walk.most_names()).and_then(|names| Ok((names, Descent::new(root.clone())?))) {
             Ok((names, descent)) => {
                 walk.descent = Some(descent);
                 let (path, names) = (TreePath::default(), walk.ground.options.wanted(&root, names));
@@ -126,6 +180,18 @@ impl Walk {
         }
     }
 
+    /// Names that are read of a folder: one more than may still be looked at tells that there are more.
+    fn most_names(&self) -> usize {
+        self.limit.map_or(usize::MAX, |limit| limit.names.saturating_add(1))
+    }
+
+    /// Patterns of Include and of Exclude that have matched nothing so far, and whether there is more than was looked at.
+    pub(super) fn so_far(&self) -> (Vec<String>, Vec<String>, bool) {
+        let (include, exclude) = (&self.ground.patterns.include, &self.ground.patterns.exclude);
+        let reached = self.limit.is_some_and(|limit| limit.reached);
+        (self.unmatched.names(include), self.unmatched_exclude.names(exclude), reached)
+    }
+
     /// Looks at one name in the innermost folder.
     fn visit(&mut self, name: OsString) {
         let (Some(level), Some(descent)) = (self.levels.last(), &self.descent) else { return };
@@ -136,9 +202,9 @@ impl Walk {
         }
         self.written.extend_from_slice(name.as_bytes());
         if self.ground.patterns.excludes(&self.written) {
-            return;
+            return self.unmatched_exclude.meet(&self.ground.patterns.exclude, &self.written);
         }
-        self.unmatched.meet(&self.ground.patterns, &self.written);
+        self.unmatched.meet(&self.ground.patterns.include, &self.written);
         let included = level.included || self.ground.patterns.includes(&self.written);
         let named = self.ground.barriers.meets_name(identity, &name);
         let path = level.path.join(name);
@@ -194,7 +260,7 @@ impl Walk {
             }
             return;
         }
-        let opened = match open_folder(&parent, path.name()) {
+        let opened = match open_folder(&parent, path.name(), self.most_names()) {
             // Not what it was a moment ago.
             Ok((_, _, stat)) if self.ground.barriers.meets(&stat).is_some() => {
                 return self.failed(&path, &io::Error::other("it was replaced while the backup ran"));
@@ -228,7 +294,7 @@ impl Walk {
 
     /// Tells at the end which patterns were of no use.
     fn end(&mut self) -> Option<Found> {
-        let names = self.unmatched.names(&self.ground.patterns);
+        let names = self.unmatched.names(&self.ground.patterns.include);
         if let Some(report) = &self.report {
             report.unmatched(names);
         }
@@ -260,6 +326,7 @@ impl Iterator for Walk {
             }
             let Some(level) = self.levels.last_mut() else { return self.end() };
             match level.names.next() {
+                Some(_) if self.limit.as_mut().is_some_and(|limit| !limit.allows_one()) => return None,
                 Some(name) => self.visit(name),
                 None => self.leave(),
             }
@@ -267,21 +334,28 @@ impl Iterator for Walk {
     }
 }
 
-/// Opens a folder and reads the names in it.
-fn open_folder(parent: &OwnedFd, name: &OsStr) -> io::Result<(vec::IntoIter<OsString>, Arc<OwnedFd>, Stat)> {
+/// Opens a folder and reads so many of the names in it.
+fn open_folder(
+    parent: &OwnedFd,
+    name: &OsStr,
+    most: usize,
+) -> io::Result<(vec::IntoIter<OsString>, Arc<OwnedFd>, Stat)> {
     let folder = openat(parent, name, folder_flags(), Mode::empty())?;
     let stat = fstat(&folder)?;
-    Ok((names(&folder)?, Arc::new(folder), stat))
+    Ok((names(&folder, most)?, Arc::new(folder), stat))
 }
 
-/// The names in a folder, in byte order.
-fn names(folder: &OwnedFd) -> io::Result<vec::IntoIter<OsString>> {
+/// The names in a folder, or so many of them, in byte order.
+fn names(folder: &OwnedFd, most: usize) -> io::Result<vec::IntoIter<OsString>> {
     let mut names = Vec::new();
     for entry in Dir::read_from(folder)? {
         let entry = entry?;
         let name: &CStr = entry.file_name();
         if name != c"." && name != c".." {
             names.push(OsString::from_vec(name.to_bytes().to_vec()));
+        }
+        if names.len() == most {
+            break;
         }
     }
     names.sort_unstable();

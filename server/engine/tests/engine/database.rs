@@ -205,6 +205,7 @@ async fn patterns_choose_schemas_and_tables() {
     for (number, (include, exclude, expected)) in [
         ("**", "notes", "Odd Schema.Mixed Case\nshop.log_2025\nshop.log_2026\nshop.orders\n"),
         ("shop.*", "shop.log_*", "shop.orders\n"),
+        ("public.* shop.*", "shop.log_*", "public.notes\nshop.orders\n"),
         ("Mixed*", "", "Odd Schema.Mixed Case\n"),
         ("**", "shop.* notes", "Odd Schema.Mixed Case\n"),
     ]
@@ -221,9 +222,30 @@ async fn patterns_choose_schemas_and_tables() {
             assert!(report.warnings[0].message.contains("Odd Schema"), "{:?}", report.warnings);
             continue;
         }
-        assert_eq!(report.warnings, [], "{include} without {exclude}");
+        assert_eq!((report.warnings, report.ignored_errors), (vec![], 0), "{include} without {exclude}");
         assert_eq!(copy.sql(tables), expected, "{include} without {exclude}");
     }
+}
+
+/// A dump of `public.*` makes the schema, which every new database has already.
+#[tokio::test(flavor = "multi_thread")]
+async fn that_the_schema_public_is_there_is_no_failure() {
+    let world = World::start().await;
+    let repository = world.repository().await;
+    let database = cluster().new_database();
+    database.sql("CREATE TABLE notes (id integer PRIMARY KEY); INSERT INTO notes SELECT generate_series(1, 5)");
+    let before = content(&database);
+    let request = SnapshotRequest { include: vec!["public.*".into()], ..dump_request(&database) };
+    let taken = repository.snapshot(request, Arc::new(()), CancellationToken::new()).await.unwrap();
+    let copy = cluster().database(&format!("{}_copy", database.name));
+    let report = restored(&repository, &taken.snapshot, &database, new(&copy.name)).await.unwrap();
+    assert_eq!((report.warnings, report.ignored_errors), (vec![], 0));
+    assert_eq!(content(&copy), before);
+
+    database.sql("DELETE FROM notes");
+    let report = restored(&repository, &taken.snapshot, &database, DatabaseTarget::Original).await.unwrap();
+    assert_eq!((report.warnings, report.ignored_errors), (vec![], 0));
+    assert_eq!(content(&database), before);
 }
 
 #[tokio::test(flavor = "multi_thread")]

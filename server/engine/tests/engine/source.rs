@@ -7,9 +7,12 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
-use engine::{FileTotals, OnConflict, Progress, RepositoryError, SnapshotRequest, SnapshotSource, SourceOptions};
+use engine::{
+    DirectoryMatches, FileTotals, OnConflict, Progress, RepositoryError, SnapshotRequest, SnapshotSource, SourceOptions,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{World, directory, files, mount::Mount, request, restore, snapshot};
@@ -48,6 +51,36 @@ async fn patterns_choose_what_is_taken() {
     let broken = SnapshotRequest { exclude: vec!["[".into()], ..request(&world.source()) };
     let error = repository.snapshot(broken, Arc::new(()), CancellationToken::new()).await.unwrap_err();
     assert!(matches!(error, RepositoryError::InvalidPattern { .. }));
+}
+
+#[tokio::test]
+async fn a_form_learns_what_its_patterns_mean() {
+    let world = World::start().await;
+    for path in ["docs/a.md", "docs/deep/b.md", "docs/b.log", "cache/x", "cache/y.log"] {
+        let path = world.source().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, "x").unwrap();
+    }
+    let source = directory(&world.source());
+    let matches = |include: &str, exclude: &str, names: usize, patience: Duration| {
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        source.matches(&words(include), &words(exclude), names, patience, CancellationToken::new()).unwrap()
+    };
+    let plenty = |include, exclude| matches(include, exclude, 1000, Duration::from_mins(1));
+    let everything = DirectoryMatches { files: 5, bytes: 5, ..DirectoryMatches::default() };
+    assert_eq!(plenty("**", ""), everything);
+    assert_eq!(plenty("", ""), everything);
+    let found = plenty("docs Docs *.md", "*.log *.tmp cache cache/y.log");
+    assert_eq!((found.files, found.bytes, found.stopped_early), (2, 2, false));
+    assert_eq!(found.unmatched_include, ["Docs"]);
+    assert_eq!(found.unmatched_exclude, ["*.tmp", "cache/y.log"], "what is in an excluded folder is not looked at");
+
+    // Eight names in all.
+    assert!(!matches("", "", 8, Duration::from_mins(1)).stopped_early);
+    let some = matches("cache docs", "", 2, Duration::from_mins(1));
+    assert!(some.stopped_early && some.files < 5, "{some:?}");
+    assert_eq!(some.unmatched_include, ["docs"], "as far as it was looked at");
+    assert!(matches("", "", 1000, Duration::ZERO).stopped_early);
 }
 
 /// Does something to the source as soon as the backup has begun to read.

@@ -15,6 +15,8 @@ pub struct Model {
     /// The connection URL of a database.
     #[sea_orm(column_type = "Blob", nullable)]
     pub source_url_sealed: Option<Vec<u8>>,
+    /// Whether the directory had files when the project was made; false where nobody has looked.
+    pub source_had_files: bool,
     pub locked: bool,
     /// The node that has the directory; `None` where any node may take the runs.
     pub node: Option<String>,

@@ -146,6 +146,7 @@ impl Bench {
             name: Set(name.to_owned()),
             source_kind: Set("directory".to_owned()),
             source_location: Set("/srv".to_owned()),
+            source_had_files: Set(false),
             locked: Set(false),
             node: Set(node.map(str::to_owned)),
             created_by: Set("tests".to_owned()),

@@ -13,7 +13,7 @@ use crate::{
     context::Services,
     entity::{
         backup::{self, Column},
-        policy,
+        policy, project,
     },
     notifications::events,
 };
@@ -70,7 +70,17 @@ pub async fn judge(db: &impl ConnectionTrait, row: &backup::Model, taken: &Taken
         .await?;
     let signed = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
     let now = Compared { files: signed(taken.files), bytes: signed(taken.bytes), added: signed(taken.added_bytes) };
+    if before.is_empty() {
+        let project = project::Entity::find_by_id(row.project_id).one(db).await?;
+        return Ok(first_difference(now, project.is_some_and(|project| project.source_had_files)));
+    }
     Ok(difference(&before, now, i64::from(below)))
+}
+
+/// How a policy's first backup differs from what can be expected of it.
+fn first_difference(now: Compared, source_had_files: bool) -> Option<String> {
+    let lacks_all = now.files == 0 && source_had_files;
+    lacks_all.then(|| "It has no files, and the directory had some when the project was made".to_owned())
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -157,6 +167,14 @@ mod tests {
         assert!(differs(&before(1, 100, 5, 0), 0, 0, 0));
         assert!(!differs(&before(5, 0, 0, 0), 0, 0, 0));
         assert!(!differs(&[], 0, 0, 0));
+    }
+
+    #[test]
+    fn a_first_backup_without_files_is_unusual_where_the_source_had_some() {
+        let now = |files| Compared { files, bytes: 0, added: 0 };
+        assert!(first_difference(now(0), true).is_some());
+        assert!(first_difference(now(0), false).is_none());
+        assert!(first_difference(now(1), true).is_none());
     }
 
     #[test]

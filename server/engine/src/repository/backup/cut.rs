@@ -8,7 +8,7 @@ use std::io::{self, Read};
 
 use rustic_core::repofile::{Chunker, ConfigFile};
 
-use super::super::{RepositoryError, Result, fault::repository_error};
+use super::super::{RepositoryError, Result, fault::repository_error, inflate::MOST_OF_PIECE};
 
 /// Bytes that a fingerprint is of.
 const WINDOW: usize = 64;
@@ -37,7 +37,12 @@ impl Cutter {
             (least, most) = (config.chunk_size(), config.chunk_size());
         }
         let polynomial = config.poly().map_err(|error| repository_error(&error))?;
-        if least < WINDOW || most < least || !config.chunk_size().is_power_of_two() || polynomial < 1 << 8 {
+        if least < WINDOW
+            || most < least
+            || most > MOST_OF_PIECE
+            || !config.chunk_size().is_power_of_two()
+            || polynomial < 1 << 8
+        {
             let detail = "its file \"config\" says in no possible way how files are cut".into();
             return Err(RepositoryError::Damaged { detail });
         }

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     super::{
         OnConflict, RepositoryError, RestoreRequest, Result,
+        inflate::MOST_OF_PIECE,
         reader::{Reader, shown_name},
         seal::hash,
         segments::Wanted,
@@ -55,7 +56,7 @@ struct Needs<'a> {
     target: &'a Path,
     on_conflict: OnConflict,
     /// The pieces that become holes: those of the sizes that stretches of zeros are cut into.
-    zeros: [DataId; 2],
+    zeros: Vec<DataId>,
     /// Files with several names, by device and inode.
     links: HashSet<(u64, u64)>,
     /// Bytes of files that replace others, all of them and the largest one.
@@ -66,7 +67,9 @@ struct Needs<'a> {
 impl<'a> Needs<'a> {
     fn new(reader: &'a Reader, request: &'a RestoreRequest) -> Self {
         let config = reader.library.config();
-        let zeros = [config.chunk_min_size(), config.chunk_max_size()].map(|size| hash(&vec![0; size]).into());
+        let sizes =
+            [config.chunk_min_size(), config.chunk_max_size()].into_iter().filter(|size| *size <= MOST_OF_PIECE);
+        let zeros = sizes.map(|size| hash(&vec![0; size]).into()).collect();
         let (target, on_conflict) = (request.target.path(), request.on_conflict);
         Self { reader, target, on_conflict, zeros, links: HashSet::new(), replacing: 0, largest: 0 }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use rustic_core::repofile::{IndexPack, MasterKey};
+use rustic_core::repofile::{BlobType, IndexPack, MasterKey};
 use tokio_util::sync::CancellationToken;
 
 use super::{Damage, DamagedFile, DamagedKind};
@@ -14,7 +14,9 @@ use crate::{
         Inner, RepositoryError, Result,
         blocking::blocking,
         fault::Fault,
+        inflate::plain_hash,
         seal::{Sealer, hash},
+        segments::plain_length,
     },
 };
 
@@ -56,7 +58,7 @@ async fn look(repository: &Arc<Inner>, pack: IndexPack, stop: &CancellationToken
 }
 
 /// What is wrong with a pack, if anything. Its name is the hash of its content, and each blob is sealed; both are
-/// looked at, and the hash of what each blob holds.
+/// looked at, and the hash of what each blob holds. A piece of a file that is larger than any is damaged.
 pub(in crate::repository) fn flaw(key: &MasterKey, pack: &IndexPack, content: &Bytes) -> Result<Option<Damage>> {
     if content.len() as u64 != u64::from(pack.pack_size()) {
         return Ok(Some(Damage::Size));
@@ -71,11 +73,11 @@ pub(in crate::repository) fn flaw(key: &MasterKey, pack: &IndexPack, content: &B
         if sealer.open(sealed, &mut opened).is_err() {
             return Ok(Some(Damage::Content));
         }
-        let found = match blob.location.uncompressed_length {
-            Some(size) => zstd::bulk::decompress(&opened, size.get() as usize).ok().map(|plain| hash(&plain)),
-            None => Some(hash(&opened)),
-        };
-        if found != Some(*blob.id) {
+        let length = plain_length(blob.location.length, blob.location.uncompressed_length);
+        if blob.tpe == BlobType::Data && length.is_none() {
+            return Ok(Some(Damage::Content));
+        }
+        if plain_hash(&opened, blob.location.uncompressed_length) != Some(*blob.id) {
             return Ok(Some(Damage::Content));
         }
     }

@@ -13,7 +13,7 @@ use crate::repository::{Inner, RepositoryError, Result, reader::Reader, storage:
 
 /// Walks through all folders of all snapshots, each once, and names the snapshots that lack something. Blocks.
 pub(super) fn incomplete(repository: &Inner, found: Found, stop: CancellationToken) -> Result<VerifyReport> {
-    let mut storage = Storage::of(repository, stop);
+    let mut storage = Storage::of(repository, stop)?;
     storage.hidden = found.damaged(DamagedKind::Index);
     let reader = Reader::of(Arc::new(storage), &repository.key, None)?;
     let bad_packs = found.damaged(DamagedKind::Pack);

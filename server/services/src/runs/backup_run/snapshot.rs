@@ -147,6 +147,7 @@ impl Taken {
     /// What a person should know of it.
     pub fn told(&self) -> Option<String> {
         let told = [
+            (self.files == 0).then(|| "It has no files".to_owned()),
             unreadable_cause(self.unreadable.len()),
             unmatched_cause(&self.unmatched),
             changed_cause(self.changed.len()),
