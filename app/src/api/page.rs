@@ -1,7 +1,7 @@
 //! What a page takes from the request that it is drawn for, and what it says about the answer.
 
-use serde::{Deserialize, Serialize};
 use model::{language::Language, people::Actor, theme::Theme};
+use serde::{Deserialize, Serialize};
 
 use crate::api::{Flash, flash::FailedForm};
 

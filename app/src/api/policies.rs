@@ -5,7 +5,7 @@ use model::{
     form::Done,
     ids::{PolicyId, ProjectId},
     outlook::{Outlook, OutlookForm},
-    policy::{PolicyDraft, PolicyForm, PolicyRef, PolicyRow},
+    policy::{PatternTrial, PolicyDraft, PolicyForm, PolicyRef, PolicyRow},
     schedule::CronPreview,
 };
 
@@ -71,6 +71,13 @@ pub async fn run_policy_now(form: PolicyRef) -> Result<Done, ApiError> {
 pub async fn preview_cron(expression: String, time_zone: String) -> Result<CronPreview, ApiError> {
     let (_, services) = super::server::signed_in()?;
     Ok(services::policies::preview(&services, &expression, &time_zone)?)
+}
+
+/// What patterns match in the project's source as it is now.
+#[server(endpoint = "policies/try_patterns", input = leptos::server_fn::codec::Json)]
+pub async fn try_patterns(project: ProjectId, include: String, exclude: String) -> Result<PatternTrial, ApiError> {
+    let (acting, services) = super::server::signed_in()?;
+    Ok(services::policies::try_patterns(&acting, &services, project, &include, &exclude).await?)
 }
 
 /// Which backups of the next 90 days would remain with what is typed.

@@ -47,7 +47,7 @@ impl Live {
             heard: RwSignal::default(),
             connected: RwSignal::new(false),
             shown: RwSignal::new(true),
-            version: ServerVersion::new(),
+            version: ServerVersion::begin(),
         };
         provide_context(live);
         if !signed_in {

@@ -51,7 +51,8 @@ async fn parts() -> Result<(), JsValue> {
 
 /// The names of all parts, each once.
 fn files(manifest: &str) -> std::collections::BTreeSet<String> {
-    let pages: std::collections::HashMap<String, Vec<String>> = serde_json::from_slice(manifest.as_bytes()).unwrap_or_default();
+    let pages: std::collections::HashMap<String, Vec<String>> =
+        serde_json::from_slice(manifest.as_bytes()).unwrap_or_default();
     pages.into_values().flatten().collect()
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// How long an answer that only reads may take.
-const READING: Duration = Duration::from_secs(60);
+const READING: Duration = Duration::from_mins(1);
 /// How long a change may take: the server asks other servers, each with a deadline of its own.
 const CHANGING: Duration = Duration::from_mins(5);
 

@@ -11,7 +11,7 @@ pub struct ServerVersion {
 }
 
 impl ServerVersion {
-    pub fn new() -> Self {
+    pub(super) fn begin() -> Self {
         Self { known: StoredValue::new(None), outdated: RwSignal::new(false) }
     }
 

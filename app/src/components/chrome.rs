@@ -5,11 +5,11 @@ use leptos_router::hooks::use_location;
 use model::{people::Actor, permission::Action};
 
 use crate::{
-    browser::{document::mark_hydrated, live::use_live, prefetch::parts_when_idle},
     api::session::SignOut,
+    browser::{live::use_live, prefetch::parts_when_idle},
     components::{
         form::PlainForm, icon::Icon, language::LanguageSwitch, logo::Logo, notice::NoticeRegion, submit::Submit,
-        theme::ThemeSwitch, time::use_zone,
+        theme::ThemeSwitch,
     },
     ui::use_ui,
 };
@@ -20,15 +20,11 @@ pub fn Chrome(children: Children) -> impl IntoView {
     let main = NodeRef::<html::Main>::new();
     ui.follow_navigation(main);
     use_live().version().reload_with_the_next_page();
-    let zone = use_zone();
     let signed_in = ui.actor().is_some();
-    // Until then the browser would take over another text than the server drew.
     Effect::new(move |_| {
-        mark_hydrated();
         if signed_in {
             parts_when_idle();
         }
-        zone.follow_browser();
     });
     let actor = ui.actor();
     let class = if actor.is_some() { "frame" } else { "frame frame-outside" };

@@ -19,9 +19,8 @@ pub fn DialogRoute(
     name: &'static str,
     children: ChildrenFn,
 ) -> impl IntoView {
-    let open = use_part(move |address| {
-        address.shows_dialog(name).then(|| address.get("id").unwrap_or_default().to_owned())
-    });
+    let open =
+        use_part(move |address| address.shows_dialog(name).then(|| address.get("id").unwrap_or_default().to_owned()));
     view! { <For each=move || open.get() key=Clone::clone children=move |_| children()/> }
 }
 

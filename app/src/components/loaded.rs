@@ -121,7 +121,7 @@ fn once_there(asked: Asked, draw: Box<dyn Fn() -> AnyView + Send + Sync>) -> Any
     Suspend::new(async move {
         asked.first().await;
         // What is called while the view becomes text finds the page's language and address.
-        OwnedView::new(move || draw())
+        OwnedView::new(draw)
     })
     .into_any()
 }
@@ -152,7 +152,7 @@ fn Waiting(asked: Asked) -> impl IntoView {
         wait.set(Wait::Noticeable);
         asked.refetch();
     });
-    let said = move || match wait.get() {
+    move || match wait.get() {
         Wait::Short => ().into_any(),
         Wait::Noticeable => view! { <Loading/> }.into_any(),
         Wait::Long => view! {
@@ -164,8 +164,7 @@ fn Waiting(asked: Asked) -> impl IntoView {
             </div>
         }
         .into_any(),
-    };
-    said
+    }
 }
 
 #[component]

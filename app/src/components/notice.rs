@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
-use crate::{api::ApiError, components::icon::Icon, ui::{Ui, use_ui}};
+use crate::{
+    api::ApiError,
+    components::icon::Icon,
+    ui::{Ui, use_ui},
+};
 
 /// How long a success is shown. A failure stays until it is dismissed.
 const SHOWN: Duration = Duration::from_secs(8);

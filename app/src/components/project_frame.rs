@@ -20,9 +20,7 @@ use crate::{
 /// that there is nothing.
 pub fn use_project_id() -> Memo<ProjectId> {
     let parameters = use_params_map();
-    Memo::new(move |_| {
-        ProjectId(parameters.read().get("project").and_then(|id| id.parse().ok()).unwrap_or_default())
-    })
+    Memo::new(move |_| ProjectId(parameters.read().get("project").and_then(|id| id.parse().ok()).unwrap_or_default()))
 }
 
 pub fn use_project(project: Memo<ProjectId>) -> Answer<ProjectView> {

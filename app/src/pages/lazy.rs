@@ -5,6 +5,8 @@
 use leptos::prelude::*;
 use leptos_router::LazyRoute;
 
+use crate::{browser::document::mark_hydrated, components::time::use_zone};
+
 use super::{
     audit_log::AuditLogPage, browse::BrowsePage, credentials::CredentialsPage, dashboard::DashboardPage,
     login::LoginPage, login_code::LoginCodePage, nodes::NodesPage, notifications::NotificationsPage,
@@ -12,6 +14,16 @@ use super::{
     projects::ProjectsPage, repository::RepositoryPage, second_factor::SecondFactorPage, set_password::SetPasswordPage,
     settings::SettingsPage, setup::SetupPage, users::UsersPage,
 };
+
+/// For each page, once its code is there and the application has taken it over: what only browsers without WASM need is
+/// hidden, and times are shown on the browser's clock. Before, it would take over another text than the server drew.
+pub(super) fn taken_over() {
+    let zone = use_zone();
+    Effect::new(move |_| {
+        mark_hydrated();
+        zone.follow_browser();
+    });
+}
 
 /// A function that draws the pages of one part, and a route for each of them.
 macro_rules! part {
@@ -38,7 +50,9 @@ macro_rules! part {
                 }
 
                 async fn view(_: Self) -> AnyView {
-                    $part($choice::$route).await
+                    let page = $part($choice::$route).await;
+                    taken_over();
+                    page
                 }
             }
         )+

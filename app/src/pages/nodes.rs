@@ -6,8 +6,8 @@ use model::node::{NodeRow, NodeRun, RunKind};
 
 use crate::{
     address::page_address,
-    browser::refresh::keep_fresh,
     api::nodes::list_nodes,
+    browser::refresh::keep_fresh,
     components::{
         answer::Answer,
         loaded::loaded,

@@ -63,8 +63,8 @@ fn split(wasm: &Path, main: &Path, package: &Path) -> Result<Vec<PathBuf>> {
     options.main_out_path = main;
     options.link_name = LOADER;
     options.main_module = &script;
-    let split = wasm_split_cli_support::transform(options)
-        .map_err(|error| anyhow!("the WASM cannot be split: {error:#}"))?;
+    let split =
+        wasm_split_cli_support::transform(options).map_err(|error| anyhow!("the WASM cannot be split: {error:#}"))?;
     fs::write(package.join(PARTS), serde_json::to_vec(&split.prefetch_map)?)?;
     Ok(split.split_modules)
 }

@@ -1,9 +1,7 @@
 //! The entries, newest first.
 
 use leptos::prelude::*;
-use model::{
-    audit::{AuditLog, AuditRow, Change},
-};
+use model::audit::{AuditLog, AuditRow, Change};
 
 use crate::{
     address::use_address,

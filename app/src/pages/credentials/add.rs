@@ -103,7 +103,10 @@ fn follow_endpoint() {
         let changed = before.flatten().is_some_and(|before| before != endpoint);
         let typed = untrack(|| state.value("region", ""));
         let is_ours = typed.is_empty() || filled_in.with_value(|filled_in| *filled_in == typed);
-        if changed && is_ours && let Some(known) = region_of_aws_endpoint(&endpoint) {
+        if changed
+            && is_ours
+            && let Some(known) = region_of_aws_endpoint(&endpoint)
+        {
             filled_in.set_value(known.to_owned());
             state.set("region", known);
         }

@@ -17,8 +17,8 @@ use model::{
 
 use crate::{
     address::page_address,
-    browser::refresh::keep_fresh,
     api::{ApiError, credentials::list_credentials, dashboard::get_dashboard, projects::list_projects},
+    browser::refresh::keep_fresh,
     components::{answer::Answer, empty::Empty, loaded::loaded},
     ui::use_ui,
 };

@@ -14,9 +14,9 @@ use model::{
 };
 
 use crate::{
-    browser::refresh::keep_fresh,
     address::{Address, named_row, page_address, use_address, use_part},
     api::notifications::{DeleteChannel, list_channels, list_deliveries},
+    browser::refresh::keep_fresh,
     components::{
         answer::Answer,
         confirm::Confirm,

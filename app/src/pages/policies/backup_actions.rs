@@ -110,7 +110,8 @@ fn named(row: &BackupRow) -> Hidden {
 #[component]
 fn BrowseLink(id: i64) -> impl IntoView {
     let address = use_address();
-    let href = format!("{}/{id}", address.read_untracked().path().trim_end_matches('/').replace("/policies", "/backups"));
+    let href =
+        format!("{}/{id}", address.read_untracked().path().trim_end_matches('/').replace("/policies", "/backups"));
     view! {
         <a class="button button-quiet button-small" href=href>
             {tr!("Browse")}

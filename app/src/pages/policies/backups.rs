@@ -17,9 +17,9 @@ use super::{
     restore::RestoreDialog,
 };
 use crate::{
-    browser::refresh::keep_fresh_of,
     address::{Address, use_part},
     api::backups::list_backups,
+    browser::refresh::keep_fresh_of,
     components::{
         answer::Answer,
         dialog::DialogRoute,
@@ -45,7 +45,13 @@ pub fn BackupsTab(project: Memo<ProjectId>, view: Answer<ProjectView>) -> impl I
             .iter()
             .any(|row| row.phase.is_active() || row.deletion.as_ref().is_some_and(|deletion| deletion.begun))
     });
-    let list = listed(backups, BELOW_FRAME, |page| page, || view! { <NoBackups/> }, |rows, facts| view! { <Table rows=rows facts=facts/> });
+    let list = listed(
+        backups,
+        BELOW_FRAME,
+        |page| page,
+        || view! { <NoBackups/> },
+        |rows, facts| view! { <Table rows=rows facts=facts/> },
+    );
     let dialogs = ui.can(Action::ManageProjects).then(|| {
         view! {
             <DialogRoute name="restore">

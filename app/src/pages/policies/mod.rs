@@ -14,6 +14,7 @@ mod preview;
 mod restore;
 mod restores;
 mod schedules;
+mod trial;
 
 use leptos::prelude::*;
 use leptos_meta::Title;

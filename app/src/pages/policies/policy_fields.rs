@@ -7,11 +7,7 @@ use model::{
     schedule::{COMMON_PERIODS, CUSTOM_PERIOD},
 };
 
-use super::{
-    compose::Compose,
-    outlook::OutlookPreview,
-    preview::Preview,
-};
+use super::{compose::Compose, outlook::OutlookPreview, preview::Preview, trial::Trial};
 use crate::components::{
     field::{Field, Kind},
     form_state::FormState,
@@ -88,6 +84,7 @@ fn ContentFields(form: PolicyForm, of_database: bool) -> impl IntoView {
             tr!("Patterns that are left out, such as **/*.tmp or node_modules/**."),
         )
     };
+    let first = form.clone();
     let options = (form.one_file_system.0, form.exclude_caches.0, form.exclude_larger_than);
     view! {
         <Field
@@ -112,6 +109,7 @@ fn ContentFields(form: PolicyForm, of_database: bool) -> impl IntoView {
             rows="2"
             hint=exclude
         />
+        <Trial first=first/>
         {(!of_database).then(|| view! { <OptionFields options=options/> })}
     }
 }

@@ -5,9 +5,9 @@ use model::{backup::RestorePhase, ids::ProjectId, list::Page, permission::Action
 
 use super::describe::DescribeRestore;
 use crate::{
-    browser::refresh::keep_fresh_of,
     address::{Address, named_row, use_part},
     api::restores::{CancelRestore, DeleteRestore, list_restores},
+    browser::refresh::keep_fresh_of,
     components::{
         action_button::ActionButton,
         answer::Answer,
@@ -31,7 +31,13 @@ pub fn RestoresTab(project: Memo<ProjectId>) -> impl IntoView {
     let restores: Answer<Page<RestoreRow>> =
         Answer::new(move || (project.get(), query.get()), |(project, query)| list_restores(project, query));
     keep_fresh_of(restores, project, |page: &Page<RestoreRow>| page.rows.iter().any(|row| row.phase.is_active()));
-    let list = listed(restores, BELOW_FRAME, |page| page, || view! { <NoRestores/> }, |rows, facts| view! { <Table rows=rows facts=facts/> });
+    let list = listed(
+        restores,
+        BELOW_FRAME,
+        |page| page,
+        || view! { <NoRestores/> },
+        |rows, facts| view! { <Table rows=rows facts=facts/> },
+    );
     let delete = ui.can(Action::ManageProjects).then(|| {
         view! {
             <DialogRoute name="delete">

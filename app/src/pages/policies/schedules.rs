@@ -12,9 +12,9 @@ use super::{
     edit::{AddPolicy, EditPolicy},
 };
 use crate::{
-    browser::refresh::keep_fresh_of,
     address::named_row,
     api::policies::{DeletePolicy, PausePolicy, ResumePolicy, RunPolicyNow, list_policies},
+    browser::refresh::keep_fresh_of,
     components::{
         action_button::ActionButton,
         answer::Answer,
@@ -39,7 +39,9 @@ pub fn SchedulesTab(project: Memo<ProjectId>) -> impl IntoView {
     });
     let list = loaded_once(policies, BELOW_FRAME, |rows| {
         let is_empty = Memo::new(move |_| rows.read().is_empty());
-        move || if is_empty.get() { view! { <NoPolicies/> }.into_any() } else { view! { <Table rows=rows/> }.into_any() }
+        move || {
+            if is_empty.get() { view! { <NoPolicies/> }.into_any() } else { view! { <Table rows=rows/> }.into_any() }
+        }
     });
     let dialogs = ui.can(Action::ManageProjects).then(|| {
         view! {

@@ -10,8 +10,8 @@ use model::{maintenance::RepositoryView, permission::Action};
 
 use crate::{
     address::page_address,
-    browser::refresh::keep_fresh_of,
     api::maintenance::get_repository,
+    browser::refresh::keep_fresh_of,
     components::{
         answer::Answer,
         dialog::DialogRoute,

@@ -199,11 +199,13 @@ fn policies(Things { project, policy, .. }: &Things) -> Vec<Row> {
     let preview = Ask::Json(json!({ "expression": "* * * * *", "time_zone": "UTC" }));
     let terms = json!({ "expression": "* * * * *", "time_zone": "UTC", "retention": "30d" });
     let outlook = Ask::Json(json!({ "terms": terms }));
+    let trial = Ask::Json(json!({ "project": project, "include": "**", "exclude": "" }));
     vec![
         Row("policies/list", Ask::Json(json!({ "project": project })), MEMBERS),
         Row("policies/draft", Ask::Json(json!({ "project": project, "policy": policy })), READ),
         Row("policies/preview_cron", preview, SIGNED_IN),
         Row("policies/preview_outlook", outlook, SIGNED_IN),
+        Row("policies/try_patterns", trial, READ),
         Row("policies/outlook", Ask::Json(json!({ "policy": policy })), MEMBERS),
         Row("policies/run_now", named("policy", policy), READ),
     ]
