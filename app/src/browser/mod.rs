@@ -8,5 +8,6 @@ pub mod focus;
 pub mod live;
 pub mod prefetch;
 pub mod refresh;
+pub mod scroll;
 pub mod timeout;
 pub mod version;

@@ -30,7 +30,8 @@ impl ServerVersion {
         Effect::new(move |before: Option<String>| {
             let now = location.pathname.get();
             if before.is_some_and(|before| before != now) && self.outdated.get_untracked() {
-                let _ = window().location().reload();
+                // The browser has the address of the page before until the router has shown this one.
+                let _ = window().location().assign(&format!("{now}{}", location.search.get_untracked()));
             }
             now
         });

@@ -5,6 +5,10 @@
 
 use std::{any::Any, marker::PhantomData, pin::Pin, sync::Arc};
 
+use futures::{
+    channel::oneshot,
+    future::{Either, select},
+};
 use leptos::{prelude::*, server::codee};
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -106,6 +110,13 @@ pub(super) struct Asked {
     read: fn(&Held) -> Result<Value, ApiError>,
 }
 
+/// Ends the question before, whose answer nobody waits for any more: a resource would wait for it.
+fn supersede(running: StoredValue<Option<oneshot::Sender<()>>>) -> oneshot::Receiver<()> {
+    let (cancel, cancelled) = oneshot::channel();
+    running.set_value(Some(cancel));
+    cancelled
+}
+
 impl Asked {
     fn new(
         question: Box<dyn Fn() -> Question + Send + Sync>,
@@ -113,10 +124,14 @@ impl Asked {
         read: fn(&Held) -> Result<Value, ApiError>,
     ) -> Self {
         let ui = use_ui();
+        let running = StoredValue::new(None);
         let ask = move |question| {
-            let answer = ask(question);
+            let (answer, superseded) = (ask(question), supersede(running));
             async move {
-                let answer = timeout::of_reading(answer).await.unwrap_or(Held::Answered(Err(ApiError::Offline)));
+                let answer = match select(Box::pin(timeout::of_reading(answer)), superseded).await {
+                    Either::Left((answer, _)) => answer.unwrap_or(Held::Answered(Err(ApiError::Offline))),
+                    Either::Right(_) => return Held::Superseded,
+                };
                 ui.note_reached(!matches!(answer, Held::Answered(Err(ApiError::Offline))));
                 answer
             }
@@ -124,7 +139,7 @@ impl Asked {
         let asked =
             Self { resource: Resource::new_with_options(question, ask, false), shown: RwSignal::new(None), read };
         Effect::new(move |_| {
-            let came = asked.resource.read().as_ref().map(read);
+            let came = asked.resource.read().as_ref().filter(|held| !matches!(held, Held::Superseded)).map(read);
             match came {
                 Some(Err(ApiError::SignedOut)) if asked.is_good() => ui.tell_session_ended(),
                 Some(Err(ApiError::SignedOut)) => ui.sign_in_again(),
@@ -137,7 +152,12 @@ impl Asked {
 
     /// Waits for the first answer.
     pub(super) async fn first(self) {
-        let came = (self.read)(&*self.resource.by_ref().await);
+        let held = self.resource.by_ref().await;
+        if matches!(*held, Held::Superseded) {
+            return;
+        }
+        let came = (self.read)(&held);
+        drop(held);
         if self.shown.with_untracked(Option::is_none) {
             self.shown.set(Some(came));
         }
@@ -241,6 +261,8 @@ enum Held {
     Answered(Result<Value, ApiError>),
     /// As it came with the page. Its type is known to whoever reads it.
     Json(String),
+    /// Nothing: another question has been asked meanwhile.
+    Superseded,
 }
 
 /// From a slice, as answers of server functions are: for another source the compiler would make all the code of reading
@@ -248,6 +270,7 @@ enum Held {
 fn read<T: Data>(held: &Held) -> Result<Value, ApiError> {
     match held {
         Held::Answered(answer) => answer.clone(),
+        Held::Superseded => Err(ApiError::Offline),
         Held::Json(json) => match serde_json::from_slice::<Result<T, ApiError>>(json.as_bytes()) {
             Ok(answer) => answer.map(Value::answer),
             Err(_) => Err(ApiError::Malformed),
@@ -265,6 +288,7 @@ impl codee::Encoder<Held> for AsJson {
     fn encode(held: &Held) -> Result<String, serde_json::Error> {
         match held {
             Held::Json(json) => Ok(json.clone()),
+            Held::Superseded => Ok(String::new()),
             Held::Answered(Ok(answer)) => Ok(format!(r#"{{"Ok":{}}}"#, answer.0.to_json()?)),
             Held::Answered(Err(error)) => Ok(format!(r#"{{"Err":{}}}"#, serde_json::to_string(error)?)),
         }

@@ -6,7 +6,7 @@ use model::{people::Actor, permission::Action};
 
 use crate::{
     api::session::SignOut,
-    browser::{live::use_live, prefetch::parts_when_idle},
+    browser::{live::use_live, prefetch::parts_when_idle, scroll},
     components::{
         form::PlainForm, icon::Icon, language::LanguageSwitch, logo::Logo, notice::NoticeRegion, submit::Submit,
         theme::ThemeSwitch,
@@ -20,6 +20,7 @@ pub fn Chrome(children: Children) -> impl IntoView {
     let main = NodeRef::<html::Main>::new();
     ui.follow_navigation(main);
     use_live().version().reload_with_the_next_page();
+    scroll::restore();
     let signed_in = ui.actor().is_some();
     Effect::new(move |_| {
         if signed_in {

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::{address::use_address, components::icon::Icon};
+use crate::{address::use_address, components::icon::Icon, ui::use_ui};
 
 #[component]
 pub fn Empty(
@@ -40,12 +40,13 @@ pub fn NothingFound(
     }
 }
 
-/// Asks again. Where WASM runs, lists do so by themselves.
+/// Asks again. Where WASM runs, lists do so by themselves as well.
 #[component]
 pub fn Refresh() -> impl IntoView {
+    let ui = use_ui();
     let address = use_address();
     view! {
-        <a class="button button-quiet button-small" href=move || address.read().href() data-noscroll="true">
+        <a class="button button-quiet button-small" href=move || address.read().href() data-noscroll="true" on:click=move |_| ui.changed()>
             <Icon name="refresh"/>
             {tr!("Refresh")}
         </a>

@@ -1,8 +1,8 @@
 //! The words of a page, in the language of who looks at it.
 //!
 //! The source has them in English, in `tr!`; catalogs in the gettext format have the others. The server reads those
-//! once, and finds a request's language in the context. A browser fetches the catalog of its page's language for what
-//! its islands say, and nothing where that is English.
+//! once, and finds a request's language in the context. A browser fetches the catalog of its page's language before it
+//! hydrates the page, and nothing where that is English.
 
 use std::{borrow::Cow, collections::HashMap};
 

@@ -10,7 +10,7 @@ use crate::{
         dialog::{Dialog, DialogFooter},
         facts::Fact,
         field::{Field, HiddenField, Kind},
-        form::Form,
+        form::CheckedForm,
         loaded::loaded,
         submit::Submit,
     },
@@ -27,7 +27,7 @@ pub fn UpdateCredential() -> impl IntoView {
 fn UpdateForm(row: CredentialRow) -> impl IntoView {
     let locked = row.locked.then(|| view! { <LockedCredential/> });
     view! {
-        <Form<UpdateCredentialFn> hidden=vec![("credential", row.id.to_string())]>
+        <CheckedForm<UpdateCredentialFn> check=|call: &UpdateCredentialFn| call.form.parse().err() hidden=vec![("credential", row.id.to_string())]>
             <div class="dialog-body">
                 {locked}
                 <HiddenField name="version" value=row.version.to_string()/>
@@ -57,6 +57,6 @@ fn UpdateForm(row: CredentialRow) -> impl IntoView {
             <DialogFooter>
                 <Submit label=tr!("Update") pending=tr!("Checking the keys…")/>
             </DialogFooter>
-        </Form<UpdateCredentialFn>>
+        </CheckedForm<UpdateCredentialFn>>
     }
 }

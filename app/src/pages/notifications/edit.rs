@@ -14,7 +14,7 @@ use crate::{
         dialog::{Dialog, DialogFooter},
         error_view::ErrorView,
         field::{Field, HiddenField, Kind},
-        form::Form,
+        form::{CheckedForm, Form},
         loaded::loaded_quietly,
         select::{Choice, Select},
         submit::Submit,
@@ -40,7 +40,7 @@ pub fn AddChannel(list: Answer<ChannelList>) -> impl IntoView {
 #[component]
 fn AddForm(organizations: Vec<Choice>, email: bool) -> impl IntoView {
     view! {
-        <Form<AddChannelFn>>
+        <CheckedForm<AddChannelFn> check=|call: &AddChannelFn| call.form.parse_new().err()>
             <div class="dialog-body">
                 <OrganizationSelect choices=organizations/>
                 <NameField name=""/>
@@ -50,7 +50,7 @@ fn AddForm(organizations: Vec<Choice>, email: bool) -> impl IntoView {
             <DialogFooter>
                 <Submit label=tr!("Add") pending=tr!("Adding…")/>
             </DialogFooter>
-        </Form<AddChannelFn>>
+        </CheckedForm<AddChannelFn>>
     }
 }
 

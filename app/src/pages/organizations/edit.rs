@@ -1,7 +1,11 @@
 //! The dialogs that add an organization and change one.
 
 use leptos::prelude::*;
-use model::organization::OrganizationRow;
+use model::{
+    form::FormErrors,
+    names::OrganizationName,
+    organization::{OrganizationForm, OrganizationRow},
+};
 
 use super::named_organization;
 use crate::{
@@ -14,7 +18,7 @@ use crate::{
         dialog::{Dialog, DialogFooter},
         error_view::ErrorView,
         field::Field,
-        form::Form,
+        form::CheckedForm,
         loaded::loaded_quietly,
         submit::Submit,
         time_zone::TimeZoneField,
@@ -25,12 +29,12 @@ use crate::{
 pub fn AddOrganization() -> impl IntoView {
     view! {
         <Dialog title=tr!("Add Organization")>
-            <Form<AddOrganizationFn>>
+            <CheckedForm<AddOrganizationFn> check=|call: &AddOrganizationFn| wrong(&call.form)>
                 <OrganizationFields name="" time_zone="UTC"/>
                 <DialogFooter>
                     <Submit label=tr!("Add") pending=tr!("Adding…")/>
                 </DialogFooter>
-            </Form<AddOrganizationFn>>
+            </CheckedForm<AddOrganizationFn>>
         </Dialog>
     }
 }
@@ -48,12 +52,12 @@ pub fn EditOrganization(list: Answer<Vec<OrganizationRow>>) -> impl IntoView {
 #[component]
 fn EditForm(row: OrganizationRow) -> impl IntoView {
     view! {
-        <Form<UpdateOrganization> hidden=vec![("organization", row.id.to_string())]>
+        <CheckedForm<UpdateOrganization> check=|call: &UpdateOrganization| wrong(&call.form) hidden=vec![("organization", row.id.to_string())]>
             <OrganizationFields name=row.name time_zone=row.time_zone/>
             <DialogFooter>
                 <Submit label=tr!("Save") pending=tr!("Saving…")/>
             </DialogFooter>
-        </Form<UpdateOrganization>>
+        </CheckedForm<UpdateOrganization>>
     }
 }
 
@@ -72,4 +76,9 @@ fn OrganizationFields(#[prop(into)] name: String, #[prop(into)] time_zone: Strin
             <TimeZoneField value=time_zone/>
         </div>
     }
+}
+
+/// Whether it is a time zone the server says: browsers need not fetch the list of them all.
+fn wrong(form: &OrganizationForm) -> Option<FormErrors> {
+    OrganizationName::parse(&form.name).err().map(|error| FormErrors::at("name", error))
 }

@@ -15,7 +15,7 @@ use crate::{
         answer::Answer,
         dialog::{Dialog, DialogFooter},
         field::{Field, Kind},
-        form::Form,
+        form::CheckedForm,
         loaded::loaded_quietly,
         select::{Choice, Select},
         submit::Submit,
@@ -40,7 +40,7 @@ pub fn RestoreDialog(backups: Answer<Page<BackupRow>>, project: Answer<ProjectVi
     };
     view! {
         <Dialog title=tr!("Restore Backup")>
-            <Form<RestoreBackup> hidden=vec![("backup", id.to_string())]>
+            <CheckedForm<RestoreBackup> check=|call: &RestoreBackup| call.form.parse().err() hidden=vec![("backup", id.to_string())]>
                 <div class="dialog-body">
                     {loaded_quietly(backups, name_field)}
                     {loaded_quietly(project, fields)}
@@ -48,7 +48,7 @@ pub fn RestoreDialog(backups: Answer<Page<BackupRow>>, project: Answer<ProjectVi
                 <DialogFooter>
                     <Submit label=tr!("Restore") pending=tr!("Queueing…")/>
                 </DialogFooter>
-            </Form<RestoreBackup>>
+            </CheckedForm<RestoreBackup>>
         </Dialog>
     }
 }

@@ -9,7 +9,7 @@ use crate::{
         answer::Answer,
         dialog::{Dialog, DialogFooter},
         field::{Field, Kind},
-        form::Form,
+        form::CheckedForm,
         form_state::FormState,
         loaded::loaded,
         organization::OrganizationField,
@@ -24,12 +24,12 @@ pub fn AddProject() -> impl IntoView {
     let choices: Answer<ProjectChoices> = Answer::once(|| get_project_choices(None));
     view! {
         <Dialog title=tr!("Add Project")>
-            <Form<CreateProject>>
+            <CheckedForm<CreateProject> check=|call: &CreateProject| call.form.parse().err()>
                 <div class="dialog-body">{loaded(choices, |choices| view! { <ProjectFields choices=choices/> })}</div>
                 <DialogFooter>
                     <Submit label=tr!("Create Project") pending=tr!("Creating…")/>
                 </DialogFooter>
-            </Form<CreateProject>>
+            </CheckedForm<CreateProject>>
         </Dialog>
     }
 }

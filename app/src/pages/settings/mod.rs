@@ -23,7 +23,7 @@ use crate::{
     components::{
         answer::Answer,
         dialog::DialogRoute,
-        form::Form,
+        form::CheckedForm,
         loaded::loaded_below,
         locked_note::LockedNote,
         project_frame::{ProjectFrame, use_project, use_project_id},
@@ -93,14 +93,14 @@ fn BackupForm(project: ProjectView, choices: ProjectChoices) -> impl IntoView {
         <section class="panel" aria-labelledby="backup-settings">
             <h2 id="backup-settings">{tr!("switch" => "Backup")}</h2>
             {note}
-            <Form<SaveBackupSettings> hidden=hidden>
+            <CheckedForm<SaveBackupSettings> check=|call: &SaveBackupSettings| call.form.parse().err() hidden=hidden>
                 <fieldset class="fields" disabled=locked>
                     <BackupFields choices=choices backup=project.backup organization=project.organization.id/>
                     <div class="form-footer">
                         <Submit label=tr!("Save") pending=tr!("Checking access…")/>
                     </div>
                 </fieldset>
-            </Form<SaveBackupSettings>>
+            </CheckedForm<SaveBackupSettings>>
         </section>
         {kit}
     }

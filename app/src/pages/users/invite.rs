@@ -13,7 +13,7 @@ use crate::{
         answer::Answer,
         dialog::{Dialog, DialogFooter},
         field::{Field, Kind},
-        form::Form,
+        form::CheckedForm,
         loaded::loaded_quietly,
         organization::OrganizationField,
         submit::Submit,
@@ -32,7 +32,7 @@ pub fn InviteUser(list: Answer<UserList>) -> impl IntoView {
         tr!("You get a link to pass on, by which the person chooses a password within {} hours.", LINK_HOURS);
     view! {
         <Dialog title=tr!("Invite User")>
-            <Form<InviteUserFn>>
+            <CheckedForm<InviteUserFn> check=|call: &InviteUserFn| call.form.parse().err()>
                 <div class="dialog-body">
                     <p class="dialog-lead">{what_follows}</p>
                     <Field name="email" label=tr!("Email") kind=Kind::EmailOfOther required=true focused=true/>
@@ -41,7 +41,7 @@ pub fn InviteUser(list: Answer<UserList>) -> impl IntoView {
                 <DialogFooter>
                     <Submit label=tr!("Invite") pending=tr!("Inviting…")/>
                 </DialogFooter>
-            </Form<InviteUserFn>>
+            </CheckedForm<InviteUserFn>>
         </Dialog>
     }
 }

@@ -1,19 +1,27 @@
 //! Every function and every address with the ids of another organization of the same account: what is told, and that
 //! nothing has changed. Asked is what stands in the tables, so a new function is among it by itself.
 
+use std::time::Duration;
+
 use model::{ids::ProjectId, people::Role};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DbBackend,
     sea_query::{Alias, Expr, ExprTrait, Func, Query},
 };
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use super::{
     NAMES_OF_THE_THINGS, NEIGHBOUR, Things,
     functions::{Ask, asks},
     tenants::NOTHING,
 };
-use crate::support::{Browser, TestApp, app::SECRET_KEY, deeds::credential_form, form, on_both_databases};
+use crate::support::{
+    Browser, TestApp,
+    app::SECRET_KEY,
+    deeds::{PATIENCE, credential_form, until},
+    form, on_both_databases,
+};
 
 on_both_databases!(
     every_id_of_another_organization_reads_as_one_that_does_not_exist,
@@ -236,7 +244,13 @@ async fn anothers_thing_inside_ones_own_reads_as_one_that_does_not_exist(app: &T
     let theirs = partner.credentials().await.remove(0).id.0;
     let directory = app.files_of(NEIGHBOUR).display().to_string();
     app.clear("audit_entry").await;
-    let before = app.everything().await;
+    // The dispatcher plans the first verification of a repository at one of its next looks.
+    let at_rest = async || {
+        let before = app.everything().await;
+        sleep(Duration::from_millis(2500)).await;
+        (app.everything().await == before).then_some(before)
+    };
+    let before = until(PATIENCE, at_rest, Option::is_some).await.unwrap();
     for Mixed(function, fields, (name, id)) in mixed(own, &directory, theirs, &things) {
         let ask = async |id: i64| {
             let id = id.to_string();
