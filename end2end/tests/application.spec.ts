@@ -212,7 +212,7 @@ test('another version of the server is noticed, and the next page is loaded anew
 });
 
 test('a form that was refused before the application came goes on in it', async ({ partner, s3, faults }) => {
-  faults.expect(/\.wasm|preloaded using link preload|Failed to fetch|uncaught/);
+  faults.expect(/\.wasm|ERR_FAILED|preloaded using link preload|Failed to fetch|uncaught/);
   const { page, credentials } = partner;
   const blocked = '**/*.wasm';
   await page.route(blocked, (route) => route.abort());

@@ -69,7 +69,7 @@ impl<T: Data> Answer<T> {
             let answer = ask(question.get());
             Box::pin(async move { Held::Answered(answer.await.map(Value::answer)) })
         };
-        Self { asked: Asked::new(Box::new(question), Box::new(ask), read::<T>), holds: PhantomData }
+        Self { asked: Asked::new(Arc::new(question), Box::new(ask), read::<T>), holds: PhantomData }
     }
 
     /// Tracks what `look` finds in what is shown; `None` where nothing is.
@@ -110,23 +110,30 @@ pub(super) struct Asked {
     read: fn(&Held) -> Result<Value, ApiError>,
 }
 
-/// Ends the question before, whose answer nobody waits for any more: a resource would wait for it.
-fn supersede(running: StoredValue<Option<oneshot::Sender<()>>>) -> oneshot::Receiver<()> {
-    let (cancel, cancelled) = oneshot::channel();
-    running.set_value(Some(cancel));
-    cancelled
+/// The question that is on its way, and what ends it when it is dropped.
+type Running = StoredValue<Option<(Question, oneshot::Sender<()>)>>;
+
+/// Ends a question as soon as there is another one: a resource would wait for its answer first.
+fn supersede(running: Running, question: Arc<dyn Fn() -> Question + Send + Sync>) {
+    Effect::new(move |_| {
+        let now = question();
+        running.update_value(|running| *running = running.take().filter(|(asked, _)| *asked == now));
+    });
 }
 
 impl Asked {
     fn new(
-        question: Box<dyn Fn() -> Question + Send + Sync>,
+        question: Arc<dyn Fn() -> Question + Send + Sync>,
         ask: Box<dyn Fn(Question) -> Asking + Send + Sync>,
         read: fn(&Held) -> Result<Value, ApiError>,
     ) -> Self {
         let ui = use_ui();
-        let running = StoredValue::new(None);
-        let ask = move |question| {
-            let (answer, superseded) = (ask(question), supersede(running));
+        let running: Running = StoredValue::new(None);
+        supersede(running, question.clone());
+        let ask = move |question: Question| {
+            let (cancel, superseded) = oneshot::channel();
+            running.set_value(Some((question.clone(), cancel)));
+            let answer = ask(question);
             async move {
                 let answer = match select(Box::pin(timeout::of_reading(answer)), superseded).await {
                     Either::Left((answer, _)) => answer.unwrap_or(Held::Answered(Err(ApiError::Offline))),
@@ -136,8 +143,11 @@ impl Asked {
                 answer
             }
         };
-        let asked =
-            Self { resource: Resource::new_with_options(question, ask, false), shown: RwSignal::new(None), read };
+        let asked = Self {
+            resource: Resource::new_with_options(move || question(), ask, false),
+            shown: RwSignal::new(None),
+            read,
+        };
         Effect::new(move |_| {
             let came = asked.resource.read().as_ref().filter(|held| !matches!(held, Held::Superseded)).map(read);
             match came {
