@@ -157,3 +157,17 @@ test('a backup is deleted from the bucket', async ({ partner, s3, folders }) => 
   await expect(policies.row(backup)).toHaveCount(0, { timeout: 30_000 });
   await expect(policies.page.getByText('No backups yet')).toBeVisible();
 });
+
+test('the form says what its patterns match', async ({ partner, s3, folders }) => {
+  const { policies } = partner;
+  const project = await addBackedUpProject(partner, s3, folders);
+  await policies.open(project, 'Schedules');
+  const dialog = await policies.openAddDialog();
+  await expect(dialog.root).toContainText(/Matches \d+ files, /);
+  await dialog.fill({ Include: 'notes.txt\nNotes.txt', Exclude: 'no-such-folder/**' });
+  await expect(dialog.root).toContainText('Matches 1 file, ');
+  await expect(dialog.root).toContainText('Nothing matches Notes.txt.');
+  await expect(dialog.root).toContainText('Nothing matches no-such-folder/**.');
+  await dialog.fill({ Include: 'notes.txt', Exclude: '' });
+  await expect(dialog.root).not.toContainText('Nothing matches');
+});
