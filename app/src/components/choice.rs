@@ -37,7 +37,7 @@ pub fn ChoiceForm(
         }
     };
     view! {
-        <form class="choice" method="post" data-plain="" action=format!("/{field}") aria-label=label>
+        <form class="choice" method="post" action=format!("/{field}") aria-label=label>
             {buttons.into_iter().map(draw).collect_view()}
         </form>
     }

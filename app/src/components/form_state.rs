@@ -79,11 +79,6 @@ impl FormState {
         self.values.with(Option::is_some)
     }
 
-    /// Tracks whether somebody has typed.
-    pub fn is_typed(self) -> bool {
-        self.typed.get()
-    }
-
     pub(super) fn is_typed_untracked(self) -> bool {
         self.typed.get_untracked()
     }

@@ -26,7 +26,7 @@ pub fn CredentialRows(row: CredentialRow) -> impl IntoView {
     let detailed = row.clone();
     let details = move || expanded.get().then(|| view! { <Details row=detailed.clone()/> });
     view! {
-        <tbody data-key=id.0 class="row-group" class:row-group-open=move || expanded.get()>
+        <tbody class="row-group" class:row-group-open=move || expanded.get()>
             <tr>
                 <td data-label=tr!("ID") class="narrow">
                     {id.0}

@@ -56,7 +56,7 @@ fn Row(row: ChannelRow) -> impl IntoView {
     let events = row.events.iter().map(event).collect::<Vec<_>>().join(", ");
     let kind = row.kind.label();
     view! {
-        <tr data-key=row.id.0>
+        <tr>
             <td data-label=tr!("Name")>
                 <span class="row-title">{row.name}</span>
             </td>

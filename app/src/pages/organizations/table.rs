@@ -40,7 +40,7 @@ pub fn OrganizationTable(rows: Vec<OrganizationRow>) -> impl IntoView {
 fn Row(row: OrganizationRow) -> impl IntoView {
     let id = row.id.0;
     view! {
-        <tr data-key=id>
+        <tr>
             <td data-label=tr!("Name")>
                 <span class="row-title">{row.name}</span>
             </td>

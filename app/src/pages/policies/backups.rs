@@ -120,7 +120,7 @@ fn Row(row: BackupRow) -> impl IntoView {
     let duration = row.duration().map(size::duration);
     let actions = row.clone();
     view! {
-        <tr data-key=row.id.0>
+        <tr>
             <td data-label=tr!("Name") class="name-cell">
                 <span class="row-title">{row.name.clone()}</span>
             </td>

@@ -99,7 +99,7 @@ fn Row(row: RestoreRow) -> impl IntoView {
         count => count.into_any(),
     };
     view! {
-        <tr data-key=row.id.0>
+        <tr>
             <td data-label=tr!("Name") class="name-cell">
                 <span class="row-title">{row.name}</span>
             </td>

@@ -94,7 +94,7 @@ fn Table(rows: Signal<Vec<PolicyRow>>) -> impl IntoView {
 #[component]
 fn Row(row: PolicyRow) -> impl IntoView {
     view! {
-        <tr data-key=row.id.0>
+        <tr>
             <td data-label=tr!("Name")>
                 <span class="row-title">{row.name}</span>
             </td>

@@ -38,7 +38,6 @@ pub fn SessionTable(rows: Vec<SessionRow>) -> impl IntoView {
 
 #[component]
 fn Row(row: SessionRow) -> impl IntoView {
-    let key = row.handle.clone();
     let action = if row.current {
         view! { <Badge look=Look::THIS_SESSION/> }.into_any()
     } else {
@@ -46,7 +45,7 @@ fn Row(row: SessionRow) -> impl IntoView {
         view! { <ActionButton<EndSession> hidden=hidden label=tr!("End Session") pending=tr!("Ending…")/> }.into_any()
     };
     view! {
-        <tr data-key=key>
+        <tr>
             <td data-label=tr!("Signed In")>
                 <Time at=row.started/>
             </td>

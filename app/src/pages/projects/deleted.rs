@@ -50,7 +50,7 @@ fn Table(rows: Vec<DeletedProject>) -> impl IntoView {
 fn Row(row: DeletedProject) -> impl IntoView {
     let backups = if row.backups_too { tr!("Go with it") } else { tr!("Stay in the bucket") };
     view! {
-        <tr data-key=row.id.0>
+        <tr>
             <td data-label=tr!("Name")>
                 <span class="row-title">{row.name}</span>
             </td>

@@ -76,7 +76,7 @@ fn Row(row: ProjectRow) -> impl IntoView {
     let kind = row.source.kind();
     let backup = if row.backup_enabled { Look::BACKUP_ON } else { Look::BACKUP_OFF };
     view! {
-        <tr data-key=row.id.0>
+        <tr>
             <td data-label=tr!("ID") class="narrow">
                 {row.id.0}
             </td>

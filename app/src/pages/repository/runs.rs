@@ -68,7 +68,7 @@ fn Row(run: MaintenanceRow, may_manage: bool) -> impl IntoView {
         }
     };
     view! {
-        <tr data-key=run.id.0>
+        <tr>
             <td data-label=tr!("Kind")>
                 <span class="row-title">{kind}</span>
             </td>

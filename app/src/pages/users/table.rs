@@ -72,7 +72,7 @@ fn Row(row: UserRow) -> impl IntoView {
     };
     let actions = row.may_manage.then(|| view! { <RowActions id=id own=row.own signs_in=row.signs_in/> });
     view! {
-        <tr data-key=id>
+        <tr>
             <td data-label=tr!("Email") class="break">
                 <span class="with-marks">
                     <span class="row-title">{row.email}</span>
