@@ -11,7 +11,7 @@ use crate::{
         flash::{FailedForm, PAGE},
         page::PageRequest,
     },
-    browser::focus,
+    browser::{document::here, focus},
     components::notice::Notices,
 };
 
@@ -98,9 +98,7 @@ impl Ui {
 
     /// The session has ended, and there is nothing to show: leads to the sign-in page, and from there back.
     pub fn sign_in_again(self) {
-        let location = window().location();
-        let here = location.pathname().unwrap_or_default() + &location.search().unwrap_or_default();
-        let _ = location.assign(&Address::new("/login", "").with("next", here).href());
+        let _ = window().location().assign(&Address::new("/login", "").with("next", here()).href());
     }
 
     /// The failed post of a form to `action` with these hidden inputs.

@@ -1,43 +1,32 @@
-import type { Page, Route } from '@playwright/test';
+import type { Request } from '@playwright/test';
 
 import { expect, test } from '../support/fixtures';
+import { hold } from '../support/hold';
 import { addCredential, CREDENTIAL, rightKeys } from '../support/prepare';
-
-/** Lets requests wait until the story goes on. */
-async function hold(page: Page, address: string, held: (route: Route) => boolean = () => true): Promise<() => void> {
-  let release = () => {};
-  const released = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  await page.route(address, async (route) => {
-    if (held(route)) await released;
-    await route.continue();
-  });
-  return release;
-}
 
 test('a list is searched as somebody types, and the last answer wins', async ({ partner, s3 }) => {
   const { page, credentials } = partner;
   await credentials.open();
   for (const name of ['first store', 'second store']) await credentials.addAtOnce({ ...rightKeys(s3), name });
   await credentials.open();
-  const release = await hold(page, '**/api/credentials/list', (route) => {
-    return route.request().postData()?.includes('"search":"f"') ?? false;
-  });
+  const first = (request: Request) => request.postData()?.includes('"search":"f"') ?? false;
+  const release = await hold(page, '**/api/credentials/list', { held: (route) => first(route.request()) });
   const loads: string[] = [];
   page.on('framenavigated', (frame) => loads.push(frame.url()));
   let asked = 0;
   page.on('request', (request) => {
     if (request.url().endsWith('/api/credentials/list')) asked += 1;
   });
-  const slow = page.waitForRequest((request) => request.postData()?.includes('"search":"f"') ?? false);
+  const slow = page.waitForRequest(first);
+  // Nobody waits for its answer any more, so the browser gives it up.
+  const givenUp = page.waitForEvent('requestfailed', first);
   await credentials.search.pressSequentially('f');
   await slow;
   await credentials.search.fill('');
   await credentials.search.pressSequentially('second', { delay: 20 });
   await expect(credentials.names).toHaveText(['second store']);
+  await givenUp;
   release();
-  await page.waitForTimeout(500);
   await expect(credentials.names).toHaveText(['second store']);
   await expect(credentials.search).toBeFocused();
   await credentials.expectAddress(/search=second$/);
@@ -137,13 +126,8 @@ test('what failed after somebody went on is told all the same', async ({ partner
   await addCredential(partner, s3);
   await credentials.open();
   await credentials.button('Expand').click();
-  let refuse = () => {};
-  const refused = new Promise<void>((resolve) => {
-    refuse = resolve;
-  });
-  await page.route('**/api/credentials/lock', async (route) => {
-    await refused;
-    await route.fulfill({ status: 409, json: { Conflict: 'It is being deleted.' } });
+  const refuse = await hold(page, '**/api/credentials/lock', {
+    answer: (route) => route.fulfill({ status: 409, json: { Conflict: 'It is being deleted.' } }),
   });
   await credentials.button('Lock Credential').click();
   await projects.navigation('Projects').click();

@@ -1,4 +1,5 @@
 import { ACCOUNT, expect, test } from '../support/fixtures';
+import { hold } from '../support/hold';
 import { addBackedUpProject, addCredential, POLICY, rightKeys } from '../support/prepare';
 import { closedEndpoint } from '../support/s3';
 
@@ -106,14 +107,7 @@ test('where somebody goes on meanwhile, the answer does not lead back', async ({
   await addCredential(partner, s3);
   await credentials.open();
   await credentials.button('Expand').click();
-  let answer = () => {};
-  const asked = new Promise<void>((resolve) => {
-    answer = resolve;
-  });
-  await page.route('**/api/credentials/lock', async (route) => {
-    await asked;
-    await route.continue();
-  });
+  const answer = await hold(page, '**/api/credentials/lock');
   await credentials.button('Lock Credential').click();
   await expect(credentials.button('Locking…')).toBeDisabled();
   await projects.navigation('Projects').click();

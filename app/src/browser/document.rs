@@ -10,6 +10,12 @@ use crate::api::flash::ADDRESS_ATTRIBUTE;
 /// The class of a document whose application runs: the style sheet hides what only browsers without WASM need.
 const HYDRATED: &str = "hydrated";
 
+/// Path and query of the page, as the browser has them.
+pub fn here() -> String {
+    let location = window().location();
+    location.pathname().unwrap_or_default() + &location.search().unwrap_or_default()
+}
+
 /// Before the application takes the page over. The answer to a refused post stands at the address of the function that it
 /// was sent to; the router needs that of the page.
 pub fn begin() {

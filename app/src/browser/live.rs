@@ -1,7 +1,7 @@
 //! Hearing from the server that runs moved, so that a page asks again at once.
 //!
-//! A page that is not shown does not listen or ask: a browser has few connections to one host. Where nothing can be heard, pages
-//! ask by themselves, as before.
+//! A page that is not shown does not listen or ask: a browser has few connections to one host. Where nothing can be
+//! heard, pages ask by themselves.
 
 use std::time::Duration;
 

@@ -13,8 +13,8 @@ use web_sys::{HtmlLinkElement, Response};
 /// How long a page has been shown by then.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// The list of the parts that each page needs, beside the script.
-const PARTS: &str = "__wasm_split_manifest.json";
+/// The list of the parts that each page needs, beside the script, as leptos names it.
+pub const PARTS: &str = "__wasm_split_manifest.json";
 
 /// Fetches them into the browser's cache, with the lowest priority.
 pub fn parts_when_idle() {

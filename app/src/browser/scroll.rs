@@ -8,6 +8,8 @@ use leptos::{
     prelude::*,
 };
 
+use super::document::here;
+
 /// How long a page may take until it is long enough, and how often it is looked at.
 const WAIT: Duration = Duration::from_secs(2);
 const LOOK: Duration = Duration::from_millis(50);
@@ -47,9 +49,4 @@ fn go(position: f64, returning: StoredValue<bool>, times: u128) {
     } else {
         set_timeout(move || go(position, returning, times - 1), LOOK);
     }
-}
-
-fn here() -> String {
-    let location = window().location();
-    location.pathname().unwrap_or_default() + &location.search().unwrap_or_default()
 }

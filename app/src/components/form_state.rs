@@ -79,6 +79,20 @@ impl FormState {
         self.values.with(Option::is_some)
     }
 
+    /// Calls `act` with what a field holds, whenever that has changed since the form is on the page.
+    pub fn on_change(self, field: &'static str, act: impl Fn(&str) + 'static) {
+        Effect::new(move |before: Option<Option<String>>| {
+            if !self.is_read() {
+                return None;
+            }
+            let now = self.value(field, "");
+            if before.flatten().is_some_and(|before| before != now) {
+                untrack(|| act(&now));
+            }
+            Some(now)
+        });
+    }
+
     pub(super) fn is_typed_untracked(self) -> bool {
         self.typed.get_untracked()
     }

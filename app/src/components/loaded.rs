@@ -33,7 +33,7 @@ where
     T: Data,
     V: IntoView + 'static,
 {
-    awaited(answer.asked, by_value(draw), EVERYTHING)
+    awaited(answer.asked, shown(answer.asked, by_value(draw), EVERYTHING))
 }
 
 /// The same where the answer is awaited, and its error told, elsewhere on the page.
@@ -42,7 +42,7 @@ where
     T: Data,
     V: IntoView + 'static,
 {
-    drawn(answer.asked, by_value(draw), NOTHING)
+    once_there(answer.asked, shown(answer.asked, by_value(draw), NOTHING))
 }
 
 /// The same [below a frame](BELOW_FRAME).
@@ -51,7 +51,7 @@ where
     T: Data,
     V: IntoView + 'static,
 {
-    awaited(answer.asked, by_value(draw), BELOW_FRAME)
+    awaited(answer.asked, shown(answer.asked, by_value(draw), BELOW_FRAME))
 }
 
 /// Draws an answer once: what is drawn follows the signal by itself. For lists, whose rows stay as they are.
@@ -72,12 +72,13 @@ where
         None if is_there.get() => draw(answer.signal()).into_any(),
         None => ().into_any(),
     };
-    awaited_view(answer.asked, Box::new(draw))
+    awaited(answer.asked, Box::new(draw))
 }
 
-type Draw = Box<dyn Fn(Value) -> AnyView + Send + Sync>;
+/// Draws what is there at the moment.
+type View = Box<dyn Fn() -> AnyView + Send + Sync>;
 
-fn by_value<T, V>(draw: impl Fn(T) -> V + Send + Sync + 'static) -> Draw
+fn by_value<T, V>(draw: impl Fn(T) -> V + Send + Sync + 'static) -> Box<dyn Fn(Value) -> AnyView + Send + Sync>
 where
     T: Data,
     V: IntoView + 'static,
@@ -91,37 +92,28 @@ fn told(error: ApiError, tells: Tells) -> AnyView {
     tells(&error).then(|| view! { <ErrorView error=error/> }).into_any()
 }
 
-fn awaited(asked: Asked, draw: Draw, tells: Tells) -> AnyView {
-    view! {
-        {drawn(asked, draw, tells)}
-        <Waiting asked=asked/>
-    }
-    .into_any()
-}
-
-fn awaited_view(asked: Asked, draw: Box<dyn Fn() -> AnyView + Send + Sync>) -> AnyView {
-    view! {
-        {once_there(asked, draw)}
-        <Waiting asked=asked/>
-    }
-    .into_any()
-}
-
-fn drawn(asked: Asked, draw: Draw, tells: Tells) -> AnyView {
-    let draw = move || match asked.shown.get() {
+fn shown(asked: Asked, draw: Box<dyn Fn(Value) -> AnyView + Send + Sync>, tells: Tells) -> View {
+    Box::new(move || match asked.shown.get() {
         Some(Ok(answer)) => draw(answer),
         Some(Err(error)) => told(error, tells),
         None => ().into_any(),
-    };
-    once_there(asked, Box::new(draw))
+    })
+}
+
+fn awaited(asked: Asked, view: View) -> AnyView {
+    view! {
+        {once_there(asked, view)}
+        <Waiting asked=asked/>
+    }
+    .into_any()
 }
 
 /// Not inside of `Suspense`, which draws everything up to three times on the server to find out what it waits for.
-fn once_there(asked: Asked, draw: Box<dyn Fn() -> AnyView + Send + Sync>) -> AnyView {
+fn once_there(asked: Asked, view: View) -> AnyView {
     Suspend::new(async move {
         asked.first().await;
         // What is called while the view becomes text finds the page's language and address.
-        OwnedView::new(draw)
+        OwnedView::new(view)
     })
     .into_any()
 }

@@ -19,8 +19,8 @@ use wasm_bindgen_cli_support::Bindgen;
 
 /// The name of the script, the WASM and the style sheet, which the server knows too.
 const NAME: &str = "holdfast";
-/// The script that loads the parts, as other scripts import it, and the list of the parts that each page needs, by the names that Leptos has for them
-/// where names carry no hashes.
+/// The script that loads the parts, as other scripts import it, and the list of the parts that each page needs, by the
+/// names that Leptos has for them where names carry no hashes.
 const LOADER: &str = "./__wasm_split.______________________.js";
 const PARTS: &str = "__wasm_split_manifest.json";
 

@@ -14,6 +14,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use app::browser::prefetch::PARTS;
 use axum::{
     Router,
     extract::Request,
@@ -27,8 +28,6 @@ use tower_http::services::ServeDir;
 /// The name that Cargo.toml gives to the script and the style sheet.
 const OUTPUT_NAME: &str = "holdfast";
 const PKG: &str = "pkg";
-/// The list of the parts of the WASM, as leptos names it.
-const PARTS: &str = "__wasm_split_manifest.json";
 
 /// The built half of the browser.
 #[derive(Clone)]

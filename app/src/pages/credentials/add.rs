@@ -95,21 +95,12 @@ fn PlaceFields() -> impl IntoView {
 fn follow_endpoint() {
     let state = expect_context::<FormState>();
     let filled_in = StoredValue::new(String::new());
-    Effect::new(move |before: Option<Option<String>>| {
-        if !state.is_read() {
-            return None;
-        }
-        let endpoint = state.value("endpoint", "");
-        let changed = before.flatten().is_some_and(|before| before != endpoint);
-        let typed = untrack(|| state.value("region", ""));
+    state.on_change("endpoint", move |endpoint| {
+        let typed = state.value("region", "");
         let is_ours = typed.is_empty() || filled_in.with_value(|filled_in| *filled_in == typed);
-        if changed
-            && is_ours
-            && let Some(known) = region_of_aws_endpoint(&endpoint)
-        {
+        if let Some(known) = region_of_aws_endpoint(endpoint).filter(|_| is_ours) {
             filled_in.set_value(known.to_owned());
             state.set("region", known);
         }
-        Some(endpoint)
     });
 }

@@ -97,14 +97,7 @@ fn node_choice(nodes: &[String]) -> Option<impl IntoView + use<>> {
 /// Chooses the credential that goes with the chosen organization.
 fn follow_organization(credentials: Vec<CredentialChoice>) {
     let state = expect_context::<FormState>();
-    Effect::new(move |before: Option<Option<String>>| {
-        if !state.is_read() {
-            return None;
-        }
-        let organization = state.value("organization", "");
-        if before.flatten().is_some_and(|before| before != organization) {
-            state.set("backup.credential", &preselected(&credentials, organization.parse().ok()));
-        }
-        Some(organization)
+    state.on_change("organization", move |organization| {
+        state.set("backup.credential", &preselected(&credentials, organization.parse().ok()));
     });
 }
