@@ -93,6 +93,16 @@ pub struct PolicyTerms {
     pub unusual_below: u8,
 }
 
+/// The part of them that needs neither a calendar nor patterns.
+struct PlainTerms {
+    name: PolicyName,
+    retention: Retention,
+    exclude_larger_than: Option<u64>,
+    keep: KeepCounts,
+    ping: PingChange,
+    unusual_below: u8,
+}
+
 /// What the form starts with, in percent.
 pub const USUAL_PERCENT: u8 = 50;
 
@@ -133,37 +143,58 @@ impl PolicyForm {
     /// `now` decides whether the cron expression still fires.
     pub fn parse(&self, now: DateTime<Utc>) -> Result<PolicyTerms, FormErrors> {
         let mut check = FormCheck::default();
-        let name = check.field("name", PolicyName::parse(&self.name));
+        let plain = self.parse_plain(&mut check);
         let expression = self.expression_that_counts(&mut check);
         let cron =
             expression.and_then(|expression| check.field(self.cron_field(), CronPeriod::parse(&expression, now)));
         let time_zone = check.field("time_zone", TimeZone::parse(&self.time_zone));
-        let retention = check.field("retention", Retention::parse(&self.retention));
         let include = check.field("include", Patterns::parse_include(&self.include));
         let exclude = check.field("exclude", Patterns::parse_exclude(&self.exclude));
-        let larger_than = check.field("exclude_larger_than", size_limit(&self.exclude_larger_than));
-        let keep = self.keep.parse(&mut check);
-        let ping = check.field("ping_url", self.ping());
-        let unusual_below = check.field("unusual_below", percent(&self.unusual_below));
         let terms = (|| {
+            let PlainTerms { name, retention, exclude_larger_than, keep, ping, unusual_below } = plain?;
             Some(PolicyTerms {
-                name: name?,
+                name,
                 cron: cron?,
                 time_zone: time_zone?,
-                retention: retention?,
+                retention,
                 include: include?,
                 exclude: exclude?,
                 options: SourceOptions {
                     one_file_system: self.one_file_system.0,
                     exclude_caches: self.exclude_caches.0,
-                    exclude_larger_than: larger_than?,
+                    exclude_larger_than,
                 },
-                keep: keep?,
-                ping: ping?,
-                unusual_below: unusual_below?,
+                keep,
+                ping,
+                unusual_below,
             })
         })();
         check.finish(terms)
+    }
+
+    /// What is wrong with the fields whose rules a browser knows. Expressions, time zones and patterns need the server,
+    /// which says what they mean while they are typed.
+    pub fn plainly_wrong(&self) -> Option<FormErrors> {
+        let mut check = FormCheck::default();
+        let plain = self.parse_plain(&mut check);
+        check.finish(plain).err()
+    }
+
+    fn parse_plain(&self, check: &mut FormCheck) -> Option<PlainTerms> {
+        let name = check.field("name", PolicyName::parse(&self.name));
+        let retention = check.field("retention", Retention::parse(&self.retention));
+        let exclude_larger_than = check.field("exclude_larger_than", size_limit(&self.exclude_larger_than));
+        let keep = self.keep.parse(check);
+        let ping = check.field("ping_url", self.ping());
+        let unusual_below = check.field("unusual_below", percent(&self.unusual_below));
+        Some(PlainTerms {
+            name: name?,
+            retention: retention?,
+            exclude_larger_than: exclude_larger_than?,
+            keep: keep?,
+            ping: ping?,
+            unusual_below: unusual_below?,
+        })
     }
 
     fn ping(&self) -> Result<PingChange, RuleError> {

@@ -14,6 +14,9 @@ pub fn failure(within: &str) {
     request_animation_frame(move || {
         let find = |what: &str| document().query_selector(&format!("{within} {what}")).ok().flatten();
         if let Some(target) = find("[aria-invalid='true']").or_else(|| find("[role='alert']")) {
+            if let Some(folded) = target.closest("details:not([open])").ok().flatten() {
+                let _ = folded.set_attribute("open", "");
+            }
             focus(target);
         }
     });

@@ -14,7 +14,7 @@ use crate::{
         answer::Answer,
         dialog::{Dialog, DialogFooter},
         field::HiddenField,
-        form::Form,
+        form::CheckedForm,
         loaded::loaded,
         submit::Submit,
     },
@@ -29,12 +29,12 @@ pub fn AddPolicy(project: ProjectId) -> impl IntoView {
 #[component]
 fn AddForm(draft: PolicyDraft) -> impl IntoView {
     view! {
-        <Form<AddPolicyFn> hidden=vec![("project", draft.form.project.clone())]>
+        <CheckedForm<AddPolicyFn> check=|call: &AddPolicyFn| call.form.plainly_wrong() hidden=vec![("project", draft.form.project.clone())]>
             <PolicyFields draft=draft/>
             <DialogFooter>
                 <Submit label=tr!("Add") pending=tr!("Adding…")/>
             </DialogFooter>
-        </Form<AddPolicyFn>>
+        </CheckedForm<AddPolicyFn>>
     }
 }
 
@@ -48,12 +48,12 @@ pub fn EditPolicy(project: ProjectId) -> impl IntoView {
 #[component]
 fn EditForm(draft: PolicyDraft) -> impl IntoView {
     view! {
-        <Form<UpdatePolicy> hidden=vec![("policy", draft.form.policy.clone())]>
+        <CheckedForm<UpdatePolicy> check=|call: &UpdatePolicy| call.form.plainly_wrong() hidden=vec![("policy", draft.form.policy.clone())]>
             <HiddenField name="version" value=draft.form.version.clone()/>
             <PolicyFields draft=draft/>
             <DialogFooter>
                 <Submit label=tr!("Save") pending=tr!("Saving…")/>
             </DialogFooter>
-        </Form<UpdatePolicy>>
+        </CheckedForm<UpdatePolicy>>
     }
 }

@@ -1,6 +1,8 @@
 //! Looking into a snapshot.
 
-use std::collections::BTreeMap;
+mod order;
+
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use rustic_core::{
@@ -10,60 +12,30 @@ use rustic_core::{
 };
 use tokio_util::sync::CancellationToken;
 
+pub(super) use self::order::{Order, Orders};
 use super::{
     Entry, EntryKind, Listing, RepositoryError, Result,
-    nodes::Nodes,
+    nodes::Listed,
     reader::{Reader, joined, names, shown_name},
 };
 use crate::source::{DEEPEST, TreePath, shown};
 
-/// Most names that are in memory while entries are passed over. For more, the folder is gone through again.
-const MOST_NAMES: usize = 50_000;
 /// Most bytes of the paths that a search finds.
 const MOST_FOUND: usize = 4 << 20;
 
-/// Where an entry stands: folders first, then by name whatever its letter case; the last part makes it unique.
-type Place = (bool, String, usize);
-
 pub(super) fn entries(reader: &Reader, root: TreeId, path: &str, (skip, take): (usize, usize)) -> Result<Listing> {
     let folder = names(path).collect::<Vec<_>>().join("/");
-    let nodes = reader.nodes(&reader.folder(root, &folder)?)?;
-    let mut left = skip;
-    let mut after = None;
-    while left > 0 {
-        let (mut passed, total) = first(&nodes, after.as_ref(), left.min(MOST_NAMES), |_| ())?;
-        left -= passed.len();
-        match passed.pop_last() {
-            Some((last, ())) => after = Some(last),
-            None => return Ok(Listing { entries: Vec::new(), total }),
-        }
-    }
-    let (found, total) = first(&nodes, after.as_ref(), take, |node| entry(node, &folder))?;
-    Ok(Listing { entries: found.into_values().collect(), total })
-}
-
-/// The first `most` nodes after a place, and how many there are in all.
-fn first<T>(
-    nodes: &Nodes,
-    after: Option<&Place>,
-    most: usize,
-    make: impl Fn(&Node) -> T,
-) -> Result<(BTreeMap<Place, T>, u64)> {
-    let (mut found, mut total) = (BTreeMap::new(), 0);
-    nodes.each_listed(|node| {
-        let place = (!node.is_dir(), shown_name(&node).to_lowercase(), total);
-        total += 1;
-        let is_full = found.len() >= most;
-        let too_late = is_full && found.last_key_value().is_none_or(|(last, _)| place > *last);
-        if too_late || after.is_some_and(|after| place <= *after) {
-            return;
-        }
-        found.insert(place, make(&node));
-        if is_full {
-            found.pop_last();
-        }
-    })?;
-    Ok((found, total as u64))
+    let id = reader.folder(root, &folder)?;
+    let nodes = reader.nodes(&id)?;
+    let order = reader.order(&id, &nodes)?;
+    let page = order.page(skip, take);
+    // They are read as they stand in the text, and given as they stand in the order.
+    let mut places = page.to_vec();
+    places.sort_unstable();
+    let read: Vec<Listed> = nodes.at(places.iter().copied())?;
+    let mut read: HashMap<u32, Node> = places.into_iter().zip(read.into_iter().map(Node::from)).collect();
+    let entries = page.iter().filter_map(|place| read.remove(place)).map(|node| entry(&node, &folder)).collect();
+    Ok(Listing { entries, total: order.total() })
 }
 
 /// Entries whose names contain `needle`, whatever its letter case; at most `limit`, by path.

@@ -23,7 +23,7 @@ use super::{
     RepositoryError, Result,
     fault::Fault,
     inflate::MOST_OF_FOLDER,
-    reader::Reader,
+    reader::{Reader, shown_name},
     seal::{Sealer, hash},
     storage::Storage,
 };
@@ -33,6 +33,9 @@ use crate::S3Error;
 const SHORT: u64 = 1 << 20;
 /// Bytes of a longer one that are decompressed at a time.
 const STEP: usize = 64 << 10;
+
+/// A list as text, decompressed while it is read.
+type Text = BufReader<Box<dyn Read + Send>>;
 
 /// Where a folder is stored.
 pub(super) struct Place {
@@ -62,6 +65,25 @@ pub(super) struct Listed {
     _content: IgnoredAny,
     #[serde(default)]
     subtree: Option<TreeId>,
+}
+
+/// A node's name and whether it is a folder.
+#[derive(Deserialize)]
+pub(super) struct Named {
+    name: String,
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+impl Named {
+    pub(super) fn is_folder(&self) -> bool {
+        self.kind == "dir"
+    }
+
+    /// As [`shown_name`] of the whole node.
+    pub(super) fn shown_name(self) -> String {
+        shown_name(&Node { name: self.name, ..Node::default() })
+    }
 }
 
 impl From<Listed> for Node {
@@ -97,6 +119,12 @@ impl Nodes {
         let mut content = Vec::new();
         sealer.open(&sealed, &mut content).map_err(|_| damaged(id, "is not genuine"))?;
         Ok(Self { content: content.into(), plain: place.plain.map(u64::from), id: *id })
+    }
+
+    /// A folder whose list is `text`.
+    #[cfg(test)]
+    pub(super) fn of_text(text: &'static str) -> Self {
+        Self { content: Bytes::from_static(text.as_bytes()), plain: None, id: hash(text.as_bytes()).into() }
     }
 
     fn is_short(&self) -> bool {
@@ -144,31 +172,46 @@ impl Nodes {
         struct Folder<N> {
             nodes: Option<Vec<N>>,
         }
-        let folder: Folder<N> = serde_json::from_slice(text).map_err(|_| damaged(&self.id, "cannot be understood"))?;
+        let folder: Folder<N> = serde_json::from_slice(text).map_err(|_| self.unintelligible())?;
         Ok(Reading::Whole(folder.nodes.unwrap_or_default().into_iter()))
     }
 
     fn stream<N>(&self) -> Result<Reading<N>> {
-        let text = BufReader::with_capacity(STEP, self.text()?);
-        Ok(Reading::Streamed { list: List::new(text), id: self.id, ended: false })
+        Ok(Reading::Streamed { list: self.list()?, id: self.id, ended: false })
     }
 
-    /// Looks at each node until `look` breaks.
-    pub(super) fn each<N: DeserializeOwned>(&self, mut look: impl FnMut(N) -> ControlFlow<()>) -> Result<()> {
-        for node in self.read()? {
-            if look(node?).is_break() {
+    /// Looks at each node, without the lists of files' pieces.
+    pub(super) fn each_listed(&self, mut look: impl FnMut(Node)) -> Result<()> {
+        for listed in self.read::<Listed>()? {
+            look(listed?.into());
+        }
+        Ok(())
+    }
+
+    /// Looks at each node's name and at where the node begins in the text, until `look` breaks.
+    pub(super) fn each_name(&self, mut look: impl FnMut(u32, Named) -> ControlFlow<()>) -> Result<()> {
+        let mut list = self.list()?;
+        while let Some(named) = list.next().map_err(|_| self.unintelligible())? {
+            if look(list.begins, named).is_break() {
                 break;
             }
         }
         Ok(())
     }
 
-    /// Looks at each node, without the lists of files' pieces.
-    pub(super) fn each_listed(&self, mut look: impl FnMut(Node)) -> Result<()> {
-        self.each(|listed: Listed| {
-            look(listed.into());
-            ControlFlow::Continue(())
-        })
+    /// The nodes that begin at `places` of the text, which must be those of nodes, in ascending order.
+    pub(super) fn at<N: DeserializeOwned>(&self, places: impl IntoIterator<Item = u32>) -> Result<Vec<N>> {
+        let mut list = self.list()?;
+        let read = places.into_iter().map(|place| list.at(place)).collect::<io::Result<_>>();
+        read.map_err(|_| self.unintelligible())
+    }
+
+    fn list<N>(&self) -> Result<List<Text, N>> {
+        Ok(List::new(BufReader::with_capacity(STEP, self.text()?)))
+    }
+
+    fn unintelligible(&self) -> RepositoryError {
+        damaged(&self.id, "cannot be understood")
     }
 }
 
@@ -179,7 +222,7 @@ fn damaged(id: &TreeId, what: &str) -> RepositoryError {
 /// The nodes of a folder. Ends with its first error.
 pub(super) enum Reading<N> {
     Whole(vec::IntoIter<N>),
-    Streamed { list: List<BufReader<Box<dyn Read + Send>>, N>, id: TreeId, ended: bool },
+    Streamed { list: List<Text, N>, id: TreeId, ended: bool },
 }
 
 impl<N> Reading<N> {
@@ -207,9 +250,11 @@ impl<N: DeserializeOwned> Iterator for Reading<N> {
 
 /// `{"nodes":[…]}`, of which each node is parsed by itself.
 pub(super) struct List<R, N> {
-    text: R,
+    text: Counted<R>,
     /// The list's begin was read.
     begun: bool,
+    /// Where the node that was read last begins in the text.
+    begins: u32,
     node: PhantomData<fn() -> N>,
 }
 
@@ -222,13 +267,34 @@ impl<R: BufRead, N: DeserializeOwned> List<R, N> {
             if self.peek()? == b']' {
                 return Ok(None);
             }
-            return self.value().map(Some);
+            return self.node().map(Some);
         }
         match self.token()? {
             b']' => Ok(None),
-            b',' => self.value().map(Some),
+            b',' => self.node().map(Some),
             _ => Err(malformed()),
         }
+    }
+
+    fn node(&mut self) -> io::Result<N> {
+        self.peek()?;
+        self.begins = u32::try_from(self.text.passed).map_err(|_| malformed())?;
+        self.value()
+    }
+
+    /// The node that begins at `place`, which must not have been passed.
+    fn at(&mut self, place: u32) -> io::Result<N> {
+        let mut left = u64::from(place).checked_sub(self.text.passed).ok_or_else(malformed)?;
+        while left > 0 {
+            let read = self.text.fill_buf()?.len();
+            if read == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            let step = usize::try_from(left).map_or(read, |left| left.min(read));
+            self.text.consume(step);
+            left -= step as u64;
+        }
+        self.node()
     }
 
     /// Goes to the first node. False where there is no list.
@@ -280,7 +346,33 @@ impl<R: BufRead, N: DeserializeOwned> List<R, N> {
 
 impl<R, N> List<R, N> {
     fn new(text: R) -> Self {
-        Self { text, begun: false, node: PhantomData }
+        Self { text: Counted { text, passed: 0 }, begun: false, begins: 0, node: PhantomData }
+    }
+}
+
+/// Counts what was read.
+struct Counted<R> {
+    text: R,
+    /// Bytes.
+    passed: u64,
+}
+
+impl<R: BufRead> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.text.read(buffer)?;
+        self.passed += read as u64;
+        Ok(read)
+    }
+}
+
+impl<R: BufRead> BufRead for Counted<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.text.fill_buf()
+    }
+
+    fn consume(&mut self, length: usize) {
+        self.passed += length as u64;
+        self.text.consume(length);
     }
 }
 
@@ -292,7 +384,7 @@ fn malformed() -> io::Error {
 mod tests {
     use rustic_core::repofile::Node;
 
-    use super::{List, Listed};
+    use super::{List, Listed, Named};
 
     fn names(text: &str) -> (Vec<String>, bool) {
         let mut list: List<_, Listed> = List::new(text.as_bytes());
@@ -318,5 +410,21 @@ mod tests {
         for broken in [format!(r#"{{"nodes":[{a},"broken"]}}"#), format!(r#"{{"nodes":[{a}"#)] {
             assert_eq!(names(&broken), (vec!["a".to_owned()], false), "{broken}");
         }
+    }
+
+    #[test]
+    fn a_node_is_found_again_at_its_place() {
+        let text = r#"{"nodes":[{"name":"a","type":"dir"} , {"name":"b","type":"file"},{"name":"c","type":"file"}]}"#;
+        let mut list: List<_, Named> = List::new(text.as_bytes());
+        let mut places = Vec::new();
+        while list.next().unwrap().is_some() {
+            places.push(list.begins);
+        }
+        let mut list: List<_, Named> = List::new(text.as_bytes());
+        let mut read = |place| list.at(place).map(|named| (named.is_folder(), named.shown_name())).ok();
+        assert_eq!(read(places[0]), Some((true, "a".to_owned())));
+        assert_eq!(read(places[2]), Some((false, "c".to_owned())));
+        assert_eq!(read(places[1]), None, "passed already");
+        assert_eq!(read(1000), None, "behind the end");
     }
 }

@@ -16,7 +16,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Inner, RepositoryError, Result, SnapshotId,
+    browse::{Order, Orders},
     fault::{Fault, fault, repository_error},
+    nodes::Nodes,
     open::{self, Library},
     seal::Sealer,
     storage::Storage,
@@ -32,6 +34,7 @@ pub(super) struct Reader {
     pub(super) sealer: Arc<Sealer>,
     pub(super) storage: Arc<Storage>,
     roots: Mutex<HashMap<SnapshotId, TreeId>>,
+    orders: Orders,
 }
 
 impl Reader {
@@ -46,7 +49,7 @@ impl Reader {
         let library = open::open(storage.clone(), key, cache)?;
         let library = library.to_indexed().map_err(|error| repository_error(&error))?;
         let sealer = Arc::new(Sealer::new(key)?);
-        Ok(Self { library, sealer, storage, roots: Mutex::default() })
+        Ok(Self { library, sealer, storage, roots: Mutex::default(), orders: Orders::default() })
     }
 
     /// The snapshot's file, as it is in the repository.
@@ -101,15 +104,20 @@ impl Reader {
     }
 
     fn child(&self, tree: &TreeId, name: &str) -> Result<Option<Node>> {
-        let mut found = None;
-        self.nodes(tree)?.each(|node: Node| {
-            if shown_name(&node) != name {
+        let (nodes, mut found) = (self.nodes(tree)?, None);
+        nodes.each_name(|place, named| {
+            if named.shown_name() != name {
                 return ControlFlow::Continue(());
             }
-            found = Some(node);
+            found = Some(place);
             ControlFlow::Break(())
         })?;
-        Ok(found)
+        Ok(nodes.at(found)?.pop())
+    }
+
+    /// In which order people see the folder `id`, whose list is `nodes`.
+    pub(super) fn order(&self, id: &TreeId, nodes: &Nodes) -> Result<Arc<Order>> {
+        self.orders.get(id, nodes)
     }
 }
 
