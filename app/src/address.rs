@@ -118,6 +118,7 @@ impl Address {
             page: self.number("page").unwrap_or_default(),
             per_page: self.number("per_page").unwrap_or_default(),
             organization: self.number("organization").map(OrganizationId),
+            state: self.get("state").unwrap_or_default().to_owned(),
         }
     }
 }

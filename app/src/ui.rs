@@ -35,7 +35,7 @@ impl Ui {
     /// Provides it to the whole application.
     pub fn provide(request: PageRequest) -> Self {
         let ui = Self {
-            notices: Notices::new(request.flash.notice.clone()),
+            notices: Notices::new(request.flash.success()),
             link: RwSignal::new(request.flash.link.clone()),
             changes: RwSignal::new(0),
             failed: RwSignal::new(request.failed.clone()),

@@ -3,7 +3,12 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{backup::BackupPhase, ids::ProjectId, language::msgid};
+use crate::{
+    backup::BackupPhase,
+    ids::ProjectId,
+    language::msgid,
+    standing::{Standing, Standings},
+};
 
 /// What is shown of each kind of trouble; the rest is counted.
 pub const MOST_SHOWN: u64 = 20;
@@ -14,32 +19,20 @@ pub const GROWTH_DAYS: u32 = 90;
 /// Why something needs attention, the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Trouble {
-    /// A verification found that the repository is damaged.
-    Damaged,
     /// A node's clock jumped, and nothing is deleted until it can be trusted.
     ClockInDoubt,
-    Failed,
-    Overdue,
+    /// A project stands so.
+    Project(Standing),
+    /// Projects are to be backed up with it.
     CredentialLocked,
-    PartiallyFailed,
-    NeverBackedUp,
-    /// The last run was cancelled.
-    Missed,
-    PolicyPaused,
 }
 
 impl Trouble {
     pub const fn label(self) -> &'static str {
         match self {
-            Self::Damaged => msgid("Repository damaged"),
             Self::ClockInDoubt => msgid("Clock in doubt"),
-            Self::Failed => msgid("Failed"),
-            Self::Overdue => msgid("Overdue"),
+            Self::Project(standing) => standing.label(),
             Self::CredentialLocked => msgid("Credential locked"),
-            Self::PartiallyFailed => msgid("Partially failed"),
-            Self::NeverBackedUp => msgid("Never backed up"),
-            Self::Missed => msgid("Cancelled"),
-            Self::PolicyPaused => msgid("Paused"),
         }
     }
 }
@@ -65,39 +58,6 @@ pub struct Attention {
 pub struct TroubleCount {
     pub trouble: Trouble,
     pub count: u64,
-}
-
-/// Projects by how they stand.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Standings {
-    /// The last run failed, in whole or in part, or was cancelled.
-    pub troubled: u64,
-    pub running: u64,
-    pub protected: u64,
-    /// Backup is on, and nothing has run yet.
-    pub waiting: u64,
-    /// Backup is off.
-    pub off: u64,
-}
-
-impl Standings {
-    /// Counts a number of projects that stand alike.
-    pub fn add(&mut self, enabled: bool, last: Option<BackupPhase>, count: u64) {
-        let of = match last {
-            Some(BackupPhase::Queued | BackupPhase::InProgress) => &mut self.running,
-            _ if !enabled => &mut self.off,
-            None => &mut self.waiting,
-            Some(
-                BackupPhase::Failed | BackupPhase::PartiallyFailed | BackupPhase::Cancelled | BackupPhase::Skipped,
-            ) => &mut self.troubled,
-            Some(BackupPhase::Completed | BackupPhase::Deleting) => &mut self.protected,
-        };
-        *of += count;
-    }
-
-    pub const fn total(&self) -> u64 {
-        self.troubled + self.running + self.protected + self.waiting + self.off
-    }
 }
 
 /// Runs that started in an hour, by how they stand.
@@ -146,6 +106,33 @@ pub struct OrganizationStanding {
     pub stored: u64,
 }
 
+/// The way from an empty installation to a backup that can be restored without Holdfast.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each step")]
+pub struct Guide {
+    /// Whether there is a credential.
+    pub credential: bool,
+    /// The project that comes next: one without backup, without a policy or without a backup, in this order, or else any.
+    pub project: Option<(ProjectId, String)>,
+    /// Whether its backup is on.
+    pub enabled: bool,
+    /// Whether it has a policy.
+    pub policy: bool,
+    /// Whether a backup was ever completed.
+    pub backup: bool,
+    /// Whether somebody is told when something fails.
+    pub channel: bool,
+    /// Whether a recovery kit was ever given out.
+    pub recovery_kit: bool,
+}
+
+impl Guide {
+    /// Whether nothing of it is left.
+    pub const fn is_done(&self) -> bool {
+        self.credential && self.enabled && self.policy && self.backup && self.channel && self.recovery_kit
+    }
+}
+
 /// All of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dashboard {
@@ -160,25 +147,6 @@ pub struct Dashboard {
     pub growth: Vec<DayGrowth>,
     /// For Partners; empty for everybody else.
     pub organizations: Vec<OrganizationStanding>,
-    /// Whether anything was ever run.
-    pub started: bool,
-    /// A project that waits for its first backup.
-    pub waiting_project: Option<ProjectId>,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_project_stands_in_one_place() {
-        let mut standings = Standings::default();
-        for enabled in [true, false] {
-            for phase in BackupPhase::ALL.iter().copied().map(Some).chain([None]) {
-                standings.add(enabled, phase, 1);
-            }
-        }
-        let expected = Standings { troubled: 4, running: 4, protected: 2, waiting: 1, off: 7 };
-        assert_eq!((standings, standings.total()), (expected, 18));
-    }
+    /// How far the way to a backup that can be restored has been gone; `None` for whoever only looks on.
+    pub guide: Option<Guide>,
 }

@@ -4,6 +4,8 @@ use std::fmt::Display;
 
 use serde::{Deserialize, Serialize};
 
+use crate::follow::{Follow, Reversal};
+
 /// What is wrong with a form: a sentence for the whole and messages for its fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FormErrors {
@@ -74,16 +76,31 @@ pub struct Done {
     /// A one-time link to pass on, as a path of this site. It is shown on the next page and never again.
     #[serde(default)]
     pub link: Option<String>,
+    /// What its notice offers.
+    #[serde(default)]
+    pub follow: Option<Follow>,
 }
 
 impl Done {
     pub fn new(message: impl Into<String>, goto: impl Into<String>) -> Self {
-        Self { message: message.into(), goto: goto.into(), link: None }
+        Self { message: message.into(), goto: goto.into(), link: None, follow: None }
     }
 
     #[must_use]
     pub fn with_link(self, link: String) -> Self {
         Self { link: Some(link), ..self }
+    }
+
+    /// Offers the next step.
+    #[must_use]
+    pub fn and_next(self, label: String, href: impl Into<String>) -> Self {
+        Self { follow: Some(Follow::Next { label, href: href.into() }), ..self }
+    }
+
+    /// Offers to take it back.
+    #[must_use]
+    pub fn or_undo(self, reversal: Reversal) -> Self {
+        Self { follow: Some(Follow::Undo(reversal)), ..self }
     }
 }
 

@@ -19,6 +19,8 @@ pub struct ListQuery {
     pub per_page: u64,
     /// A Partner's choice of one organization.
     pub organization: Option<OrganizationId>,
+    /// In which state the rows are; what that means is the list's own. Empty, or not understood: any.
+    pub state: String,
 }
 
 pub const PAGE_SIZES: [u64; 3] = [25, 50, 100];

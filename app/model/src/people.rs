@@ -10,6 +10,7 @@ use crate::{
     language::msgid,
     names::{AccountName, Hidden, OrganizationName, name},
     rule::{RuleError, length},
+    schedule::TimeZone,
 };
 
 /// What a person may do is in [`crate::permission`].
@@ -104,6 +105,8 @@ pub struct SetupForm {
     pub organization: String,
     pub email: String,
     pub password: Hidden,
+    /// The organization's; empty is UTC.
+    pub time_zone: String,
     /// Asked for where the server listens beyond loopback.
     pub setup_code: String,
 }
@@ -115,6 +118,7 @@ pub struct Setup {
     pub organization: OrganizationName,
     pub email: Email,
     pub password: Password,
+    pub time_zone: TimeZone,
 }
 
 impl SetupForm {
@@ -124,8 +128,17 @@ impl SetupForm {
         let organization = check.field("organization", OrganizationName::parse(&self.organization));
         let email = check.field("email", Email::parse(&self.email.to_lowercase()));
         let password = check.field("password", Password::parse(&self.password));
-        let setup =
-            (|| Some(Setup { account: account?, organization: organization?, email: email?, password: password? }))();
+        let zone = if self.time_zone.trim().is_empty() { Ok(TimeZone::UTC) } else { TimeZone::parse(&self.time_zone) };
+        let time_zone = check.field("time_zone", zone);
+        let setup = (|| {
+            Some(Setup {
+                account: account?,
+                organization: organization?,
+                email: email?,
+                password: password?,
+                time_zone: time_zone?,
+            })
+        })();
         check.finish(setup)
     }
 }

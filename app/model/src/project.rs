@@ -19,8 +19,8 @@ use crate::{
 };
 
 pub use self::form::{
-    BackupFields, BackupSettingsForm, DeleteProjectForm, MoveProjectForm, NewProject, ProjectForm, ProjectRef,
-    RecoveryKitForm,
+    BackupFields, BackupSettingsForm, DeleteProjectForm, FirstPolicy, FirstPolicyFields, MoveProjectForm, NewProject,
+    ProjectForm, ProjectRef, RecoveryKitForm,
 };
 pub use self::objects::{Encryption, KmsKey, ObjectOptions, StorageClass};
 

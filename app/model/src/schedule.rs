@@ -35,6 +35,20 @@ pub const COMMON_PERIODS: [(&str, &str); 8] = [
     ("30 2 1 * *", msgid("On the first of every month at 02:30")),
 ];
 
+/// Common periods of a project's first policy, and the name that the policy gets.
+pub const FIRST_PERIODS: [(&str, &str); 5] = [
+    ("0 * * * *", "hourly"),
+    ("0 */6 * * *", "six-hourly"),
+    (USUAL_PERIOD, "daily"),
+    ("30 2 * * 0", "weekly"),
+    ("30 2 1 * *", "monthly"),
+];
+
+/// A common period in words, to be translated.
+pub fn words_of_common(expression: &str) -> Option<&'static str> {
+    COMMON_PERIODS.iter().find(|(common, _)| *common == expression).map(|(_, words)| *words)
+}
+
 /// The period that the form starts with.
 pub const USUAL_PERIOD: &str = "30 2 * * *";
 
@@ -175,8 +189,8 @@ impl CronPeriod {
 
     /// What the expression means.
     pub fn in_words(&self) -> String {
-        match COMMON_PERIODS.iter().find(|(expression, _)| *expression == self.text) {
-            Some((_, words)) => tr!(words),
+        match words_of_common(&self.text) {
+            Some(words) => tr!(words),
             None => description::of(&self.cron, &self.text),
         }
     }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::api::ApiError;
+use model::follow::Follow;
 
 /// The parameter of a form's address that names the page which the form is on, where the browser does not.
 pub const PAGE: &str = "page";
@@ -15,8 +16,18 @@ pub const ADDRESS_ATTRIBUTE: &str = "data-address";
 pub struct Flash {
     /// A success to announce.
     pub notice: Option<String>,
+    /// What is offered with it.
+    #[serde(default)]
+    pub follow: Option<Follow>,
     /// A one-time link to show with it.
     pub link: Option<String>,
+}
+
+impl Flash {
+    /// The success, and what is offered with it.
+    pub fn success(&self) -> Option<(String, Option<Follow>)> {
+        Some((self.notice.clone()?, self.follow.clone()))
+    }
 }
 
 /// A failed form, for the page that is its answer: the form is shown again with what was typed.

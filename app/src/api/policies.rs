@@ -58,6 +58,13 @@ pub async fn delete_policy(form: PolicyRef) -> Result<Done, ApiError> {
     Ok(services::policies::delete(&acting, &services, &form).await?)
 }
 
+/// Takes a deleted policy back.
+#[server(endpoint = "policies/undo_deletion")]
+pub async fn undo_policy_deletion(form: PolicyRef) -> Result<Done, ApiError> {
+    let (acting, services) = super::server::signed_in()?;
+    Ok(services::policies::undo_deletion(&acting, &services, &form).await?)
+}
+
 /// Queues a backup now, with what the policy includes.
 #[server(endpoint = "policies/run_now")]
 pub async fn run_policy_now(form: PolicyRef) -> Result<Done, ApiError> {

@@ -35,7 +35,7 @@ pub async fn get_project_choices(project: Option<ProjectId>) -> Result<ProjectCh
 #[server(endpoint = "projects/create")]
 pub async fn create_project(form: ProjectForm) -> Result<Done, ApiError> {
     let (acting, services) = super::server::signed_in()?;
-    Ok(services::projects::create(&acting, &services, &form).await?)
+    Ok(services::new_project::create(&acting, &services, &form).await?)
 }
 
 /// Switches backup on. Where the switch was turned off, leads to the question whether that is meant.

@@ -19,10 +19,13 @@ pub fn ActionButton<S: Mutation>(
     #[prop(into)] label: String,
     #[prop(into)] pending: String,
     #[prop(default = "button button-quiet button-small")] class: &'static str,
+    /// Tells it from the same button elsewhere on the page.
+    #[prop(default = "")]
+    place: &'static str,
 ) -> impl IntoView {
     let PhantomData = function;
     view! {
-        <Form<S> hidden=hidden class="action-form">
+        <Form<S> hidden=hidden class="action-form" place=place>
             <Submit label=label pending=pending class=class/>
         </Form<S>>
     }

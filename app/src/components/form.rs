@@ -37,10 +37,13 @@ pub fn Form<S: Mutation>(
     function: PhantomData<S>,
     #[prop(optional)] hidden: Hidden,
     #[prop(default = "form")] class: &'static str,
+    /// Tells it from the same form elsewhere on the page.
+    #[prop(default = "")]
+    place: &'static str,
     children: Children,
 ) -> impl IntoView {
     let PhantomData = function;
-    draw(S::url(), hidden, class, Some(Sending { call: call::<S>, check: None }), children)
+    draw(S::url(), hidden, (class, place), Some(Sending { call: call::<S>, check: None }), children)
 }
 
 /// A form that can say by itself what is wrong: at each field as somebody leaves it, and before the server is asked.
@@ -57,7 +60,7 @@ pub fn CheckedForm<S: Mutation + DeserializeOwned>(
 ) -> impl IntoView {
     let PhantomData = function;
     let check: Check = Box::new(move |form| check(&S::from_form_data(form).ok()?));
-    draw(S::url(), hidden, class, Some(Sending { call: call::<S>, check: Some(check) }), children)
+    draw(S::url(), hidden, (class, ""), Some(Sending { call: call::<S>, check: Some(check) }), children)
 }
 
 /// A form whose answer is always a whole new page: sign-in and its like, after which everything on the page differs.
@@ -71,7 +74,7 @@ pub fn PlainForm<S: Mutation>(
     children: Children,
 ) -> impl IntoView {
     let PhantomData = function;
-    draw(S::url(), hidden, class, None, children)
+    draw(S::url(), hidden, (class, ""), None, children)
 }
 
 /// How a form is sent by the application.
@@ -84,7 +87,7 @@ struct Sending {
 fn draw(
     url: &'static str,
     hidden: Hidden,
-    class: &'static str,
+    (class, place): (&'static str, &'static str),
     sending: Option<Sending>,
     children: Children,
 ) -> AnyView {
@@ -92,7 +95,7 @@ fn draw(
     // A plain form is the only one of its kind, and what it hides is not among what was typed.
     let identity: &[_] = if plain { &[] } else { &hidden };
     let failed = use_ui().failed(url, &named(identity));
-    let state = FormState::new(form_id(url, identity), failed);
+    let state = FormState::new(place.to_owned() + &form_id(url, identity), failed);
     let submission = sending.as_ref().map(|sending| Submission::new(state, url, sending.call));
     let check = StoredValue::new(sending.and_then(|sending| sending.check));
     let checks = check.with_value(Option::is_some);

@@ -4,14 +4,25 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
+use model::follow::{Follow, Reversal};
+
 use crate::{
-    api::ApiError,
-    components::icon::Icon,
+    api::{
+        ApiError,
+        backups::UndoBackupDeletion,
+        credentials::{LockCredential, SetDefaultCredential, UnlockCredential},
+        notifications::{PauseChannel, ResumeChannel},
+        policies::{PausePolicy, ResumePolicy, UndoPolicyDeletion},
+        projects::{LockProject, UndoProjectDeletion, UnlockProject},
+    },
+    components::{action_button::ActionButton, icon::Icon, submission::Mutation},
     ui::{Ui, use_ui},
 };
 
 /// How long a success is shown. A failure stays until it is dismissed.
 const SHOWN: Duration = Duration::from_secs(8);
+/// How long one is shown that offers something.
+const OFFERED: Duration = Duration::from_secs(20);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -23,6 +34,7 @@ enum Kind {
 struct Notice {
     kind: Kind,
     text: String,
+    follow: Option<Follow>,
 }
 
 /// The notice that is shown.
@@ -31,20 +43,26 @@ pub struct Notices(RwSignal<Option<Notice>>);
 
 impl Notices {
     /// Begins with the success that the request before the page left.
-    pub fn new(success: Option<String>) -> Self {
-        let notices = Self(RwSignal::new(success.map(|text| Notice { kind: Kind::Success, text })));
+    pub fn new(success: Option<(String, Option<Follow>)>) -> Self {
+        let first = success.map(|(text, follow)| Notice { kind: Kind::Success, text, follow });
+        let notices = Self(RwSignal::new(first));
         Effect::new(move |_| {
-            let passes = notices.0.with(|notice| notice.as_ref().is_some_and(|notice| notice.kind == Kind::Success));
-            if passes && let Ok(timer) = set_timeout_with_handle(move || notices.dismiss(), SHOWN) {
+            let shown = notices.0.with(|notice| {
+                let success = notice.as_ref().filter(|notice| notice.kind == Kind::Success)?;
+                Some(if success.follow.is_some() { OFFERED } else { SHOWN })
+            });
+            if let Some(shown) = shown
+                && let Ok(timer) = set_timeout_with_handle(move || notices.dismiss(), shown)
+            {
                 on_cleanup(move || timer.clear());
             }
         });
         notices
     }
 
-    /// Announces a success.
-    pub fn tell(self, text: impl Into<String>) {
-        self.0.set(Some(Notice { kind: Kind::Success, text: text.into() }));
+    /// Announces a success, and what can be done next about it.
+    pub fn tell(self, text: impl Into<String>, follow: Option<Follow>) {
+        self.0.set(Some(Notice { kind: Kind::Success, text: text.into(), follow }));
     }
 
     /// Announces that something failed whose form is no longer there. `action` is what its button says.
@@ -53,7 +71,7 @@ impl Notices {
             Some(action) => format!("{action}: {error}"),
             None => error.to_string(),
         };
-        self.0.set(Some(Notice { kind: Kind::Failure, text }));
+        self.0.set(Some(Notice { kind: Kind::Failure, text, follow: None }));
     }
 
     fn dismiss(self) {
@@ -68,7 +86,7 @@ pub fn NoticeRegion() -> impl IntoView {
     let notices = ui.notices;
     let lost = connection_notice(ui);
     let notice = move || {
-        notices.0.get().map(|Notice { kind, text }| {
+        notices.0.get().map(|Notice { kind, text, follow }| {
             let (class, icon) = match kind {
                 Kind::Success => ("notice", "check-circle"),
                 Kind::Failure => ("notice notice-failure", "alert"),
@@ -77,6 +95,7 @@ pub fn NoticeRegion() -> impl IntoView {
                 <div class=class>
                     <Icon name=icon/>
                     <p>{text}</p>
+                    {follow.map(offered)}
                     <button
                         type="button"
                         class="button button-icon live"
@@ -95,6 +114,43 @@ pub fn NoticeRegion() -> impl IntoView {
             {notice}
         </div>
     }
+}
+
+/// The way to the next step, or back.
+fn offered(follow: Follow) -> AnyView {
+    let reversal = match follow {
+        Follow::Next { label, href } => {
+            return view! { <a class="button button-small" href=href>{label}</a> }.into_any();
+        }
+        Follow::Undo(reversal) => reversal,
+    };
+    match reversal {
+        Reversal::ResumePolicy(id) => undo::<ResumePolicy>("policy", id.0),
+        Reversal::PausePolicy(id) => undo::<PausePolicy>("policy", id.0),
+        Reversal::RestorePolicy(id) => undo::<UndoPolicyDeletion>("policy", id.0),
+        Reversal::UnlockCredential(id) => undo::<UnlockCredential>("credential", id.0),
+        Reversal::LockCredential(id) => undo::<LockCredential>("credential", id.0),
+        Reversal::DefaultCredential(id) => undo::<SetDefaultCredential>("credential", id.0),
+        Reversal::UnlockProject(id) => undo::<UnlockProject>("project", id.0),
+        Reversal::LockProject(id) => undo::<LockProject>("project", id.0),
+        Reversal::RestoreProject(id) => undo::<UndoProjectDeletion>("project", id.0),
+        Reversal::RestoreBackup(id) => undo::<UndoBackupDeletion>("backup", id.0),
+        Reversal::ResumeChannel(id) => undo::<ResumeChannel>("channel", id.0),
+        Reversal::PauseChannel(id) => undo::<PauseChannel>("channel", id.0),
+    }
+}
+
+fn undo<S: Mutation>(field: &'static str, id: i64) -> AnyView {
+    view! {
+        <ActionButton<S>
+            hidden=vec![(field, id.to_string())]
+            label=tr!("Undo")
+            pending=tr!("Undoing…")
+            class="button button-small"
+            place="notice-"
+        />
+    }
+    .into_any()
 }
 
 /// Says that the connection is lost, for as long as it is.

@@ -38,7 +38,8 @@ fn LinkPanel(
     let copy = move |_| {
         if let Some(input) = input.get_untracked() {
             input.select();
-            ui.notices.tell(if copy_selection() { tr!("Link copied") } else { tr!("Press Ctrl+C to copy the link") });
+            let copied = if copy_selection() { tr!("Link copied") } else { tr!("Press Ctrl+C to copy the link") };
+            ui.notices.tell(copied, None);
         }
     };
     view! {

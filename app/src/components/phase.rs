@@ -9,6 +9,7 @@ use model::{
     node::NodePhase,
     notification::DeliveryPhase,
     policy::SchedulePhase,
+    standing::{Level, Standing},
 };
 
 use crate::components::icon::Icon;
@@ -105,17 +106,33 @@ impl From<DeliveryPhase> for Look {
 
 impl From<Trouble> for Look {
     fn from(trouble: Trouble) -> Self {
-        let (icon, class) = match trouble {
-            Trouble::Damaged => ("alert", BAD),
-            Trouble::Failed => ("cross-circle", BAD),
-            Trouble::ClockInDoubt | Trouble::Overdue => ("clock", BAD),
-            Trouble::CredentialLocked => ("lock", WARN),
-            Trouble::PartiallyFailed => ("half", WARN),
-            Trouble::NeverBackedUp => ("alert", WARN),
-            Trouble::Missed => ("minus-circle", WARN),
-            Trouble::PolicyPaused => ("pause", CALM),
+        match trouble {
+            Trouble::ClockInDoubt => Self { word: trouble.label(), icon: "clock", class: BAD },
+            Trouble::CredentialLocked => Self { word: trouble.label(), icon: "lock", class: WARN },
+            Trouble::Project(standing) => standing.into(),
+        }
+    }
+}
+
+impl From<Standing> for Look {
+    fn from(standing: Standing) -> Self {
+        let icon = match standing {
+            Standing::Damaged | Standing::Waiting => "alert",
+            Standing::Failed => "cross-circle",
+            Standing::Overdue => "clock",
+            Standing::Blocked => "lock",
+            Standing::Incomplete => "half",
+            Standing::Unscheduled => "pause",
+            Standing::Off => "minus-circle",
+            Standing::Protected => "check-circle",
         };
-        Self { word: trouble.label(), icon, class }
+        let class = match (standing, standing.level()) {
+            (Standing::Off, _) => CALM,
+            (_, Level::Good) => GOOD,
+            (_, Level::Warning) => WARN,
+            (_, Level::Bad) => BAD,
+        };
+        Self { word: standing.label(), icon, class }
     }
 }
 

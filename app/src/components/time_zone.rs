@@ -2,7 +2,10 @@
 
 use leptos::prelude::*;
 
-use crate::components::field::Field;
+use crate::{
+    api::zone,
+    components::{field::Field, form_state::FormState},
+};
 
 /// Suggestions; any IANA name may be typed.
 const ZONES: [&str; 14] = [
@@ -21,6 +24,27 @@ const ZONES: [&str; 14] = [
     "Asia/Tokyo",
     "Australia/Sydney",
 ];
+
+/// The field of something new: it starts with the zone of the browser as soon as that is known.
+#[component]
+pub fn OwnTimeZoneField(#[prop(into)] hint: String) -> impl IntoView {
+    const UNKNOWN: &str = "UTC";
+    let state = expect_context::<FormState>();
+    Effect::new(move |filled: Option<bool>| {
+        let filled = filled.unwrap_or_default();
+        if filled || !state.is_read() {
+            return filled;
+        }
+        if untrack(|| state.value("time_zone", UNKNOWN)) == UNKNOWN
+            && let Some(own) = zone::of_browser()
+        {
+            state.set("time_zone", &own);
+        }
+        true
+    });
+    let known = zone::of_request().unwrap_or_else(|| UNKNOWN.to_owned());
+    view! { <TimeZoneField value=known hint=hint/> }
+}
 
 #[component]
 pub fn TimeZoneField(

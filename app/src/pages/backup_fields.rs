@@ -7,6 +7,7 @@ use model::{
     credential::{CredentialChoice, OrganizationChoice},
     ids::OrganizationId,
     project::{Backup, ObjectOptions, ProjectChoices},
+    schedule::{FIRST_PERIODS, USUAL_PERIOD, words_of_common},
 };
 
 use crate::{
@@ -14,6 +15,7 @@ use crate::{
         field::{Field, Kind},
         select::{Choice, ChoiceGroup, Select},
         switch::Switch,
+        tick::Tick,
     },
     pages::object_fields::ObjectFields,
     ui::use_ui,
@@ -28,6 +30,9 @@ pub fn BackupFields(
     /// Whose default is chosen first: the project's organization, or else the person's own.
     #[prop(optional)]
     organization: Option<OrganizationId>,
+    /// Whether a first policy is offered too. Then the switch is on where a credential can be chosen.
+    #[prop(optional)]
+    with_policy: bool,
 ) -> impl IntoView {
     let objects = match &backup {
         Backup::On { objects, .. } => objects.clone(),
@@ -40,7 +45,7 @@ pub fn BackupFields(
             preselected(&choices.credentials, organization.or_else(own))
         }
     };
-    let on = backup != Backup::Off;
+    let on = backup != Backup::Off || (with_policy && !chosen.is_empty());
     let groups = credential_groups(choices.credentials, &choices.organizations, chosen.is_empty());
     let place = match backup {
         Backup::Off => view! { <BucketFields/> }.into_any(),
@@ -63,9 +68,31 @@ pub fn BackupFields(
                     hint=tr!("Locked credentials cannot be chosen.")
                 />
                 {place}
+                {with_policy.then(|| view! { <FirstPolicyFields/> })}
                 <ObjectFields objects=objects/>
             </div>
         </div>
+    }
+}
+
+/// When the new project is backed up.
+#[component]
+fn FirstPolicyFields() -> impl IntoView {
+    let period = |(expression, _)| {
+        let words = words_of_common(expression).unwrap_or(expression);
+        Choice::new(expression, tr!(words))
+    };
+    let choices: Vec<Choice> =
+        FIRST_PERIODS.into_iter().map(period).chain([Choice::new("", tr!("No schedule yet"))]).collect();
+    view! {
+        <Select
+            name="first.cron_period"
+            label=tr!("Schedule")
+            groups=vec![choices.into()]
+            value=USUAL_PERIOD
+            hint=tr!("In the organization's time zone; each backup is kept for 30 days. More can be set under Backup Policy.")
+        />
+        <Tick name="first.back_up_now" label=tr!("Back Up Now") on=true/>
     }
 }
 

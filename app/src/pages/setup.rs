@@ -17,6 +17,7 @@ use crate::{
         form::PlainForm,
         loaded::loaded,
         submit::Submit,
+        time_zone::OwnTimeZoneField,
     },
 };
 
@@ -44,7 +45,7 @@ fn SetupForm(code_required: bool) -> impl IntoView {
         <section class="gate">
             <h1>{tr!("Welcome to Holdfast")}</h1>
             <p class="gate-text">
-                {tr!("This makes your account, its first organization, and you as the person who manages both. More organizations can follow.")}
+                {tr!("Create your account and first organization. You'll be its administrator.")}
             </p>
             <PlainForm<SetUp>>
                 <Field
@@ -62,6 +63,7 @@ fn SetupForm(code_required: bool) -> impl IntoView {
                 />
                 <Field name="email" label=tr!("Email") kind=Kind::Email required=true/>
                 <Field name="password" label=tr!("Password") kind=Kind::NewPassword required=true hint=password/>
+                <OwnTimeZoneField hint=tr!("Schedules of the organization follow it.")/>
                 <SetupCode required=code_required/>
                 <Submit label=tr!("Create Account") pending=tr!("Creating…") class="button button-primary button-wide"/>
             </PlainForm<SetUp>>

@@ -18,7 +18,7 @@ impl Deed {
         Self(text)
     }
 
-    const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         self.0
     }
 }

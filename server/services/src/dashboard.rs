@@ -4,24 +4,26 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, DurationRound, NaiveDate, TimeDelta, Utc};
 use model::{
-    backup::BackupPhase,
-    dashboard::{Dashboard, DayGrowth, GROWTH_DAYS, Hour, OrganizationStanding, Standings, Trouble},
+    dashboard::{Dashboard, DayGrowth, GROWTH_DAYS, Hour, OrganizationStanding},
     ids::OrganizationId,
     permission::Action,
+    standing::Standings,
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Expr, ExprTrait, Func, Order, Query, SelectStatement},
+    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait, Func},
 };
 
 use crate::{
     acting::Acting,
     context::Services,
-    entity::{backup, organization, policy, project, repository},
+    entity::{backup, organization, policy, project},
     error::ServiceError,
+    standing,
 };
 
 mod attention;
+mod guide;
 
 /// Hours of the timeline.
 const HOURS: i64 = 24;
@@ -42,7 +44,7 @@ struct Scope {
 pub async fn get(acting: &Acting, services: &Services) -> Result<Dashboard, ServiceError> {
     let (db, now) = (services.db(), services.clock().now());
     let scope = scope(acting, db).await?;
-    let (standings, by_phase) = standings(db, &scope).await?;
+    let standings = standing::count(db, scope.ids(), now).await?;
     let overdue = overdue(db, &scope, now).await?;
     let stored = stored(db, &scope).await?;
     let first_hour = now.duration_trunc(TimeDelta::hours(1)).unwrap_or(now) - TimeDelta::hours(HOURS - 1);
@@ -53,32 +55,21 @@ pub async fn get(acting: &Acting, services: &Services) -> Result<Dashboard, Serv
         overdue: overdue.get(id).copied().unwrap_or_default(),
         stored: stored.get(id).copied().unwrap_or_default(),
     });
-    let (attention, counts) = attention::all(db, &scope, &by_phase, now).await?;
     let mut total = Standings::default();
     for of in standings.values() {
-        total = sum(total, *of);
+        total.merge(of);
     }
+    let (attention, counts) = attention::all(db, &scope, &total, now).await?;
     Ok(Dashboard {
         standings: total,
-        waiting_project: attention.iter().find(|of| of.trouble == Trouble::NeverBackedUp).and_then(|of| of.project),
+        guide: guide::of(db, &scope).await?,
         attention,
         counts,
         hours: hours(db, &scope, first_hour).await?,
         first_hour,
         growth: growth(db, &scope, stored.values().sum(), now).await?,
         organizations: organizations.collect(),
-        started: total.troubled + total.running + total.protected > 0 || !stored.is_empty(),
     })
-}
-
-const fn sum(a: Standings, b: Standings) -> Standings {
-    Standings {
-        troubled: a.troubled + b.troubled,
-        running: a.running + b.running,
-        protected: a.protected + b.protected,
-        waiting: a.waiting + b.waiting,
-        off: a.off + b.off,
-    }
 }
 
 async fn scope(acting: &Acting, db: &impl ConnectionTrait) -> Result<Scope, ServiceError> {
@@ -105,88 +96,6 @@ impl Scope {
     fn ids(&self) -> impl Iterator<Item = i64> + '_ {
         self.ids.iter().copied()
     }
-}
-
-/// Phases that say nothing about how a project stands.
-const NOT_SHOWN: [BackupPhase; 2] = [BackupPhase::Skipped, BackupPhase::Deleting];
-
-/// The phase of the newest run of the outer query's project: one look into the index for each project.
-fn last_phase() -> SelectStatement {
-    newest_run().column((backup::Entity, backup::Column::Phase)).take()
-}
-
-fn newest_run() -> SelectStatement {
-    Query::select()
-        .from(backup::Entity)
-        .and_where(
-            Expr::col((backup::Entity, backup::Column::ProjectId)).equals((project::Entity, project::Column::Id)),
-        )
-        .and_where(Expr::col((backup::Entity, backup::Column::Phase)).is_not_in(NOT_SHOWN))
-        .and_where(Expr::col((backup::Entity, backup::Column::DeleteAfter)).is_null())
-        .order_by((backup::Entity, backup::Column::Id), Order::Desc)
-        .limit(1)
-        .take()
-}
-
-/// Whether backup is on for the outer query's project.
-fn enabled() -> Expr {
-    let in_use = Query::select()
-        .expr(Expr::val(1))
-        .from(repository::Entity)
-        .and_where(
-            Expr::col((repository::Entity, repository::Column::ProjectId))
-                .equals((project::Entity, project::Column::Id)),
-        )
-        .and_where(Expr::col((repository::Entity, repository::Column::BackupCredentialId)).is_not_null())
-        .take();
-    Expr::exists(in_use)
-}
-
-fn subquery(select: SelectStatement) -> Expr {
-    Expr::SubQuery(None, Box::new(select.into()))
-}
-
-#[derive(FromQueryResult)]
-struct StandingCount {
-    organization_id: i64,
-    enabled: bool,
-    phase: Option<String>,
-    count: i64,
-}
-
-/// Projects whose backup is on, by the phase of their newest run, or that they have none.
-type ByPhase = HashMap<Option<BackupPhase>, u64>;
-
-/// Projects by how they stand, by organization and altogether.
-async fn standings(
-    db: &impl ConnectionTrait,
-    scope: &Scope,
-) -> Result<(HashMap<i64, Standings>, ByPhase), ServiceError> {
-    let each = Query::select()
-        .column((project::Entity, project::Column::OrganizationId))
-        .expr_as(enabled(), "enabled")
-        .expr_as(subquery(last_phase()), "phase")
-        .from(project::Entity)
-        .and_where(Expr::col((project::Entity, project::Column::OrganizationId)).is_in(scope.ids()))
-        .and_where(Expr::col((project::Entity, project::Column::DeleteAfter)).is_null())
-        .take();
-    let counted = Query::select()
-        .columns(["organization_id", "enabled", "phase"])
-        .expr_as(Expr::val(1).count(), "count")
-        .from_subquery(each, "each_project")
-        .add_group_by(["organization_id", "enabled", "phase"].map(Expr::col))
-        .take();
-    let mut standings: HashMap<i64, Standings> = HashMap::new();
-    let mut by_phase = ByPhase::new();
-    for row in StandingCount::find_by_statement(db.get_database_backend().build(&counted)).all(db).await? {
-        let phase = row.phase.map(|phase| phase.parse()).transpose().map_err(ServiceError::Stored)?;
-        let count = row.count.unsigned_abs();
-        standings.entry(row.organization_id).or_default().add(row.enabled, phase, count);
-        if row.enabled {
-            *by_phase.entry(phase).or_default() += count;
-        }
-    }
-    Ok((standings, by_phase))
 }
 
 /// Overdue policies by organization.

@@ -10,6 +10,7 @@ use model::{
     names::OrganizationName,
     organization::{OrganizationForm, OrganizationRef, OrganizationRow},
     permission::{Action, Denied, Owner},
+    schedule::TimeZone,
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
@@ -107,13 +108,14 @@ pub(crate) async fn insert(
     db: &impl ConnectionTrait,
     account: AccountId,
     name: &OrganizationName,
+    time_zone: TimeZone,
     now: DateTime<Utc>,
 ) -> Result<OrganizationId, DbErr> {
     let row = organization::ActiveModel {
         account_id: Set(account.0),
         name: Set(name.as_str().to_owned()),
         name_key: Set(name.as_str().to_lowercase()),
-        time_zone: Set("UTC".to_owned()),
+        time_zone: Set(time_zone.name().to_owned()),
         created_at: Set(now),
         ..Default::default()
     };
@@ -161,13 +163,11 @@ pub async fn add(acting: &Acting, services: &Services, form: &OrganizationForm) 
     let change = form.parse()?;
     let now = services.clock().now();
     let tx = services.write().await?;
-    let id = match insert(&tx, acting.actor.account, &change.name, now).await {
+    let id = match insert(&tx, acting.actor.account, &change.name, change.time_zone, now).await {
         Err(error) if database::is_unique_violation(&error) => return Err(name_error(&change.name)),
         inserted => inserted?,
     };
-    let mut row = find(acting, &tx, id).await?.into_active_model();
-    row.time_zone = Set(change.time_zone.name().to_owned());
-    let row = row.update(&tx).await?;
+    let row = find(acting, &tx, id).await?;
     let changes = json!({ "time_zone": [null, row.time_zone] });
     audit::record(&tx, acting, now, ORGANIZATION_ADDED, subject(&row), changes).await?;
     tx.commit().await?;

@@ -34,7 +34,7 @@ mod state;
 mod trial;
 
 pub use self::{
-    change::{add, delete, update},
+    change::{add, add_first, delete, undo_deletion, update},
     state::{pause, resume, run_now},
     trial::try_patterns,
 };
@@ -48,6 +48,8 @@ pub enum PolicyConflict {
     ScheduleNotPaused,
     #[error("{}", tr!("A backup of this project is already waiting. It starts as soon as the running one ends"))]
     BackupAlreadyQueued,
+    #[error("{}", tr!("The project has another policy named {} by now. Delete that one first", .name))]
+    NameTaken { name: String },
 }
 
 impl Refusal for PolicyConflict {}

@@ -2,12 +2,12 @@
 
 use model::{
     credential::CredentialChoice,
-    form::{Done, FormErrors},
+    form::FormErrors,
     ids::{CredentialId, OrganizationId, ProjectId},
     list::ListQuery,
     maintenance::Health,
     permission::Action,
-    project::{Backup, NewProject, NewSource, ProjectChoices, ProjectForm, ProjectList, ProjectView},
+    project::{Backup, NewProject, NewSource, ProjectChoices, ProjectList, ProjectView},
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
@@ -60,7 +60,7 @@ impl Refusal for ProjectConflict {}
 /// One page of the projects within the person's reach.
 pub async fn list(acting: &Acting, services: &Services, query: &ListQuery) -> Result<ProjectList, ServiceError> {
     Ok(ProjectList {
-        page: rows::page(acting, services.db(), query).await?,
+        page: rows::page(acting, services.db(), query, services.clock().now()).await?,
         organizations: organizations::choices(acting, services.db(), Action::SeeProjects).await?,
         deleted: deletion::deleted(acting, services.db()).await?,
     })
@@ -171,11 +171,9 @@ fn credential_choice(row: backup_credential::Model) -> CredentialChoice {
 /// Creates a project and, where the switch is on, enables its backup. Where that fails the project is withdrawn, so that
 /// the corrected form can be sent again; unless a repository of it may lie in the bucket already, whose password would
 /// go with it.
-pub async fn create(acting: &Acting, services: &Services, form: &ProjectForm) -> Result<Done, ServiceError> {
-    acting.actor.reach(Action::ManageProjects)?;
-    let new = form.parse()?;
+pub(crate) async fn create(acting: &Acting, services: &Services, new: &NewProject) -> Result<ProjectId, ServiceError> {
     let home = organizations::chosen(acting, services.db(), Action::ManageProjects, new.organization).await?;
-    let node = home_node::of_new(services, &new).await?;
+    let node = home_node::of_new(services, new).await?;
     // Another node's directory is looked at when it is backed up.
     let had_files = if is_here(services, node.as_deref()) {
         sources::check(services, OrganizationId(home.id), &new.source).await?;
@@ -183,22 +181,17 @@ pub async fn create(acting: &Acting, services: &Services, form: &ProjectForm) ->
     } else {
         false
     };
-    let row = insert(acting, services, (&home, node, had_files), &new).await?;
-    let id = row.id;
-    if let Some(choice) = &new.backup {
-        if let Err(error) = backup_switch::enable(acting, services, (&row, &home), choice).await {
-            if backup_switch::may_lie_in_a_bucket(services.db(), &row, choice).await? {
-                return Err(created_without_backup(&new, &error));
-            }
-            withdraw(acting, services, &row).await?;
-            return Err(error);
+    let row = insert(acting, services, (&home, node, had_files), new).await?;
+    if let Some(choice) = &new.backup
+        && let Err(error) = backup_switch::enable(acting, services, (&row, &home), choice).await
+    {
+        if backup_switch::may_lie_in_a_bucket(services.db(), &row, choice).await? {
+            return Err(created_without_backup(new, &error));
         }
-        return Ok(Done::new(
-            tr!("Project {} created, backup enabled", new.name),
-            format!("/projects/{id}/policies?tab=schedules"),
-        ));
+        withdraw(acting, services, &row).await?;
+        return Err(error);
     }
-    Ok(Done::new(tr!("Project {} created", new.name), format!("/projects/{id}")))
+    Ok(ProjectId(row.id))
 }
 
 fn created_without_backup(new: &NewProject, error: &ServiceError) -> ServiceError {

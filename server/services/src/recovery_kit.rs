@@ -22,7 +22,7 @@ use crate::{
     vault::Purpose,
 };
 
-const RECOVERY_KIT_DOWNLOADED: Deed = Deed::new("recovery kit downloaded");
+pub(crate) const RECOVERY_KIT_DOWNLOADED: Deed = Deed::new("recovery kit downloaded");
 
 /// A text to keep in a safe place. It holds the repository's password.
 pub struct RecoveryKit {

@@ -33,7 +33,6 @@ pub async fn end(db: &impl ConnectionTrait, policies: &[i64], by: &str, now: Dat
         .col_expr(policy::Column::OverdueAt, Expr::value(Option::<DateTime<Utc>>::None))
         .col_expr(policy::Column::OverdueToldAt, Expr::value(Option::<DateTime<Utc>>::None))
         .col_expr(policy::Column::PingUrlSealed, Expr::value(Option::<Vec<u8>>::None))
-        .col_expr(policy::Column::Paused, Expr::value(false))
         .filter(policy::Column::Id.is_in(of_these()))
         .exec(db)
         .await

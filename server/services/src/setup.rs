@@ -56,7 +56,8 @@ pub async fn create_account(
     let acting = create(services, form.parse()?, address).await?;
     let standing = Standing::now(services.db(), acting.actor.user).await?;
     session_rows::begin(services, session, (acting.actor.user, &standing), &acting.address).await?;
-    Ok(Done::new(tr!("The account is ready. Add backup credentials next"), "/"))
+    let done = Done::new(tr!("Your account is ready"), "/");
+    Ok(done.and_next(tr!("Add Credentials"), "/backup-credentials?dialog=add"))
 }
 
 /// The same without a browser, for the demo.
@@ -79,7 +80,7 @@ pub async fn create(services: &Services, setup: Setup, address: String) -> Resul
         Err(error) if database::is_unique_violation(&error) => return Err(ServiceError::NotFound),
         Err(error) => return Err(error.into()),
     };
-    let organization = organizations::insert(&tx, account, &setup.organization, now).await?;
+    let organization = organizations::insert(&tx, account, &setup.organization, setup.time_zone, now).await?;
     let user = users::insert(&tx, organization, &setup.email, Role::Partner, hash, now).await?;
     let acting = Acting { actor: first_partner(account, organization, user, &setup), address };
     let subject = Subject { kind: "account", id: account.0, name: setup.account.as_str(), organization };

@@ -92,7 +92,7 @@ async fn project(services: &Services, partner: &Acting, directory: &Path) -> Res
         backup,
         ..ProjectForm::default()
     };
-    services::projects::create(partner, services, &form).await?;
+    services::new_project::create(partner, services, &form).await?;
     Ok(())
 }
 

@@ -75,8 +75,8 @@ impl PlainPost {
 
     async fn end(self, state: &State, session: &Session, outcome: Result<Done, ApiError>) -> Response {
         match outcome {
-            Ok(Done { message, goto, link }) => {
-                let flash = Flash { notice: Some(message), link };
+            Ok(Done { message, goto, link, follow }) => {
+                let flash = Flash { notice: Some(message), follow, link };
                 flash::lead(session, flash, &success_place(&self.back, goto)).await
             }
             Err(ApiError::SignedOut) => Redirect::to(&door::sign_in(&self.back)).into_response(),

@@ -13,6 +13,7 @@ use crate::{
     language::msgid,
     names::{Hidden, ProjectName},
     rule::RuleError,
+    schedule::FIRST_PERIODS,
 };
 
 /// The fields that choose where backups go; part of the add form and of Settings.
@@ -86,6 +87,37 @@ pub struct ProjectForm {
     pub node: String,
     pub connection_url: Hidden,
     pub backup: BackupFields,
+    /// Read where the switch is on.
+    pub first: FirstPolicyFields,
+}
+
+/// The fields for the policy that a new project begins with.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FirstPolicyFields {
+    /// One of the expressions of [`FIRST_PERIODS`]; empty makes no policy.
+    pub cron_period: String,
+    pub back_up_now: Ticked,
+}
+
+/// The policy that a new project begins with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FirstPolicy {
+    pub name: &'static str,
+    pub cron_period: &'static str,
+    pub back_up_now: bool,
+}
+
+impl FirstPolicyFields {
+    fn parse(&self, check: &mut FormCheck) -> Option<FirstPolicy> {
+        if self.cron_period.is_empty() {
+            return None;
+        }
+        let found = FIRST_PERIODS.into_iter().find(|(expression, _)| *expression == self.cron_period);
+        let found = found.ok_or(RuleError::Unlisted { field: msgid("Schedule") });
+        let (cron_period, name) = check.field("first.cron_period", found)?;
+        Some(FirstPolicy { name, cron_period, back_up_now: self.back_up_now.0 })
+    }
 }
 
 /// An add form that is in order.
@@ -96,6 +128,8 @@ pub struct NewProject {
     pub source: NewSource,
     pub node: Option<String>,
     pub backup: Option<EnableBackup>,
+    /// Where backup is enabled.
+    pub policy: Option<FirstPolicy>,
 }
 
 impl ProjectForm {
@@ -113,8 +147,10 @@ impl ProjectForm {
             _ => check.field("source", Err(RuleError::Unlisted { field: msgid("Source") })),
         };
         let backup = self.backup.parse(&mut check);
+        let policy = backup.as_ref().and_then(|_| self.first.parse(&mut check));
         let node = Some(self.node.trim().to_owned()).filter(|node| !node.is_empty());
-        let new = (|| Some(NewProject { name: name?, organization: organization?, source: source?, node, backup }))();
+        let new =
+            (|| Some(NewProject { name: name?, organization: organization?, source: source?, node, backup, policy }))();
         check.finish(new)
     }
 }

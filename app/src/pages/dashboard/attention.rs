@@ -4,24 +4,19 @@ use leptos::prelude::*;
 use model::{
     dashboard::{Attention, Trouble, TroubleCount},
     permission::Action,
+    standing::Standing,
 };
 
 use crate::{
     api::nodes::ConfirmClock,
-    components::{action_button::ActionButton, icon::Icon, phase::Badge, time::Time},
+    components::{action_button::ActionButton, phase::Badge, time::Time},
     ui::use_ui,
 };
 
 #[component]
 pub fn NeedsAttention(items: Vec<Attention>, counts: Vec<TroubleCount>) -> impl IntoView {
     if items.is_empty() {
-        return view! {
-            <p class="all-well">
-                <Icon name="check-circle"/>
-                {tr!("Nothing needs attention.")}
-            </p>
-        }
-        .into_any();
+        return ().into_any();
     }
     let shown = |trouble: Trouble| items.iter().filter(|item| item.trouble == trouble).count() as u64;
     let rest: Vec<String> = counts
@@ -74,8 +69,8 @@ fn of_page(item: &Attention) -> (AnyView, AnyView) {
     let (home, look, action) = match item.project {
         Some(project) => {
             let (page, action) = match item.trouble {
-                Trouble::Damaged => ("repository", tr!("See its repository")),
-                Trouble::Overdue | Trouble::PolicyPaused | Trouble::NeverBackedUp => {
+                Trouble::Project(Standing::Damaged) => ("repository", tr!("See its repository")),
+                Trouble::Project(Standing::Overdue | Standing::Waiting | Standing::Unscheduled) => {
                     ("policies?tab=schedules", tr!("See its policies"))
                 }
                 _ => ("policies?tab=backups", tr!("See its backups")),

@@ -2,44 +2,41 @@
 
 mod attention;
 mod charts;
+mod guide;
 mod organizations;
-mod steps;
+mod summary;
 mod tables;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
 use model::{
-    dashboard::{Dashboard, Standings},
+    dashboard::Dashboard,
     list::{ListQuery, PAGE_SIZES},
-    permission::Action,
     project::ProjectList,
 };
 
 use crate::{
     address::page_address,
-    api::{ApiError, credentials::list_credentials, dashboard::get_dashboard, projects::list_projects},
+    api::{ApiError, dashboard::get_dashboard, projects::list_projects},
     browser::refresh::keep_fresh,
     components::{answer::Answer, empty::Empty, loaded::loaded},
-    ui::use_ui,
 };
 use attention::NeedsAttention;
 use charts::{Growth, Timeline};
+use guide::Steps;
 use organizations::Organizations;
-use steps::NextSteps;
+use summary::{Summary, Tiles};
 use tables::Everything;
 
-/// The dashboard, the first projects, and whether the account has a credential; `None` for whoever may not see them.
-type Shown = (Dashboard, ProjectList, Option<bool>);
+/// The dashboard and the first projects.
+type Shown = (Dashboard, ProjectList);
 
 #[component]
 pub fn DashboardPage() -> impl IntoView {
-    let ui = use_ui();
-    let manages = ui.can(Action::ManageCredentials);
     page_address();
-    let shown: Answer<Shown> = Answer::new(move || manages, ask);
-    keep_fresh(shown, |(dashboard, ..): &Shown| dashboard.standings.running > 0);
-    let draw =
-        |(dashboard, list, credential)| view! { <Overview dashboard=dashboard list=list credential=credential/> };
+    let shown: Answer<Shown> = Answer::new(|| (), |()| ask());
+    keep_fresh(shown, |(dashboard, _): &Shown| dashboard.standings.running > 0);
+    let draw = |(dashboard, list)| view! { <Overview dashboard=dashboard list=list/> };
     view! {
         <Title text=tr!("Dashboard")/>
         <header class="page-header">
@@ -49,21 +46,22 @@ pub fn DashboardPage() -> impl IntoView {
     }
 }
 
-async fn ask(manages: bool) -> Result<Shown, ApiError> {
+async fn ask() -> Result<Shown, ApiError> {
     let dashboard = get_dashboard().await?;
     let projects = list_projects(ListQuery { per_page: PAGE_SIZES[0], ..ListQuery::default() }).await?;
-    let credential = if manages { Some(list_credentials(ListQuery::default()).await?.page.total > 0) } else { None };
-    Ok((dashboard, projects, credential))
+    Ok((dashboard, projects))
 }
 
 #[component]
-fn Overview(dashboard: Dashboard, list: ProjectList, credential: Option<bool>) -> impl IntoView {
+fn Overview(dashboard: Dashboard, list: ProjectList) -> impl IntoView {
     let (rows, total) = (list.page.rows, list.page.total);
-    let steps = credential.filter(|_| !dashboard.started);
-    let steps = steps.map(|credential| view! { <NextSteps credential=credential waiting=dashboard.waiting_project/> });
-    let nothing = (total == 0 && credential.is_none()).then(|| view! { <NothingYet/> });
+    let guides = dashboard.guide.is_some();
+    let guide = dashboard.guide.filter(|guide| !guide.is_done()).map(|guide| view! { <Steps guide=guide/> });
+    let nothing = (total == 0 && !guides).then(|| view! { <NothingYet/> });
     let standing = (total > 0).then(|| {
+        let troubled = !dashboard.attention.is_empty();
         view! {
+            <Summary standings=dashboard.standings troubled=troubled/>
             <NeedsAttention items=dashboard.attention counts=dashboard.counts/>
             <Tiles standings=dashboard.standings/>
             <Runs hours=dashboard.hours first=dashboard.first_hour/>
@@ -73,30 +71,10 @@ fn Overview(dashboard: Dashboard, list: ProjectList, credential: Option<bool>) -
         }
     });
     view! {
-        {steps}
+        {guide}
         {standing}
         {nothing}
     }
-}
-
-#[component]
-fn Tiles(standings: Standings) -> impl IntoView {
-    let tiles = [
-        (tr!("Need attention"), standings.troubled),
-        (tr!("Running"), standings.running),
-        (tr!("Protected"), standings.protected),
-        (tr!("Waiting for first backup"), standings.waiting),
-        (tr!("Not backed up"), standings.off),
-    ];
-    let tile = |(label, count)| {
-        view! {
-            <div class="tile">
-                <dt>{label}</dt>
-                <dd>{count}</dd>
-            </div>
-        }
-    };
-    view! { <dl class="tiles">{tiles.into_iter().map(tile).collect_view()}</dl> }
 }
 
 #[component]
@@ -116,7 +94,7 @@ fn Stored(days: Vec<model::dashboard::DayGrowth>) -> impl IntoView {
             <h2 id="growth">{tr!("Growth")}</h2>
             <Growth days=days/>
             <p class="muted">
-                {tr!("Measured is what each backup that is still listed added to its bucket, after compression and deduplication, by the day in UTC on which it ended. Deleted backups are no longer counted, although others may share their data; so a bucket can hold more than this, or less after it was tidied up.")}
+                {tr!("Data added per day (UTC), after compression and deduplication. Deleted backups are not included, so a bucket can hold more than this.")}
             </p>
         </section>
     }

@@ -1,7 +1,7 @@
 //! How each organization of the account stands, for Partners.
 
 use leptos::prelude::*;
-use model::{dashboard::OrganizationStanding, language::msgid, size};
+use model::{dashboard::OrganizationStanding, language::msgid, size, standing::Standing};
 
 /// Nothing where there is one organization alone: the page says the same of it.
 #[component]
@@ -26,12 +26,11 @@ pub fn Organizations(rows: Vec<OrganizationStanding>) -> impl IntoView {
     })
 }
 
-const COLUMNS: [&str; 7] = [
+const COLUMNS: [&str; 6] = [
     msgid("Need attention"),
     msgid("Overdue policies"),
     msgid("Running"),
     msgid("Protected"),
-    msgid("Waiting"),
     msgid("Not backed up"),
     msgid("Stored"),
 ];
@@ -44,8 +43,8 @@ fn Numbers() -> impl IntoView {
 #[component]
 fn Row(row: OrganizationStanding) -> impl IntoView {
     let of = row.standings;
-    let counts =
-        [of.troubled, row.overdue, of.running, of.protected, of.waiting, of.off].map(|count| count.to_string());
+    let counts = [of.need_attention(), row.overdue, of.running, of.of(Standing::Protected), of.of(Standing::Off)]
+        .map(|count| count.to_string());
     let cells = COLUMNS.into_iter().zip(counts.into_iter().chain([size::bytes(row.stored)]));
     let cell = |(name, text)| {
         view! {

@@ -21,7 +21,7 @@ use crate::{
         form::CheckedForm,
         loaded::loaded_quietly,
         submit::Submit,
-        time_zone::TimeZoneField,
+        time_zone::{OwnTimeZoneField, TimeZoneField},
     },
 };
 
@@ -30,7 +30,7 @@ pub fn AddOrganization() -> impl IntoView {
     view! {
         <Dialog title=tr!("Add Organization")>
             <CheckedForm<AddOrganizationFn> check=|call: &AddOrganizationFn| wrong(&call.form)>
-                <OrganizationFields name="" time_zone="UTC"/>
+                <OrganizationFields name="" time_zone=None/>
                 <DialogFooter>
                     <Submit label=tr!("Add") pending=tr!("Adding…")/>
                 </DialogFooter>
@@ -53,7 +53,7 @@ pub fn EditOrganization(list: Answer<Vec<OrganizationRow>>) -> impl IntoView {
 fn EditForm(row: OrganizationRow) -> impl IntoView {
     view! {
         <CheckedForm<UpdateOrganization> check=|call: &UpdateOrganization| wrong(&call.form) hidden=vec![("organization", row.id.to_string())]>
-            <OrganizationFields name=row.name time_zone=row.time_zone/>
+            <OrganizationFields name=row.name time_zone=Some(row.time_zone)/>
             <DialogFooter>
                 <Submit label=tr!("Save") pending=tr!("Saving…")/>
             </DialogFooter>
@@ -62,7 +62,15 @@ fn EditForm(row: OrganizationRow) -> impl IntoView {
 }
 
 #[component]
-fn OrganizationFields(#[prop(into)] name: String, #[prop(into)] time_zone: String) -> impl IntoView {
+fn OrganizationFields(
+    #[prop(into)] name: String,
+    /// Of one that is there.
+    time_zone: Option<String>,
+) -> impl IntoView {
+    let zone = match time_zone {
+        Some(zone) => view! { <TimeZoneField value=zone/> }.into_any(),
+        None => view! { <OwnTimeZoneField hint=tr!("Schedules of the organization follow it.")/> }.into_any(),
+    };
     view! {
         <div class="dialog-body">
             <Field
@@ -73,7 +81,7 @@ fn OrganizationFields(#[prop(into)] name: String, #[prop(into)] time_zone: Strin
                 focused=true
                 hint=tr!("3 to 30 letters, digits, dots, underscores and hyphens.")
             />
-            <TimeZoneField value=time_zone/>
+            {zone}
         </div>
     }
 }

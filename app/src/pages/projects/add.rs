@@ -47,7 +47,7 @@ fn ProjectFields(choices: ProjectChoices) -> impl IntoView {
         />
         <OrganizationField organizations=choices.organizations.clone()/>
         <SourceFields roots=choices.source_roots.clone() nodes=choices.nodes.clone()/>
-        <BackupFields choices=choices/>
+        <BackupFields choices=choices with_policy=true/>
     }
 }
 

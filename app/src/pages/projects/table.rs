@@ -27,7 +27,7 @@ pub fn ProjectTable(list: Answer<ProjectList>) -> impl IntoView {
     let address = use_address();
     let none = move || {
         let address = address.get_untracked();
-        let narrowed = ["search", "organization", "page"].iter().any(|key| address.get(key).is_some());
+        let narrowed = ["search", "organization", "state", "page"].iter().any(|key| address.get(key).is_some());
         if narrowed {
             view! { <NothingFound all=address.path()/> }.into_any()
         } else {

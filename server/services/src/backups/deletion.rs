@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use model::{
     backup::{BackupPhase, BackupRef, RemoveBackupForm, RestorePhase},
+    follow::Reversal,
     form::Done,
     ids::BackupId,
     permission::Action,
@@ -62,6 +63,7 @@ pub async fn delete(acting: &Acting, services: &Services, form: &BackupRef) -> R
     if row.phase.is_active() || is_being_restored(&tx, row.id).await? {
         return Err(RunConflict::StillRunning.into());
     }
+    let waits = row.snapshot.is_some() && services.deletion_time(now) > now;
     let message = if row.snapshot.is_some() {
         mark(&tx, acting, services, &row, now).await?
     } else {
@@ -71,7 +73,8 @@ pub async fn delete(acting: &Acting, services: &Services, form: &BackupRef) -> R
     record(&tx, acting, services, BACKUP_DELETED, (&row, &project)).await?;
     tx.commit().await?;
     wake::one(services).await;
-    Ok(Done::new(message, tab(project.id)))
+    let done = Done::new(message, tab(project.id));
+    Ok(if waits { done.or_undo(Reversal::RestoreBackup(id)) } else { done })
 }
 
 /// The backup with its policy held, so that retention does not take the others while this one goes.

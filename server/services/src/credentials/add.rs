@@ -39,7 +39,8 @@ pub async fn add(acting: &Acting, services: &Services, form: &CredentialForm) ->
     }
     let keys = check_keys(services, &access(&new)?).await?;
     store(acting, services, &home, &new).await?;
-    Ok(Done::new(with_notice(tr!("Backup credential {} added", new.s3_name), keys), PAGE))
+    let done = Done::new(with_notice(tr!("Backup credential {} added", new.s3_name), keys), PAGE);
+    Ok(done.and_next(tr!("Add Project"), "/projects?dialog=add"))
 }
 
 fn access(new: &NewCredential) -> Result<S3Access, ServiceError> {

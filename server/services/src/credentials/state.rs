@@ -1,7 +1,7 @@
 //! The state of a backup credential: default, locked, gone.
 
 use chrono::{DateTime, Utc};
-use model::{credential::CredentialRef, form::Done};
+use model::{credential::CredentialRef, follow::Reversal, form::Done, ids::CredentialId};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
     PaginatorTrait, QueryFilter, sea_query::Expr,
@@ -32,6 +32,11 @@ pub async fn set_default(acting: &Acting, services: &Services, form: &Credential
     if row.is_default {
         return Err(CredentialConflict::CredentialIsDefault.into());
     }
+    let before = backup_credential::Entity::find()
+        .filter(backup_credential::Column::OrganizationId.eq(row.organization_id))
+        .filter(backup_credential::Column::IsDefault.eq(true))
+        .one(&tx)
+        .await?;
     backup_credential::Entity::update_many()
         .col_expr(backup_credential::Column::IsDefault, Expr::value(false))
         .filter(backup_credential::Column::OrganizationId.eq(row.organization_id))
@@ -43,7 +48,11 @@ pub async fn set_default(acting: &Acting, services: &Services, form: &Credential
     change.update(&tx).await?;
     record(&tx, acting, services, CREDENTIAL_MADE_DEFAULT, &row).await?;
     tx.commit().await?;
-    Ok(Done::new(tr!("Backup credential {} is the default now", row.s3_name), PAGE))
+    let done = Done::new(tr!("Backup credential {} is the default now", row.s3_name), PAGE);
+    Ok(match before {
+        Some(before) if !before.locked => done.or_undo(Reversal::DefaultCredential(CredentialId(before.id))),
+        _ => done,
+    })
 }
 
 /// Disables the credential for backups. Restores and downloads go on working.
@@ -56,7 +65,8 @@ pub async fn lock(acting: &Acting, services: &Services, form: &CredentialRef) ->
     set_locked(&tx, acting, services.clock().now(), &row, true).await?;
     record(&tx, acting, services, CREDENTIAL_LOCKED, &row).await?;
     tx.commit().await?;
-    Ok(Done::new(tr!("Backup credential {} locked", row.s3_name), PAGE))
+    Ok(Done::new(tr!("Backup credential {} locked", row.s3_name), PAGE)
+        .or_undo(Reversal::UnlockCredential(CredentialId(row.id))))
 }
 
 /// Enables the credential for backups again.
@@ -69,7 +79,8 @@ pub async fn unlock(acting: &Acting, services: &Services, form: &CredentialRef) 
     set_locked(&tx, acting, services.clock().now(), &row, false).await?;
     record(&tx, acting, services, CREDENTIAL_UNLOCKED, &row).await?;
     tx.commit().await?;
-    Ok(Done::new(tr!("Backup credential {} unlocked", row.s3_name), PAGE))
+    Ok(Done::new(tr!("Backup credential {} unlocked", row.s3_name), PAGE)
+        .or_undo(Reversal::LockCredential(CredentialId(row.id))))
 }
 
 /// Deletes a credential that is not locked and that no project uses.

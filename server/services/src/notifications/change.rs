@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use model::{
+    follow::Reversal,
     form::Done,
     ids::{ChannelId, OrganizationId},
     names::Hidden,
@@ -136,7 +137,7 @@ pub async fn pause(acting: &Acting, services: &Services, form: &ChannelRef) -> R
     change.update(&tx).await?;
     audit::record(&tx, acting, now, CHANNEL_PAUSED, subject(&row), audit::no_changes()).await?;
     tx.commit().await?;
-    Ok(Done::new(tr!("Channel {} paused", row.name), PAGE))
+    Ok(Done::new(tr!("Channel {} paused", row.name), PAGE).or_undo(Reversal::ResumeChannel(ChannelId(row.id))))
 }
 
 /// What happens from now on is sent again.
@@ -153,7 +154,7 @@ pub async fn resume(acting: &Acting, services: &Services, form: &ChannelRef) -> 
     change.update(&tx).await?;
     audit::record(&tx, acting, now, CHANNEL_RESUMED, subject(&row), audit::no_changes()).await?;
     tx.commit().await?;
-    Ok(Done::new(tr!("Channel {} resumed", row.name), PAGE))
+    Ok(Done::new(tr!("Channel {} resumed", row.name), PAGE).or_undo(Reversal::PauseChannel(ChannelId(row.id))))
 }
 
 /// Sends a message at once, paused or not, and tells what became of it.

@@ -10,15 +10,16 @@ use model::{
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QuerySelect,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
     sea_query::{Expr, ExprTrait, LockBehavior, LockType},
 };
 
 use super::outbox;
 use crate::{
     context::Services,
-    entity::{backup, notification_channel, organization, policy, project, repository},
+    entity::{backup, notification_channel, organization},
     sender::Message,
+    standing,
 };
 
 /// When it is sent, in the organization's time zone.
@@ -87,26 +88,13 @@ async fn week(
         of(BackupPhase::Failed),
         of(BackupPhase::Skipped),
     );
-    let projects = project::Entity::living().filter(project::Column::OrganizationId.eq(home.id)).count(db).await?;
-    let protected = repository::Entity::find()
-        .filter(repository::Column::OrganizationId.eq(home.id))
-        .filter(repository::Column::BackupCredentialId.is_not_null())
-        .filter(repository::Column::ProjectId.is_not_null())
-        .count(db)
-        .await?;
-    let overdue = policy::Entity::living()
-        .inner_join(project::Entity)
-        .filter(project::Column::OrganizationId.eq(home.id))
-        .filter(policy::Column::Paused.eq(false))
-        .filter(policy::Column::OverdueAt.lte(now))
-        .count(db)
-        .await?;
+    let standings = standing::count(db, [home.id], now).await?.remove(&home.id).unwrap_or_default();
     let added = size::bytes(added.unsigned_abs());
     let text = format!(
         "Backups of the last seven days: {completed} completed, {partial} incomplete, {failed} failed, {skipped} skipped.\n\
          They added {added} to their buckets.\n\
-         Backup is on for {protected} of {projects} projects.\n\
-         Overdue policies: {overdue}.",
+         {}.",
+        standings.sentence(),
     );
     let subject = format!("[{}] The week's backups: {completed} completed, {failed} failed", home.name);
     Ok(Message { link: services.link("/"), ..Message::new(&home.name, subject, text, now) })

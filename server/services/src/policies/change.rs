@@ -2,14 +2,20 @@
 
 use chrono::{DateTime, Utc};
 use model::{
+    follow::Reversal,
     form::{Done, FieldError, FormErrors},
+    ids::{PolicyId, ProjectId},
     policy::{PingChange, PolicyForm, PolicyRef, PolicyTerms, SourceOptions},
+    project::FirstPolicy,
     size,
 };
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, DatabaseTransaction, DbErr, IntoActiveModel};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel,
+    QueryFilter,
+};
 use serde_json::{Map, Value, json};
 
-use super::{find_unlocked, named, retention, schedules, subject};
+use super::{PolicyConflict, find_unlocked, named, retention, schedules, subject};
 use crate::{
     acting::Acting,
     audit::{self, Deed},
@@ -27,10 +33,31 @@ use crate::{
 
 const POLICY_ADDED: Deed = Deed::new("policy added");
 const POLICY_CHANGED: Deed = Deed::new("policy changed");
+const POLICY_DELETION_UNDONE: Deed = Deed::new("policy deletion undone");
 const POLICY_DELETED: Deed = Deed::new("policy deleted");
 
 /// Adds a policy. Its first run comes at the next cron time.
 pub async fn add(acting: &Acting, services: &Services, form: &PolicyForm) -> Result<Done, ServiceError> {
+    let row = insert(acting, services, form).await?;
+    let schedules = schedules(row.project_id);
+    Ok(Done::new(tr!("Policy {} added", row.name), schedules))
+}
+
+/// Adds the policy that a new project begins with: as the form proposes it, with this name and period.
+pub async fn add_first(
+    acting: &Acting,
+    services: &Services,
+    project: String,
+    policy: &FirstPolicy,
+) -> Result<PolicyId, ServiceError> {
+    let id = project.parse().map(ProjectId).map_err(|_| ServiceError::NotFound)?;
+    let proposed = super::draft(acting, services, id, None).await?.form;
+    let (name, cron_period) = (policy.name.to_owned(), policy.cron_period.to_owned());
+    let row = insert(acting, services, &PolicyForm { name, cron_period, ..proposed }).await?;
+    Ok(PolicyId(row.id))
+}
+
+async fn insert(acting: &Acting, services: &Services, form: &PolicyForm) -> Result<policy::Model, ServiceError> {
     let id = form.project().map_err(|_| ServiceError::NotFound)?;
     let (project, _) = projects::find_unlocked(acting, services.db(), id).await?;
     let now = services.clock().now();
@@ -55,7 +82,7 @@ pub async fn add(acting: &Acting, services: &Services, form: &PolicyForm) -> Res
     note_ping(&mut changes, &terms);
     audit::record(&tx, acting, now, POLICY_ADDED, subject(&row, &project), Value::Object(changes)).await?;
     tx.commit().await?;
-    Ok(Done::new(tr!("Policy {} added", row.name), schedules(project.id)))
+    Ok(row)
 }
 
 /// Changes what a policy says, unless somebody else was faster. What runs or waits goes on as it was queued. How long
@@ -97,7 +124,36 @@ pub async fn delete(acting: &Acting, services: &Services, form: &PolicyRef) -> R
     schedule::end(&tx, &[row.id], &acting.actor.email, now).await?;
     audit::record(&tx, acting, now, POLICY_DELETED, subject(&row, &project), audit::no_changes()).await?;
     tx.commit().await?;
-    Ok(Done::new(tr!("Policy {} deleted. Its backups go on being kept by its rules", row.name), schedules(project.id)))
+    let message = tr!("Policy {} deleted. Its backups go on being kept by its rules", row.name);
+    Ok(Done::new(message, schedules(project.id)).or_undo(Reversal::RestorePolicy(PolicyId(row.id))))
+}
+
+/// Takes a deleted policy back; its schedule goes on at its next time, unless it was paused. Its Ping URL went with the
+/// deletion.
+pub async fn undo_deletion(acting: &Acting, services: &Services, form: &PolicyRef) -> Result<Done, ServiceError> {
+    let tx = services.write().await?;
+    let row = policy::Entity::find_by_id(named(form)?.0)
+        .filter(policy::Column::DeletedAt.is_not_null())
+        .one(&tx)
+        .await?
+        .ok_or(ServiceError::NotFound)?;
+    let (project, _) = projects::find_unlocked(acting, &tx, ProjectId(row.project_id)).await?;
+    repositories::of_project(&tx, project.id).await?.ok_or(RepositoryConflict::BackupDisabled)?;
+    let now = services.clock().now();
+    let mut change = row.clone().into_active_model();
+    change.deleted_at = Set(None);
+    change.deleted_by = Set(None);
+    change.next_run_at = Set(if row.paused { None } else { schedule::next_run(&row, now) });
+    change.overdue_at = Set(if row.paused { None } else { overdue::promised(&row, now) });
+    let row = match change.update(&tx).await {
+        Err(error) if database::is_unique_violation(&error) => {
+            return Err(PolicyConflict::NameTaken { name: row.name }.into());
+        }
+        updated => updated?,
+    };
+    audit::record(&tx, acting, now, POLICY_DELETION_UNDONE, subject(&row, &project), audit::no_changes()).await?;
+    tx.commit().await?;
+    Ok(Done::new(tr!("Policy {} is back", row.name), schedules(project.id)))
 }
 
 /// Applies changed rules to the backups that are there.

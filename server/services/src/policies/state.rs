@@ -1,8 +1,9 @@
 //! A policy's schedule: paused, resumed, run at once.
 
 use model::{
+    follow::Reversal,
     form::Done,
-    ids::{OrganizationId, RepositoryId},
+    ids::{OrganizationId, PolicyId, RepositoryId},
     policy::PolicyRef,
 };
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel};
@@ -63,8 +64,13 @@ async fn set_paused(
     let deed = if paused { POLICY_PAUSED } else { POLICY_RESUMED };
     audit::record(&tx, acting, now, deed, subject(&row, &project), audit::no_changes()).await?;
     tx.commit().await?;
-    let message = if paused { tr!("Policy {} paused", row.name) } else { tr!("Policy {} resumed", row.name) };
-    Ok(Done::new(message, schedules(project.id)))
+    let id = PolicyId(row.id);
+    let (message, undo) = if paused {
+        (tr!("Policy {} paused", row.name), Reversal::ResumePolicy(id))
+    } else {
+        (tr!("Policy {} resumed", row.name), Reversal::PausePolicy(id))
+    };
+    Ok(Done::new(message, schedules(project.id)).or_undo(undo))
 }
 
 /// Queues a backup with what the policy includes and as long as it keeps.

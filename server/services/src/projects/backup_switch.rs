@@ -8,8 +8,8 @@ use model::{
     project::{BackupSettingsForm, BucketChoice, EnableBackup, ProjectRef},
 };
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
-    QuerySelect, sea_query::Expr,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
+    PaginatorTrait, QueryFilter, QuerySelect, sea_query::Expr,
 };
 use serde_json::json;
 
@@ -62,7 +62,14 @@ pub async fn save(acting: &Acting, services: &Services, form: &BackupSettingsFor
         }
         (Some(choice), None) => {
             enable(acting, services, (&row, &home), &choice).await?;
-            Ok(Done::new(tr!("Backup enabled for {}", row.name), settings))
+            let done = Done::new(tr!("Backup enabled for {}", row.name), settings);
+            let policies = policy::Entity::living().filter(policy::Column::ProjectId.eq(row.id));
+            if policies.count(services.db()).await? > 0 {
+                return Ok(done);
+            }
+            // Nothing is backed up before a policy says when.
+            let schedules = format!("/projects/{}/policies?tab=schedules&dialog=add", row.id);
+            Ok(Done { goto: schedules, ..done })
         }
         (Some(choice), Some(in_use)) if !stays(&choice, &in_use) => Err(SwitchConflict::BackupAlreadyEnabled.into()),
         (Some(choice), Some(in_use)) => {

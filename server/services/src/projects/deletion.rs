@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 use model::{
     backup::{BackupPhase, RestorePhase},
+    follow::Reversal,
     form::Done,
     ids::{AccountId, OrganizationId, ProjectId},
     maintenance::MaintenancePhase,
@@ -82,7 +83,8 @@ async fn delete_once(acting: &Acting, services: &Services, form: &DeleteProjectF
     }
     tx.commit().await?;
     wake::one(services).await;
-    Ok(Done::new(told(&name, backups_too, after, after > now), "/projects"))
+    let done = Done::new(told(&name, backups_too, after, after > now), "/projects");
+    Ok(if after > now { done.or_undo(Reversal::RestoreProject(id)) } else { done })
 }
 
 fn told(name: &str, backups_too: bool, after: DateTime<Utc>, can_be_undone: bool) -> String {

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use model::{
-    backup::BackupPhase,
     ids::{BackupId, ProjectId},
     list::{ListQuery, Page},
     permission::Action,
@@ -21,12 +20,14 @@ use crate::{
     entity::{backup, organization, project, repository},
     error::ServiceError,
     listing, sources,
+    standing::{self, NOT_SHOWN},
 };
 
 pub async fn page(
     acting: &Acting,
     db: &impl ConnectionTrait,
     query: &ListQuery,
+    now: DateTime<Utc>,
 ) -> Result<Page<ProjectRow>, ServiceError> {
     let only = acting.confined_to(Action::SeeProjects)?.or(query.organization);
     let mut select = project::Entity::living()
@@ -34,6 +35,9 @@ pub async fn page(
         .filter(organization::Column::AccountId.eq(acting.actor.account.0));
     if let Some(only) = only {
         select = select.filter(project::Column::OrganizationId.eq(only.0));
+    }
+    if let Some(filter) = standing::filter(&query.state, now) {
+        select = select.filter(filter);
     }
     let search = query.search();
     if !search.is_empty() {
@@ -80,25 +84,12 @@ fn sorted(select: Select<project::Entity>, query: &ListQuery) -> Select<project:
         "id" => Expr::col((Entity, Column::Id)),
         "organization" => listing::folded((organization::Entity, organization::Column::Name)),
         "source" => listing::folded((Entity, Column::SourceLocation)),
-        "backup" => Expr::exists(in_use()),
+        "backup" => standing::is_enabled(),
         "last_backup" => Expr::SubQuery(None, Box::new(newest_backup().into())),
         _ => Expr::col((Entity, Column::Name)),
     };
     // The id makes the order, and so the pages, the same every time.
     select.order_by(by, listing::order(query.descending)).order_by(Column::Id, listing::order(query.descending))
-}
-
-/// Whether the outer query's project is backed up.
-fn in_use() -> sea_orm::sea_query::SelectStatement {
-    Query::select()
-        .expr(Expr::val(1))
-        .from(repository::Entity)
-        .and_where(
-            Expr::col((repository::Entity, repository::Column::ProjectId))
-                .equals((project::Entity, project::Column::Id)),
-        )
-        .and_where(Expr::col((repository::Entity, repository::Column::BackupCredentialId)).is_not_null())
-        .take()
 }
 
 /// When the newest backup of the outer query's project was queued.
@@ -113,9 +104,6 @@ fn newest_backup() -> sea_orm::sea_query::SelectStatement {
         .and_where(Expr::col((backup::Entity, backup::Column::DeleteAfter)).is_null())
         .take()
 }
-
-/// A skipped run says nothing about the project's state, and what is being deleted is as good as gone.
-const NOT_SHOWN: [BackupPhase; 2] = [BackupPhase::Skipped, BackupPhase::Deleting];
 
 /// The projects with backup on, and since when their repositories are damaged, if they are.
 async fn enabled(

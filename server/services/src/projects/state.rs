@@ -1,6 +1,6 @@
 //! The state of a project: locked or not.
 
-use model::{form::Done, permission::Action, project::ProjectRef};
+use model::{follow::Reversal, form::Done, permission::Action, project::ProjectRef};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel};
 
 use super::{find, subject};
@@ -45,6 +45,10 @@ async fn set_locked(
     let deed = if locked { PROJECT_LOCKED } else { PROJECT_UNLOCKED };
     audit::record(&tx, acting, services.clock().now(), deed, subject(&row), audit::no_changes()).await?;
     tx.commit().await?;
-    let message = if locked { tr!("Project {} locked", row.name) } else { tr!("Project {} unlocked", row.name) };
-    Ok(Done::new(message, format!("/projects/{id}/settings")))
+    let (message, undo) = if locked {
+        (tr!("Project {} locked", row.name), Reversal::UnlockProject(id))
+    } else {
+        (tr!("Project {} unlocked", row.name), Reversal::LockProject(id))
+    };
+    Ok(Done::new(message, format!("/projects/{id}/settings")).or_undo(undo))
 }

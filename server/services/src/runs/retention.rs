@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use model::{
     backup::{BackupPhase, RestorePhase},
     schedule::TimeZone,
@@ -55,7 +55,7 @@ pub async fn expire(services: &Services, now: DateTime<Utc>) -> Result<u64, DbEr
             Condition::all().add(Column::PolicyId.is_null()).add(Column::RepositoryId.is_in(batch.iter().copied()));
         expired += counted(expire_of(services, of_these, now).await);
     }
-    remove_deleted_policies(services.db()).await?;
+    remove_deleted_policies(services.db(), now).await?;
     Ok(expired)
 }
 
@@ -289,14 +289,16 @@ async fn remove_without_data(db: &impl ConnectionTrait, now: DateTime<Utc>) -> R
     Ok(removed.rows_affected)
 }
 
-async fn remove_deleted_policies(db: &impl ConnectionTrait) -> Result<(), DbErr> {
+/// Deleted policies without backups go for good as soon as nobody is likely to take them back any more.
+async fn remove_deleted_policies(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<(), DbErr> {
+    const CAN_BE_UNDONE: TimeDelta = TimeDelta::hours(1);
     let needed = backup::Entity::find()
         .select_only()
         .expr(Expr::val(1))
         .filter(Expr::col((backup::Entity, Column::PolicyId)).equals((policy::Entity, policy::Column::Id)))
         .into_query();
     policy::Entity::delete_many()
-        .filter(policy::Column::DeletedAt.is_not_null())
+        .filter(policy::Column::DeletedAt.lte(now - CAN_BE_UNDONE))
         .filter(Expr::exists(needed).not())
         .exec(db)
         .await
