@@ -29,6 +29,32 @@ pub fn exact(at: Moment) -> String {
     format!("{} {}:{:02} UTC", date(at), of_day(at), at.second())
 }
 
+/// The second alone, in two digits.
+pub fn second(at: Moment) -> String {
+    format!("{:02}", at.second())
+}
+
+/// How far away a moment is, such as "5 min ago" or "in 3 h"; `None` where it is a week or more.
+pub fn away(at: Moment, now: Moment) -> Option<String> {
+    const MINUTE: u64 = 60;
+    const HOUR: u64 = 60 * MINUTE;
+    const DAY: u64 = 24 * HOUR;
+    const WEEK: u64 = 7 * DAY;
+    let seconds = now.signed_duration_since(at).num_seconds();
+    let (past, far) = (seconds >= 0, seconds.unsigned_abs());
+    Some(match (far, past) {
+        (..MINUTE, true) => tr!("just now"),
+        (..MINUTE, false) => tr!("in a moment"),
+        (..HOUR, true) => tr!("{} min ago", far / MINUTE),
+        (..HOUR, false) => tr!("in {} min", far / MINUTE),
+        (..DAY, true) => tr!("{} h ago", far / HOUR),
+        (..DAY, false) => tr!("in {} h", far / HOUR),
+        (..WEEK, true) => tr!("{n} day ago" | "{n} days ago" % far / DAY),
+        (..WEEK, false) => tr!("in {n} day" | "in {n} days" % far / DAY),
+        _ => return None,
+    })
+}
+
 /// So many minutes later, or earlier where they are negative.
 pub fn later(at: Moment, minutes: i64) -> Moment {
     TimeDelta::try_minutes(minutes).and_then(|span| at.checked_add_signed(span)).unwrap_or(at)
@@ -47,6 +73,18 @@ pub fn machine(at: Moment) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn near_moments_are_told_by_their_distance() {
+        let now: Moment = "2026-01-04T05:06:07Z".parse().unwrap();
+        let told = |minutes| away(later(now, minutes), now);
+        for (minutes, words) in
+            [(0, "just now"), (-59, "59 min ago"), (90, "in 1 h"), (-24 * 60, "1 day ago"), (6 * 24 * 60, "in 6 days")]
+        {
+            assert_eq!(told(minutes).as_deref(), Some(words));
+        }
+        assert_eq!((told(-7 * 24 * 60), told(7 * 24 * 60)), (None, None));
+    }
 
     #[test]
     fn moments_are_written_to_the_minute() {

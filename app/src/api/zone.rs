@@ -55,6 +55,19 @@ pub fn wall_clock(at: Moment, zone: &str) -> Moment {
     }
 }
 
+/// The present moment, by the clock of whoever draws.
+pub fn now() -> Moment {
+    #[cfg(feature = "ssr")]
+    {
+        Moment::from(std::time::SystemTime::now())
+    }
+    #[cfg(not(feature = "ssr"))]
+    {
+        #[expect(clippy::cast_possible_truncation, reason = "milliseconds of dates are far below 2^53")]
+        Moment::from_timestamp_millis(js_sys::Date::now() as i64).unwrap_or_default()
+    }
+}
+
 /// The browser's own zone, where it is not UTC; on the server `None`.
 pub fn of_browser() -> Option<String> {
     #[cfg(feature = "ssr")]

@@ -5,7 +5,7 @@ use leptos::{
     prelude::document,
     wasm_bindgen::{JsCast, JsValue},
 };
-use web_sys::{FormData, HtmlFormElement};
+use web_sys::{Element, FormData, HtmlFormElement};
 
 /// What the inputs of a form hold, by their names. Ticks that are not set are not among them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,6 +34,18 @@ pub fn reset(selector: &str) {
 /// Fills the input with this name in.
 pub fn set(form: &HtmlFormElement, name: &str, text: &str) {
     if let Ok(Some(input)) = form.query_selector(&format!("[name='{name}']")) {
-        let _ = Reflect::set(&input, &"value".into(), &JsValue::from_str(text));
+        fill(&input, text);
     }
+}
+
+/// Fills an input in, whatever its kind.
+pub fn fill(input: &Element, text: &str) {
+    let _ = Reflect::set(input, &"value".into(), &JsValue::from_str(text));
+}
+
+/// The inputs of a form that `selector` describes.
+pub fn matching<T: JsCast>(form: &HtmlFormElement, selector: &str) -> Vec<T> {
+    let Ok(found) = form.query_selector_all(selector) else { return Vec::new() };
+    let nodes = (0..found.length()).filter_map(|index| found.get(index));
+    nodes.filter_map(|node| node.dyn_into().ok()).collect()
 }

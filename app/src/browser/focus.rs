@@ -72,6 +72,14 @@ pub fn target<T: JsCast>(event: &Event, selector: &str) -> Option<T> {
     element.closest(selector).ok().flatten()?.dyn_into().ok()
 }
 
+/// Closes the menu in which something was pressed; the focus goes back to its button.
+pub fn close_menu_of(event: &Event) {
+    let pressed = target::<HtmlElement>(event, "a, button");
+    if let Some(menu) = pressed.and_then(|_| target::<HtmlElement>(event, "[popover]")) {
+        let _ = menu.hide_popover();
+    }
+}
+
 fn focus(element: Element) {
     if let Ok(element) = element.dyn_into::<HtmlElement>() {
         let _ = element.focus();

@@ -3,6 +3,7 @@
 
 pub mod clipboard;
 pub mod document;
+pub mod draft;
 pub mod fields;
 pub mod focus;
 pub mod live;

@@ -9,7 +9,7 @@ use crate::{
     browser::{live::use_live, prefetch::parts_when_idle, scroll},
     components::{
         form::PlainForm, icon::Icon, language::LanguageSwitch, logo::Logo, notice::NoticeRegion, submit::Submit,
-        theme::ThemeSwitch,
+        theme::ThemeSwitch, time::ZoneNote,
     },
     ui::use_ui,
 };
@@ -48,6 +48,7 @@ pub fn Chrome(children: Children) -> impl IntoView {
             {actor.map(|_| view! { <Navigation/> })}
             <main id="main" class="main" tabindex="-1" node_ref=main>
                 {children()}
+                {signed_in.then(|| view! { <ZoneNote/> })}
             </main>
         </div>
         <NoticeRegion/>

@@ -2,11 +2,11 @@
 //! modal.
 
 use leptos::{html, prelude::*, wasm_bindgen::JsCast};
-use web_sys::{HtmlDialogElement, HtmlElement};
+use web_sys::{Event, HtmlDialogElement, HtmlElement};
 
 use crate::{
     address::{use_address, use_part, use_replace_address},
-    components::icon::Icon,
+    components::{form_state::TypedInDialog, icon::Icon, subject::use_subject},
 };
 
 /// The form that closes the dialog without a script; buttons anywhere in the dialog may belong to it.
@@ -36,7 +36,12 @@ pub fn DialogLink(
 ) -> impl IntoView {
     let address = use_address();
     view! {
-        <a class=class href=move || address.read().dialog_for(name, id) data-noscroll="true">
+        <a
+            class=class
+            href=move || address.read().dialog_for(name, id)
+            data-noscroll="true"
+            aria-describedby=use_subject()
+        >
             {label}
         </a>
     }
@@ -51,19 +56,29 @@ pub fn Dialog(
     let node = NodeRef::<html::Dialog>::new();
     let address = use_address();
     let replace_address = use_replace_address();
+    let typed = TypedInDialog::provide();
+    let asks = RwSignal::new(false);
     Effect::new(move |_| {
         if let Some(dialog) = node.get() {
             make_modal(&dialog);
         }
     });
+    // Escape: what was typed is not thrown away without a question.
+    let on_cancel = move |event: Event| {
+        if typed.is_anything() && !asks.get_untracked() {
+            event.prevent_default();
+            asks.set(true);
+        }
+    };
     let on_close = move |_| {
+        typed.settle();
         let address = address.get_untracked();
         if address.get("dialog").is_some() {
             replace_address(&address.closed().href());
         }
     };
     view! {
-        <dialog node_ref=node class=class open=true aria-labelledby="dialog-title" on:close=on_close>
+        <dialog node_ref=node class=class open=true aria-labelledby="dialog-title" on:cancel=on_cancel on:close=on_close>
             <div class="dialog-box">
                 <header class="dialog-header">
                     <h2 id="dialog-title">{title}</h2>
@@ -74,8 +89,31 @@ pub fn Dialog(
                     </form>
                 </header>
                 {children()}
+                {move || asks.get().then(|| view! { <Discard asks=asks/> })}
             </div>
         </dialog>
+    }
+}
+
+/// Whether what was typed may be thrown away.
+#[component]
+fn Discard(asks: RwSignal<bool>) -> impl IntoView {
+    let keep = NodeRef::<html::Button>::new();
+    Effect::new(move |_| {
+        if let Some(keep) = keep.get() {
+            let _ = keep.focus();
+        }
+    });
+    view! {
+        <div class="discard" role="alertdialog" aria-labelledby="discard-title">
+            <p id="discard-title">{tr!("Discard what you typed?")}</p>
+            <button type="submit" form=CLOSE_FORM class="button button-danger">
+                {tr!("Discard")}
+            </button>
+            <button type="button" class="button" node_ref=keep on:click=move |_| asks.set(false)>
+                {tr!("Keep Editing")}
+            </button>
+        </div>
     }
 }
 

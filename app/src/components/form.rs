@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use web_sys::{Element, Event, FormData};
 
 use crate::{
-    browser::focus,
+    browser::{draft::Draft, focus},
     components::{
         alert::FormAlert,
         form_state::{FormState, field_name, input_name},
@@ -135,6 +135,9 @@ fn draw(
             state.read();
         }
     });
+    if checks {
+        keep_draft(state);
+    }
     view! {
         <form
             node_ref=state.node
@@ -154,6 +157,24 @@ fn draw(
         </form>
     }
     .into_any()
+}
+
+/// What is typed into a dialog stays for this tab until it is sent or given up.
+fn keep_draft(state: FormState) {
+    let Some(dialog) = state.dialog() else { return };
+    let ui = use_ui();
+    Effect::new(move |begun: Option<bool>| {
+        let Some(form) = state.node.get() else { return false };
+        if !begun.unwrap_or_default() {
+            let draft = Draft::here(&state.id());
+            dialog.set_draft(draft.clone());
+            draft.restore(form, move || {
+                state.note_typed();
+                ui.notices.tell(tr!("What you typed before is back"), None);
+            });
+        }
+        true
+    });
 }
 
 /// The field that something happened in.

@@ -2,11 +2,56 @@
 
 use leptos::{html, prelude::*};
 use model::form::FormErrors;
+use web_sys::HtmlFormElement;
 
 use crate::{
     api::flash::FailedForm,
-    browser::fields::{self, Values},
+    browser::{
+        draft::Draft,
+        fields::{self, Values},
+    },
 };
+
+/// What was typed into a dialog and would be lost with it.
+#[derive(Clone, Copy)]
+pub struct TypedInDialog {
+    anything: StoredValue<bool>,
+    draft: StoredValue<Option<Draft>>,
+}
+
+impl TypedInDialog {
+    /// Provides it to the form of a dialog.
+    pub fn provide() -> Self {
+        let typed = Self { anything: StoredValue::new(false), draft: StoredValue::new(None) };
+        provide_context(typed);
+        typed
+    }
+
+    pub fn is_anything(self) -> bool {
+        self.anything.get_value()
+    }
+
+    /// Where the form's draft is kept.
+    pub(super) fn set_draft(self, draft: Draft) {
+        self.draft.set_value(Some(draft));
+    }
+
+    /// Something was typed.
+    fn note(self, form: Option<&HtmlFormElement>) {
+        self.anything.set_value(true);
+        if let (Some(draft), Some(form)) = (self.draft.get_value(), form) {
+            draft.keep(form);
+        }
+    }
+
+    /// Nothing is left to lose: the form was sent, or given up.
+    pub fn settle(self) {
+        self.anything.set_value(false);
+        if let Some(draft) = self.draft.get_value() {
+            draft.forget();
+        }
+    }
+}
 
 #[derive(Clone, Copy)]
 pub struct FormState {
@@ -19,6 +64,8 @@ pub struct FormState {
     values: RwSignal<Option<Values>>,
     /// Whether somebody has typed.
     typed: RwSignal<bool>,
+    /// The dialog around the form, which asks before it throws away what was typed.
+    dialog: Option<TypedInDialog>,
     /// The plain post that failed just before, with what was typed.
     failed: StoredValue<Option<FailedForm>>,
 }
@@ -33,6 +80,7 @@ impl FormState {
             pending: RwSignal::new(false),
             values: RwSignal::new(None),
             typed: RwSignal::new(false),
+            dialog: use_context(),
             failed: StoredValue::new(failed),
         }
     }
@@ -115,12 +163,23 @@ impl FormState {
     /// Somebody has typed.
     pub(super) fn note_typed(self) {
         self.typed.set(true);
+        if let Some(dialog) = self.dialog {
+            dialog.note(self.node.get_untracked().as_ref());
+        }
         self.read();
     }
 
     /// What was typed is done with.
     pub(super) fn forget_typed(self) {
         self.typed.set(false);
+        if let Some(dialog) = self.dialog {
+            dialog.settle();
+        }
+    }
+
+    /// The dialog around the form.
+    pub(super) fn dialog(self) -> Option<TypedInDialog> {
+        self.dialog
     }
 
     pub(super) fn is_wrong(self, field: &str) -> bool {

@@ -48,6 +48,7 @@ fn drawing(name: &str) -> &'static str {
         "lock" => drawing!("M4 7.2h8v6.3H4ZM5.4 7V5a2.6 2.6 0 0 1 5.2 0v2"),
         "log" => drawing!("M3.5 1.8h9v12.4h-9ZM6 5h4M6 8h4M6 11h2.5"),
         "minus-circle" => drawing!("M5 8h6M14.2 8a6.2 6.2 0 1 1-12.4 0 6.2 6.2 0 0 1 12.4 0Z"),
+        "more" => drawing!("M3.5 8h.1M8 8h.1M12.5 8h.1"),
         "moon" => drawing!("M13.2 9.6A5.6 5.6 0 0 1 6.4 2.8a5.6 5.6 0 1 0 6.8 6.8Z"),
         "pause" => drawing!("M5.5 3v10M10.5 3v10"),
         "plus" => drawing!("M8 3v10M3 8h10"),

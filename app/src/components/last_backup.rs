@@ -5,7 +5,7 @@ use model::project::LastBackup;
 
 use crate::components::{
     phase::Badge,
-    time::{NoValue, Time},
+    time::{Ago, NoValue},
 };
 
 #[component]
@@ -14,7 +14,7 @@ pub fn LastBackupState(last: Option<LastBackup>) -> impl IntoView {
         Some(last) => view! {
             <span class="state-at">
                 <Badge look=last.phase/>
-                <Time at=last.at/>
+                <Ago at=last.at/>
             </span>
         }
         .into_any(),

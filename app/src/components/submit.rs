@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::components::form_state::FormState;
+use crate::components::{form_state::FormState, subject::use_subject};
 
 #[component]
 pub fn Submit(
@@ -15,7 +15,7 @@ pub fn Submit(
     let state = expect_context::<FormState>();
     let text = move || if state.pending.get() { pending.clone() } else { label.clone() };
     view! {
-        <button type="submit" class=class disabled=move || state.pending.get()>
+        <button type="submit" class=class disabled=move || state.pending.get() aria-describedby=use_subject()>
             {text}
         </button>
     }

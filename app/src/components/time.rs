@@ -1,9 +1,13 @@
 //! Moments, on the clock of the person's time zone.
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 use model::time::{self, Moment};
 
 use crate::api::zone;
+
+const MINUTE: Duration = Duration::from_mins(1);
 
 /// The zone whose clock is shown; without one it is UTC.
 #[derive(Clone, Copy)]
@@ -11,23 +15,47 @@ pub struct Zone {
     shown: RwSignal<Option<String>>,
     /// The one that the server knows of.
     known: StoredValue<Option<String>>,
+    /// Changes each minute, once the browser has taken the page over.
+    minute: RwSignal<u64>,
 }
 
 impl Zone {
     /// Provides it to the whole application. What the server wrote stays until the browser has taken the page over.
     pub fn provide(of_request: Option<String>) {
         let shown = RwSignal::new(zone::first(of_request.clone()));
-        provide_context(Self { shown, known: StoredValue::new(of_request) });
+        provide_context(Self { shown, known: StoredValue::new(of_request), minute: RwSignal::new(0) });
     }
 
     /// From now on times are those of the browser's zone, which the server is told for the next page.
     pub fn follow_browser(self) {
+        set_interval(move || self.minute.update(|minute| *minute += 1), MINUTE);
         let own = zone::of_browser();
         if self.known.with_value(|known| *known != own) {
             zone::remember(own.as_deref());
             self.known.set_value(own.clone());
             self.shown.set(own);
         }
+    }
+
+    /// Its name, such as `Europe/Prague`.
+    pub fn name(self) -> String {
+        self.shown.get().unwrap_or_else(|| "UTC".to_owned())
+    }
+
+    /// To the second, with the zone, such as `2026-11-24 20:37:05 Europe/Prague`.
+    fn exact(self, at: Moment) -> String {
+        self.shown.with(|zone| match zone {
+            Some(zone) => {
+                let shown = zone::wall_clock(at, zone);
+                format!("{} {}:{} {zone}", time::date(shown), time::of_day(shown), time::second(shown))
+            }
+            None => time::exact(at),
+        })
+    }
+
+    /// The time of day alone, such as `20:37`.
+    pub fn of_day(self, at: Moment) -> String {
+        self.shown.with(|zone| time::of_day(zone.as_ref().map_or(at, |zone| zone::wall_clock(at, zone))))
     }
 
     /// What the clock shows, such as `2026-11-24` and `20:37`.
@@ -46,12 +74,46 @@ pub fn use_zone() -> Zone {
     expect_context()
 }
 
+/// How long ago a moment was, or in how long it comes; its exact value on hover. Days away it is the moment itself.
+#[component]
+pub fn Ago(at: Moment) -> impl IntoView {
+    let zone = use_zone();
+    let words = move || {
+        zone.minute.track();
+        time::away(at, zone::now()).unwrap_or_else(|| {
+            let (date, clock) = zone.clock(at);
+            format!("{date} {clock}")
+        })
+    };
+    view! {
+        <time class="time" datetime=time::machine(at) title=move || zone.exact(at)>
+            {words}
+        </time>
+    }
+}
+
+/// The same, where there is one.
+#[component]
+pub fn MaybeAgo(at: Option<Moment>) -> impl IntoView {
+    match at {
+        Some(at) => view! { <Ago at=at/> }.into_any(),
+        None => view! { <NoValue/> }.into_any(),
+    }
+}
+
+/// Says once on a page whose clock its times are of.
+#[component]
+pub fn ZoneNote() -> impl IntoView {
+    let zone = use_zone();
+    view! { <p class="zone-note">{move || tr!("Times are in {}.", zone.name())}</p> }
+}
+
 /// A moment to the minute, with its exact value on hover.
 #[component]
 pub fn Time(at: Moment) -> impl IntoView {
     let zone = use_zone();
     view! {
-        <time class="time" datetime=time::machine(at) title=time::exact(at)>
+        <time class="time" datetime=time::machine(at) title=move || zone.exact(at)>
             <span>{move || zone.clock(at).0}</span>
             " "
             <span>{move || zone.clock(at).1}</span>

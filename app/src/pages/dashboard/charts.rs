@@ -7,8 +7,10 @@ use model::{
     dashboard::{DayGrowth, Hour},
     language::msgid,
     size,
-    time::{self, Moment},
+    time::Moment,
 };
+
+use crate::components::time::{Time, use_zone};
 
 /// Room on the left for words, in units of the drawing.
 const LEFT: u32 = 84;
@@ -76,7 +78,9 @@ pub fn Timeline(hours: Vec<Hour>, first: Moment) -> impl IntoView {
         });
         view! {
             <tr>
-                <th scope="row">{time::text(hour_at(first, index))}</th>
+                <th scope="row">
+                    <Time at=hour_at(first, index)/>
+                </th>
                 {numbers.into_iter().collect_view()}
             </tr>
         }
@@ -99,13 +103,14 @@ fn half_day(hours: &[Hour], first: Moment) -> Drawing {
     let total: u64 = hours.iter().map(Hour::total).sum();
     let failed: u64 = hours.iter().map(|hour| hour.failed).sum();
     let columns = u32::try_from(hours.len()).unwrap_or_default();
-    let (from, until) = (time::clock(first), time::clock(hour_at(first, columns)));
+    let zone = use_zone();
+    let (from, until) = (zone.of_day(first), zone.of_day(hour_at(first, columns)));
     let height = u32::try_from(LANES.len()).unwrap_or_default() * LANE + 22;
     let lanes = LANES.iter().zip(0..).map(|(lane, row)| draw_lane(*lane, row, hours)).collect_view();
     let labels = (0..columns)
         .step_by(3)
         .map(|index| {
-            let text = time::clock(hour_at(first, index)).replace(" UTC", "");
+            let text = zone.of_day(hour_at(first, index));
             view! {
                 <text class="chart-label" x=LEFT + index * CELL y=height - 5>
                     {text}

@@ -1,13 +1,7 @@
 //! What can be done with one backup.
 
 use leptos::prelude::*;
-use model::{
-    backup::{BackupPhase, BackupRow},
-    list::Page,
-    permission::Action,
-    project::ProjectView,
-    size,
-};
+use model::{backup::BackupRow, list::Page, permission::Action, project::ProjectView, size};
 
 use crate::{
     address::{named_row, use_address},
@@ -22,40 +16,39 @@ use crate::{
         field::{Field, Kind},
         form::{Form, Hidden},
         loaded::loaded_quietly,
+        menu::Menu,
+        subject::use_subject,
         submit::Submit,
     },
     ui::use_ui,
 };
 
+/// What is done most beside the row, the rest in its menu.
 #[component]
 pub fn BackupActions(row: BackupRow) -> impl IntoView {
     let id = row.id.0;
-    let manages = use_ui().can(Action::ManageProjects);
-    let actions = manages.then(|| {
-        view! {
-            <DataActions id=id phase=row.phase/>
-            <CancelAction row=row.clone()/>
-            <KeepActions row=row.clone()/>
-            <DeleteActions row=row/>
-        }
-    });
-    view! {
-        <div class="action-row">
-            <DialogLink name="describe" id=id label=tr!("Show Description")/>
-            {actions}
-        </div>
+    let describe = view! { <DialogLink name="describe" id=id label=tr!("Show Description")/> };
+    if !use_ui().can(Action::ManageProjects) {
+        return view! { <div class="action-row">{describe}</div> }.into_any();
     }
-}
-
-/// What can be done with its data.
-#[component]
-fn DataActions(id: i64, phase: BackupPhase) -> impl IntoView {
-    phase.has_snapshot().then(|| {
+    let first = row.phase.has_snapshot().then(|| {
         view! {
             <BrowseLink id=id/>
             <DialogLink name="restore" id=id label=tr!("Restore")/>
         }
-    })
+    });
+    view! {
+        <div class="action-row">
+            {first}
+            <CancelAction row=row.clone()/>
+            <Menu id=format!("backup-{id}-menu")>
+                {describe}
+                <KeepActions row=row.clone()/>
+                <DeleteActions row=row/>
+            </Menu>
+        </div>
+    }
+    .into_any()
 }
 
 #[component]
@@ -113,7 +106,7 @@ fn BrowseLink(id: i64) -> impl IntoView {
     let href =
         format!("{}/{id}", address.read_untracked().path().trim_end_matches('/').replace("/policies", "/backups"));
     view! {
-        <a class="button button-quiet button-small" href=href>
+        <a class="button button-quiet button-small" href=href aria-describedby=use_subject()>
             {tr!("Browse")}
         </a>
     }

@@ -7,7 +7,7 @@ use model::{
     list::Page,
     permission::Action,
     project::ProjectView,
-    size, time,
+    size,
 };
 
 use super::{
@@ -29,7 +29,8 @@ use crate::{
         phase::{Badge, Look},
         progress::ProgressBar,
         rows::{Rows, listed},
-        time::{MaybeTime, or_none},
+        subject::provide_subject,
+        time::{MaybeAgo, Time, or_none},
     },
     ui::use_ui,
 };
@@ -77,26 +78,34 @@ pub fn BackupsTab(project: Memo<ProjectId>, view: Answer<ProjectView>) -> impl I
     }
 }
 
+const COLUMNS: u8 = 9;
+
 #[component]
 fn Table(rows: Signal<Vec<BackupRow>>, facts: Signal<PageFacts>) -> impl IntoView {
     view! {
         <div class="table-frame">
-            <table class="table table-dense">
+            <table class="table table-lines">
                 <caption class="sr-only">{tr!("Backups")}</caption>
                 <thead>
                     <tr>
                         <th scope="col">{tr!("Name")}</th>
-                        <th scope="col">{tr!("Policy")}</th>
-                        <th scope="col">{tr!("Phase")}</th>
+                        <th scope="col" class="cell-extra">
+                            {tr!("Policy")}
+                        </th>
+                        <th scope="col">{tr!("Status")}</th>
                         <th scope="col">{tr!("Started")}</th>
-                        <th scope="col" class="number">{tr!("Duration")}</th>
+                        <th scope="col" class="number cell-extra">
+                            {tr!("Duration")}
+                        </th>
                         <th scope="col" class="number">
                             {tr!("Size")}
                         </th>
-                        <th scope="col" class="number">
+                        <th scope="col" class="number cell-extra" title=tr!("New data that this backup stored, after compression and deduplication")>
                             {tr!("Added")}
                         </th>
-                        <th scope="col">{tr!("Expires")}</th>
+                        <th scope="col" class="cell-extra">
+                            {tr!("Expires")}
+                        </th>
                         <th scope="col" class="actions">
                             {tr!("Actions")}
                         </th>
@@ -116,78 +125,99 @@ fn Table(rows: Signal<Vec<BackupRow>>, facts: Signal<PageFacts>) -> impl IntoVie
 
 #[component]
 fn Row(row: BackupRow) -> impl IntoView {
+    let subject = provide_subject("backup", row.id);
     let policy = row.policy.clone().unwrap_or_else(|| tr!("Manual"));
     let duration = row.duration().map(size::duration);
-    let actions = row.clone();
     view! {
         <tr>
-            <td data-label=tr!("Name") class="name-cell">
-                <span class="row-title">{row.name.clone()}</span>
+            <th scope="row" class="cell-main">
+                <span class="row-title" id=subject>
+                    {row.name.clone()}
+                </span>
+            </th>
+            <td class="cell-extra">{policy}</td>
+            <td>
+                <span class="badge-row">
+                    <Badge look=row.shown_phase()/>
+                    {row.kept.is_some().then(|| view! { <Badge look=Look::KEPT/> })}
+                    {row.is_unusual().then(|| view! { <Badge look=Look::UNUSUAL/> })}
+                </span>
             </td>
-            <td data-label=tr!("Policy")>{policy}</td>
-            <td data-label=tr!("Phase")>
-                <PhaseCell row=row.clone()/>
+            <td>
+                <MaybeAgo at=row.started/>
             </td>
-            <td data-label=tr!("Started")>
-                <MaybeTime at=row.started/>
-            </td>
-            <td data-label=tr!("Duration") class="number">{or_none(duration)}</td>
-            <td data-label=tr!("Size") class="number">
-                {or_none(row.size.map(size::bytes))}
-            </td>
-            <td data-label=tr!("Added") class="number">
-                {or_none(row.added.map(size::bytes))}
-            </td>
-            <td data-label=tr!("Expires")>
+            <td class="number cell-extra">{or_none(duration)}</td>
+            <td class="number">{or_none(row.size.map(size::bytes))}</td>
+            <td class="number cell-extra">{or_none(row.added.map(size::bytes))}</td>
+            <td class="cell-extra">
                 <Expires expiry=row.expires/>
             </td>
-            <td data-label=tr!("Actions") class="actions">
-                <BackupActions row=actions/>
+            <td class="actions">
+                <BackupActions row=row.clone()/>
             </td>
         </tr>
+        <Notes row=row/>
     }
 }
 
-/// The phase, how far it has come, what went wrong and what comes next.
+/// Below the row, at full width: how far it has come, what went wrong, and what comes next.
 #[component]
-fn PhaseCell(row: BackupRow) -> impl IntoView {
+fn Notes(row: BackupRow) -> impl IntoView {
     let running = (row.phase == BackupPhase::InProgress)
-        .then(|| view! { <ProgressBar progress=row.progress label=tr!("Progress of {}", row.name)/> });
-    let retry = row.retry_at.map(|at| tr!("Try {} failed. The next one starts at {}.", row.attempt, time::text(at)));
+        .then(|| view! { <ProgressBar progress=row.progress label=tr!("Progress of {}", row.name)/> }.into_any());
+    let unusual = row.unusual.as_ref().filter(|_| row.is_unusual()).map(|unusual| cause(unusual.words.clone()));
+    let damaged = row.damaged.then(|| cause(tr!("Damaged: it cannot be restored whole. See Repository.")));
     let unreadable = (!row.unreadable.is_empty()).then(|| {
-        tr!("{n} file could not be read; see the description."
-            | "{n} files could not be read; see the description." % row.unreadable.len())
+        note(tr!("{n} file could not be read; see the details."
+            | "{n} files could not be read; see the details." % row.unreadable.len()))
     });
-    let made_good = row.made_good.then(|| tr!("A missed run, made good."));
-    let note = |text: String| view! { <p class="cell-note">{text}</p> };
-    let unusual = row.unusual.as_ref().filter(|_| row.is_unusual()).map(|unusual| unusual.words.clone());
-    view! {
-        <div class="phase-cell">
-            <span class="badge-row">
-                <Badge look=row.shown_phase()/>
-                {row.kept.is_some().then(|| view! { <Badge look=Look::KEPT/> })}
-                {row.is_unusual().then(|| view! { <Badge look=Look::UNUSUAL/> })}
-            </span>
-            {running}
-            {row.deletion.as_ref().map(deletion_note).map(note)}
-            {unusual.map(|words| view! { <p class="cell-note cell-cause">{words}</p> })}
-            {row.cause.map(|cause| view! { <p class="cell-note cell-cause">{cause}</p> })}
-            {retry.map(note)}
-            {unreadable.map(note)}
-            {row.damaged.then(|| view! { <p class="cell-note cell-cause">{tr!("Damaged: it cannot be restored whole. See Repository.")}</p> })}
-            {made_good.map(note)}
-        </div>
-    }
+    let retry = row.retry_at.map(|at| {
+        view! {
+            <p class="cell-note">
+                {tr!("Attempt {} failed. Retrying at ", row.attempt)}
+                <Time at=at/>
+            </p>
+        }
+        .into_any()
+    });
+    let made_good = row.made_good.then(|| note(tr!("A missed run, made good.")));
+    let deletion = row.deletion.as_ref().map(deletion_note);
+    let notes: Vec<AnyView> = [running, deletion, unusual, row.cause.map(cause), retry, unreadable, damaged, made_good]
+        .into_iter()
+        .flatten()
+        .collect();
+    (!notes.is_empty()).then(|| {
+        view! {
+            <tr class="row-note">
+                <td colspan=COLUMNS>{notes}</td>
+            </tr>
+        }
+    })
+}
+
+fn note(text: String) -> AnyView {
+    view! { <p class="cell-note">{text}</p> }.into_any()
+}
+
+fn cause(text: String) -> AnyView {
+    view! { <p class="cell-note cell-cause">{text}</p> }.into_any()
 }
 
 /// When it goes, and by whose doing.
-fn deletion_note(deletion: &Deletion) -> String {
-    let at = time::text(deletion.after);
-    match (&deletion.by, deletion.begun) {
-        (_, true) => tr!("It is being removed from the bucket."),
-        (Some(by), false) => tr!("{} deleted it. It is removed at {}.", by, at),
-        (None, false) => tr!("Its retention has ended. It is removed at {}.", at),
+fn deletion_note(deletion: &Deletion) -> AnyView {
+    let why = match (&deletion.by, deletion.begun) {
+        (_, true) => return note(tr!("It is being removed from the bucket.")),
+        (Some(by), false) => tr!("Deleted by {}. It is removed at ", by),
+        (None, false) => tr!("Its retention has ended. It is removed at "),
+    };
+    let at = deletion.after;
+    view! {
+        <p class="cell-note">
+            {why}
+            <Time at=at/>
+        </p>
     }
+    .into_any()
 }
 
 #[component]

@@ -19,7 +19,8 @@ use crate::{
         phase::Badge,
         progress::ProgressBar,
         rows::{Rows, listed},
-        time::{MaybeTime, NoValue, or_none},
+        subject::provide_subject,
+        time::{MaybeAgo, NoValue, or_none},
     },
     ui::use_ui,
 };
@@ -54,23 +55,29 @@ pub fn RestoresTab(project: Memo<ProjectId>) -> impl IntoView {
     }
 }
 
+const COLUMNS: u8 = 8;
+
 #[component]
 fn Table(rows: Signal<Vec<RestoreRow>>, facts: Signal<PageFacts>) -> impl IntoView {
     view! {
         <div class="table-frame">
-            <table class="table table-dense">
+            <table class="table table-lines">
                 <caption class="sr-only">{tr!("Restores")}</caption>
                 <thead>
                     <tr>
                         <th scope="col">{tr!("Name")}</th>
-                        <th scope="col">{tr!("Backup")}</th>
-                        <th scope="col">{tr!("Phase")}</th>
+                        <th scope="col" class="cell-extra">
+                            {tr!("Backup")}
+                        </th>
+                        <th scope="col">{tr!("Status")}</th>
                         <th scope="col">{tr!("Started")}</th>
-                        <th scope="col">{tr!("Finished")}</th>
+                        <th scope="col" class="cell-extra">
+                            {tr!("Finished")}
+                        </th>
                         <th scope="col" class="number">
                             {tr!("Files")}
                         </th>
-                        <th scope="col" class="number">
+                        <th scope="col" class="number cell-extra">
                             {tr!("Warnings")}
                         </th>
                         <th scope="col" class="actions">
@@ -92,44 +99,54 @@ fn Table(rows: Signal<Vec<RestoreRow>>, facts: Signal<PageFacts>) -> impl IntoVi
 
 #[component]
 fn Row(row: RestoreRow) -> impl IntoView {
-    let running = (row.phase == RestorePhase::InProgress)
-        .then(|| view! { <ProgressBar progress=row.progress label=tr!("Progress of {}", row.name)/> });
+    let subject = provide_subject("restore", row.id);
     let warnings = match row.warnings.len() {
         0 => view! { <NoValue/> }.into_any(),
         count => count.into_any(),
     };
     view! {
         <tr>
-            <td data-label=tr!("Name") class="name-cell">
-                <span class="row-title">{row.name}</span>
+            <th scope="row" class="cell-main">
+                <span class="row-title" id=subject>
+                    {row.name.clone()}
+                </span>
+            </th>
+            <td class="cell-extra">{row.backup_name.clone()}</td>
+            <td>
+                <Badge look=row.phase/>
             </td>
-            <td data-label=tr!("Backup") class="name-cell">
-                {row.backup_name}
+            <td>
+                <MaybeAgo at=row.started/>
             </td>
-            <td data-label=tr!("Phase")>
-                <div class="phase-cell">
-                    <Badge look=row.phase/>
-                    {running}
-                    {row.cause.map(|cause| view! { <p class="cell-note cell-cause">{cause}</p> })}
-                </div>
+            <td class="cell-extra">
+                <MaybeAgo at=row.finished/>
             </td>
-            <td data-label=tr!("Started")>
-                <MaybeTime at=row.started/>
-            </td>
-            <td data-label=tr!("Finished")>
-                <MaybeTime at=row.finished/>
-            </td>
-            <td data-label=tr!("Files") class="number">
-                {or_none(row.files.map(|files| files.to_string()))}
-            </td>
-            <td data-label=tr!("Warnings") class="number">
-                {warnings}
-            </td>
-            <td data-label=tr!("Actions") class="actions">
+            <td class="number">{or_none(row.files.map(|files| files.to_string()))}</td>
+            <td class="number cell-extra">{warnings}</td>
+            <td class="actions">
                 <RowActions id=row.id.0 phase=row.phase cancel_requested=row.cancel_requested/>
             </td>
         </tr>
+        <Notes row=row/>
     }
+}
+
+/// Below the row, at full width: how far it has come, and what went wrong.
+#[component]
+fn Notes(row: RestoreRow) -> impl IntoView {
+    let running = (row.phase == RestorePhase::InProgress)
+        .then(|| view! { <ProgressBar progress=row.progress label=tr!("Progress of {}", row.name)/> });
+    let cause = row.cause.map(|cause| view! { <p class="cell-note cell-cause">{cause}</p> });
+    (running.is_some() || cause.is_some()).then(|| {
+        view! {
+            <tr class="row-note">
+                <td colspan=COLUMNS>
+                    {running}
+                    {cause}
+                </td>
+            </tr>
+        }
+    })
 }
 
 #[component]

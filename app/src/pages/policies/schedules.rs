@@ -23,9 +23,11 @@ use crate::{
         empty::Empty,
         last_backup::LastBackupState,
         loaded::{BELOW_FRAME, loaded_once, loaded_quietly},
+        menu::Menu,
         phase::Badge,
         rows::Rows,
-        time::MaybeTime,
+        subject::provide_subject,
+        time::MaybeAgo,
     },
     ui::use_ui,
 };
@@ -69,15 +71,17 @@ pub fn SchedulesTab(project: Memo<ProjectId>) -> impl IntoView {
 fn Table(rows: Signal<Vec<PolicyRow>>) -> impl IntoView {
     view! {
         <div class="table-frame">
-            <table class="table">
+            <table class="table table-lines">
                 <caption class="sr-only">{tr!("Schedules")}</caption>
                 <thead>
                     <tr>
                         <th scope="col">{tr!("Name")}</th>
-                        <th scope="col">{tr!("Period")}</th>
+                        <th scope="col" class="cell-extra">
+                            {tr!("Schedule")}
+                        </th>
                         <th scope="col">{tr!("Next Run")}</th>
                         <th scope="col">{tr!("Last Backup")}</th>
-                        <th scope="col">{tr!("Phase")}</th>
+                        <th scope="col">{tr!("Status")}</th>
                         <th scope="col" class="actions">
                             {tr!("Actions")}
                         </th>
@@ -93,27 +97,28 @@ fn Table(rows: Signal<Vec<PolicyRow>>) -> impl IntoView {
 
 #[component]
 fn Row(row: PolicyRow) -> impl IntoView {
+    let subject = provide_subject("policy", row.id);
     view! {
         <tr>
-            <td data-label=tr!("Name")>
-                <span class="row-title">{row.name}</span>
-            </td>
-            <td data-label=tr!("Period")>
-                <span class="two-lines">
-                    <span>{row.cron_words}</span>
-                    <span class="muted">{row.time_zone}</span>
+            <th scope="row" class="cell-main">
+                <span class="row-title" id=subject>
+                    {row.name}
                 </span>
+            </th>
+            <td class="cell-extra">
+                {row.cron_words} " "
+                <span class="muted">{row.time_zone}</span>
             </td>
-            <td data-label=tr!("Next Run")>
-                <MaybeTime at=row.next_run/>
+            <td>
+                <MaybeAgo at=row.next_run/>
             </td>
-            <td data-label=tr!("Last Backup")>
+            <td>
                 <LastBackupState last=row.last_backup/>
             </td>
-            <td data-label=tr!("Phase")>
+            <td>
                 <Badge look=row.phase/>
             </td>
-            <td data-label=tr!("Actions") class="actions">
+            <td class="actions">
                 <RowActions id=row.id.0 phase=row.phase may_change=row.may_change/>
             </td>
         </tr>
@@ -122,18 +127,22 @@ fn Row(row: PolicyRow) -> impl IntoView {
 
 #[component]
 fn RowActions(id: i64, phase: SchedulePhase, may_change: bool) -> impl IntoView {
-    let run = use_ui().can(Action::ManageProjects).then(|| {
-        let hidden = vec![("policy", id.to_string())];
-        view! { <ActionButton<RunPolicyNow> hidden=hidden label=tr!("Run Now") pending=tr!("Starting…")/> }
-    });
+    let describe = view! { <DialogLink name="describe" id=id label=tr!("Show Description")/> };
+    if !use_ui().can(Action::ManageProjects) {
+        return view! { <div class="action-row">{describe}</div> }.into_any();
+    }
+    let hidden = vec![("policy", id.to_string())];
     let change = may_change.then(|| view! { <ChangeActions id=id phase=phase/> });
     view! {
         <div class="action-row">
-            <DialogLink name="describe" id=id label=tr!("Show Description")/>
-            {run}
-            {change}
+            <ActionButton<RunPolicyNow> hidden=hidden label=tr!("Run Now") pending=tr!("Starting…")/>
+            <Menu id=format!("policy-{id}-menu")>
+                {describe}
+                {change}
+            </Menu>
         </div>
     }
+    .into_any()
 }
 
 /// What a locked project does not allow.

@@ -18,6 +18,7 @@ use crate::{
         phase::{Badge, Look},
         rows::{Rows, listed},
         sort_header::SortHeader,
+        subject::{provide_subject, use_subject},
     },
     ui::use_ui,
 };
@@ -41,14 +42,14 @@ pub fn ProjectTable(list: Answer<ProjectList>) -> impl IntoView {
 fn Table(rows: Signal<Vec<ProjectRow>>, facts: Signal<PageFacts>) -> impl IntoView {
     view! {
         <div class="table-frame">
-            <table class="table">
+            <table class="table table-lines">
                 <caption class="sr-only">{tr!("Projects")}</caption>
                 <thead>
                     <tr>
-                        <SortHeader column="id" label=tr!("ID") class="narrow"/>
+                        <SortHeader column="id" label=tr!("ID") class="narrow cell-extra"/>
                         <SortHeader column="name" label=tr!("Name")/>
-                        <SortHeader column="organization" label=tr!("Organization")/>
-                        <SortHeader column="source" label=tr!("Source")/>
+                        <SortHeader column="organization" label=tr!("Organization") class="cell-extra"/>
+                        <SortHeader column="source" label=tr!("Source") class="cell-extra"/>
                         <SortHeader column="backup" label=tr!("switch" => "Backup")/>
                         <SortHeader column="last_backup" label=tr!("Last Backup")/>
                         <th scope="col" class="actions">
@@ -67,46 +68,42 @@ fn Table(rows: Signal<Vec<ProjectRow>>, facts: Signal<PageFacts>) -> impl IntoVi
 
 #[component]
 fn Row(row: ProjectRow) -> impl IntoView {
+    let subject = provide_subject("project", row.id);
     let home = format!("/projects/{}", row.id);
     let manages = use_ui().can(Action::ManageProjects);
     let settings = manages.then(|| {
         let href = format!("{home}/settings");
-        view! { <a class="button button-quiet button-small" href=href>{tr!("Settings")}</a> }
+        view! { <a class="button button-quiet button-small" href=href aria-describedby=use_subject()>{tr!("Settings")}</a> }
     });
     let kind = row.source.kind();
+    let location = row.source.location();
     let backup = if row.backup_enabled { Look::BACKUP_ON } else { Look::BACKUP_OFF };
     view! {
         <tr>
-            <td data-label=tr!("ID") class="narrow">
-                {row.id.0}
+            <td class="narrow cell-extra">{row.id.0}</td>
+            <th scope="row" class="cell-main">
+                <a class="row-title" href=home.clone() id=subject>
+                    {row.name}
+                </a>
+                {row.locked.then(|| view! { <Badge look=Look::LOCKED/> })}
+            </th>
+            <td class="cell-extra cell-cut">{row.organization}</td>
+            <td class="cell-extra cell-cut" title=location.clone()>
+                <span class="kind">{tr!(kind)}</span>
+                <code>{location.clone()}</code>
             </td>
-            <td data-label=tr!("Name")>
-                <span class="with-marks">
-                    <a class="row-title" href=home.clone()>
-                        {row.name}
-                    </a>
-                    {row.locked.then(|| view! { <Badge look=Look::LOCKED/> })}
-                </span>
-            </td>
-            <td data-label=tr!("Organization")>{row.organization}</td>
-            <td data-label=tr!("Source") class="break">
-                <span>
-                    <span class="kind">{tr!(kind)}</span>
-                    <code>{row.source.location()}</code>
-                </span>
-            </td>
-            <td data-label=tr!("switch" => "Backup")>
-                <span class="with-marks">
+            <td>
+                <span class="badge-row">
                     <Badge look=backup/>
                     {row.damaged.then(|| view! { <Badge look=Health::Damaged/> })}
                 </span>
             </td>
-            <td data-label=tr!("Last Backup")>
+            <td>
                 <LastBackupState last=row.last_backup/>
             </td>
-            <td data-label=tr!("Actions") class="actions">
+            <td class="actions">
                 <div class="action-row">
-                    <a class="button button-quiet button-small" href=format!("{home}/policies")>
+                    <a class="button button-quiet button-small" href=format!("{home}/policies") aria-describedby=use_subject()>
                         {tr!("Backup Policy")}
                     </a>
                     {settings}

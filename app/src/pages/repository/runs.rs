@@ -22,7 +22,7 @@ pub fn RunsTable(runs: Vec<MaintenanceRow>, may_manage: bool) -> impl IntoView {
                 {tr!("Maintenance")}
             </h2>
             <div class="table-frame">
-                <table class="table table-dense">
+                <table class="table">
                     <caption class="sr-only">{tr!("Maintenance")}</caption>
                     <thead>
                         <tr>
