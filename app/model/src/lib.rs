@@ -13,6 +13,7 @@ pub mod cookies;
 pub mod credential;
 pub mod dashboard;
 pub mod database;
+pub mod directory;
 pub mod follow;
 pub mod form;
 pub mod ids;

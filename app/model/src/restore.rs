@@ -29,7 +29,7 @@ pub struct RestoreForm {
     pub target: String,
     pub target_directory: String,
     pub database_name: String,
-    /// The original database's name, typed.
+    /// The original database's name, typed; or the project's, where its own files are overwritten.
     pub confirm_name: String,
     /// `skip`, `overwrite` or `keep-both`; for files alone.
     pub on_conflict: String,
@@ -51,7 +51,10 @@ pub struct NewRestore {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RestoreTarget {
-    OriginalLocation,
+    OriginalLocation {
+        /// The project's name, as it was typed; asked for where files are overwritten.
+        confirmed: String,
+    },
     Directory(TargetDirectory),
     /// A database that does not exist yet, on the server of the original one.
     NewDatabase(DatabaseName),
@@ -65,7 +68,7 @@ pub enum RestoreTarget {
 impl RestoreTarget {
     /// Whether files are restored, for which [`OnConflict`] is chosen.
     pub const fn is_files(&self) -> bool {
-        matches!(self, Self::OriginalLocation | Self::Directory(_))
+        matches!(self, Self::OriginalLocation { .. } | Self::Directory(_))
     }
 }
 
@@ -152,7 +155,7 @@ impl RestoreForm {
         let name = check.field("restore_name", RestoreName::parse(&self.restore_name));
         let paths = check.field("paths", paths(&self.paths));
         let target = match self.target.as_str() {
-            "original" => Some(RestoreTarget::OriginalLocation),
+            "original" => Some(RestoreTarget::OriginalLocation { confirmed: self.confirm_name.trim().to_owned() }),
             "directory" => check
                 .field("target_directory", TargetDirectory::parse(&self.target_directory))
                 .map(RestoreTarget::Directory),

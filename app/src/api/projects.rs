@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use model::{
+    directory::{DirectoryQuery, DirectoryView},
     form::Done,
     ids::ProjectId,
     list::ListQuery,
@@ -12,6 +13,13 @@ use model::{
 };
 
 use crate::api::ApiError;
+
+/// What is in a directory of the organization's roots, to choose one.
+#[server(endpoint = "projects/look_into_directory", input = leptos::server_fn::codec::Json)]
+pub async fn look_into_directory(query: DirectoryQuery) -> Result<DirectoryView, ApiError> {
+    let (acting, services) = super::server::signed_in()?;
+    Ok(services::directories::look(&acting, &services, &query).await?)
+}
 
 #[server(endpoint = "projects/list", input = leptos::server_fn::codec::Json)]
 pub async fn list_projects(query: ListQuery) -> Result<ProjectList, ApiError> {

@@ -77,6 +77,23 @@ pub fn PlainForm<S: Mutation>(
     draw(S::url(), hidden, (class, ""), None, children)
 }
 
+/// A server function.
+#[derive(Clone, Copy)]
+pub struct Target {
+    pub url: &'static str,
+    pub call: Call,
+}
+
+/// As [`Form`], with the function as a value. `class` and place as there.
+pub fn at(
+    target: Target,
+    hidden: Hidden,
+    class_and_place: (&'static str, &'static str),
+    children: Children,
+) -> AnyView {
+    draw(target.url, hidden, class_and_place, Some(Sending { call: target.call, check: None }), children)
+}
+
 /// How a form is sent by the application.
 struct Sending {
     call: Call,

@@ -8,6 +8,7 @@ pub mod choice;
 pub mod chrome;
 pub mod confirm;
 pub mod dialog;
+pub mod directory_field;
 pub mod empty;
 pub mod error_view;
 pub mod facts;

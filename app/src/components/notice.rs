@@ -15,7 +15,12 @@ use crate::{
         policies::{PausePolicy, ResumePolicy, UndoPolicyDeletion},
         projects::{LockProject, UndoProjectDeletion, UnlockProject},
     },
-    components::{action_button::ActionButton, icon::Icon, submission::Mutation},
+    components::{
+        form::{self, Hidden, Target},
+        icon::Icon,
+        submission::{Mutation, call},
+        submit::Submit,
+    },
     ui::{Ui, use_ui},
 };
 
@@ -141,16 +146,15 @@ fn offered(follow: Follow) -> AnyView {
 }
 
 fn undo<S: Mutation>(field: &'static str, id: i64) -> AnyView {
-    view! {
-        <ActionButton<S>
-            hidden=vec![(field, id.to_string())]
-            label=tr!("Undo")
-            pending=tr!("Undoing…")
-            class="button button-small"
-            place="notice-"
-        />
-    }
-    .into_any()
+    action_at(Target { url: S::url(), call: call::<S> }, vec![(field, id.to_string())])
+}
+
+/// What is the same for all functions, so that its code is made once.
+fn action_at(target: Target, hidden: Hidden) -> AnyView {
+    let submit: Children = Box::new(|| {
+        view! { <Submit label=tr!("Undo") pending=tr!("Undoing…") class="button button-small"/> }.into_any()
+    });
+    form::at(target, hidden, ("action-form", "notice-"), submit)
 }
 
 /// Says that the connection is lost, for as long as it is.

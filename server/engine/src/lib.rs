@@ -29,7 +29,7 @@ pub use self::{
     s3::{Encryption, KeyCheck, ObjectOptions, S3, S3Access, S3Counts, S3Error, Unreachable},
     secret::Secret,
     source::{
-        DirectoryMatches, DirectorySource, Held, Owners, Patterns, RestoreTarget, SourceError, SourceOptions,
+        DirectoryMatches, DirectorySource, Folders, Held, Owners, Patterns, RestoreTarget, SourceError, SourceOptions,
         SourceRoots,
     },
     time::{boot_time, heard_time},

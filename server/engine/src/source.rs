@@ -4,6 +4,7 @@ mod attributes;
 mod barrier;
 mod beneath;
 mod descent;
+mod entries;
 mod error;
 mod file;
 mod matches;
@@ -28,6 +29,7 @@ pub(crate) use self::{
     report::{Collected, shown, words},
 };
 pub use self::{
+    entries::Folders,
     error::SourceError,
     matches::DirectoryMatches,
     options::SourceOptions,

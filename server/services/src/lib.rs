@@ -20,6 +20,7 @@ pub mod credentials;
 pub mod dashboard;
 mod database;
 mod databases;
+pub mod directories;
 mod entity;
 mod error;
 pub mod health;

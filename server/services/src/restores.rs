@@ -10,7 +10,7 @@ use model::{
     list::{ListQuery, Page},
     permission::Action,
     project::Source,
-    restore::{OnConflict, RestoreForm, RestoreRef, RestoreRow, RestoreTarget, RestoredInto},
+    restore::{NewRestore, OnConflict, RestoreForm, RestoreRef, RestoreRow, RestoreTarget, RestoredInto},
     rule::RuleError,
 };
 use sea_orm::{
@@ -76,7 +76,7 @@ pub async fn add(acting: &Acting, services: &Services, form: &RestoreForm) -> Re
     let new = form.parse()?;
     browse::snapshot(&row)?;
     repositories::by_id(services.db(), row.repository_id).await?;
-    let into = target(services, &project, &new.target).await?;
+    let into = target(services, &project, &new).await?;
     let now = services.clock().now();
     let tx = services.write().await?;
     // Held, so that no worker begins to remove it meanwhile.
@@ -117,16 +117,16 @@ pub async fn add(acting: &Acting, services: &Services, form: &RestoreForm) -> Re
 }
 
 /// Where to restore: a directory under an allowed root, a database that can be made, or the one whose name was typed.
-async fn target(
-    services: &Services,
-    project: &project::Model,
-    target: &RestoreTarget,
-) -> Result<RestoredInto, ServiceError> {
-    match (target, sources::of(project)?) {
+async fn target(services: &Services, project: &project::Model, new: &NewRestore) -> Result<RestoredInto, ServiceError> {
+    match (&new.target, sources::of(project)?) {
         (RestoreTarget::Directory(directory), Source::Directory(_)) => {
             directory_target(services, project, directory.as_str(), "target_directory").await
         }
-        (RestoreTarget::OriginalLocation, Source::Directory(directory)) => {
+        (RestoreTarget::OriginalLocation { confirmed }, Source::Directory(directory)) => {
+            if new.on_conflict == OnConflict::Overwrite && *confirmed != project.name {
+                let message = tr!("Type the project's name, {}, to overwrite its files", project.name);
+                return Err(ServiceError::at("confirm_name", message));
+            }
             directory_target(services, project, directory.as_str(), "target").await
         }
         (RestoreTarget::NewDatabase(name), Source::Postgres(_)) => {

@@ -4,12 +4,12 @@ use leptos::prelude::*;
 use model::{
     dashboard::{Attention, Trouble, TroubleCount},
     permission::Action,
-    standing::Standing,
+    standing::{Level, Standing},
 };
 
 use crate::{
     api::nodes::ConfirmClock,
-    components::{action_button::ActionButton, phase::Badge, time::Time},
+    components::{action_button::ActionButton, phase::Badge, time::Ago},
     ui::use_ui,
 };
 
@@ -44,10 +44,15 @@ fn Item(item: Attention) -> impl IntoView {
         Trouble::ClockInDoubt => of_clock(&item),
         _ => of_page(&item),
     };
-    let at = item.at.map(|at| view! { <Time at=at/> });
+    let at = item.at.map(|at| view! { <Ago at=at/> });
+    let class = match item.trouble {
+        Trouble::Project(standing) if standing.level() == Level::Bad => "attention-item attention-bad",
+        Trouble::ClockInDoubt => "attention-item attention-bad",
+        Trouble::Project(_) | Trouble::CredentialLocked => "attention-item",
+    };
     let detail = (!item.detail.is_empty()).then(|| view! { <span class="muted attention-detail">{item.detail}</span> });
     view! {
-        <li class="attention-item">
+        <li class=class>
             <span class="two-lines">
                 <span class="with-marks">
                     {title}

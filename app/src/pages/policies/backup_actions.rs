@@ -31,17 +31,21 @@ pub fn BackupActions(row: BackupRow) -> impl IntoView {
     if !use_ui().can(Action::ManageProjects) {
         return view! { <div class="action-row">{describe}</div> }.into_any();
     }
-    let first = row.phase.has_snapshot().then(|| {
-        view! {
-            <BrowseLink id=id/>
-            <DialogLink name="restore" id=id label=tr!("Restore")/>
-        }
-    });
+    let has_data = row.phase.has_snapshot();
+    let first = move || {
+        has_data.then(|| {
+            view! {
+                <BrowseLink id=id/>
+                <DialogLink name="restore" id=id label=tr!("Restore")/>
+            }
+        })
+    };
     view! {
         <div class="action-row">
-            {first}
+            {first()}
             <CancelAction row=row.clone()/>
             <Menu id=format!("backup-{id}-menu")>
+                <div class="menu-first">{first()}</div>
                 {describe}
                 <KeepActions row=row.clone()/>
                 <DeleteActions row=row/>

@@ -89,24 +89,32 @@ fn Table(rows: Signal<Vec<BackupRow>>, facts: Signal<PageFacts>) -> impl IntoVie
                 <thead>
                     <tr>
                         <th scope="col">{tr!("Name")}</th>
-                        <th scope="col" class="cell-extra">
+                        <th scope="col" class="col-policy cell-wide">
                             {tr!("Policy")}
                         </th>
-                        <th scope="col">{tr!("Status")}</th>
-                        <th scope="col">{tr!("Started")}</th>
-                        <th scope="col" class="number cell-extra">
+                        <th scope="col" class="col-status">
+                            {tr!("Status")}
+                        </th>
+                        <th scope="col" class="col-time">
+                            {tr!("Started")}
+                        </th>
+                        <th scope="col" class="number col-size cell-extra">
                             {tr!("Duration")}
                         </th>
-                        <th scope="col" class="number">
+                        <th scope="col" class="number col-size">
                             {tr!("Size")}
                         </th>
-                        <th scope="col" class="number cell-extra" title=tr!("New data that this backup stored, after compression and deduplication")>
+                        <th
+                            scope="col"
+                            class="number col-size cell-extra"
+                            title=tr!("New data that this backup stored, after compression and deduplication")
+                        >
                             {tr!("Added")}
                         </th>
-                        <th scope="col" class="cell-extra">
+                        <th scope="col" class="col-time cell-extra">
                             {tr!("Expires")}
                         </th>
-                        <th scope="col" class="actions">
+                        <th scope="col" class="actions col-actions">
                             {tr!("Actions")}
                         </th>
                     </tr>
@@ -130,12 +138,12 @@ fn Row(row: BackupRow) -> impl IntoView {
     let duration = row.duration().map(size::duration);
     view! {
         <tr>
-            <th scope="row" class="cell-main">
+            <th scope="row" class="cell-main" title=row.name.clone()>
                 <span class="row-title" id=subject>
                     {row.name.clone()}
                 </span>
             </th>
-            <td class="cell-extra">{policy}</td>
+            <td class="cell-wide">{policy}</td>
             <td>
                 <span class="badge-row">
                     <Badge look=row.shown_phase()/>

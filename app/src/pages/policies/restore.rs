@@ -6,6 +6,7 @@ use model::{
     list::Page,
     project::{ProjectView, Source},
     restore::OnConflict,
+    size,
 };
 
 use crate::{
@@ -14,6 +15,7 @@ use crate::{
     components::{
         answer::Answer,
         dialog::{Dialog, DialogFooter},
+        directory_field::DirectoryField,
         field::{Field, Kind},
         form::CheckedForm,
         loaded::loaded_quietly,
@@ -34,8 +36,16 @@ pub fn RestoreDialog(backups: Answer<Page<BackupRow>>, project: Answer<ProjectVi
         let backup = row.map_or_else(|| format!("backup-{id}"), |row| row.name);
         view! { <NameField backup=backup/> }
     };
-    let fields = move |project: ProjectView| match project.source {
-        Source::Directory(_) => view! { <FileFields path=path.clone()/> }.into_any(),
+    let overwritten = move |page: Page<BackupRow>| {
+        let row = page.rows.into_iter().find(|row| row.id.0 == id)?;
+        let (files, bytes) = (row.files?, row.size?);
+        Some(tr!("{n} file, {size}" | "{n} files, {size}" % files, size = size::bytes(bytes)))
+    };
+    let fields = move |project: ProjectView| match project.source.clone() {
+        Source::Directory(_) => {
+            let overwritten = loaded_quietly(backups, overwritten).into_any();
+            view! { <FileFields path=path.clone() project=project overwritten=overwritten/> }.into_any()
+        }
         Source::Postgres(address) => view! { <DatabaseFields database=address.database.to_string()/> }.into_any(),
     };
     view! {
@@ -62,7 +72,12 @@ fn NameField(backup: String) -> impl IntoView {
 }
 
 #[component]
-fn FileFields(path: String) -> impl IntoView {
+fn FileFields(
+    path: String,
+    project: ProjectView,
+    /// How much may be overwritten at the original place.
+    overwritten: AnyView,
+) -> impl IntoView {
     view! {
         <TextArea
             name="paths"
@@ -70,7 +85,7 @@ fn FileFields(path: String) -> impl IntoView {
             value=path
             hint=tr!("Inside the backup, one a line. Empty means everything.")
         />
-        <TargetFields/>
+        <TargetFields project=project overwritten=overwritten/>
     }
 }
 
@@ -105,8 +120,9 @@ fn DatabaseFields(database: String) -> impl IntoView {
     }
 }
 
+/// Another directory first: nothing that is there is touched. What is overwritten has to be named.
 #[component]
-fn TargetFields() -> impl IntoView {
+fn TargetFields(project: ProjectView, overwritten: AnyView) -> impl IntoView {
     let targets =
         vec![Choice::new("original", tr!("Original location")), Choice::new("directory", tr!("Another directory"))];
     let conflict = |choice: OnConflict| {
@@ -114,25 +130,40 @@ fn TargetFields() -> impl IntoView {
         Choice::new(choice.as_str(), tr!(label))
     };
     let conflicts: Vec<Choice> = OnConflict::ALL.into_iter().map(conflict).collect();
+    let (organization, location) = (project.organization.id, project.source.location());
     view! {
-        <div class="reveal reveal-select">
-            <Select name="target" label=tr!("Target") groups=vec![targets.into()] value="original"/>
-            <div class="revealed">
+        <div class="restore-target">
+            <div class="reveal reveal-select">
+                <Select name="target" label=tr!("Target") groups=vec![targets.into()] value="directory"/>
+                <div class="revealed">
+                    <DirectoryField
+                        name="target_directory"
+                        label=tr!("Target Directory")
+                        hint=tr!("An absolute path on the server, under a directory that the operator allows. It is made where it does not exist.")
+                        organization=organization
+                        node=project.node
+                    />
+                </div>
+            </div>
+            <Select
+                name="on_conflict"
+                label=tr!("On Conflict")
+                groups=vec![conflicts.into()]
+                value=OnConflict::Skip.as_str()
+                hint=tr!("What happens to a file that is there already.")
+            />
+            <div class="restore-confirm">
+                <p class="field-warning">
+                    {tr!("Files in {} are overwritten with those of the backup: up to ", location)} {overwritten} "."
+                </p>
                 <Field
-                    name="target_directory"
-                    label=tr!("Target Directory")
+                    name="confirm_name"
+                    label=tr!("Type the name to confirm")
                     kind=Kind::Code
-                    hint=tr!("An absolute path on the server, under a directory that the operator allows.")
+                    hint=tr!("The project's name, {}.", project.name)
                 />
             </div>
         </div>
-        <Select
-            name="on_conflict"
-            label=tr!("On Conflict")
-            groups=vec![conflicts.into()]
-            value=OnConflict::Skip.as_str()
-            hint=tr!("What happens to a file that is there already.")
-        />
         <Tick
             name="owners_by_name"
             label=tr!("Owners By Name")

@@ -66,21 +66,21 @@ fn Table(rows: Signal<Vec<RestoreRow>>, facts: Signal<PageFacts>) -> impl IntoVi
                 <thead>
                     <tr>
                         <th scope="col">{tr!("Name")}</th>
-                        <th scope="col" class="cell-extra">
+                        <th scope="col" class="cell-extra col-words">
                             {tr!("Backup")}
                         </th>
-                        <th scope="col">{tr!("Status")}</th>
-                        <th scope="col">{tr!("Started")}</th>
-                        <th scope="col" class="cell-extra">
+                        <th scope="col" class="col-status">{tr!("Status")}</th>
+                        <th scope="col" class="col-time">{tr!("Started")}</th>
+                        <th scope="col" class="cell-extra col-time">
                             {tr!("Finished")}
                         </th>
-                        <th scope="col" class="number">
+                        <th scope="col" class="number col-size">
                             {tr!("Files")}
                         </th>
-                        <th scope="col" class="number cell-extra">
+                        <th scope="col" class="number cell-extra col-size">
                             {tr!("Warnings")}
                         </th>
-                        <th scope="col" class="actions">
+                        <th scope="col" class="actions col-actions-wide">
                             {tr!("Actions")}
                         </th>
                     </tr>
@@ -111,7 +111,7 @@ fn Row(row: RestoreRow) -> impl IntoView {
                     {row.name.clone()}
                 </span>
             </th>
-            <td class="cell-extra">{row.backup_name.clone()}</td>
+            <td class="cell-extra cell-cut">{row.backup_name.clone()}</td>
             <td>
                 <Badge look=row.phase/>
             </td>

@@ -76,13 +76,13 @@ fn Table(rows: Signal<Vec<PolicyRow>>) -> impl IntoView {
                 <thead>
                     <tr>
                         <th scope="col">{tr!("Name")}</th>
-                        <th scope="col" class="cell-extra">
+                        <th scope="col" class="cell-extra col-words">
                             {tr!("Schedule")}
                         </th>
-                        <th scope="col">{tr!("Next Run")}</th>
-                        <th scope="col">{tr!("Last Backup")}</th>
-                        <th scope="col">{tr!("Status")}</th>
-                        <th scope="col" class="actions">
+                        <th scope="col" class="col-time">{tr!("Next Run")}</th>
+                        <th scope="col" class="col-state">{tr!("Last Backup")}</th>
+                        <th scope="col" class="col-status">{tr!("Status")}</th>
+                        <th scope="col" class="actions col-actions">
                             {tr!("Actions")}
                         </th>
                     </tr>
@@ -105,7 +105,7 @@ fn Row(row: PolicyRow) -> impl IntoView {
                     {row.name}
                 </span>
             </th>
-            <td class="cell-extra">
+            <td class="cell-extra cell-cut">
                 {row.cron_words} " "
                 <span class="muted">{row.time_zone}</span>
             </td>
@@ -131,12 +131,16 @@ fn RowActions(id: i64, phase: SchedulePhase, may_change: bool) -> impl IntoView 
     if !use_ui().can(Action::ManageProjects) {
         return view! { <div class="action-row">{describe}</div> }.into_any();
     }
-    let hidden = vec![("policy", id.to_string())];
+    let run = move |place| {
+        let hidden = vec![("policy", id.to_string())];
+        view! { <ActionButton<RunPolicyNow> hidden=hidden label=tr!("Run Now") pending=tr!("Starting…") place=place/> }
+    };
     let change = may_change.then(|| view! { <ChangeActions id=id phase=phase/> });
     view! {
         <div class="action-row">
-            <ActionButton<RunPolicyNow> hidden=hidden label=tr!("Run Now") pending=tr!("Starting…")/>
+            {run("")}
             <Menu id=format!("policy-{id}-menu")>
+                <div class="menu-first">{run("menu-")}</div>
                 {describe}
                 {change}
             </Menu>

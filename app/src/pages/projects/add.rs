@@ -8,6 +8,7 @@ use crate::{
     components::{
         answer::Answer,
         dialog::{Dialog, DialogFooter},
+        directory_field::DirectoryField,
         field::{Field, Kind},
         form::CheckedForm,
         form_state::FormState,
@@ -63,7 +64,7 @@ fn SourceFields(roots: Vec<String>, nodes: Vec<String>) -> impl IntoView {
         <div class="reveal reveal-either">
             <Select name="source" label=tr!("Source") groups=vec![kinds.into()] value="directory"/>
             <div class="revealed">
-                <Field name="directory" label=tr!("Directory") kind=Kind::Code required=true hint=directory_hint/>
+                <DirectoryField name="directory" label=tr!("Directory") required=true hint=directory_hint/>
                 {node_choice(&nodes)}
             </div>
             <div class="revealed">

@@ -46,13 +46,13 @@ fn Table(rows: Signal<Vec<ProjectRow>>, facts: Signal<PageFacts>) -> impl IntoVi
                 <caption class="sr-only">{tr!("Projects")}</caption>
                 <thead>
                     <tr>
-                        <SortHeader column="id" label=tr!("ID") class="narrow cell-extra"/>
+                        <SortHeader column="id" label=tr!("ID") class="col-id cell-extra"/>
                         <SortHeader column="name" label=tr!("Name")/>
-                        <SortHeader column="organization" label=tr!("Organization") class="cell-extra"/>
-                        <SortHeader column="source" label=tr!("Source") class="cell-extra"/>
-                        <SortHeader column="backup" label=tr!("switch" => "Backup")/>
-                        <SortHeader column="last_backup" label=tr!("Last Backup")/>
-                        <th scope="col" class="actions">
+                        <SortHeader column="organization" label=tr!("Organization") class="col-organization cell-extra"/>
+                        <SortHeader column="source" label=tr!("Source") class="col-words cell-extra"/>
+                        <SortHeader column="backup" label=tr!("switch" => "Backup") class="col-status"/>
+                        <SortHeader column="last_backup" label=tr!("Last Backup") class="col-state"/>
+                        <th scope="col" class="actions col-actions-wide">
                             {tr!("Actions")}
                         </th>
                     </tr>
@@ -103,7 +103,11 @@ fn Row(row: ProjectRow) -> impl IntoView {
             </td>
             <td class="actions">
                 <div class="action-row">
-                    <a class="button button-quiet button-small" href=format!("{home}/policies") aria-describedby=use_subject()>
+                    <a
+                        class="button button-quiet button-small"
+                        href=format!("{home}/policies")
+                        aria-describedby=use_subject()
+                    >
                         {tr!("Backup Policy")}
                     </a>
                     {settings}
