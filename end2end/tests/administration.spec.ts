@@ -44,7 +44,7 @@ test('a Manager administers the own organization and sees no other', async ({ pa
     await expect(manager.users.navigation('Organizations')).toHaveCount(0);
     const answer = await manager.page.goto('/organizations');
     expect(answer?.status()).toBe(403);
-    await expect(manager.users.alert).toContainText('Your role Manager may not manage organizations');
+    await expect(manager.users.alert).toContainText('The role Manager cannot manage organizations');
   });
 
   await test.step('credentials', async () => {

@@ -17,7 +17,7 @@ test('a backup is deleted, taken back, kept, let go and removed', async ({ partn
     await question.press('Delete');
     await expect(policies.notice).toContainText('It can be taken back until');
     await policies.expectPhase(backup, 'Deleting');
-    await expect(policies.cell(row, 'Phase')).toContainText('partner@example.com deleted it');
+    await expect(policies.cell(row, 'Status')).toContainText('partner@example.com deleted it');
     await expect(policies.action(row, 'Delete')).toHaveCount(0);
     await expect(policies.action(row, 'Restore')).toBeVisible();
   });
@@ -33,7 +33,7 @@ test('a backup is deleted, taken back, kept, let go and removed', async ({ partn
     const dialog = policies.dialog('Keep Backup');
     await dialog.fill({ Note: 'before the move' });
     await dialog.press('Keep');
-    await expect(policies.cell(row, 'Phase')).toContainText('Kept');
+    await expect(policies.cell(row, 'Status')).toContainText('Kept');
     await expect(policies.action(row, 'Delete')).toHaveCount(0);
     await policies.act(row, 'Show Description');
     await expect(policies.dialog('Backup').root).toContainText('before the move');

@@ -18,7 +18,7 @@ test('what another person starts shows by itself', async ({ partner, another, s3
   await policies.open(project, 'Schedules');
   const backup = await policies.runNow(POLICY);
   // Sooner than a page that is told of changes would ask by itself.
-  await expect(other.policies.cell(other.policies.row(backup), 'Phase')).toContainText('Completed', { timeout: 25_000 });
+  await expect(other.policies.cell(other.policies.row(backup), 'Status')).toContainText('Completed', { timeout: 25_000 });
 });
 
 test('a page that cannot be told asks by itself', async ({ partner, another, s3, folders }) => {
@@ -33,5 +33,5 @@ test('a page that cannot be told asks by itself', async ({ partner, another, s3,
   await other.dashboard.expectShown();
   await other.policies.open(project, 'Backups');
   const backup = await policies.runNow(POLICY);
-  await expect(other.policies.cell(other.policies.row(backup), 'Phase')).toContainText('Completed', { timeout: 30_000 });
+  await expect(other.policies.cell(other.policies.row(backup), 'Status')).toContainText('Completed', { timeout: 30_000 });
 });

@@ -64,7 +64,7 @@ test('a policy is checked, added, described and deleted', async ({ partner, s3, 
     await expect(policies.notice).toContainText(`Policy ${POLICY} added`);
     await policies.expectNoDialog();
     const row = policies.row(POLICY);
-    await expect(policies.cell(row, 'Phase')).toHaveText('Enabled');
+    await expect(policies.cell(row, 'Status')).toHaveText('Enabled');
     await expect(policies.cell(row, 'Next Run')).toHaveText(/^\d{4}-\d{2}-\d{2}/);
     await policies.act(row, 'Show Description');
     const description = policies.dialog('Policy').root;
@@ -82,7 +82,7 @@ test('a policy is checked, added, described and deleted', async ({ partner, s3, 
     await edit.expectValues({ Name: POLICY, 'Cron Expression': '15 4 * * MON-FRI', Exclude: '**/*.tmp' });
     await edit.fill({ 'Cron Period': 'Every hour', 'Retention Period': '60d' });
     await expect(edit.root.getByRole('group', { name: 'Preview' })).toContainText('Every hour');
-    await edit.root.getByText('Keep some for longer').click();
+    await edit.root.getByText('Long-term retention').click();
     await edit.fill({ 'Keep Daily': 'seven' });
     await edit.press('Save');
     await edit.expectErrorAt('Keep Daily', /whole number/);
@@ -100,11 +100,11 @@ test('a policy is checked, added, described and deleted', async ({ partner, s3, 
     const row = policies.row(POLICY);
     await policies.act(row, 'Pause');
     await expect(policies.notice).toContainText(`Policy ${POLICY} paused`);
-    await expect(policies.cell(row, 'Phase')).toHaveText('Paused');
+    await expect(policies.cell(row, 'Status')).toHaveText('Paused');
     await expect(policies.cell(row, 'Next Run')).toHaveText('–');
     await policies.act(row, 'Resume');
     await expect(policies.notice).toContainText(`Policy ${POLICY} resumed`);
-    await expect(policies.cell(row, 'Phase')).toHaveText('Enabled');
+    await expect(policies.cell(row, 'Status')).toHaveText('Enabled');
     await expect(policies.cell(row, 'Next Run')).toHaveText(/^\d{4}-\d{2}-\d{2}/);
   });
 
@@ -126,7 +126,7 @@ test('a failed backup shows its cause, and the next one works', async ({ partner
     await policies.open(project, 'Schedules');
     const failed = await policies.runNow(POLICY);
     await policies.expectPhase(failed, 'Failed');
-    await expect(policies.cell(policies.row(failed), 'Phase')).toContainText('Invalid S3 credentials');
+    await expect(policies.cell(policies.row(failed), 'Status')).toContainText('Invalid S3 credentials');
     await policies.act(policies.row(failed), 'Show Description');
     await expect(policies.dialog('Backup').root).toContainText('Invalid S3 credentials');
     await dashboard.open();
@@ -138,7 +138,7 @@ test('a failed backup shows its cause, and the next one works', async ({ partner
     await policies.open(project, 'Schedules');
     const failed = await policies.runNow(POLICY);
     await policies.expectPhase(failed, 'Failed', 60_000);
-    await expect(policies.cell(policies.row(failed), 'Phase')).toContainText(/does not accept connections/);
+    await expect(policies.cell(policies.row(failed), 'Status')).toContainText(/does not accept connections/);
   });
 
   await test.step('S3 is back', async () => {

@@ -33,7 +33,7 @@ for (const scripts of [true, false]) {
         await repository.button('Verify Now').click();
         await expect(repository.notice).toContainText('Verification queued');
         await repository.expectPhase('Verification of a part', 'Sound.');
-        await repository.expectHealth('Sound');
+        await repository.expectHealth('Healthy');
       });
 
       await test.step('a missing file is named', async () => {
@@ -60,7 +60,7 @@ for (const scripts of [true, false]) {
         await question.press('Repair');
         await repository.expectNoDialog();
         await repository.expectPhase('Repair', 'Completed');
-        await repository.expectHealth('Sound');
+        await repository.expectHealth('Healthy');
         await expect(repository.damage).toHaveCount(0);
       });
 

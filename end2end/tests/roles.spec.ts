@@ -38,7 +38,7 @@ test('a User sees projects and backups, and changes nothing', async ({ partner, 
     for (const address of [...management, `/projects/${project}/settings`, browse]) {
       const answer = await user.page.goto(address);
       expect(answer?.status(), address).toBe(403);
-      await expect(user.page.getByRole('alert'), address).toContainText('Your role User may not');
+      await expect(user.page.getByRole('alert'), address).toContainText('The role User cannot');
     }
   });
 

@@ -27,6 +27,11 @@ macro_rules! phases {
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word),+ }
             }
+
+            /// For people, to be translated.
+            pub fn label(self) -> &'static str {
+                $crate::backup::words_of_phase(self.as_str())
+            }
         }
 
         impl fmt::Display for $name {
@@ -51,14 +56,23 @@ macro_rules! phases {
 
 pub(crate) use phases;
 
+/// A phase as people read it.
+pub(crate) fn words_of_phase(phase: &'static str) -> &'static str {
+    match phase {
+        "InProgress" => msgid("In progress"),
+        "PartiallyFailed" => msgid("Partially failed"),
+        phase => phase,
+    }
+}
+
 phases! {
     /// The state of a backup.
     BackupPhase {
         Queued = msgid("Queued"),
-        InProgress = msgid("InProgress"),
+        InProgress = "InProgress",
         Completed = msgid("Completed"),
         /// Some files could not be read; they are listed.
-        PartiallyFailed = msgid("PartiallyFailed"),
+        PartiallyFailed = "PartiallyFailed",
         Failed = msgid("Failed"),
         Cancelled = msgid("Cancelled"),
         Skipped = msgid("Skipped"),
@@ -82,9 +96,9 @@ phases! {
     /// The state of a restore.
     RestorePhase {
         Queued = msgid("Queued"),
-        InProgress = msgid("InProgress"),
+        InProgress = "InProgress",
         Completed = msgid("Completed"),
-        PartiallyFailed = msgid("PartiallyFailed"),
+        PartiallyFailed = "PartiallyFailed",
         Failed = msgid("Failed"),
         Cancelled = msgid("Cancelled"),
     }

@@ -120,12 +120,11 @@ impl Outlook {
         let oldest = self.days().find(|(_, day)| day.1 > 0).map(|(date, _)| date);
         match (self.total(), oldest.map(time::day)) {
             ((1, _), Some(oldest)) => {
-                tr!("Of 1 backup in the next {} days 1 remains at their end, the oldest of {}.", DAYS, oldest)
+                tr!("In {} days you will have 1 of 1 backup, from {}.", DAYS, oldest)
             }
             ((made, remain), Some(oldest)) => tr!(
-                "Of {made} backups in the next {days} days {n} remains at their end, the oldest of {oldest}."
-                    | "Of {made} backups in the next {days} days {n} remain at their end, the oldest of {oldest}."
-                        % remain,
+                "In {days} days you will have {n} of {made} backups, from {oldest}."
+                    | "In {days} days you will have {n} of {made} backups, the oldest from {oldest}." % remain,
                 made,
                 days = DAYS,
                 oldest
@@ -150,10 +149,7 @@ mod tests {
         let outlook = outlook("30 2 * * *", "UTC", "30d", KeepForm::default());
         assert_eq!(outlook.days().count(), 90);
         assert_eq!(outlook.total(), (89, 30), "today's has run");
-        assert_eq!(
-            outlook.in_words(),
-            "Of 89 backups in the next 90 days 30 remain at their end, the oldest of 2027-01-23."
-        );
+        assert_eq!(outlook.in_words(), "In 90 days you will have 30 of 89 backups, the oldest from 2027-01-23.");
         let date = |text: &str| text.parse().unwrap();
         let stretch = |from, until, made, remain| Stretch { from: date(from), until: date(until), made, remain };
         assert_eq!(
@@ -202,9 +198,6 @@ mod tests {
     #[test]
     fn the_newest_stays_whatever_its_age() {
         let outlook = outlook("0 0 1 12 *", "UTC", "1h", KeepForm::default());
-        assert_eq!(
-            outlook.in_words(),
-            "Of 1 backup in the next 90 days 1 remains at their end, the oldest of 2026-12-01."
-        );
+        assert_eq!(outlook.in_words(), "In 90 days you will have 1 of 1 backup, from 2026-12-01.");
     }
 }

@@ -66,25 +66,22 @@ impl Action {
     fn refused(self, role: Role) -> String {
         let role = role.as_str();
         let role = tr!(role);
-        match self {
-            Self::SeeProjects => tr!("Your role {role} may not see projects in this organization", role),
-            Self::ManageCredentials => {
-                tr!("Your role {role} may not see or manage backup credentials in this organization", role)
-            }
-            Self::ManageProjects => {
-                tr!("Your role {role} may not manage projects and backups in this organization", role)
-            }
-            Self::SeeAuditLog => tr!("Your role {role} may not see the audit log in this organization", role),
-            Self::ManageNotifications => {
-                tr!("Your role {role} may not manage notifications in this organization", role)
-            }
-            Self::ManageUsers => tr!("Your role {role} may not manage users in this organization", role),
-            Self::ManageOrganizations => {
-                tr!("Your role {role} may not manage organizations in this organization", role)
-            }
-            Self::ManageAccount => tr!("Your role {role} may not manage the account in this organization", role),
-            Self::SeeNodes => tr!("Your role {role} may not see the nodes in this organization", role),
-        }
+        let asks = match self {
+            Self::SeeProjects => tr!("The role {role} cannot see projects.", role),
+            Self::ManageCredentials => tr!("The role {role} cannot see or manage backup credentials.", role),
+            Self::ManageProjects => tr!("The role {role} cannot manage projects and backups.", role),
+            Self::SeeAuditLog => tr!("The role {role} cannot see the audit log.", role),
+            Self::ManageNotifications => tr!("The role {role} cannot manage notifications.", role),
+            Self::ManageUsers => tr!("The role {role} cannot manage users.", role),
+            Self::ManageOrganizations => tr!("The role {role} cannot manage organizations.", role),
+            Self::ManageAccount => tr!("The role {role} cannot manage the account.", role),
+            Self::SeeNodes => tr!("The role {role} cannot see the nodes.", role),
+        };
+        let whom = match self.reach(Role::Manager) {
+            Reach::Nothing => tr!("Ask a Partner of your account."),
+            Reach::OwnOrganization | Reach::WholeAccount => tr!("Ask a Manager of your organization."),
+        };
+        format!("{asks} {whom}")
     }
 
     /// The table.
@@ -219,6 +216,9 @@ mod tests {
     #[test]
     fn the_refusal_is_a_sentence() {
         let refusal = actor(Role::User).may(Action::ManageProjects, owner(1, 1)).unwrap_err();
-        assert_eq!(refusal.to_string(), "Your role User may not manage projects and backups in this organization");
+        assert_eq!(
+            refusal.to_string(),
+            "The role User cannot manage projects and backups. Ask a Manager of your organization."
+        );
     }
 }

@@ -269,7 +269,7 @@ mod tests {
             on_conflict: "keep-both".to_owned(),
             ..RestoreForm::default()
         };
-        assert_eq!(form.parse().unwrap().target, RestoreTarget::OriginalLocation);
+        assert_eq!(form.parse().unwrap().target, RestoreTarget::OriginalLocation { confirmed: String::new() });
         let form = RestoreForm { target: "new-database".to_owned(), on_conflict: String::new(), ..form };
         assert_eq!(form.parse().unwrap_err().message_for("database_name"), Some("Database Name is required"));
         let form = RestoreForm { target: "original-database".to_owned(), confirm_name: "shop ".to_owned(), ..form };

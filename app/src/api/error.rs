@@ -73,7 +73,7 @@ impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::SignedOut => f.write_str(&tr!("Your session has ended. Sign in and try again.")),
-            Self::NotFound => f.write_str(&tr!("This does not exist, or no longer.")),
+            Self::NotFound => f.write_str(&tr!("Not found. It may have been deleted.")),
             Self::Invalid(errors) => f.write_str(&errors.summary),
             Self::Forbidden(sentence)
             | Self::Conflict(sentence)

@@ -18,7 +18,7 @@ pub fn ErrorView(error: ApiError) -> impl IntoView {
         ApiError::Forbidden(_) => (tr!("Not allowed"), WayOut::Dashboard),
         ApiError::SignedOut => (tr!("Signed out"), WayOut::SignIn),
         ApiError::Conflict(_) => (tr!("Not possible"), WayOut::TryAgain),
-        _ => (tr!("This did not work"), WayOut::TryAgain),
+        _ => (tr!("Couldn't load this page"), WayOut::TryAgain),
     };
     // What does not exist has no heading of its own above this one.
     let heading = match error {

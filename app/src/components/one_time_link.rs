@@ -46,7 +46,7 @@ fn LinkPanel(
         <section class="panel one-time-link" aria-labelledby="pass-on">
             <h2 id="pass-on">
                 <Icon name="link"/>
-                {tr!("Pass this link on")}
+                {tr!("Share this link")}
             </h2>
             <p>{tr!("Whoever opens it chooses the password of this user.")} " " {good_for}</p>
             <div class="field">

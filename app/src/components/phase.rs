@@ -41,7 +41,7 @@ impl From<BackupPhase> for Look {
             BackupPhase::Skipped => ("skip", WARN),
             BackupPhase::Deleting => ("trash", CALM),
         };
-        Self { word: phase.as_str(), icon, class }
+        Self { word: phase.label(), icon, class }
     }
 }
 
@@ -55,7 +55,7 @@ impl From<RestorePhase> for Look {
             RestorePhase::Failed => BackupPhase::Failed,
             RestorePhase::Cancelled => BackupPhase::Cancelled,
         };
-        Self { word: phase.as_str(), ..same.into() }
+        Self { word: phase.label(), ..same.into() }
     }
 }
 
@@ -68,7 +68,7 @@ impl From<MaintenancePhase> for Look {
             MaintenancePhase::Failed => BackupPhase::Failed,
             MaintenancePhase::Cancelled => BackupPhase::Cancelled,
         };
-        Self { word: phase.as_str(), ..same.into() }
+        Self { word: phase.label(), ..same.into() }
     }
 }
 
@@ -76,7 +76,7 @@ impl From<Health> for Look {
     fn from(health: Health) -> Self {
         match health {
             Health::NotVerified => Self { word: msgid("Not verified yet"), icon: "clock", class: CALM },
-            Health::Sound => Self { word: msgid("Sound"), icon: "check-circle", class: GOOD },
+            Health::Sound => Self { word: msgid("Healthy"), icon: "check-circle", class: GOOD },
             Health::Damaged => Self { word: msgid("Damaged"), icon: "cross-circle", class: BAD },
         }
     }

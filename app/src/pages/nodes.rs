@@ -29,7 +29,7 @@ pub fn NodesPage() -> impl IntoView {
             <h1>{tr!("Nodes")}</h1>
         </header>
         <p class="page-lead">
-            {tr!("The processes that run backups and restores. A directory belongs to the node that has it, and only that node backs it up; what a silent node was doing is taken over where another one can.")}
+            {tr!("Servers that run backups and restores. A project's directory is backed up by the node that it is on; what a silent node was doing is taken over where another one can.")}
         </p>
         {loaded(nodes, |rows| view! { <NodeTable rows=rows/> })}
     }

@@ -43,7 +43,7 @@ export class PoliciesPage extends ConsolePage {
   }
 
   async openAddDialog(): Promise<Form> {
-    await this.link('Add Policy').click();
+    await this.link('Add Policy').first().click();
     await expect(this.addDialog.root).toBeVisible();
     return this.addDialog;
   }
@@ -67,8 +67,23 @@ export class PoliciesPage extends ConsolePage {
     return row.getByRole('link', { name, exact: true }).or(row.getByRole('button', { name, exact: true }));
   }
 
+  /** What stands below a row: how far it has come, what went wrong, what comes next. */
+  notes(row: Locator): Locator {
+    return row.locator('xpath=following-sibling::tr[1]').and(this.page.locator('.row-note'));
+  }
+
+  /** Opens a row's menu. */
+  async openMenu(row: Locator): Promise<void> {
+    await row.getByRole('button', { name: 'More Actions', exact: true }).click();
+  }
+
+  /** What is not beside the row is in its menu. */
   async act(row: Locator, name: string): Promise<void> {
-    await this.action(row, name).click();
+    const action = this.action(row, name);
+    const menu = row.getByRole('button', { name: 'More Actions', exact: true });
+    await expect(action.or(menu).first()).toBeVisible();
+    if (!(await action.isVisible())) await menu.click();
+    await action.click();
   }
 
   /** Starts a backup of the policy and answers its name. */
@@ -80,7 +95,7 @@ export class PoliciesPage extends ConsolePage {
   }
 
   async expectPhase(run: string | RegExp, phase: string, timeout = RUN_MS): Promise<void> {
-    const cell = this.cell(this.row(run), 'Phase').first();
+    const cell = this.cell(this.row(run), 'Status').first();
     await this.eventually(async (timeout) => expect(cell).toContainText(phase, { timeout }), timeout);
   }
 

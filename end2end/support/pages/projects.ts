@@ -3,7 +3,7 @@ import { expect, type Locator } from '@playwright/test';
 import { ConsolePage } from './console-page';
 import type { Form } from './form';
 
-export type Project = { name: string; backup: boolean } & ({ directory: string } | { connectionUrl: string });
+export type Project = { name: string; backup: boolean; schedule?: string } & ({ directory: string } | { connectionUrl: string });
 
 export class ProjectsPage extends ConsolePage {
   async open(query = ''): Promise<void> {
@@ -20,19 +20,20 @@ export class ProjectsPage extends ConsolePage {
   }
 
   async openAddDialog(): Promise<Form> {
-    await this.link('Add Project').click();
+    await this.link('Add Project').first().click();
     await expect(this.addDialog.field('Project Name')).toBeVisible();
     return this.addDialog;
   }
 
   /** Fills in the open dialog and sends it. */
-  async send({ name, backup, ...source }: Project): Promise<void> {
+  async send({ name, backup, schedule = 'No schedule yet', ...source }: Project): Promise<void> {
     await this.addDialog.fill(
       'directory' in source
         ? { 'Project Name': name, Source: 'Directory', Directory: source.directory }
         : { 'Project Name': name, Source: 'PostgreSQL', 'Connection URL': source.connectionUrl },
     );
     await this.addDialog.root.getByRole('switch', { name: 'Enable Backup', exact: true }).setChecked(backup);
+    if (backup) await this.addDialog.fill({ Schedule: schedule });
     await this.addDialog.press('Create Project');
   }
 

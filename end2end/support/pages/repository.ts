@@ -20,12 +20,12 @@ export class RepositoryPage extends ConsolePage {
     return this.page.getByRole('region', { name: 'This repository is damaged' });
   }
 
-  async expectHealth(word: 'Not verified yet' | 'Sound' | 'Damaged'): Promise<void> {
+  async expectHealth(word: 'Not verified yet' | 'Healthy' | 'Damaged'): Promise<void> {
     await this.eventually(async (timeout) => expect(this.health).toContainText(word, { timeout }), RUN_MS);
   }
 
   async expectPhase(kind: string, phase: string): Promise<void> {
-    const cell = this.cell(this.row(kind).first(), 'Phase');
+    const cell = this.cell(this.row(kind).first(), 'Status');
     await this.eventually(async (timeout) => expect(cell).toContainText(phase, { timeout }), RUN_MS);
   }
 }

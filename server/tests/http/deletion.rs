@@ -5,6 +5,7 @@ use std::{fs, time::Duration};
 
 use model::{
     backup::{BackupPhase, BackupRow, Expiry},
+    follow::{Follow, Reversal},
     ids::{PolicyId, ProjectId},
 };
 use server::config::Key;
@@ -54,6 +55,7 @@ with_a_week!(
     an_empty_source_makes_an_unusual_backup,
     a_first_backup_without_files_is_unusual_where_there_were_some,
     another_policys_run_waits_its_turn,
+    what_is_deleted_offers_to_be_taken_back,
 );
 
 fn with_a_week(database: Database, story: impl AsyncFnOnce(&TestApp)) {
@@ -447,4 +449,21 @@ async fn another_policys_run_waits_its_turn(app: &TestApp) {
     let ended = |backup: &BackupRow| backup.policy.as_deref() == Some("hourly") && !backup.phase.is_active();
     let hourly = partner.newest_backup(project, Duration::from_mins(2), ended).await;
     assert_eq!(hourly.phase, BackupPhase::Completed, "{hourly:?}");
+}
+
+async fn what_is_deleted_offers_to_be_taken_back(app: &TestApp) {
+    let (partner, project) = app.backed_up_project().await;
+    let policy = partner.add_policy(project, "nightly", "0 0 29 2 *").await;
+    let backup = partner.backup_now(project, policy).await.id;
+    let named = form(&[("backup", &backup.to_string())]);
+    let done = partner.done("backups/delete", &named).await;
+    assert_eq!(done.follow, Some(Follow::Undo(Reversal::RestoreBackup(backup))));
+    partner.done("backups/undo_deletion", &named).await;
+    assert!(partner.backups(project).await[0].deletion.is_none());
+
+    let id = project.to_string();
+    let deleted = partner.done("projects/delete", &form(&[("project", &id), ("confirm_name", "web-shop")])).await;
+    assert_eq!(deleted.follow, Some(Follow::Undo(Reversal::RestoreProject(project))));
+    partner.done("projects/undo_deletion", &form(&[("project", &id)])).await;
+    assert_eq!(partner.project(project).await.name, "web-shop");
 }

@@ -59,7 +59,7 @@ async fn a_success_leads_on_and_is_announced_once(app: &TestApp) {
     let browser = app.browser();
     let done = browser.post("/setup", "session/set_up", &app.setup_form()).await;
     assert_eq!(done.location(), "/");
-    let announced = "The account is ready";
+    let announced = "Your account is ready";
     assert!(browser.get("/").await.text().contains(announced));
     assert!(!browser.get("/").await.text().contains(announced));
 }

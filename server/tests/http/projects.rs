@@ -2,7 +2,13 @@
 
 use std::{fs, os::unix::fs::symlink, time::Duration};
 
-use model::{form::FormErrors, project::Backup};
+use model::{
+    backup::BackupPhase,
+    directory::{DirectoryQuery, DirectoryView},
+    form::FormErrors,
+    project::Backup,
+};
+use serde_json::json;
 
 use crate::support::{
     Browser, TestApp,
@@ -14,6 +20,8 @@ use crate::support::{
 on_both_databases!(
     a_project_begins_without_backup_where_that_was_not_asked,
     a_project_with_backup_has_a_bucket,
+    a_project_can_begin_with_a_policy_and_its_first_backup,
+    directories_are_looked_for_in_the_organizations_roots_alone,
     backup_is_switched_on_and_off_in_settings,
     a_directory_that_may_not_be_backed_up_is_told_at_its_field,
     where_enabling_fails_no_project_is_left,
@@ -38,6 +46,62 @@ async fn a_project_with_backup_has_a_bucket(app: &TestApp) {
     let Backup::On { bucket, prefix, .. } = partner.project(project).await.backup else { panic!("backup is off") };
     assert!(bucket.starts_with("holdfast-acme-web-shop-") && prefix.is_empty(), "{bucket}");
     assert!(app.folder().join("s3").join(&bucket).join("config").exists(), "the repository is initialised");
+}
+
+async fn a_project_can_begin_with_a_policy_and_its_first_backup(app: &TestApp) {
+    let (partner, s3) = (app.set_up().await, app.s3().await);
+    let credential = partner.add_credential(&s3).await;
+    app.execute("UPDATE organization SET time_zone = 'Europe/Prague'").await;
+    let (directory, credential) = (app.files().display().to_string(), credential.id.to_string());
+    let with = |name, period, now| {
+        form(&[
+            ("project_name", name),
+            ("directory", &directory),
+            ("backup.enable_backup", "on"),
+            ("backup.credential", &credential),
+            ("backup.bucket", "create"),
+            ("first.cron_period", period),
+            ("first.back_up_now", now),
+        ])
+    };
+    let done = partner.done("projects/create", &with("web-shop", "30 2 * * *", "on")).await;
+    let project = partner.projects().await.page.rows[0].id;
+    assert_eq!(done.goto, format!("/projects/{project}/policies?tab=backups"));
+    let policies = partner.policies(project).await;
+    assert_eq!((policies[0].name.as_str(), policies[0].time_zone.as_str()), ("daily", "Europe/Prague"));
+    let first =
+        partner.newest_backup(project, Duration::from_secs(30), |row| row.phase == BackupPhase::Completed).await;
+    assert!(first.name.starts_with("manual-"), "{}", first.name);
+
+    let done = partner.done("projects/create", &with("later", "0 * * * *", "")).await;
+    assert!(done.goto.ends_with("/policies?tab=schedules") && done.message.contains("backup scheduled"), "{done:?}");
+    let unknown = partner.call("projects/create", &with("odd", "* * * * *", "on")).await.form_errors();
+    assert!(unknown.message_for("first.cron_period").is_some(), "{unknown:?}");
+    assert_eq!(partner.projects().await.page.total, 2);
+}
+
+async fn directories_are_looked_for_in_the_organizations_roots_alone(app: &TestApp) {
+    let partner = app.set_up().await;
+    fs::create_dir_all(app.files().join("shop/images")).unwrap();
+    fs::write(app.files().join("shop/index.html"), "12345").unwrap();
+    symlink("/etc", app.files().join("elsewhere")).unwrap();
+    let look = async |path: &str| {
+        let query = DirectoryQuery { path: path.to_owned(), ..DirectoryQuery::default() };
+        partner.ask("projects/look_into_directory", &json!({ "query": query })).await
+    };
+    let files = app.files().canonicalize().unwrap().display().to_string();
+    let roots: DirectoryView = look("").await.json("");
+    assert_eq!((roots.path.as_str(), roots.folders.len()), ("", 1));
+    let view: DirectoryView = look(&roots.folders[0].path).await.json("");
+    assert!(view.folders.iter().any(|folder| folder.path == format!("{files}/shop")), "{view:?}");
+    assert!(view.folders.iter().all(|folder| folder.name != "elsewhere"), "links are followed by no backup");
+    let shop: DirectoryView = look(&format!("{files}/shop")).await.json("");
+    assert_eq!((shop.files, shop.bytes, shop.above.as_deref()), (1, 5, Some(files.as_str())));
+    for outside in ["/etc", "/", &format!("{files}/elsewhere"), &format!("{files}/.."), "relative"] {
+        let refused = look(outside).await;
+        assert_eq!(refused.status, 422, "{outside}");
+        assert!(refused.form_errors().message_for("directory").is_some(), "{outside}");
+    }
 }
 
 async fn backup_is_switched_on_and_off_in_settings(app: &TestApp) {

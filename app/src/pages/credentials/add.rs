@@ -47,7 +47,7 @@ fn KeyFields() -> impl IntoView {
             label=tr!("S3 Name")
             required=true
             focused=true
-            hint=tr!("3 to 30 characters, by which people here know it.")
+            hint=tr!("A name your team will recognize (3–30 characters).")
         />
         <Field name="access_key_id" label=tr!("S3 Access Key ID") kind=Kind::Code required=true/>
         <Field
@@ -55,7 +55,7 @@ fn KeyFields() -> impl IntoView {
             label=tr!("S3 Secret Key")
             kind=Kind::NewPassword
             required=true
-            hint=tr!("Sealed before it is stored, and never shown again.")
+            hint=tr!("Encrypted at rest. You won't be able to view it again.")
         />
     }
 }

@@ -33,7 +33,10 @@ fn Consequences(row: CredentialRow) -> impl IntoView {
     });
     view! {
         {locked}
-        <p>{tr!("Holdfast forgets the keys of ")} <strong>{row.s3_name}</strong> {tr!(". What lies in its buckets stays.")}</p>
+        <p>
+            {tr!("Removes the keys of ")} <strong>{row.s3_name}</strong>
+            {tr!(" from Holdfast. Data in the buckets is not deleted.")}
+        </p>
         {used}
     }
 }

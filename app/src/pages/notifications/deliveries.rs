@@ -13,7 +13,7 @@ use crate::components::{
 pub fn Deliveries(told: DeliveryList) -> impl IntoView {
     let facts = PageFacts::from(&told);
     let body = if told.rows.is_empty() {
-        view! { <p class="muted">{tr!("Nothing was told in the last 30 days.")}</p> }.into_any()
+        view! { <p class="muted">{tr!("No notifications sent in the last 30 days.")}</p> }.into_any()
     } else {
         view! {
             <Table rows=told.rows/>
@@ -42,7 +42,7 @@ fn Table(rows: Vec<DeliveryRow>) -> impl IntoView {
                         <th scope="col">{tr!("recipient" => "To")}</th>
                         <th scope="col">{tr!("Organization")}</th>
                         <th scope="col">{tr!("Subject")}</th>
-                        <th scope="col">{tr!("Phase")}</th>
+                        <th scope="col">{tr!("Status")}</th>
                     </tr>
                 </thead>
                 <tbody>{rows.into_iter().map(|row| view! { <Row row=row/> }).collect_view()}</tbody>
@@ -73,7 +73,7 @@ fn Row(row: DeliveryRow) -> impl IntoView {
                     {repeats.map(|repeats| view! { <span class="muted">{repeats}</span> })}
                 </span>
             </td>
-            <td data-label=tr!("Phase")>
+            <td data-label=tr!("Status")>
                 <span class="two-lines">
                     <span>
                         <Badge look=row.phase/>

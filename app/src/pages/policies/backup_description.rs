@@ -85,11 +85,11 @@ fn facts(row: BackupRow) -> AnyView {
         <dl class="facts facts-list">
             <Fact term=tr!("Name")>{row.name}</Fact>
             <Fact term=tr!("Policy")>{row.policy.unwrap_or_else(|| tr!("Manual"))}</Fact>
-            <Fact term=tr!("Phase")>
+            <Fact term=tr!("Status")>
                 <Badge look=phase/>
             </Fact>
             {row.cause.map(|cause| view! { <Fact term=tr!("Cause")>{cause}</Fact> })}
-            <Fact term=tr!("Try")>{row.attempt}</Fact>
+            <Fact term=tr!("Attempt")>{row.attempt}</Fact>
             {row.retry_at.map(|at| view! { <Fact term=tr!("Next Try")><Time at=at/></Fact> })}
             {row.made_good.then(|| view! { <Fact term=tr!("Missed Run")>{tr!("Made good after a start of the server")}</Fact> })}
             <Fact term=tr!("moment" => "Queued")>

@@ -143,21 +143,21 @@ fn Row(row: BackupRow) -> impl IntoView {
                     {row.name.clone()}
                 </span>
             </th>
-            <td class="cell-wide">{policy}</td>
-            <td>
+            <td class="cell-wide" data-label=tr!("Policy")>{policy}</td>
+            <td data-label=tr!("Status")>
                 <span class="badge-row">
                     <Badge look=row.shown_phase()/>
                     {row.kept.is_some().then(|| view! { <Badge look=Look::KEPT/> })}
                     {row.is_unusual().then(|| view! { <Badge look=Look::UNUSUAL/> })}
                 </span>
             </td>
-            <td>
+            <td data-label=tr!("Started")>
                 <MaybeAgo at=row.started/>
             </td>
-            <td class="number cell-extra">{or_none(duration)}</td>
-            <td class="number">{or_none(row.size.map(size::bytes))}</td>
-            <td class="number cell-extra">{or_none(row.added.map(size::bytes))}</td>
-            <td class="cell-extra">
+            <td class="number cell-extra" data-label=tr!("Duration")>{or_none(duration)}</td>
+            <td class="number" data-label=tr!("Size")>{or_none(row.size.map(size::bytes))}</td>
+            <td class="number cell-extra" data-label=tr!("Added")>{or_none(row.added.map(size::bytes))}</td>
+            <td class="cell-extra" data-label=tr!("Expires")>
                 <Expires expiry=row.expires/>
             </td>
             <td class="actions">

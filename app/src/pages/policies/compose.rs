@@ -40,7 +40,7 @@ pub fn Compose(
         <fieldset class="compose">
             <legend>{tr!("Compose by Fields")}</legend>
             <p class="field-hint">
-                {tr!("In words or numbers, such as every 15 minutes, 8 to 17, Monday to Friday. They fill in the expression, which is what counts; they count themselves where it is empty.")}
+                {tr!("In words or numbers, such as every 15 minutes, 8 to 17, Monday to Friday.")}
             </p>
             <div class="compose-fields">
                 {FIELDS.into_iter().zip([minute, hour, day, month, weekday]).map(field).collect_view()}

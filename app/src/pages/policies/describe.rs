@@ -64,10 +64,10 @@ fn policy_facts(row: PolicyRow) -> AnyView {
     view! {
         <dl class="facts facts-list">
             <Fact term=tr!("Name")>{row.name}</Fact>
-            <Fact term=tr!("Phase")>
+            <Fact term=tr!("Status")>
                 <Badge look=row.phase/>
             </Fact>
-            <Fact term=tr!("Period")>{row.cron_words}</Fact>
+            <Fact term=tr!("Schedule")>{row.cron_words}</Fact>
             <Fact term=tr!("Cron Expression")>
                 <code>{row.cron}</code>
             </Fact>
@@ -76,7 +76,7 @@ fn policy_facts(row: PolicyRow) -> AnyView {
                 <MaybeTime at=row.next_run/>
             </Fact>
             <Fact term=tr!("Retention Period")>{row.retention}</Fact>
-            <Fact term=tr!("Kept Beyond")>{or_none(kept)}</Fact>
+            <Fact term=tr!("Long-term retention")>{or_none(kept)}</Fact>
             <Fact term=tr!("Include")>
                 <Lines lines=row.include/>
             </Fact>
@@ -122,7 +122,7 @@ fn restore_facts(row: RestoreRow) -> AnyView {
     view! {
         <dl class="facts facts-list">
             <Fact term=tr!("Name")>{row.name}</Fact>
-            <Fact term=tr!("Phase")>
+            <Fact term=tr!("Status")>
                 <Badge look=row.phase/>
             </Fact>
             {row.cause.map(|cause| view! { <Fact term=tr!("Cause")>{cause}</Fact> })}

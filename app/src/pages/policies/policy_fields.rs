@@ -164,9 +164,9 @@ fn KeepFields(keep: KeepForm) -> impl IntoView {
     let field = |(name, label, value)| view! { <Field name=name label=label value=value kind=Kind::Number/> };
     view! {
         <details class="more-fields" open=filled>
-            <summary>{tr!("Keep some for longer")}</summary>
+            <summary>{tr!("Long-term retention")}</summary>
             <p class="field-hint">
-                {tr!("So many backups stay when their retention period has ended: the last ones, and the newest of each hour, day, week, month or year that has one.")}
+                {tr!("After the retention period, also keep the last ones, and the newest of each hour, day, week, month or year:")}
             </p>
             <div class="field-grid">{fields.into_iter().map(field).collect_view()}</div>
         </details>
@@ -215,7 +215,7 @@ fn PingFields(stored: bool) -> impl IntoView {
     let forget = stored.then(|| view! { <Tick name="forget_ping" label=tr!("Remove the stored Ping URL")/> });
     view! {
         <details class="more-fields" open=open>
-            <summary>{tr!("Tell a monitoring service")}</summary>
+            <summary>{tr!("Ping a monitoring service")}</summary>
             <Field name="ping_url" label=tr!("Ping URL") kind=Kind::NewPassword hint=hint/>
             {forget}
         </details>

@@ -111,18 +111,18 @@ fn Row(row: RestoreRow) -> impl IntoView {
                     {row.name.clone()}
                 </span>
             </th>
-            <td class="cell-extra cell-cut">{row.backup_name.clone()}</td>
-            <td>
+            <td class="cell-extra cell-cut" data-label=tr!("Backup")>{row.backup_name.clone()}</td>
+            <td data-label=tr!("Status")>
                 <Badge look=row.phase/>
             </td>
-            <td>
+            <td data-label=tr!("Started")>
                 <MaybeAgo at=row.started/>
             </td>
-            <td class="cell-extra">
+            <td class="cell-extra" data-label=tr!("Finished")>
                 <MaybeAgo at=row.finished/>
             </td>
-            <td class="number">{or_none(row.files.map(|files| files.to_string()))}</td>
-            <td class="number cell-extra">{warnings}</td>
+            <td class="number" data-label=tr!("Files")>{or_none(row.files.map(|files| files.to_string()))}</td>
+            <td class="number cell-extra" data-label=tr!("Warnings")>{warnings}</td>
             <td class="actions">
                 <RowActions id=row.id.0 phase=row.phase cancel_requested=row.cancel_requested/>
             </td>

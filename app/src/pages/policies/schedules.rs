@@ -105,17 +105,17 @@ fn Row(row: PolicyRow) -> impl IntoView {
                     {row.name}
                 </span>
             </th>
-            <td class="cell-extra cell-cut">
+            <td class="cell-extra cell-cut" data-label=tr!("Schedule")>
                 {row.cron_words} " "
                 <span class="muted">{row.time_zone}</span>
             </td>
-            <td>
+            <td data-label=tr!("Next Run")>
                 <MaybeAgo at=row.next_run/>
             </td>
-            <td>
+            <td data-label=tr!("Last Backup")>
                 <LastBackupState last=row.last_backup/>
             </td>
-            <td>
+            <td data-label=tr!("Status")>
                 <Badge look=row.phase/>
             </td>
             <td class="actions">

@@ -61,7 +61,7 @@ fn Keys() -> impl IntoView {
     view! {
         <section class="panel live" aria-labelledby="keys">
             <h2 id="keys">{tr!("Keyboard")}</h2>
-            <p class="muted">{tr!("Everything can be done with the keyboard. Some keys lead about faster.")}</p>
+            <p class="muted">{tr!("Everything can be done with the keyboard. Use shortcuts to get around faster.")}</p>
             <button type="button" class="button" on:click=move |_| list.show()>
                 {tr!("Keyboard Shortcuts")}
             </button>

@@ -80,25 +80,25 @@ fn Row(row: ProjectRow) -> impl IntoView {
     let backup = if row.backup_enabled { Look::BACKUP_ON } else { Look::BACKUP_OFF };
     view! {
         <tr>
-            <td class="narrow cell-extra">{row.id.0}</td>
+            <td class="narrow cell-extra" data-label=tr!("ID")>{row.id.0}</td>
             <th scope="row" class="cell-main">
                 <a class="row-title" href=home.clone() id=subject>
                     {row.name}
                 </a>
                 {row.locked.then(|| view! { <Badge look=Look::LOCKED/> })}
             </th>
-            <td class="cell-extra cell-cut">{row.organization}</td>
-            <td class="cell-extra cell-cut" title=location.clone()>
+            <td class="cell-extra cell-cut" data-label=tr!("Organization")>{row.organization}</td>
+            <td class="cell-extra cell-cut" data-label=tr!("Source") title=location.clone()>
                 <span class="kind">{tr!(kind)}</span>
                 <code>{location.clone()}</code>
             </td>
-            <td>
+            <td data-label=tr!("switch" => "Backup")>
                 <span class="badge-row">
                     <Badge look=backup/>
                     {row.damaged.then(|| view! { <Badge look=Health::Damaged/> })}
                 </span>
             </td>
-            <td>
+            <td data-label=tr!("Last Backup")>
                 <LastBackupState last=row.last_backup/>
             </td>
             <td class="actions">

@@ -27,10 +27,10 @@ pub fn RunsTable(runs: Vec<MaintenanceRow>, may_manage: bool) -> impl IntoView {
                     <thead>
                         <tr>
                             <th scope="col">{tr!("Kind")}</th>
-                            <th scope="col">{tr!("Phase")}</th>
+                            <th scope="col">{tr!("Status")}</th>
                             <th scope="col">{tr!("Started")}</th>
                             <th scope="col">{tr!("Finished")}</th>
-                            <th scope="col">{tr!("Asked for by")}</th>
+                            <th scope="col">{tr!("Requested by")}</th>
                             <th scope="col" class="actions">
                                 {tr!("Actions")}
                             </th>
@@ -72,7 +72,7 @@ fn Row(run: MaintenanceRow, may_manage: bool) -> impl IntoView {
             <td data-label=tr!("Kind")>
                 <span class="row-title">{kind}</span>
             </td>
-            <td data-label=tr!("Phase")>
+            <td data-label=tr!("Status")>
                 <div class="phase-cell">
                     <Badge look=run.phase/>
                     {running}
@@ -86,7 +86,7 @@ fn Row(run: MaintenanceRow, may_manage: bool) -> impl IntoView {
             <td data-label=tr!("Finished")>
                 <MaybeTime at=run.finished/>
             </td>
-            <td data-label=tr!("Asked for by")>{by}</td>
+            <td data-label=tr!("Requested by")>{by}</td>
             <td data-label=tr!("Actions") class="actions">
                 {action}
             </td>

@@ -38,7 +38,7 @@ pub fn StatePanel(id: ProjectId, state: RepositoryState, may_manage: bool) -> im
                     <MaybeTime at=state.verify_due/>
                 </Fact>
                 <Fact term=tr!("Stored")>{or_none(state.stored.map(size::bytes))}</Fact>
-                <Fact term=tr!("Not Needed Any More")>{or_none(state.unused.map(size::bytes))}</Fact>
+                <Fact term=tr!("Reclaimable")>{or_none(state.unused.map(size::bytes))}</Fact>
                 <Fact term=tr!("Waits To Be Removed")>{or_none(waiting)}</Fact>
                 <Fact term=tr!("Last Cleaned Up")>
                     <MaybeTime at=state.pruned/>

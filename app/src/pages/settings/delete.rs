@@ -44,7 +44,7 @@ pub fn DeletePanel(locked: bool) -> impl IntoView {
     };
     view! {
         <section class="panel" aria-labelledby="project-deletion">
-            <h2 id="project-deletion">{tr!("Deletion")}</h2>
+            <h2 id="project-deletion">{tr!("Delete project")}</h2>
             <p>
                 {tr!("The project goes, with its policies and the list of its backups. What was backed up stays in the bucket, unless you decide otherwise.")}
             </p>

@@ -22,7 +22,7 @@ pub fn RecoveryKitPanel() -> impl IntoView {
     let address = use_address();
     view! {
         <section class="panel" aria-labelledby="recovery-kit">
-            <h2 id="recovery-kit">{tr!("Without Holdfast")}</h2>
+            <h2 id="recovery-kit">{tr!("Recovery kit")}</h2>
             <p>
                 {tr!("The recovery kit holds the repository's password, its place, and the commands that list and restore the backups with restic alone. Keep it where you keep your other keys: whoever has it, and access to the bucket, can read every backup.")}
             </p>

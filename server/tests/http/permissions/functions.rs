@@ -169,6 +169,11 @@ fn projects(Things { project, directory, .. }: &Things) -> Vec<Row> {
     vec![
         Row("projects/list", list(), SIGNED_IN),
         Row("projects/get", Ask::Json(json!({ "project": project })), MEMBERS),
+        Row(
+            "projects/look_into_directory",
+            Ask::Json(json!({ "query": { "organization": 1, "node": null, "path": directory } })),
+            READ,
+        ),
         Row("projects/choices", Ask::Json(json!({ "project": project })), READ),
         Row("projects/create", known, UNFIT),
         // It is not deleted.
@@ -208,6 +213,8 @@ fn policies(Things { project, policy, .. }: &Things) -> Vec<Row> {
         Row("policies/try_patterns", trial, READ),
         Row("policies/outlook", Ask::Json(json!({ "policy": policy })), MEMBERS),
         Row("policies/run_now", named("policy", policy), READ),
+        // It is not deleted.
+        Row("policies/undo_deletion", named("policy", policy), [401, 404, 404, 404, 404, 404]),
     ]
 }
 
