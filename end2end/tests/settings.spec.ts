@@ -12,6 +12,10 @@ test('backup is switched on', async ({ partner, s3, folders }) => {
   await expect(settings.enableBackup).not.toBeChecked();
   await settings.save(true);
   await expect(settings.notice).toContainText(`Backup enabled for ${PROJECT}`);
+  // Nothing is scheduled yet, so that comes next.
+  await settings.expectAddress(/\/policies\?tab=schedules&dialog=add$/);
+  await expect(partner.policies.addDialog.root).toBeVisible();
+  await settings.open(id);
   await expect(settings.form.root).toContainText(/holdfast-acme-web-shop-[a-z0-9]{8}/);
   await project.open(id, PROJECT);
   await expect(project.page.getByRole('main')).toContainText(CREDENTIAL);

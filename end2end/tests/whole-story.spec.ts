@@ -17,7 +17,7 @@ test('from an empty folder to restored files', async ({ visitor, s3, folders }) 
     await setup.expectAddress(/\/setup$/);
     await setup.createAccount(ACCOUNT);
     await dashboard.expectShown();
-    await expect(dashboard.notice).toContainText('The account is ready');
+    await expect(dashboard.notice).toContainText('Your account is ready');
     await dashboard.signOut();
     await login.signIn(ACCOUNT.email, ACCOUNT.password);
     await dashboard.expectShown();
@@ -107,6 +107,9 @@ test('from an empty folder to restored files', async ({ visitor, s3, folders }) 
     await expect(settings.enableBackup).not.toBeChecked();
     await settings.save(true);
     await expect(settings.notice).toContainText(`Backup enabled for ${PROJECT}`);
+    // The policy ended with the backup, so a new one comes next.
+    await expect(policies.addDialog.root).toBeVisible();
+    await settings.open(project);
     await expect(settings.enableBackup).toBeChecked();
   });
 });

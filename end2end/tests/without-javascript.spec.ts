@@ -83,6 +83,9 @@ test('the whole console without scripts', async ({ visitor, s3, folders }) => {
     await expect(settings.enableBackup).not.toBeChecked();
     await settings.save(true);
     await expect(settings.notice).toContainText(`Backup enabled for ${PROJECT}`);
+    // Nothing is scheduled yet.
+    await settings.expectAddress(/\/policies\?tab=schedules&dialog=add$/);
+    await settings.open(project);
     await expect(settings.enableBackup).toBeChecked();
   });
 

@@ -14,6 +14,8 @@ pub enum Follow {
     },
     /// Takes it back.
     Undo(Reversal),
+    /// Tries a channel that was added or changed.
+    SendTest(ChannelId),
 }
 
 /// What takes a change back. The server decides anew whether it may be done.

@@ -4,7 +4,10 @@ use std::fmt::Display;
 
 use serde::{Deserialize, Serialize};
 
-use crate::follow::{Follow, Reversal};
+use crate::{
+    follow::{Follow, Reversal},
+    ids::ChannelId,
+};
 
 /// What is wrong with a form: a sentence for the whole and messages for its fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,6 +98,12 @@ impl Done {
     #[must_use]
     pub fn and_next(self, label: String, href: impl Into<String>) -> Self {
         Self { follow: Some(Follow::Next { label, href: href.into() }), ..self }
+    }
+
+    /// Offers to try the channel.
+    #[must_use]
+    pub fn and_test(self, channel: ChannelId) -> Self {
+        Self { follow: Some(Follow::SendTest(channel)), ..self }
     }
 
     /// Offers to take it back.

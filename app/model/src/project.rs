@@ -3,7 +3,7 @@
 mod form;
 mod objects;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -190,6 +190,30 @@ pub struct ProjectChoices {
     pub source_roots: Vec<String>,
     /// The nodes that may have the directory; empty where there is only one.
     pub nodes: Vec<String>,
+}
+
+/// How a day's runs of a project ended, by the day in UTC on which they started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProjectDay {
+    pub day: NaiveDate,
+    pub completed: u32,
+    /// Partially failed or cancelled.
+    pub incomplete: u32,
+    pub failed: u32,
+}
+
+/// What a project's front page tells beside the project itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProjectOverview {
+    /// The last 90 days, the oldest first.
+    pub days: Vec<ProjectDay>,
+    /// When its next run is due.
+    pub next_run: Option<DateTime<Utc>>,
+    /// Backups that can be restored.
+    pub backups: u64,
+    /// Bytes that they would take without compression and deduplication, and bytes that they added.
+    pub size: u64,
+    pub added: u64,
 }
 
 /// One project, for its own pages.

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::{language::msgid, rule::RuleError};
 
 /// What the form starts with: 30 days.
-pub const DEFAULT_RETENTION: &str = "720h";
+pub const DEFAULT_RETENTION: &str = "30d";
 
 const HOUR: u64 = 3600;
 const LONGEST: u64 = 100 * 365 * 24 * HOUR;

@@ -49,6 +49,17 @@ pub fn words_of_common(expression: &str) -> Option<&'static str> {
     COMMON_PERIODS.iter().find(|(common, _)| *common == expression).map(|(_, words)| *words)
 }
 
+/// What cron programs take for five fields (crontab(5)).
+const MACROS: [(&str, &str); 7] = [
+    ("@hourly", "0 * * * *"),
+    ("@daily", "0 0 * * *"),
+    ("@midnight", "0 0 * * *"),
+    ("@weekly", "0 0 * * 0"),
+    ("@monthly", "0 0 1 * *"),
+    ("@yearly", "0 0 1 1 *"),
+    ("@annually", "0 0 1 1 *"),
+];
+
 /// The period that the form starts with.
 pub const USUAL_PERIOD: &str = "30 2 * * *";
 
@@ -91,6 +102,7 @@ impl CronPeriod {
     /// Reads an expression that was accepted before.
     pub fn stored(text: &str) -> Result<Self, RuleError> {
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let text = MACROS.iter().find(|(name, _)| *name == text).map_or(text, |(_, fields)| (*fields).to_owned());
         if text.is_empty() {
             return Err(RuleError::Missing { field: msgid("Cron Expression") });
         }

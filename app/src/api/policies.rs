@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use model::{
-    form::Done,
+    form::{Done, FormErrors},
     ids::{PolicyId, ProjectId},
     outlook::{Outlook, OutlookForm},
     policy::{PatternTrial, PolicyDraft, PolicyForm, PolicyRef, PolicyRow},
@@ -10,6 +10,10 @@ use model::{
 };
 
 use crate::api::ApiError;
+
+/// What is said of something that is still being typed. That it is not in order yet is an answer, and no failure of the
+/// question.
+pub type Judged<T> = Result<T, FormErrors>;
 
 #[server(endpoint = "policies/list", input = leptos::server_fn::codec::Json)]
 pub async fn list_policies(project: ProjectId) -> Result<Vec<PolicyRow>, ApiError> {
@@ -75,24 +79,28 @@ pub async fn run_policy_now(form: PolicyRef) -> Result<Done, ApiError> {
 /// What a cron expression means in words, and the next five runs.
 #[allow(clippy::unused_async, reason = "a server function is asked across the network")]
 #[server(endpoint = "policies/preview_cron", input = leptos::server_fn::codec::Json)]
-pub async fn preview_cron(expression: String, time_zone: String) -> Result<CronPreview, ApiError> {
+pub async fn preview_cron(expression: String, time_zone: String) -> Result<Judged<CronPreview>, ApiError> {
     let (_, services) = super::server::signed_in()?;
-    Ok(services::policies::preview(&services, &expression, &time_zone)?)
+    super::server::judged(services::policies::preview(&services, &expression, &time_zone))
 }
 
 /// What patterns match in the project's source as it is now.
 #[server(endpoint = "policies/try_patterns", input = leptos::server_fn::codec::Json)]
-pub async fn try_patterns(project: ProjectId, include: String, exclude: String) -> Result<PatternTrial, ApiError> {
+pub async fn try_patterns(
+    project: ProjectId,
+    include: String,
+    exclude: String,
+) -> Result<Judged<PatternTrial>, ApiError> {
     let (acting, services) = super::server::signed_in()?;
-    Ok(services::policies::try_patterns(&acting, &services, project, &include, &exclude).await?)
+    super::server::judged(services::policies::try_patterns(&acting, &services, project, &include, &exclude).await)
 }
 
 /// Which backups of the next 90 days would remain with what is typed.
 #[allow(clippy::unused_async, reason = "a server function is asked across the network")]
 #[server(endpoint = "policies/preview_outlook", input = leptos::server_fn::codec::Json)]
-pub async fn preview_outlook(terms: OutlookForm) -> Result<Outlook, ApiError> {
+pub async fn preview_outlook(terms: OutlookForm) -> Result<Judged<Outlook>, ApiError> {
     let (_, services) = super::server::signed_in()?;
-    Ok(services::policies::outlook(&services, &terms)?)
+    super::server::judged(services::policies::outlook(&services, &terms))
 }
 
 /// Which backups of the next 90 days would remain of a policy as it is.

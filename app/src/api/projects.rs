@@ -7,8 +7,8 @@ use model::{
     ids::ProjectId,
     list::ListQuery,
     project::{
-        BackupSettingsForm, DeleteProjectForm, MoveProjectForm, ProjectChoices, ProjectForm, ProjectList, ProjectRef,
-        ProjectView, RecoveryKitForm,
+        BackupSettingsForm, DeleteProjectForm, MoveProjectForm, ProjectChoices, ProjectForm, ProjectList,
+        ProjectOverview, ProjectRef, ProjectView, RecoveryKitForm,
     },
 };
 
@@ -31,6 +31,13 @@ pub async fn list_projects(query: ListQuery) -> Result<ProjectList, ApiError> {
 pub async fn get_project(project: ProjectId) -> Result<ProjectView, ApiError> {
     let (acting, services) = super::server::signed_in()?;
     Ok(services::projects::get(&acting, &services, project).await?)
+}
+
+/// How its runs of the last 90 days ended, what comes next, and how much there is.
+#[server(endpoint = "projects/overview", input = leptos::server_fn::codec::Json)]
+pub async fn get_project_overview(project: ProjectId) -> Result<ProjectOverview, ApiError> {
+    let (acting, services) = super::server::signed_in()?;
+    Ok(services::dashboard::of_project(&acting, &services, project).await?)
 }
 
 /// What the add form (no project) or a project's Settings offer to choose from.

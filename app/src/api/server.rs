@@ -8,10 +8,10 @@ use axum::{
 };
 use leptos::prelude::use_context;
 use model::theme::Theme;
-use services::{Acting, Services, sessions::Visitor};
+use services::{Acting, ServiceError, Services, sessions::Visitor};
 use tower_sessions::Session;
 
-use crate::api::ApiError;
+use crate::api::{ApiError, policies::Judged};
 
 /// The services that the server handed in.
 pub fn services() -> Result<Services, ApiError> {
@@ -73,4 +73,12 @@ fn missing() -> ApiError {
     let id = services::fault_id();
     tracing::error!(fault = %id, "the request has no services or no session");
     ApiError::Internal { id }
+}
+
+/// What was said of something that is still being typed.
+pub fn judged<T>(answer: Result<T, ServiceError>) -> Result<Judged<T>, ApiError> {
+    match answer {
+        Err(ServiceError::Invalid(errors)) => Ok(Err(errors)),
+        answer => Ok(Ok(answer?)),
+    }
 }

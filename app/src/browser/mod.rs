@@ -7,6 +7,7 @@ pub mod draft;
 pub mod fields;
 pub mod focus;
 pub mod live;
+pub mod navigation;
 pub mod prefetch;
 pub mod refresh;
 pub mod scroll;

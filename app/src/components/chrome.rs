@@ -6,7 +6,7 @@ use model::{people::Actor, permission::Action};
 
 use crate::{
     api::session::SignOut,
-    browser::{live::use_live, prefetch::parts_when_idle, scroll},
+    browser::{live::use_live, navigation::show_current, prefetch::parts_when_idle, scroll},
     components::{
         form::PlainForm, icon::Icon, language::LanguageSwitch, logo::Logo, notice::NoticeRegion, submit::Submit,
         theme::ThemeSwitch, time::ZoneNote,
@@ -79,11 +79,13 @@ fn Person(actor: Actor) -> impl IntoView {
 #[component]
 fn Navigation() -> impl IntoView {
     let ui = use_ui();
+    let strip = NodeRef::<html::Nav>::new();
+    show_current(strip);
     let link = move |action: Action, href: &'static str, icon: &'static str, label: String| {
         ui.can(action).then(|| view! { <NavigationLink href=href icon=icon label=label/> })
     };
     view! {
-        <nav class="navigation" aria-label=tr!("Main")>
+        <nav class="navigation" aria-label=tr!("Main") node_ref=strip>
             <ul>
                 <NavigationLink href="/" icon="dashboard" label=tr!("Dashboard")/>
                 <NavigationLink href="/projects" icon="projects" label=tr!("Projects")/>

@@ -11,7 +11,7 @@ use crate::{
         ApiError,
         backups::UndoBackupDeletion,
         credentials::{LockCredential, SetDefaultCredential, UnlockCredential},
-        notifications::{PauseChannel, ResumeChannel},
+        notifications::{PauseChannel, ResumeChannel, SendTest},
         policies::{PausePolicy, ResumePolicy, UndoPolicyDeletion},
         projects::{LockProject, UndoProjectDeletion, UnlockProject},
     },
@@ -125,8 +125,9 @@ pub fn NoticeRegion() -> impl IntoView {
 fn offered(follow: Follow) -> AnyView {
     let reversal = match follow {
         Follow::Next { label, href } => {
-            return view! { <a class="button button-small" href=href>{label}</a> }.into_any();
+            return view! { <a class="button button-small" href=href>{tr!("Next: {}", label)}</a> }.into_any();
         }
+        Follow::SendTest(id) => return offer::<SendTest>("channel", id.0, (tr!("Send Test"), tr!("Sending…"))),
         Follow::Undo(reversal) => reversal,
     };
     match reversal {
@@ -146,14 +147,17 @@ fn offered(follow: Follow) -> AnyView {
 }
 
 fn undo<S: Mutation>(field: &'static str, id: i64) -> AnyView {
-    action_at(Target { url: S::url(), call: call::<S> }, vec![(field, id.to_string())])
+    offer::<S>(field, id, (tr!("Undo"), tr!("Undoing…")))
+}
+
+fn offer<S: Mutation>(field: &'static str, id: i64, words: (String, String)) -> AnyView {
+    action_at(Target { url: S::url(), call: call::<S> }, vec![(field, id.to_string())], words)
 }
 
 /// What is the same for all functions, so that its code is made once.
-fn action_at(target: Target, hidden: Hidden) -> AnyView {
-    let submit: Children = Box::new(|| {
-        view! { <Submit label=tr!("Undo") pending=tr!("Undoing…") class="button button-small"/> }.into_any()
-    });
+fn action_at(target: Target, hidden: Hidden, (label, pending): (String, String)) -> AnyView {
+    let submit: Children =
+        Box::new(|| view! { <Submit label=label pending=pending class="button button-small"/> }.into_any());
     form::at(target, hidden, ("action-form", "notice-"), submit)
 }
 

@@ -3,18 +3,23 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 use model::{
+    ids::ProjectId,
     permission::Action,
-    project::{Backup, ProjectView},
+    project::{Backup, ProjectDay, ProjectOverview, ProjectView},
+    size, time,
 };
 
 use crate::{
     address::page_address,
+    api::projects::get_project_overview,
     components::{
+        answer::Answer,
+        facts::Fact,
         last_backup::LastBackupState,
         loaded::loaded_quietly,
         phase::{Badge, Look},
         project_frame::{ProjectFrame, use_project, use_project_id},
-        time::NoValue,
+        time::{MaybeAgo, NoValue},
     },
     ui::use_ui,
 };
@@ -22,11 +27,14 @@ use crate::{
 #[component]
 pub fn ProjectPage() -> impl IntoView {
     page_address();
-    let project = use_project(use_project_id());
+    let id = use_project_id();
+    let project = use_project(id);
+    let runs: Answer<ProjectOverview> = Answer::new(move || id.get(), get_project_overview);
     view! {
         <Title text=tr!("Project")/>
         <ProjectFrame project=project/>
         {loaded_quietly(project, |project| view! { <Overview project=project/> })}
+        {loaded_quietly(runs, move |runs| view! { <Runs runs=runs project=id.get_untracked()/> })}
     }
 }
 
@@ -93,5 +101,64 @@ fn BackupPlace(backup: Backup, home: String) -> impl IntoView {
             view! { <a href=format!("{home}/settings")>{tr!("Enable backup in Settings")}</a> }.into_any()
         }
         Backup::Off => view! { <NoValue/> }.into_any(),
+    }
+}
+
+/// How the last 90 days went, each day a way to its backups.
+#[component]
+fn Runs(runs: ProjectOverview, project: ProjectId) -> impl IntoView {
+    let backups = format!("/projects/{project}/policies?tab=backups");
+    let day = move |day: ProjectDay| {
+        let ProjectDay { completed, incomplete, failed, .. } = day;
+        let class = match (failed, incomplete, completed) {
+            (1.., _, _) => "calendar-day mark-bad",
+            (0, 1.., _) => "calendar-day mark-warn",
+            (0, 0, 1..) => "calendar-day mark-good",
+            (0, 0, 0) => "calendar-day",
+        };
+        let date = time::day(day.day);
+        if completed + incomplete + failed == 0 {
+            return view! { <li class=class title=tr!("{}: no run", date)></li> }.into_any();
+        }
+        let words = tr!(
+            "{date}: {completed} completed, {incomplete} incomplete, {failed} failed",
+            date,
+            completed,
+            incomplete,
+            failed
+        );
+        let title = words.clone();
+        // A backup's name has its day.
+        let href = format!("{backups}&search={}", date.replace('-', ""));
+        view! {
+            <li>
+                <a class=class href=href title=title>
+                    <span class="sr-only">{words}</span>
+                </a>
+            </li>
+        }
+        .into_any()
+    };
+    view! {
+        <section aria-labelledby="days">
+            <h2 id="days">{tr!("Last 90 days")}</h2>
+            <ol class="calendar">{runs.days.iter().copied().map(day).collect_view()}</ol>
+            <dl class="facts">
+                <Fact term=tr!("Next Run")>
+                    <MaybeAgo at=runs.next_run/>
+                </Fact>
+                <Fact term=tr!("Backups")>{runs.backups}</Fact>
+                <Fact term=tr!("Size of all")>{size::bytes(runs.size)}</Fact>
+                <Fact term=tr!("Stored")>{stored(&runs)}</Fact>
+            </dl>
+        </section>
+    }
+}
+
+/// What they take, and how much deduplication and compression save.
+fn stored(runs: &ProjectOverview) -> String {
+    match runs.size.checked_div(runs.added) {
+        Some(times) if times >= 2 => tr!("{}, {} times less than their size", size::bytes(runs.added), times),
+        _ => size::bytes(runs.added),
     }
 }

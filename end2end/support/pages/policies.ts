@@ -77,6 +77,14 @@ export class PoliciesPage extends ConsolePage {
     await row.getByRole('button', { name: 'More Actions', exact: true }).click();
   }
 
+  /** What a row offers, beside it or in its menu, and what it does not. */
+  async expectActions(row: Locator, { with: offered, without }: { with: string[]; without: string[] }): Promise<void> {
+    await this.openMenu(row);
+    for (const name of offered) await expect(this.action(row, name)).toBeVisible();
+    for (const name of without) await expect(this.action(row, name)).toHaveCount(0);
+    await this.page.keyboard.press('Escape');
+  }
+
   /** What is not beside the row is in its menu. */
   async act(row: Locator, name: string): Promise<void> {
     const action = this.action(row, name);

@@ -50,6 +50,9 @@ pub async fn list(
     if !search.is_empty() {
         select = select.filter(listing::contains((backup::Entity, backup::Column::Name), &search));
     }
+    if let Ok(phase) = query.state.parse::<BackupPhase>() {
+        select = select.filter(backup::Column::Phase.eq(phase));
+    }
     let all = select.clone();
     let newest_first = select.order_by_desc(backup::Column::Id).offset(query.offset()).limit(query.per_page());
     let mut rows = newest_first.all(db).await?.into_iter().map(|row| view(services.clock(), row)).collect::<Vec<_>>();

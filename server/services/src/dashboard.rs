@@ -24,6 +24,9 @@ use crate::{
 
 mod attention;
 mod guide;
+mod of_project;
+
+pub use self::of_project::of_project;
 
 /// Hours of the timeline.
 const HOURS: i64 = 24;

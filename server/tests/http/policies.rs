@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use app::api::policies::Judged;
 use model::{backup::BackupPhase, schedule::CronPreview};
 use serde_json::json;
 
@@ -67,10 +68,15 @@ async fn what_is_wrong_with_a_policy_is_told_at_its_fields(app: &TestApp) {
 
 async fn a_preview_says_what_an_expression_means(app: &TestApp) {
     let partner = app.set_up().await;
-    let preview: CronPreview = partner
-        .read("policies/preview_cron", &json!({ "expression": "30 2 * * *", "time_zone": "Europe/Prague" }))
-        .await;
-    assert_eq!((preview.words.as_str(), preview.next_runs.len()), ("Every day at 02:30", 5));
+    let preview = async |expression: &str| {
+        let asked = json!({ "expression": expression, "time_zone": "Europe/Prague" });
+        partner.read::<Judged<CronPreview>>("policies/preview_cron", &asked).await
+    };
+    let daily = preview("30 2 * * *").await.unwrap();
+    assert_eq!((daily.words.as_str(), daily.next_runs.len()), ("Every day at 02:30", 5));
+    assert_eq!(preview("@hourly").await.unwrap().words, "Every hour");
+    let typing = preview("30 2 *").await.unwrap_err();
+    assert!(typing.message_for("cron_expression").is_some(), "while it is typed it is an answer, and no failure");
 }
 
 async fn a_run_missed_while_nothing_was_up_is_made_good_once(app: &TestApp) {

@@ -45,7 +45,7 @@ fn AddForm(organizations: Vec<Choice>, email: bool) -> impl IntoView {
                 <OrganizationSelect choices=organizations/>
                 <NameField name=""/>
                 <KindFields email=email/>
-                <EventFields chosen=vec![EventKind::Failure, EventKind::Recovery, EventKind::Overdue]/>
+                <EventFields chosen=vec![EventKind::Failure, EventKind::Recovery, EventKind::Overdue, EventKind::Damage]/>
             </div>
             <DialogFooter>
                 <Submit label=tr!("Add") pending=tr!("Adding…")/>

@@ -4,7 +4,10 @@ use std::{future::Future, time::Duration};
 
 use leptos::prelude::*;
 
-use crate::{api::ApiError, browser::timeout};
+use crate::{
+    api::{ApiError, policies::Judged},
+    browser::timeout,
+};
 
 /// How long after the last key the server is asked.
 const PAUSE: Duration = Duration::from_millis(300);
@@ -23,7 +26,7 @@ pub fn asked<Q, A, F>(
 where
     Q: Clone + PartialEq + Send + Sync + 'static,
     A: Clone + PartialEq + Send + Sync + 'static,
-    F: Future<Output = Result<A, ApiError>> + Send + 'static,
+    F: Future<Output = Result<Judged<A>, ApiError>> + Send + 'static,
 {
     let first = untrack(&question);
     let question = settled(question);
@@ -41,7 +44,7 @@ pub fn asked_from_the_start<Q, A, F>(
 where
     Q: Clone + PartialEq + Send + Sync + 'static,
     A: Clone + PartialEq + Send + Sync + 'static,
-    F: Future<Output = Result<A, ApiError>> + Send + 'static,
+    F: Future<Output = Result<Judged<A>, ApiError>> + Send + 'static,
 {
     answers(settled(question), None, ask)
 }
@@ -55,11 +58,14 @@ fn answers<Q, A, F>(
 where
     Q: Clone + PartialEq + Send + Sync + 'static,
     A: Clone + PartialEq + Send + Sync + 'static,
-    F: Future<Output = Result<A, ApiError>> + Send + 'static,
+    F: Future<Output = Result<Judged<A>, ApiError>> + Send + 'static,
 {
     let action = Action::new(move |question: &Q| {
         let (question, answer) = (question.clone(), timeout::of_reading(ask(question.clone())));
-        async move { (question, answer.await.unwrap_or(Err(ApiError::Offline))) }
+        async move {
+            let answer = answer.await.unwrap_or(Err(ApiError::Offline));
+            (question, answer.and_then(|judged| judged.map_err(ApiError::Invalid)))
+        }
     });
     Effect::new(move |_| {
         let question = question.get();

@@ -23,12 +23,15 @@ use crate::{
     components::{
         answer::Answer,
         dialog::DialogRoute,
-        empty::{Empty, Refresh},
+        empty::{Empty, NothingFound, Refresh},
+        filter::FilterSelect,
         loaded::BELOW_FRAME,
         pager::{PageFacts, Pager},
         phase::{Badge, Look},
         progress::ProgressBar,
         rows::{Rows, listed},
+        search_form::SearchForm,
+        select::Choice,
         subject::provide_subject,
         time::{MaybeAgo, Time, or_none},
     },
@@ -50,7 +53,14 @@ pub fn BackupsTab(project: Memo<ProjectId>, view: Answer<ProjectView>) -> impl I
         backups,
         BELOW_FRAME,
         |page| page,
-        || view! { <NoBackups/> },
+        move || {
+            let narrowed = query.with_untracked(|query| !query.search.is_empty() || !query.state.is_empty());
+            if narrowed {
+                let all = format!("/projects/{}/policies?tab=backups", project.get_untracked());
+                return view! { <NothingFound all=all/> }.into_any();
+            }
+            view! { <NoBackups/> }.into_any()
+        },
         |rows, facts| view! { <Table rows=rows facts=facts/> },
     );
     let dialogs = ui.can(Action::ManageProjects).then(|| {
@@ -70,12 +80,27 @@ pub fn BackupsTab(project: Memo<ProjectId>, view: Answer<ProjectView>) -> impl I
         }
     });
     view! {
+        <div class="toolbar">
+            <SearchForm filters=&["state"]>
+                <PhaseFilter/>
+            </SearchForm>
+        </div>
         {list}
         {dialogs}
         <DialogRoute name="describe">
             <DescribeBackup backups=backups/>
         </DialogRoute>
     }
+}
+
+#[component]
+fn PhaseFilter() -> impl IntoView {
+    let choice = |phase: &BackupPhase| {
+        let label = phase.label();
+        Choice::new(phase, tr!(label))
+    };
+    let choices: Vec<Choice> = BackupPhase::ALL.iter().map(choice).collect();
+    view! { <FilterSelect name="state" label=tr!("Status") all=tr!("Any status") choices=choices/> }
 }
 
 const COLUMNS: u8 = 9;

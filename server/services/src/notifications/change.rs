@@ -76,7 +76,7 @@ pub async fn add(acting: &Acting, services: &Services, form: &ChannelForm) -> Re
     let changes = json!({ "kind": [null, kind.as_str()], "target": [null, row.target], "events": [null, words(&row)] });
     audit::record(&tx, acting, now, CHANNEL_ADDED, subject(&row), changes).await?;
     tx.commit().await?;
-    Ok(Done::new(tr!("Channel {} added", row.name), PAGE))
+    Ok(Done::new(tr!("Channel {} added", row.name), PAGE).and_test(ChannelId(row.id)))
 }
 
 /// Changes a channel, unless somebody else was faster. What is left empty of its secrets stays, where they go to the same

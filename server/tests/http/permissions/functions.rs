@@ -169,6 +169,7 @@ fn projects(Things { project, directory, .. }: &Things) -> Vec<Row> {
     vec![
         Row("projects/list", list(), SIGNED_IN),
         Row("projects/get", Ask::Json(json!({ "project": project })), MEMBERS),
+        Row("projects/overview", Ask::Json(json!({ "project": project })), MEMBERS),
         Row(
             "projects/look_into_directory",
             Ask::Json(json!({ "query": { "organization": 1, "node": null, "path": directory } })),
