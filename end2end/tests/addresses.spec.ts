@@ -80,6 +80,7 @@ test('a dialog without anything typed is not a trap', async ({ partner, s3 }) =>
   await credentials.send({ ...rightKeys(s3), secretKey: 'not the secret' });
   await expect(credentials.addDialog.alert).toBeVisible();
   await page.keyboard.press('Escape');
+  await credentials.button('Discard').click();
   await credentials.expectNoDialog();
   const dialog = await credentials.openAddDialog();
   await expect(dialog.alert).toHaveCount(0);

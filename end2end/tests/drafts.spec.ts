@@ -32,7 +32,7 @@ test('a reload in the middle of a form takes nothing but secrets', async ({ part
   await dialog.expectValues({ 'S3 Name': 'half done', 'S3 Endpoint': s3.endpoint, 'S3 Secret Key': '' });
   await expect(credentials.notice).toContainText('What you typed before is back');
   const kept = await page.evaluate(() => JSON.stringify({ ...sessionStorage }));
-  expect(kept).toContain('half done');
+  expect(kept).toContain('half+done');
   expect(kept, 'secrets are never kept').not.toContain(s3.keys.secretKey);
 
   await credentials.send(rightKeys(s3));
@@ -89,7 +89,7 @@ test('overwriting the original place has to be named', async ({ partner, s3, fol
   await dialog.fill({ Target: 'Original location' });
   await expect(confirm).toBeHidden();
   await dialog.fill({ 'On Conflict': 'Overwrite' });
-  await expect(dialog.root).toContainText(/are overwritten with those of the backup: up to \d+ files, [\d.]+ \wiB\./);
+  await expect(dialog.root).toContainText(/Up to \d+ files \([\d.]+ \wiB\) at the original location will be overwritten/);
   await dialog.press('Restore');
   await dialog.expectErrorAt('Type the name to confirm', /web-shop/);
   await dialog.fill({ 'Type the name to confirm': 'web-shop' });

@@ -87,6 +87,7 @@ test('shortcuts lead about, are listed, and can be switched off', async ({ partn
     await expect(name).toHaveValue('gd?');
     await expect(projects.heading('Projects')).toBeVisible();
     await keyboard.press('Escape');
+    await projects.button('Discard').click();
     await projects.expectNoDialog();
   });
 

@@ -24,7 +24,7 @@ for (const scripts of [true, false]) {
       await add.press('Add');
       await expect(notifications.notice).toContainText(`Channel ${NAME} added`);
       const row = notifications.row(NAME).first();
-      await expect(notifications.cell(row, 'Events')).toHaveText('Failure, Recovery, Overdue');
+      await expect(notifications.cell(row, 'Events')).toHaveText('Failure, Recovery, Overdue, Damage');
 
       await row.getByRole('button', { name: 'Send Test', exact: true }).click();
       await expect(notifications.notice).toContainText(`Test sent to ${NAME}`);
@@ -49,7 +49,7 @@ for (const scripts of [true, false]) {
       await update.field('Recovery').setChecked(false);
       await update.press('Update');
       const renamed = notifications.row('Nights').first();
-      await expect(notifications.cell(renamed, 'Events')).toHaveText('Failure, Overdue');
+      await expect(notifications.cell(renamed, 'Events')).toHaveText('Failure, Overdue, Damage');
       await renamed.getByRole('button', { name: 'Pause', exact: true }).click();
       await expect(renamed.getByRole('button', { name: 'Resume', exact: true })).toBeVisible();
       await renamed.getByRole('link', { name: 'Delete', exact: true }).click();

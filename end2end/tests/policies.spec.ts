@@ -7,7 +7,7 @@ test('a policy is checked, added, described and deleted', async ({ partner, s3, 
   await addBackedUpProject(partner, s3, folders);
   await expect(policies.page.getByText('No policies yet')).toBeVisible();
   const dialog = await policies.openAddDialog();
-  await dialog.expectValues({ 'Time Zone': 'UTC', 'Retention Period': '720h', Include: '**', Exclude: '' });
+  await dialog.expectValues({ 'Time Zone': 'UTC', 'Retention Period': '30d', Include: '**', Exclude: '' });
 
   await test.step('rules of the fields', async () => {
     await dialog.fill({ 'Time Zone': 'Mars/Olympus', 'Retention Period': 'for ever', Include: '../secrets' });

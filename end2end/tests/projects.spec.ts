@@ -52,8 +52,12 @@ test('backup needs credentials, and a bucket that can be used', async ({ partner
   await addCredential(partner, s3);
   await projects.open();
   await projects.openAddDialog();
+  // On where a credential can be chosen.
+  const enable = dialog.root.getByRole('switch', { name: 'Enable Backup' });
+  await expect(enable).toBeChecked();
+  await enable.setChecked(false);
   await expect(dialog.field('Backup Credentials')).toBeHidden();
-  await dialog.root.getByRole('switch', { name: 'Enable Backup' }).setChecked(true);
+  await enable.setChecked(true);
   await expect(dialog.field('Backup Credentials').locator('option:checked')).toContainText(CREDENTIAL);
 
   await test.step('a bucket that does not exist', async () => {

@@ -47,7 +47,7 @@ for (const scripts of [true, false]) {
         if (scripts) expect(await barriers(page)).toEqual([]);
         await page.screenshot({ path: path.join(testInfo.project.outputDir, 'pages', 'repository-damaged.png'), fullPage: true });
         await policies.open(project, 'Backups');
-        await expect(policies.row(backup)).toContainText('cannot be restored whole');
+        await expect(policies.notes(policies.row(backup))).toContainText('cannot be restored whole');
         await overview.open(project, 'web-shop');
         await expect(page.getByRole('main')).toContainText('Damaged');
       });

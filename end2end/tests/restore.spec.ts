@@ -71,6 +71,7 @@ test('to where it came from', async ({ partner, s3, folders }) => {
   await policies.act(policies.row(backup), 'Restore');
   const dialog = policies.restoreDialog;
   await dialog.fill({ 'Restore Name': 'back', Target: 'Original location', 'On Conflict': 'Overwrite' });
+  await dialog.fill({ 'Type the name to confirm': 'web-shop' });
   await expect(dialog.field('Target Directory')).toBeHidden();
   await dialog.press('Restore');
   await policies.expectPhase('back', 'Completed');

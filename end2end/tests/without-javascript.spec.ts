@@ -21,7 +21,7 @@ test('the whole console without scripts', async ({ visitor, s3, folders }) => {
     await setup.form.expectValues({ 'Account Name': ACCOUNT.accountName, Email: ACCOUNT.email, Password: '' });
     await setup.createAccount(ACCOUNT);
     await dashboard.expectShown();
-    await expect(dashboard.notice).toContainText('The account is ready');
+    await expect(dashboard.notice).toContainText('Your account is ready');
   });
 
   await test.step('sign out, sign in', async () => {

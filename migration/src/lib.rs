@@ -28,6 +28,7 @@ mod m20261130_000019_unusual_deliveries;
 mod m20261130_000020_clock_watch;
 mod m20261130_000021_source_options;
 mod m20261130_000022_source_had_files;
+mod m20261130_000023_credential_checks;
 
 pub struct Migrator;
 
@@ -57,6 +58,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000020_clock_watch::Migration),
             Box::new(m20261130_000021_source_options::Migration),
             Box::new(m20261130_000022_source_had_files::Migration),
+            Box::new(m20261130_000023_credential_checks::Migration),
         ]
     }
 }

@@ -206,6 +206,10 @@ pub struct CredentialRow {
     pub created: DateTime<Utc>,
     pub modified_by: String,
     pub modified: DateTime<Utc>,
+    /// When its keys were tried last.
+    pub checked: Option<DateTime<Utc>>,
+    /// What was wrong with them then.
+    pub check_failure: Option<String>,
 }
 
 /// A project that uses a credential.

@@ -23,6 +23,8 @@ pub enum Trouble {
     ClockInDoubt,
     /// A project stands so.
     Project(Standing),
+    /// Its keys did not work when they were tried last, and projects are to be backed up with it.
+    CredentialFails,
     /// Projects are to be backed up with it.
     CredentialLocked,
 }
@@ -32,6 +34,7 @@ impl Trouble {
         match self {
             Self::ClockInDoubt => msgid("Clock in doubt"),
             Self::Project(standing) => standing.label(),
+            Self::CredentialFails => msgid("Check failed"),
             Self::CredentialLocked => msgid("Credential locked"),
         }
     }

@@ -36,6 +36,7 @@ pub mod restore;
 pub mod retention;
 pub mod rule;
 pub mod schedule;
+pub mod search;
 pub mod second_factor;
 pub mod size;
 pub mod standing;

@@ -29,8 +29,10 @@ pub struct RestoreForm {
     pub target: String,
     pub target_directory: String,
     pub database_name: String,
-    /// The original database's name, typed; or the project's, where its own files are overwritten.
+    /// The original database's name, typed.
     pub confirm_name: String,
+    /// The project's name, typed, where its own files are overwritten.
+    pub confirm_project: String,
     /// `skip`, `overwrite` or `keep-both`; for files alone.
     pub on_conflict: String,
     /// For files alone.
@@ -155,7 +157,7 @@ impl RestoreForm {
         let name = check.field("restore_name", RestoreName::parse(&self.restore_name));
         let paths = check.field("paths", paths(&self.paths));
         let target = match self.target.as_str() {
-            "original" => Some(RestoreTarget::OriginalLocation { confirmed: self.confirm_name.trim().to_owned() }),
+            "original" => Some(RestoreTarget::OriginalLocation { confirmed: self.confirm_project.trim().to_owned() }),
             "directory" => check
                 .field("target_directory", TargetDirectory::parse(&self.target_directory))
                 .map(RestoreTarget::Directory),

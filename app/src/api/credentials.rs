@@ -56,6 +56,13 @@ pub async fn unlock_credential(form: CredentialRef) -> Result<Done, ApiError> {
     Ok(services::credentials::unlock(&acting, &services, &form).await?)
 }
 
+/// Tries whether the stored keys still work.
+#[server(endpoint = "credentials/check")]
+pub async fn check_credential(form: CredentialRef) -> Result<Done, ApiError> {
+    let (acting, services) = super::server::signed_in()?;
+    Ok(services::credentials::check_now(&acting, &services, &form).await?)
+}
+
 /// Deletes a credential that is not locked and that no project uses.
 #[server(endpoint = "credentials/delete")]
 pub async fn delete_credential(form: CredentialRef) -> Result<Done, ApiError> {

@@ -40,6 +40,11 @@ pub fn Chrome(children: Children) -> impl IntoView {
                     <span>"Holdfast"</span>
                 </a>
                 <div class="header-end">
+                    {actor.is_some().then(|| view! {
+                        <a class="button button-icon" href="/search" aria-label=tr!("Search everything") title=tr!("Search everything (Ctrl+K)")>
+                            <Icon name="search"/>
+                        </a>
+                    })}
                     <LanguageSwitch/>
                     <ThemeSwitch/>
                     {actor.clone().map(|actor| view! { <Person actor=actor/> })}

@@ -43,7 +43,7 @@ pub fn Form<S: Mutation>(
     children: Children,
 ) -> impl IntoView {
     let PhantomData = function;
-    draw(S::url(), hidden, (class, place), Some(Sending { call: call::<S>, check: None }), children)
+    draw(S::url(), hidden, (class, place), Some(Sending { call: call::<S>, checking: None }), children)
 }
 
 /// A form that can say by itself what is wrong: at each field as somebody leaves it, and before the server is asked.
@@ -59,8 +59,9 @@ pub fn CheckedForm<S: Mutation + DeserializeOwned>(
     children: Children,
 ) -> impl IntoView {
     let PhantomData = function;
-    let check: Check = Box::new(move |form| check(&S::from_form_data(form).ok()?));
-    draw(S::url(), hidden, (class, ""), Some(Sending { call: call::<S>, check: Some(check) }), children)
+    let judge: Check = Box::new(move |form| check(&S::from_form_data(form).ok()?));
+    let checking = Checking { judge, keep_draft };
+    draw(S::url(), hidden, (class, ""), Some(Sending { call: call::<S>, checking: Some(checking) }), children)
 }
 
 /// A form whose answer is always a whole new page: sign-in and its like, after which everything on the page differs.
@@ -91,13 +92,20 @@ pub fn at(
     class_and_place: (&'static str, &'static str),
     children: Children,
 ) -> AnyView {
-    draw(target.url, hidden, class_and_place, Some(Sending { call: target.call, check: None }), children)
+    draw(target.url, hidden, class_and_place, Some(Sending { call: target.call, checking: None }), children)
 }
 
 /// How a form is sent by the application.
 struct Sending {
     call: Call,
-    check: Option<Check>,
+    checking: Option<Checking>,
+}
+
+/// What a form with rules of its own has beside. That there is one is known by a value, so that pages without such a form
+/// need not fetch the code.
+struct Checking {
+    judge: Check,
+    keep_draft: fn(FormState),
 }
 
 /// What is the same for all functions, so that its code is made once. Without `sending` the browser sends the form.
@@ -114,8 +122,10 @@ fn draw(
     let failed = use_ui().failed(url, &named(identity));
     let state = FormState::new(place.to_owned() + &form_id(url, identity), failed);
     let submission = sending.as_ref().map(|sending| Submission::new(state, url, sending.call));
-    let check = StoredValue::new(sending.and_then(|sending| sending.check));
-    let checks = check.with_value(Option::is_some);
+    let checking = sending.and_then(|sending| sending.checking);
+    let keep_draft = checking.as_ref().map(|checking| checking.keep_draft);
+    let check = StoredValue::new(checking.map(|checking| checking.judge));
+    let checks = keep_draft.is_some();
     let wrong = move || {
         let data = FormData::new_with_form(&state.node.get_untracked()?).ok()?;
         check.with_value(|check| check.as_ref()?(&data))
@@ -152,7 +162,7 @@ fn draw(
             state.read();
         }
     });
-    if checks {
+    if let Some(keep_draft) = keep_draft {
         keep_draft(state);
     }
     view! {

@@ -108,6 +108,7 @@ impl From<Trouble> for Look {
     fn from(trouble: Trouble) -> Self {
         match trouble {
             Trouble::ClockInDoubt => Self { word: trouble.label(), icon: "clock", class: BAD },
+            Trouble::CredentialFails => Self { word: trouble.label(), icon: "key", class: BAD },
             Trouble::CredentialLocked => Self { word: trouble.label(), icon: "lock", class: WARN },
             Trouble::Project(standing) => standing.into(),
         }
@@ -149,6 +150,8 @@ impl Look {
     pub const KEPT: Self = Self { word: msgid("Kept"), icon: "lock", class: "badge badge-accent" };
     pub const UNUSUAL: Self = Self { word: msgid("Unusual"), icon: "alert", class: WARN };
     pub const DEFAULT: Self = Self { word: msgid("Default"), icon: "check", class: "badge badge-accent" };
+    pub const KEYS_WORK: Self = Self { word: msgid("Works"), icon: "check-circle", class: GOOD };
+    pub const KEYS_FAIL: Self = Self { word: msgid("Check failed"), icon: "cross-circle", class: BAD };
     pub const LOCKED: Self = Self { word: msgid("Locked"), icon: "lock", class: CALM };
     pub const INVITED: Self = Self { word: msgid("Invited"), icon: "clock", class: CALM };
     pub const OWN_USER: Self = Self { word: msgid("You"), icon: "user", class: "badge badge-accent" };

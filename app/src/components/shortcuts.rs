@@ -15,12 +15,15 @@ use crate::{browser::focus::target, components::icon::Icon, ui::use_ui};
 const GO: &str = "g";
 const SECOND_KEY: Duration = Duration::from_millis(1500);
 
+/// The page that searches everything.
+const SEARCH: &str = "/search";
+
 /// Where the browser keeps that they are switched off.
 const STORED: &str = "holdfast-shortcuts";
 const OFF: &str = "off";
 
 /// A page: its key, its address, its name, to be translated, and what its readers may do.
-type Place = (&'static str, &'static str, &'static str, Option<Action>);
+pub type Place = (&'static str, &'static str, &'static str, Option<Action>);
 
 const PLACES: [Place; 8] = [
     ("d", "/", msgid("Dashboard"), None),
@@ -32,6 +35,12 @@ const PLACES: [Place; 8] = [
     ("a", "/audit-log", msgid("Audit Log"), Some(Action::SeeAuditLog)),
     ("m", "/profile", msgid("Profile"), None),
 ];
+
+/// The pages that the person may see.
+pub fn places() -> impl Iterator<Item = Place> {
+    let ui = use_ui();
+    PLACES.into_iter().filter(move |(.., action)| action.is_none_or(|action| ui.can(action)))
+}
 
 /// The list of shortcuts, from wherever it is asked for.
 #[derive(Clone, Copy)]
@@ -61,6 +70,11 @@ pub fn Shortcuts() -> impl IntoView {
     let going = StoredValue::new(None::<TimeoutHandle>);
     let places = move || PLACES.into_iter().filter(move |(.., action)| action.is_none_or(|action| ui.can(action)));
     let follow = move |event: KeyboardEvent| {
+        if asks_for_search(&event) {
+            event.prevent_default();
+            navigate(SEARCH, NavigateOptions::default());
+            return;
+        }
         if !on.get_untracked() || is_of_something_else(&event) {
             return;
         }
@@ -86,6 +100,11 @@ pub fn Shortcuts() -> impl IntoView {
         on_cleanup(move || listener.remove());
     });
     move || list.0.get().then(|| view! { <List list=list on=on places=places().collect()/> })
+}
+
+/// Ctrl-K, or Command-K, wherever one is; not a single key, so it need not be switched off.
+fn asks_for_search(event: &KeyboardEvent) -> bool {
+    (event.ctrl_key() || event.meta_key()) && !event.alt_key() && !event.shift_key() && event.key() == "k"
 }
 
 /// Typed into a field, in a dialog, or with a key that makes it the browser's own.

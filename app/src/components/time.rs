@@ -74,15 +74,15 @@ pub fn use_zone() -> Zone {
     expect_context()
 }
 
-/// How long ago a moment was, or in how long it comes; its exact value on hover. Days away it is the moment itself.
+/// How long ago a moment was, or in how long it comes; its exact value on hover. A week away it is the day.
 #[component]
 pub fn Ago(at: Moment) -> impl IntoView {
     let zone = use_zone();
     let words = move || {
         zone.minute.track();
         time::away(at, zone::now()).unwrap_or_else(|| {
-            let (date, clock) = zone.clock(at);
-            format!("{date} {clock}")
+            let (date, _) = zone.clock(at);
+            date
         })
     };
     view! {

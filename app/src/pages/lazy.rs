@@ -11,8 +11,8 @@ use super::{
     audit_log::AuditLogPage, browse::BrowsePage, credentials::CredentialsPage, dashboard::DashboardPage,
     login::LoginPage, login_code::LoginCodePage, nodes::NodesPage, notifications::NotificationsPage,
     organizations::OrganizationsPage, policies::PoliciesPage, profile::ProfilePage, project::ProjectPage,
-    projects::ProjectsPage, repository::RepositoryPage, second_factor::SecondFactorPage, set_password::SetPasswordPage,
-    settings::SettingsPage, setup::SetupPage, users::UsersPage,
+    projects::ProjectsPage, repository::RepositoryPage, search::SearchPage, second_factor::SecondFactorPage,
+    set_password::SetPasswordPage, settings::SettingsPage, setup::SetupPage, users::UsersPage,
 };
 
 /// For each page, once its code is there and the application has taken it over: what only browsers without WASM need is
@@ -65,7 +65,6 @@ part! {
     Login => LoginPage,
     LoginCode => LoginCodePage,
     SetPassword => SetPasswordPage,
-    Setup => SetupPage,
 }
 
 part! {
@@ -75,7 +74,7 @@ part! {
 }
 
 part! {
-    /// How everything goes, an account, its people, and what belongs to one of them.
+    /// How everything goes, an account, its people, and what belongs to one of them. The first-run page leads there.
     account, AccountPage:
     AuditLog => AuditLogPage,
     Dashboard => DashboardPage,
@@ -84,7 +83,9 @@ part! {
     Organizations => OrganizationsPage,
     Profile => ProfilePage,
     Projects => ProjectsPage,
+    Search => SearchPage,
     SecondFactor => SecondFactorPage,
+    Setup => SetupPage,
     Users => UsersPage,
 }
 

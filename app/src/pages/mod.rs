@@ -18,6 +18,7 @@ pub mod profile;
 pub mod project;
 pub mod projects;
 pub mod repository;
+pub mod search;
 pub mod second_factor;
 pub mod set_password;
 pub mod settings;

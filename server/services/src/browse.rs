@@ -114,7 +114,7 @@ async fn find(
     if found.1.id == project.0 { Ok(found) } else { Err(ServiceError::NotFound) }
 }
 
-async fn open(services: &Services, row: &backup::Model) -> Result<(Repository, SnapshotId), ServiceError> {
+pub(crate) async fn open(services: &Services, row: &backup::Model) -> Result<(Repository, SnapshotId), ServiceError> {
     let snapshot = snapshot(row)?;
     let in_use = repositories::by_id(services.db(), row.repository_id).await?;
     Ok((repositories::open_to_browse(services, &in_use).await?, snapshot))

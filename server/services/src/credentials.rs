@@ -20,12 +20,14 @@ use crate::{
 };
 
 mod add;
+mod check;
 mod rows;
 mod state;
 mod update;
 
 pub use self::{
     add::add,
+    check::{check_next, check_now},
     state::{delete, lock, set_default, unlock},
     update::update,
 };

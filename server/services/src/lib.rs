@@ -47,6 +47,7 @@ mod repositories;
 pub mod restores;
 mod runs;
 mod schedule;
+pub mod search;
 pub mod second_factor;
 mod sender;
 mod session_rows;

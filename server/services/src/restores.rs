@@ -125,7 +125,7 @@ async fn target(services: &Services, project: &project::Model, new: &NewRestore)
         (RestoreTarget::OriginalLocation { confirmed }, Source::Directory(directory)) => {
             if new.on_conflict == OnConflict::Overwrite && *confirmed != project.name {
                 let message = tr!("Type the project's name, {}, to overwrite its files", project.name);
-                return Err(ServiceError::at("confirm_name", message));
+                return Err(ServiceError::at("confirm_project", message));
             }
             directory_target(services, project, directory.as_str(), "target").await
         }

@@ -1,7 +1,15 @@
 //! What is done with a backup credential, by one person and by several at once.
 
+use chrono::TimeDelta;
 use futures::future::join_all;
-use model::{backup::BackupPhase, credential::CredentialRow, form::FormErrors, project::Backup};
+use model::{
+    backup::BackupPhase,
+    credential::CredentialRow,
+    dashboard::{Dashboard, Trouble},
+    form::FormErrors,
+    project::Backup,
+};
+use serde_json::json;
 
 use crate::support::{
     Answer, Browser, TestApp,
@@ -14,6 +22,7 @@ on_both_databases!(
     the_default_moves_and_a_locked_one_cannot_become_it,
     locking_is_refused_where_it_is_done_already,
     a_locked_credential_stops_backups_and_lets_restores_go_on,
+    keys_that_stopped_working_are_one_alarm,
     an_update_keeps_the_secret_that_is_not_typed,
     the_later_of_two_updates_is_told_of_the_earlier,
     only_an_empty_unlocked_credential_is_deleted,
@@ -53,6 +62,36 @@ async fn a_locked_credential_stops_backups_and_lets_restores_go_on(app: &TestApp
     let target = app.files().join("restored");
     partner.restore(project, backup.id, "", &target).await;
     assert_eq!(files::tree(&target), files::tree(&app.source()), "what is there is still there for people");
+}
+
+/// Found by a person, or by itself after a day.
+async fn keys_that_stopped_working_are_one_alarm(app: &TestApp) {
+    let (partner, project) = app.backed_up_project().await;
+    partner.add_policy(project, "nightly", "0 0 29 2 *").await;
+    let credential = partner.credentials().await.remove(0);
+    let added = credential.checked.expect("it was tried before it was stored");
+    let alarms = async || {
+        let dashboard: Dashboard = partner.read("dashboard/get", &json!({})).await;
+        dashboard.attention.into_iter().filter(|item| item.trouble == Trouble::CredentialFails).collect::<Vec<_>>()
+    };
+    app.pass(60);
+    let works = partner.done("credentials/check", &named(&credential)).await;
+    assert_eq!(works.message, "The keys of Main S3 work");
+    assert!(partner.credentials().await[0].checked > Some(added));
+
+    app.execute("UPDATE backup_credential SET access_key_id = 'another'").await;
+    let fails = partner.done("credentials/check", &named(&credential)).await;
+    assert!(fails.message.contains("do not work"), "{fails:?}");
+    assert!(partner.credentials().await[0].check_failure.is_some());
+    let alarm = alarms().await;
+    assert_eq!((alarm.len(), alarm[0].name.as_str()), (1, "Main S3"));
+    assert!(alarm[0].detail.ends_with("1 project cannot be backed up with it"), "{alarm:?}");
+
+    app.execute(&format!("UPDATE backup_credential SET access_key_id = '{ACCESS_KEY}'")).await;
+    services::credentials::check_next(&app.services, app.now()).await.unwrap();
+    assert_eq!(alarms().await.len(), 1, "the last answer is not a day old");
+    services::credentials::check_next(&app.services, app.now() + TimeDelta::days(1)).await.unwrap();
+    assert!(alarms().await.is_empty());
 }
 
 async fn an_update_keeps_the_secret_that_is_not_typed(app: &TestApp) {

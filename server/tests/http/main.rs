@@ -33,6 +33,7 @@ mod restores;
 mod roots;
 mod runs;
 mod schedules;
+mod search;
 mod second_factor;
 mod sign_in;
 mod throttling;

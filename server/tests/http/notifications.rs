@@ -267,7 +267,7 @@ async fn a_digest_comes_on_monday(app: &TestApp) {
     let mails = async || app.mail.mails();
     let mail = until(A_MOMENT, mails, |mails| !mails.is_empty()).await.remove(0).data;
     let expected = if days < 7 { "1 completed, 0 incomplete" } else { "completed, 0 incomplete" };
-    assert!(mail.contains(expected) && mail.contains("Backup is on for 1 of 1 projects"), "{mail}");
+    assert!(mail.contains(expected) && mail.contains("The project is protected."), "{mail}");
 }
 
 async fn a_ping_url_is_told_of_each_run(app: &TestApp) {

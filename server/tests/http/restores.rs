@@ -21,14 +21,14 @@ async fn overwriting_the_projects_own_files_asks_for_its_name(app: &TestApp) {
             ("restore_name", name),
             ("target", "original"),
             ("on_conflict", conflict),
-            ("confirm_name", confirmed),
+            ("confirm_project", confirmed),
         ])
     };
     for wrong in ["", "web", "WEB-SHOP"] {
         let refused = partner.call("restores/add", &over("over", "overwrite", wrong)).await;
         assert_eq!(refused.status, 422, "{wrong}");
         let told = refused.form_errors();
-        assert!(told.message_for("confirm_name").is_some_and(|told| told.contains("web-shop")), "{told:?}");
+        assert!(told.message_for("confirm_project").is_some_and(|told| told.contains("web-shop")), "{told:?}");
     }
     assert_eq!(fs::read(&file).unwrap(), b"changed");
     partner.done("restores/add", &over("beside", "skip", "")).await;

@@ -39,6 +39,9 @@ pub fn AddCredential(list: Answer<CredentialList>) -> impl IntoView {
     }
 }
 
+/// What services that are not AWS mostly go by.
+const USUAL_REGION: &str = "us-east-1";
+
 #[component]
 fn KeyFields() -> impl IntoView {
     view! {
@@ -79,8 +82,9 @@ fn PlaceFields() -> impl IntoView {
             name="region"
             label=tr!("S3 Region")
             kind=Kind::Code
+            value=USUAL_REGION
             required=true
-            hint=tr!("Filled in from an AWS endpoint. Other services name it in their documentation; often it is us-east-1.")
+            hint=tr!("Filled in from an AWS endpoint. Most other services take us-east-1; their documentation names it.")
         />
         <p class="field-aside">
             <a href=AWS_ENDPOINTS target="_blank" rel="noreferrer">
@@ -94,7 +98,7 @@ fn PlaceFields() -> impl IntoView {
 /// An AWS endpoint says its region, which is filled in unless somebody has typed another one.
 fn follow_endpoint() {
     let state = expect_context::<FormState>();
-    let filled_in = StoredValue::new(String::new());
+    let filled_in = StoredValue::new(USUAL_REGION.to_owned());
     state.on_change("endpoint", move |endpoint| {
         let typed = state.value("region", "");
         let is_ours = typed.is_empty() || filled_in.with_value(|filled_in| *filled_in == typed);

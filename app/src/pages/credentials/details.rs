@@ -1,11 +1,17 @@
 //! What a credential's row expands to: the rest of its facts, and what can be done with it.
 
 use leptos::prelude::*;
-use model::credential::CredentialRow;
+use model::{credential::CredentialRow, time::Moment};
 
 use crate::{
-    api::credentials::{LockCredential, SetDefaultCredential, UnlockCredential},
-    components::{action_button::ActionButton, dialog::DialogLink, facts::Fact, time::Time},
+    api::credentials::{CheckCredential, LockCredential, SetDefaultCredential, UnlockCredential},
+    components::{
+        action_button::ActionButton,
+        dialog::DialogLink,
+        facts::Fact,
+        phase::{Badge, Look},
+        time::{Ago, NoValue, Time},
+    },
 };
 
 #[component]
@@ -24,9 +30,27 @@ pub fn Details(row: CredentialRow) -> impl IntoView {
                 <Time at=row.modified/>
             </Fact>
             <Fact term=tr!("Last Modified By")>{row.modified_by}</Fact>
+            <Fact term=tr!("Last Check")>
+                <LastCheck at=row.checked failure=row.check_failure/>
+            </Fact>
         </dl>
         <Actions id=id default=default locked=locked/>
     }
+}
+
+/// Whether the keys worked when they were tried last.
+#[component]
+fn LastCheck(at: Option<Moment>, failure: Option<String>) -> impl IntoView {
+    let Some(at) = at else { return view! { <NoValue/> }.into_any() };
+    let look = if failure.is_some() { Look::KEYS_FAIL } else { Look::KEYS_WORK };
+    view! {
+        <span class="state-at">
+            <Badge look=look/>
+            <Ago at=at/>
+        </span>
+        {failure.map(|failure| view! { <p class="cell-note cell-cause">{failure}</p> })}
+    }
+    .into_any()
 }
 
 #[component]
@@ -55,6 +79,7 @@ fn Actions(id: i64, default: bool, locked: bool) -> impl IntoView {
         <div class="detail-actions">
             {set_default}
             {lock}
+            <ActionButton<CheckCredential> hidden=hidden() label=tr!("Check Now") pending=tr!("Checking the keys…") class=BUTTON/>
             <DialogLink name="update" id=id label=tr!("Update Credential") class=BUTTON/>
             <DialogLink name="delete" id=id label=tr!("Delete Credential") class=BUTTON/>
         </div>

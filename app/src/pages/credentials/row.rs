@@ -22,6 +22,7 @@ pub fn CredentialRows(row: CredentialRow) -> impl IntoView {
     let marks = view! {
         {row.default.then(|| view! { <Badge look=Look::DEFAULT/> })}
         {row.locked.then(|| view! { <Badge look=Look::LOCKED/> })}
+        {row.check_failure.is_some().then(|| view! { <Badge look=Look::KEYS_FAIL/> })}
     };
     let detailed = row.clone();
     let details = move || expanded.get().then(|| view! { <Details row=detailed.clone()/> });

@@ -47,7 +47,7 @@ fn Item(item: Attention) -> impl IntoView {
     let at = item.at.map(|at| view! { <Ago at=at/> });
     let class = match item.trouble {
         Trouble::Project(standing) if standing.level() == Level::Bad => "attention-item attention-bad",
-        Trouble::ClockInDoubt => "attention-item attention-bad",
+        Trouble::ClockInDoubt | Trouble::CredentialFails => "attention-item attention-bad",
         Trouble::Project(_) | Trouble::CredentialLocked => "attention-item",
     };
     let detail = (!item.detail.is_empty()).then(|| view! { <span class="muted attention-detail">{item.detail}</span> });

@@ -163,7 +163,7 @@ fn Row(row: BackupRow) -> impl IntoView {
     let duration = row.duration().map(size::duration);
     view! {
         <tr>
-            <th scope="row" class="cell-main" title=row.name.clone()>
+            <th scope="row" class="cell-main" data-label=tr!("Name") title=row.name.clone()>
                 <span class="row-title" id=subject>
                     {row.name.clone()}
                 </span>

@@ -36,16 +36,12 @@ pub fn RestoreDialog(backups: Answer<Page<BackupRow>>, project: Answer<ProjectVi
         let backup = row.map_or_else(|| format!("backup-{id}"), |row| row.name);
         view! { <NameField backup=backup/> }
     };
-    let overwritten = move |page: Page<BackupRow>| {
-        let row = page.rows.into_iter().find(|row| row.id.0 == id)?;
-        let (files, bytes) = (row.files?, row.size?);
-        Some(tr!("{n} file, {size}" | "{n} files, {size}" % files, size = size::bytes(bytes)))
+    let confirm = move |page: Page<BackupRow>| {
+        let row = page.rows.into_iter().find(|row| row.id.0 == id);
+        view! { <ConfirmOverwriting row=row/> }
     };
     let fields = move |project: ProjectView| match project.source.clone() {
-        Source::Directory(_) => {
-            let overwritten = loaded_quietly(backups, overwritten).into_any();
-            view! { <FileFields path=path.clone() project=project overwritten=overwritten/> }.into_any()
-        }
+        Source::Directory(_) => view! { <FileFields path=path.clone() project=project/> }.into_any(),
         Source::Postgres(address) => view! { <DatabaseFields database=address.database.to_string()/> }.into_any(),
     };
     view! {
@@ -54,6 +50,7 @@ pub fn RestoreDialog(backups: Answer<Page<BackupRow>>, project: Answer<ProjectVi
                 <div class="dialog-body">
                     {loaded_quietly(backups, name_field)}
                     {loaded_quietly(project, fields)}
+                    {loaded_quietly(backups, confirm)}
                 </div>
                 <DialogFooter>
                     <Submit label=tr!("Restore") pending=tr!("Queueing…")/>
@@ -72,12 +69,7 @@ fn NameField(backup: String) -> impl IntoView {
 }
 
 #[component]
-fn FileFields(
-    path: String,
-    project: ProjectView,
-    /// How much may be overwritten at the original place.
-    overwritten: AnyView,
-) -> impl IntoView {
+fn FileFields(path: String, project: ProjectView) -> impl IntoView {
     view! {
         <TextArea
             name="paths"
@@ -85,7 +77,7 @@ fn FileFields(
             value=path
             hint=tr!("Inside the backup, one a line. Empty means everything.")
         />
-        <TargetFields project=project overwritten=overwritten/>
+        <TargetFields project=project/>
     }
 }
 
@@ -122,7 +114,7 @@ fn DatabaseFields(database: String) -> impl IntoView {
 
 /// Another directory first: nothing that is there is touched. What is overwritten has to be named.
 #[component]
-fn TargetFields(project: ProjectView, overwritten: AnyView) -> impl IntoView {
+fn TargetFields(project: ProjectView) -> impl IntoView {
     let targets =
         vec![Choice::new("original", tr!("Original location")), Choice::new("directory", tr!("Another directory"))];
     let conflict = |choice: OnConflict| {
@@ -130,10 +122,9 @@ fn TargetFields(project: ProjectView, overwritten: AnyView) -> impl IntoView {
         Choice::new(choice.as_str(), tr!(label))
     };
     let conflicts: Vec<Choice> = OnConflict::ALL.into_iter().map(conflict).collect();
-    let (organization, location) = (project.organization.id, project.source.location());
+    let organization = project.organization.id;
     view! {
-        <div class="restore-target">
-            <div class="reveal reveal-select">
+        <div class="reveal reveal-select">
                 <Select name="target" label=tr!("Target") groups=vec![targets.into()] value="directory"/>
                 <div class="revealed">
                     <DirectoryField
@@ -152,22 +143,33 @@ fn TargetFields(project: ProjectView, overwritten: AnyView) -> impl IntoView {
                 value=OnConflict::Skip.as_str()
                 hint=tr!("What happens to a file that is there already.")
             />
-            <div class="restore-confirm">
-                <p class="field-warning">
-                    {tr!("Files in {} are overwritten with those of the backup: up to ", location)} {overwritten} "."
-                </p>
-                <Field
-                    name="confirm_name"
-                    label=tr!("Type the name to confirm")
-                    kind=Kind::Code
-                    hint=tr!("The project's name, {}.", project.name)
-                />
-            </div>
-        </div>
         <Tick
             name="owners_by_name"
             label=tr!("Owners By Name")
             hint=tr!("Files get the users and groups of the names that they had, whatever numbers these have here. Otherwise they get the numbers.")
         />
+    }
+}
+
+/// Shown by the style sheet where the project's own files would be overwritten.
+#[component]
+fn ConfirmOverwriting(row: Option<BackupRow>) -> impl IntoView {
+    let extent = row.and_then(|row| {
+        let (files, bytes) = (row.files?, row.size?);
+        Some(tr!("Up to {n} file ({size})" | "Up to {n} files ({size})" % files, size = size::bytes(bytes)))
+    });
+    let extent = extent.unwrap_or_else(|| tr!("Files"));
+    view! {
+        <div class="restore-confirm">
+            <p class="field-warning">
+                {tr!("{} at the original location will be overwritten. This cannot be undone.", extent)}
+            </p>
+            <Field
+                name="confirm_project"
+                label=tr!("Type the name to confirm")
+                kind=Kind::Code
+                hint=tr!("The project's name.")
+            />
+        </div>
     }
 }

@@ -106,7 +106,7 @@ fn Row(row: RestoreRow) -> impl IntoView {
     };
     view! {
         <tr>
-            <th scope="row" class="cell-main">
+            <th scope="row" class="cell-main" data-label=tr!("Name")>
                 <span class="row-title" id=subject>
                     {row.name.clone()}
                 </span>

@@ -100,7 +100,7 @@ fn Row(row: PolicyRow) -> impl IntoView {
     let subject = provide_subject("policy", row.id);
     view! {
         <tr>
-            <th scope="row" class="cell-main">
+            <th scope="row" class="cell-main" data-label=tr!("Name")>
                 <span class="row-title" id=subject>
                     {row.name}
                 </span>

@@ -81,7 +81,7 @@ fn Row(row: ProjectRow) -> impl IntoView {
     view! {
         <tr>
             <td class="narrow cell-extra" data-label=tr!("ID")>{row.id.0}</td>
-            <th scope="row" class="cell-main">
+            <th scope="row" class="cell-main" data-label=tr!("Name")>
                 <a class="row-title" href=home.clone() id=subject>
                     {row.name}
                 </a>

@@ -76,6 +76,7 @@ async fn store(
         created_at: Set(now),
         modified_by: Set(acting.actor.email.clone()),
         modified_at: Set(now),
+        checked_at: Set(Some(now)),
         ..Default::default()
     };
     let row = match row.insert(&tx).await {

@@ -38,6 +38,8 @@ struct Found {
     created_at: DateTime<Utc>,
     modified_by: String,
     modified_at: DateTime<Utc>,
+    checked_at: Option<DateTime<Utc>>,
+    check_failure: Option<String>,
 }
 
 pub async fn page(
@@ -92,6 +94,8 @@ fn shown(select: Select<credential::Entity>) -> Selector<SelectModel<Found>> {
         C::CreatedAt,
         C::ModifiedBy,
         C::ModifiedAt,
+        C::CheckedAt,
+        C::CheckFailure,
     ];
     select.select_only().columns(columns).column_as(organization::Column::Name, "organization").into_model()
 }
@@ -200,5 +204,7 @@ fn view(projects: &mut HashMap<i64, Vec<ProjectLink>>, row: Found) -> Credential
         created: row.created_at,
         modified_by: row.modified_by,
         modified: row.modified_at,
+        checked: row.checked_at,
+        check_failure: row.check_failure,
     }
 }

@@ -103,6 +103,8 @@ async fn store(
     row.version = Set(before.version + 1);
     row.modified_by = Set(acting.actor.email.clone());
     row.modified_at = Set(now);
+    row.checked_at = Set(Some(now));
+    row.check_failure = Set(None);
     let after = match row.update(&tx).await {
         Err(error) if database::is_unique_violation(&error) => return Err(name_error(&update.s3_name)),
         updated => updated?,

@@ -28,7 +28,7 @@ pub async fn all(
     standings: &Standings,
     now: DateTime<Utc>,
 ) -> Result<(Vec<Attention>, Vec<TroubleCount>), DbErr> {
-    let mut found = vec![clocks(db, scope).await?];
+    let mut found = vec![clocks(db, scope).await?, failing(db, scope).await?];
     for (standing, count) in standings.unprotected().filter(|(standing, _)| standing.needs_attention()) {
         found.push(match standing {
             // One alarm for all projects that wait for it.
@@ -149,37 +149,53 @@ fn of_project(scope: &Scope, trouble: Trouble, row: project::Model) -> Attention
     }
 }
 
+/// Credentials in use whose keys do not work: one alarm for all of their projects.
+async fn failing(db: &impl ConnectionTrait, scope: &Scope) -> Found {
+    let failing = backup_credential::Column::CheckFailure.is_not_null();
+    of_credentials(db, scope, Trouble::CredentialFails, failing).await
+}
+
 /// Locked credentials that projects are to be backed up with.
 async fn locked(db: &impl ConnectionTrait, scope: &Scope) -> Found {
+    of_credentials(db, scope, Trouble::CredentialLocked, backup_credential::Column::Locked.eq(true)).await
+}
+
+async fn of_credentials(db: &impl ConnectionTrait, scope: &Scope, trouble: Trouble, which: Expr) -> Found {
     let living = project::Entity::living().select_only().column(project::Column::Id).into_query();
-    let rows: Vec<(i64, i64, String, i64)> = repository::Entity::find()
+    let rows: Vec<(i64, i64, String, Option<String>, i64)> = repository::Entity::find()
         .inner_join(backup_credential::Entity)
         .select_only()
         .column(backup_credential::Column::Id)
         .column(backup_credential::Column::OrganizationId)
         .column(backup_credential::Column::S3Name)
+        .column(backup_credential::Column::CheckFailure)
         .column_as(Expr::col((repository::Entity, repository::Column::Id)).count(), "projects")
-        .filter(backup_credential::Column::Locked.eq(true))
+        .filter(which)
         .filter(backup_credential::Column::OrganizationId.is_in(scope.ids()))
         .filter(repository::Column::ProjectId.in_subquery(living))
         .group_by(backup_credential::Column::Id)
         .group_by(backup_credential::Column::OrganizationId)
         .group_by(backup_credential::Column::S3Name)
+        .group_by(backup_credential::Column::CheckFailure)
         .order_by_asc(backup_credential::Column::Id)
         .into_tuple()
         .all(db)
         .await?;
-    let trouble = Trouble::CredentialLocked;
     let count = rows.len() as u64;
-    let item = |(_, organization, name, projects): (i64, i64, String, i64)| Attention {
-        trouble,
-        name,
-        organization: scope.name(organization),
-        detail: tr!(
-            "{n} project(s) cannot be backed up with it" | "{n} project(s) cannot be backed up with it" % projects
-        ),
-        at: None,
-        project: None,
+    let item = |(_, organization, name, failure, projects): (i64, i64, String, Option<String>, i64)| {
+        let concerned =
+            tr!("{n} project cannot be backed up with it" | "{n} projects cannot be backed up with it" % projects);
+        Attention {
+            trouble,
+            name,
+            organization: scope.name(organization),
+            detail: match failure {
+                Some(failure) if trouble == Trouble::CredentialFails => format!("{failure}. {concerned}"),
+                _ => concerned,
+            },
+            at: None,
+            project: None,
+        }
     };
     let shown = rows.into_iter().take(usize::try_from(MOST_SHOWN).unwrap_or_default());
     Ok((shown.map(item).collect(), TroubleCount { trouble, count }))

@@ -22,6 +22,10 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     pub modified_by: String,
     pub modified_at: DateTimeUtc,
+    /// When its keys were tried last.
+    pub checked_at: Option<DateTimeUtc>,
+    /// What was wrong with them then.
+    pub check_failure: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use tokio::sync::Mutex;
 use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     context::Services,
+    credentials,
     error::ServiceError,
     known_networks, nodes, notifications, projects,
     runs::{clock_watch, due, maintenance_due, queue, release, retention, unusual},
@@ -128,5 +130,15 @@ pub(super) async fn tidy(services: &Services) -> Result<(), ServiceError> {
     known_networks::forget_old(services.db(), now).await?;
     second_factor::forget_drafts(services.db(), now).await?;
     clock_watch::forget_old(services.db(), now).await?;
+    check_credentials(services.clone(), now);
     Ok(())
+}
+
+/// Beside the rest, which does not wait for an endpoint that does not answer.
+fn check_credentials(services: Services, now: DateTime<Utc>) {
+    tokio::spawn(async move {
+        if let Err(error) = credentials::check_next(&services, now).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "a credential could not be checked");
+        }
+    });
 }

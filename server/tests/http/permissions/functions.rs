@@ -160,6 +160,7 @@ fn credentials() -> Vec<Row> {
         Row("credentials/set_default", named("credential", 1), REFUSED),
         Row("credentials/lock", named("credential", 1), ONCE),
         Row("credentials/unlock", named("credential", 1), ONCE),
+        Row("credentials/check", named("credential", 1), READ),
         Row("credentials/delete", named("credential", 1), REFUSED),
     ]
 }
@@ -169,6 +170,7 @@ fn projects(Things { project, directory, .. }: &Things) -> Vec<Row> {
     vec![
         Row("projects/list", list(), SIGNED_IN),
         Row("projects/get", Ask::Json(json!({ "project": project })), MEMBERS),
+        Row("projects/search", Ask::Json(json!({ "text": "web" })), SIGNED_IN),
         Row("projects/overview", Ask::Json(json!({ "project": project })), MEMBERS),
         Row(
             "projects/look_into_directory",

@@ -53,6 +53,7 @@ fn table(Things { project, backup, .. }: &Things) -> Vec<Row> {
         Row("/", at("/"), SIGNED_IN),
         Row("/profile", at("/profile"), SIGNED_IN),
         Row("/projects", at("/projects"), SIGNED_IN),
+        Row("/search", at("/search?search=web"), SIGNED_IN),
         Row("/users", at("/users"), ANY_MANAGER),
         Row("/audit-log", at("/audit-log"), ANY_MANAGER),
         Row("/audit-log/export", at("/audit-log/export"), ANY_MANAGER),
