@@ -89,7 +89,8 @@ test('overwriting the original place has to be named', async ({ partner, s3, fol
   await dialog.fill({ Target: 'Original location' });
   await expect(confirm).toBeHidden();
   await dialog.fill({ 'On Conflict': 'Overwrite' });
-  await expect(dialog.root).toContainText(/Up to \d+ files \([\d.]+ \wiB\) at the original location will be overwritten/);
+  await expect(dialog.root).toContainText(/From the backup manual-\d+ \(\d+ files, [\d.]+ \wiB\)/);
+  await expect(dialog.root).toContainText(`in ${folders.source} will be overwritten there. This cannot be undone.`);
   await dialog.press('Restore');
   await dialog.expectErrorAt('Type the name to confirm', /web-shop/);
   await dialog.fill({ 'Type the name to confirm': 'web-shop' });

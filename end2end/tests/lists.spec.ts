@@ -49,6 +49,7 @@ test('fourteen backups fit on a small screen, and their actions are at hand', as
 
   await test.step('a phone has two lines for each', async () => {
     await page.setViewportSize({ width: 360, height: 760 });
+    await policies.open(project, 'Backups');
     const heights = await rows.evaluateAll((rows) => rows.map((row) => row.getBoundingClientRect().height));
     expect(Math.max(...heights)).toBeLessThan(110);
     await expect(page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Projects' })).toBeInViewport();

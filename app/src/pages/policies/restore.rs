@@ -33,12 +33,9 @@ pub fn RestoreDialog(backups: Answer<Page<BackupRow>>, project: Answer<ProjectVi
     let path = address.get("path").unwrap_or_default().to_owned();
     let name_field = move |page: Page<BackupRow>| {
         let row = page.rows.into_iter().find(|row| row.id.0 == id);
+        let extent = row.as_ref().and_then(extent);
         let backup = row.map_or_else(|| format!("backup-{id}"), |row| row.name);
-        view! { <NameField backup=backup/> }
-    };
-    let confirm = move |page: Page<BackupRow>| {
-        let row = page.rows.into_iter().find(|row| row.id.0 == id);
-        view! { <ConfirmOverwriting row=row/> }
+        view! { <NameField backup=backup extent=extent/> }
     };
     let fields = move |project: ProjectView| match project.source.clone() {
         Source::Directory(_) => view! { <FileFields path=path.clone() project=project/> }.into_any(),
@@ -50,7 +47,6 @@ pub fn RestoreDialog(backups: Answer<Page<BackupRow>>, project: Answer<ProjectVi
                 <div class="dialog-body">
                     {loaded_quietly(backups, name_field)}
                     {loaded_quietly(project, fields)}
-                    {loaded_quietly(backups, confirm)}
                 </div>
                 <DialogFooter>
                     <Submit label=tr!("Restore") pending=tr!("Queueing…")/>
@@ -60,10 +56,21 @@ pub fn RestoreDialog(backups: Answer<Page<BackupRow>>, project: Answer<ProjectVi
     }
 }
 
+/// How much a backup has.
+fn extent(row: &BackupRow) -> Option<String> {
+    let (files, bytes) = (row.files?, row.size?);
+    Some(tr!("{n} file, {size}" | "{n} files, {size}" % files, size = size::bytes(bytes)))
+}
+
 #[component]
-fn NameField(backup: String) -> impl IntoView {
+fn NameField(
+    backup: String,
+    /// How much it has.
+    extent: Option<String>,
+) -> impl IntoView {
+    let extent = extent.map(|extent| format!(" ({extent})"));
     view! {
-        <p class="dialog-lead">{tr!("From the backup ")} <strong>{backup.clone()}</strong></p>
+        <p class="dialog-lead">{tr!("From the backup ")} <strong>{backup.clone()}</strong> {extent}</p>
         <Field name="restore_name" label=tr!("Restore Name") value=format!("restore-{backup}") required=true focused=true/>
     }
 }
@@ -122,7 +129,7 @@ fn TargetFields(project: ProjectView) -> impl IntoView {
         Choice::new(choice.as_str(), tr!(label))
     };
     let conflicts: Vec<Choice> = OnConflict::ALL.into_iter().map(conflict).collect();
-    let organization = project.organization.id;
+    let (organization, location) = (project.organization.id, project.source.location());
     view! {
         <div class="reveal reveal-select">
                 <Select name="target" label=tr!("Target") groups=vec![targets.into()] value="directory"/>
@@ -143,6 +150,7 @@ fn TargetFields(project: ProjectView) -> impl IntoView {
                 value=OnConflict::Skip.as_str()
                 hint=tr!("What happens to a file that is there already.")
             />
+        <ConfirmOverwriting location=location name=project.name/>
         <Tick
             name="owners_by_name"
             label=tr!("Owners By Name")
@@ -153,22 +161,17 @@ fn TargetFields(project: ProjectView) -> impl IntoView {
 
 /// Shown by the style sheet where the project's own files would be overwritten.
 #[component]
-fn ConfirmOverwriting(row: Option<BackupRow>) -> impl IntoView {
-    let extent = row.and_then(|row| {
-        let (files, bytes) = (row.files?, row.size?);
-        Some(tr!("Up to {n} file ({size})" | "Up to {n} files ({size})" % files, size = size::bytes(bytes)))
-    });
-    let extent = extent.unwrap_or_else(|| tr!("Files"));
+fn ConfirmOverwriting(location: String, name: String) -> impl IntoView {
     view! {
         <div class="restore-confirm">
             <p class="field-warning">
-                {tr!("{} at the original location will be overwritten. This cannot be undone.", extent)}
+                {tr!("Every file of the backup that is in {} will be overwritten there. This cannot be undone.", location)}
             </p>
             <Field
                 name="confirm_project"
                 label=tr!("Type the name to confirm")
                 kind=Kind::Code
-                hint=tr!("The project's name.")
+                hint=tr!("The project's name, {}.", name)
             />
         </div>
     }
