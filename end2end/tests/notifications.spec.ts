@@ -38,9 +38,10 @@ for (const scripts of [true, false]) {
       await partner.page.request.post('/api/credentials/lock', { form: { 'form[credential]': '1' } });
       await partner.page.request.post('/api/policies/run_now', { form: { 'form[policy]': '1' } });
       await notifications.open();
+      // The page asks every 30 seconds where nothing is on its way.
       await notifications.eventually(
         (timeout) => expect(notifications.row('was skipped').first()).toContainText('Delivered', { timeout }),
-        30_000,
+        45_000,
       );
 
       await row.getByRole('link', { name: 'Update', exact: true }).click();

@@ -56,11 +56,14 @@ pub fn CheckedForm<S: Mutation + DeserializeOwned>(
     #[prop(default = "form")] class: &'static str,
     /// What the server would refuse at once.
     check: fn(&S) -> Option<FormErrors>,
+    /// Whether the server knows rules for further fields: then it is asked in any case, so that all is told at once.
+    #[prop(optional)]
+    partly: bool,
     children: Children,
 ) -> impl IntoView {
     let PhantomData = function;
     let judge: Check = Box::new(move |form| check(&S::from_form_data(form).ok()?));
-    let checking = Checking { judge, keep_draft };
+    let checking = Checking { judge, partly, keep_draft };
     draw(S::url(), hidden, (class, ""), Some(Sending { call: call::<S>, checking: Some(checking) }), children)
 }
 
@@ -105,6 +108,7 @@ struct Sending {
 /// need not fetch the code.
 struct Checking {
     judge: Check,
+    partly: bool,
     keep_draft: fn(FormState),
 }
 
@@ -124,6 +128,7 @@ fn draw(
     let submission = sending.as_ref().map(|sending| Submission::new(state, url, sending.call));
     let checking = sending.and_then(|sending| sending.checking);
     let keep_draft = checking.as_ref().map(|checking| checking.keep_draft);
+    let partly = checking.as_ref().is_none_or(|checking| checking.partly);
     let check = StoredValue::new(checking.map(|checking| checking.judge));
     let checks = keep_draft.is_some();
     let wrong = move || {
@@ -133,7 +138,7 @@ fn draw(
     let on_submit = move |event: SubmitEvent| match submission {
         Some(submission) => {
             event.prevent_default();
-            match wrong() {
+            match wrong().filter(|_| !partly) {
                 Some(errors) => submission.refuse(errors),
                 None => submission.send(&event),
             }

@@ -14,10 +14,10 @@ fn now() -> DateTime<Utc> {
 
 #[test]
 fn five_fields_with_lists_ranges_steps_and_names() {
-    for good in ["* * * * *", "*/5 0-6,22 1,15 JAN-MAR MON-FRI", "0 0 * * 7", "  30   2 * * * "] {
+    for good in ["* * * * *", "*/5 0-6,22 1,15 JAN-MAR MON-FRI", "0 0 * * 7", "  30   2 * * * ", "@daily"] {
         assert!(CronPeriod::parse(good, now()).is_ok(), "{good}");
     }
-    for bad in ["", "* * * *", "* * * * * *", "60 * * * *", "* 24 * * *", "x * * * *", "@daily", "*/0 * * * *"] {
+    for bad in ["", "* * * *", "* * * * * *", "60 * * * *", "* 24 * * *", "x * * * *", "@fortnightly", "*/0 * * * *"] {
         assert!(CronPeriod::parse(bad, now()).is_err(), "{bad}");
     }
 }

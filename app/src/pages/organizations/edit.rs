@@ -29,7 +29,7 @@ use crate::{
 pub fn AddOrganization() -> impl IntoView {
     view! {
         <Dialog title=tr!("Add Organization")>
-            <CheckedForm<AddOrganizationFn> check=|call: &AddOrganizationFn| wrong(&call.form)>
+            <CheckedForm<AddOrganizationFn> check=|call: &AddOrganizationFn| wrong(&call.form) partly=true>
                 <OrganizationFields name="" time_zone=None/>
                 <DialogFooter>
                     <Submit label=tr!("Add") pending=tr!("Adding…")/>
@@ -52,7 +52,7 @@ pub fn EditOrganization(list: Answer<Vec<OrganizationRow>>) -> impl IntoView {
 #[component]
 fn EditForm(row: OrganizationRow) -> impl IntoView {
     view! {
-        <CheckedForm<UpdateOrganization> check=|call: &UpdateOrganization| wrong(&call.form) hidden=vec![("organization", row.id.to_string())]>
+        <CheckedForm<UpdateOrganization> check=|call: &UpdateOrganization| wrong(&call.form) partly=true hidden=vec![("organization", row.id.to_string())]>
             <OrganizationFields name=row.name time_zone=Some(row.time_zone)/>
             <DialogFooter>
                 <Submit label=tr!("Save") pending=tr!("Saving…")/>

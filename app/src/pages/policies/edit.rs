@@ -29,7 +29,7 @@ pub fn AddPolicy(project: ProjectId) -> impl IntoView {
 #[component]
 fn AddForm(draft: PolicyDraft) -> impl IntoView {
     view! {
-        <CheckedForm<AddPolicyFn> check=|call: &AddPolicyFn| call.form.plainly_wrong() hidden=vec![("project", draft.form.project.clone())]>
+        <CheckedForm<AddPolicyFn> check=|call: &AddPolicyFn| call.form.plainly_wrong() partly=true hidden=vec![("project", draft.form.project.clone())]>
             <PolicyFields draft=draft/>
             <DialogFooter>
                 <Submit label=tr!("Add") pending=tr!("Adding…")/>
@@ -48,7 +48,7 @@ pub fn EditPolicy(project: ProjectId) -> impl IntoView {
 #[component]
 fn EditForm(draft: PolicyDraft) -> impl IntoView {
     view! {
-        <CheckedForm<UpdatePolicy> check=|call: &UpdatePolicy| call.form.plainly_wrong() hidden=vec![("policy", draft.form.policy.clone())]>
+        <CheckedForm<UpdatePolicy> check=|call: &UpdatePolicy| call.form.plainly_wrong() partly=true hidden=vec![("policy", draft.form.policy.clone())]>
             <HiddenField name="version" value=draft.form.version.clone()/>
             <PolicyFields draft=draft/>
             <DialogFooter>

@@ -71,7 +71,7 @@ fn Table(rows: Signal<Vec<RestoreRow>>, facts: Signal<PageFacts>) -> impl IntoVi
                         </th>
                         <th scope="col" class="col-status">{tr!("Status")}</th>
                         <th scope="col" class="col-time">{tr!("Started")}</th>
-                        <th scope="col" class="cell-extra col-time">
+                        <th scope="col" class="cell-wide col-time">
                             {tr!("Finished")}
                         </th>
                         <th scope="col" class="number col-size">
@@ -118,7 +118,7 @@ fn Row(row: RestoreRow) -> impl IntoView {
             <td data-label=tr!("Started")>
                 <MaybeAgo at=row.started/>
             </td>
-            <td class="cell-extra" data-label=tr!("Finished")>
+            <td class="cell-wide" data-label=tr!("Finished")>
                 <MaybeAgo at=row.finished/>
             </td>
             <td class="number" data-label=tr!("Files")>{or_none(row.files.map(|files| files.to_string()))}</td>

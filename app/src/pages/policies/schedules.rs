@@ -76,7 +76,7 @@ fn Table(rows: Signal<Vec<PolicyRow>>) -> impl IntoView {
                 <thead>
                     <tr>
                         <th scope="col">{tr!("Name")}</th>
-                        <th scope="col" class="cell-extra col-words">
+                        <th scope="col" class="cell-extra col-schedule">
                             {tr!("Schedule")}
                         </th>
                         <th scope="col" class="col-time">{tr!("Next Run")}</th>

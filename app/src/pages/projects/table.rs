@@ -50,7 +50,7 @@ fn Table(rows: Signal<Vec<ProjectRow>>, facts: Signal<PageFacts>) -> impl IntoVi
                         <SortHeader column="name" label=tr!("Name")/>
                         <SortHeader column="organization" label=tr!("Organization") class="col-organization cell-extra"/>
                         <SortHeader column="source" label=tr!("Source") class="col-words cell-extra"/>
-                        <SortHeader column="backup" label=tr!("switch" => "Backup") class="col-status"/>
+                        <SortHeader column="backup" label=tr!("switch" => "Backup") class="col-switch"/>
                         <SortHeader column="last_backup" label=tr!("Last Backup") class="col-state"/>
                         <th scope="col" class="actions col-actions-wide">
                             {tr!("Actions")}
