@@ -50,7 +50,7 @@ test('a policy is checked, added, described and deleted', async ({ partner, s3, 
   await test.step('a picture of what remains', async () => {
     const picture = dialog.root.getByRole('group', { name: 'Outlook' });
     await dialog.fill({ 'Retention Period': '90d' });
-    await expect(picture).toContainText(/Of (\d+) backups in the next 90 days \1 remain/);
+    await expect(picture).toContainText(/you will have (\d+) of \1 backups/);
     await dialog.fill({ 'Retention Period': '30d' });
     await expect(picture).toContainText(/In 90 days you will have 2\d of 6\d backups/);
     await picture.getByText('Day by day').click();
