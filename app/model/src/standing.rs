@@ -1,5 +1,4 @@
-//! How projects stand: the one definition behind the dashboard's sentence and tiles, the list's filter, the digest and
-//! the icon.
+//! How projects stand: the one definition behind the dashboard's sentence and tiles, the list's filter and the digest.
 
 use std::{fmt, str::FromStr};
 

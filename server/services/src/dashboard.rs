@@ -134,7 +134,23 @@ async fn stored(db: &impl ConnectionTrait, scope: &Scope) -> Result<HashMap<i64,
 }
 
 fn added() -> Expr {
-    Expr::col((backup::Entity, backup::Column::AddedBytes)).sum().cast_as("BIGINT")
+    sum(backup::Column::AddedBytes)
+}
+
+fn sum(bytes: backup::Column) -> Expr {
+    Expr::col((backup::Entity, bytes)).sum().cast_as("BIGINT")
+}
+
+/// The first of the last [`GROWTH_DAYS`] days in UTC, and when it begins.
+fn first_day(now: DateTime<Utc>) -> (NaiveDate, DateTime<Utc>) {
+    let first = now.date_naive() - TimeDelta::days(i64::from(GROWTH_DAYS) - 1);
+    (first, first.and_hms_opt(0, 0, 0).unwrap_or_default().and_utc())
+}
+
+/// The last [`GROWTH_DAYS`] days in UTC, each with its number as [`part_of_time`] has it.
+fn days_since(first: NaiveDate) -> impl Iterator<Item = (NaiveDate, i64)> {
+    let days = first.iter_days().take(usize::try_from(GROWTH_DAYS).unwrap_or_default());
+    days.map(|day| (day, day.signed_duration_since(NaiveDate::default()).num_days()))
 }
 
 /// So many seconds since 1970, cut to whole `parts` of so many seconds.
@@ -180,9 +196,7 @@ async fn growth(
     total: u64,
     now: DateTime<Utc>,
 ) -> Result<Vec<DayGrowth>, DbErr> {
-    let last = now.date_naive();
-    let first = last - TimeDelta::days(i64::from(GROWTH_DAYS) - 1);
-    let since = first.and_hms_opt(0, 0, 0).unwrap_or_default().and_utc();
+    let (first, since) = first_day(now);
     let sums: Vec<(i64, Option<i64>)> = backup::Entity::find()
         .select_only()
         .column_as(part_of_time(db, backup::Column::FinishedAt, SECONDS_OF_A_DAY), "day")
@@ -194,15 +208,10 @@ async fn growth(
         .all(db)
         .await?;
     let sums: HashMap<i64, u64> = sums.into_iter().filter_map(|(day, sum)| Some((day, sum?.unsigned_abs()))).collect();
-    let added_on = |day: NaiveDate| {
-        let number = day.signed_duration_since(NaiveDate::default()).num_days();
-        sums.get(&number).copied().unwrap_or_default()
-    };
     let mut stored = total.saturating_sub(sums.values().sum());
-    let days = first.iter_days().take(usize::try_from(GROWTH_DAYS).unwrap_or_default());
-    Ok(days
-        .map(|day| {
-            let added = added_on(day);
+    Ok(days_since(first)
+        .map(|(day, number)| {
+            let added = sums.get(&number).copied().unwrap_or_default();
             stored += added;
             DayGrowth { day, added, stored }
         })

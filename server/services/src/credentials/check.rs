@@ -1,7 +1,6 @@
 //! Whether the keys of a stored credential still work: asked by a person, and once a day by itself.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use engine::S3;
 use model::{credential::CredentialRef, form::Done};
 use sea_orm::{
     ActiveValue::Set,
@@ -9,12 +8,12 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait},
 };
 
-use super::{PAGE, find};
+use super::{PAGE, check_keys, find};
 use crate::{
     acting::Acting,
     context::Services,
     entity::{backup_credential, repository},
-    error::{ServiceError, credential_form_errors},
+    error::ServiceError,
     repositories,
 };
 
@@ -69,11 +68,13 @@ pub async fn check_next(services: &Services, now: DateTime<Utc>) -> Result<(), S
 /// What is wrong with the keys; `None` where they work.
 async fn tried(services: &Services, row: &backup_credential::Model) -> Result<Option<String>, ServiceError> {
     let access = repositories::access(services, row)?;
-    let answer = S3::connect(&access, services.network()).check_keys().await;
-    Ok(answer.err().map(|error| {
-        let errors = credential_form_errors(&error);
-        errors.fields.into_iter().next().map_or(errors.summary, |field| field.message)
-    }))
+    match check_keys(services, &access).await {
+        Ok(_) => Ok(None),
+        Err(ServiceError::Invalid(errors)) => {
+            Ok(Some(errors.fields.into_iter().next().map_or(errors.summary, |field| field.message)))
+        }
+        Err(error) => Err(error),
+    }
 }
 
 async fn keep(services: &Services, id: i64, failure: Option<String>) -> Result<(), DbErr> {

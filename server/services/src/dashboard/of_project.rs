@@ -2,20 +2,16 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use model::{
     backup::BackupPhase,
-    dashboard::GROWTH_DAYS,
     ids::ProjectId,
     permission::Action,
     project::{ProjectDay, ProjectOverview},
 };
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
-    sea_query::{Expr, ExprTrait},
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr};
 
-use super::{SECONDS_OF_A_DAY, part_of_time};
+use super::{SECONDS_OF_A_DAY, added, days_since, first_day, part_of_time, sum};
 use crate::{
     acting::Acting,
     context::Services,
@@ -40,25 +36,24 @@ pub async fn of_project(
         .into_tuple()
         .one(db)
         .await?;
-    let sum = |column: backup::Column| Expr::col(column).sum().cast_as("BIGINT");
     let held: Option<(i64, Option<i64>, Option<i64>)> = backup::Entity::find()
         .select_only()
         .column_as(backup::Column::Id.count(), "count")
         .column_as(sum(backup::Column::Bytes), "bytes")
-        .column_as(sum(backup::Column::AddedBytes), "added")
+        .column_as(added(), "added")
         .filter(backup::Column::ProjectId.eq(project.0))
         .filter(backup::Column::Phase.is_in([BackupPhase::Completed, BackupPhase::PartiallyFailed]))
         .filter(backup::Column::DeleteAfter.is_null())
         .into_tuple()
         .one(db)
         .await?;
-    let (backups, size, added) = held.unwrap_or_default();
+    let (backups, size, stored) = held.unwrap_or_default();
     Ok(ProjectOverview {
         days: days(db, project, services.clock().now()).await?,
         next_run: next_run.flatten(),
         backups: backups.unsigned_abs(),
         size: size.unwrap_or_default().unsigned_abs(),
-        added: added.unwrap_or_default().unsigned_abs(),
+        added: stored.unwrap_or_default().unsigned_abs(),
     })
 }
 
@@ -67,8 +62,7 @@ async fn days(
     project: ProjectId,
     now: DateTime<Utc>,
 ) -> Result<Vec<ProjectDay>, ServiceError> {
-    let first = now.date_naive() - TimeDelta::days(i64::from(GROWTH_DAYS) - 1);
-    let since = first.and_hms_opt(0, 0, 0).unwrap_or_default().and_utc();
+    let (first, since) = first_day(now);
     let counts: Vec<(i64, BackupPhase, i64)> = backup::Entity::find()
         .select_only()
         .column_as(part_of_time(db, backup::Column::StartedAt, SECONDS_OF_A_DAY), "day")
@@ -93,9 +87,8 @@ async fn days(
         };
         *of += u32::try_from(count).unwrap_or(u32::MAX);
     }
-    let day = |day: NaiveDate| {
-        let number = day.signed_duration_since(NaiveDate::default()).num_days();
+    let day = |(day, number): (NaiveDate, i64)| {
         days.get(&number).map_or_else(|| empty(day), |found| ProjectDay { day, ..*found })
     };
-    Ok(first.iter_days().take(usize::try_from(GROWTH_DAYS).unwrap_or_default()).map(day).collect())
+    Ok(days_since(first).map(day).collect())
 }
