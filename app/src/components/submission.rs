@@ -14,7 +14,7 @@ use leptos::{
         response::ClientRes,
     },
     task::spawn_local,
-    web_sys::UrlSearchParams,
+    web_sys::{HtmlFormElement, UrlSearchParams},
 };
 use leptos_router::{
     NavigateOptions,
@@ -112,13 +112,15 @@ impl Submission {
         state.pending.set(true);
         state.errors.set(None);
         let label = focus::label_of_submitter(event);
+        let form = focus::target::<HtmlFormElement>(event, "form");
         let (pressed, navigate, location) = (Pressed::now(), self.navigate.get_value(), self.location.get_value());
         let sent_from = path_of(&location);
         let answer = timeout::of_change((self.call)(self.url, fields));
         spawn_local(async move {
             let outcome = answer.await.unwrap_or(Err(ApiError::Offline));
             ui.note_reached(outcome != Err(ApiError::Offline));
-            let is_there = state.pending.try_set(false).is_none();
+            // A page that is left is off the document before its signals are gone.
+            let is_there = state.pending.try_set(false).is_none() && form.is_some_and(|form| form.is_connected());
             match outcome {
                 Ok(done) => {
                     if is_there {
