@@ -10,6 +10,7 @@ mod limit;
 mod list;
 mod object;
 mod options;
+mod patience;
 mod resolver;
 mod upload;
 
@@ -22,10 +23,13 @@ pub use self::{
     counts::S3Counts,
     error::{S3Error, Unreachable},
     options::{Encryption, ObjectOptions},
+    patience::LONGEST_OUTAGE,
 };
 pub(crate) use self::{
     list::Listed,
-    object::{Pace, Part},
+    object::Part,
+    patience::Patience,
+    upload::{Pace, Slowed},
 };
 use crate::Secret;
 

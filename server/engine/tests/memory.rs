@@ -296,6 +296,7 @@ async fn repository() -> Repository {
         prefix: String::new(),
         password: Secret::new("password".into()),
         options: ObjectOptions::default(),
+        longest_outage: engine::LONGEST_OUTAGE,
         cache_dir: None,
     };
     Repository::open_or_create(config).await.unwrap().0

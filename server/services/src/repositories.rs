@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use engine::{OpeningFiles, Repository, RepositoryConfig, S3Access};
+use engine::{LONGEST_OUTAGE, OpeningFiles, Repository, RepositoryConfig, S3Access};
 use model::{
     credential::Endpoint,
     project::{Encryption, KmsKey, ObjectOptions},
@@ -145,6 +145,7 @@ pub fn config(
         bucket: repository.bucket.clone(),
         prefix: repository.prefix.clone(),
         options: engine_options(&objects(repository)?),
+        longest_outage: LONGEST_OUTAGE,
         password,
         cache_dir: Some(services.config().data_dir.join("cache")),
     })

@@ -82,6 +82,7 @@ async fn repository() -> Outcome<Repository> {
         prefix: String::new(),
         password: Secret::new(PASSWORD.into()),
         options: ObjectOptions::default(),
+        longest_outage: engine::LONGEST_OUTAGE,
         cache_dir: Some(env::var(CACHE)?.into()),
     };
     Ok(Repository::open_or_create(config).await?.0)

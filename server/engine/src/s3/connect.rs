@@ -7,7 +7,8 @@ use aws_sdk_s3::{
     Client, Config,
     config::{
         Region, RequestChecksumCalculation, ResponseChecksumValidation, StalledStreamProtectionConfig,
-        retry::RetryConfig, timeout::TimeoutConfig,
+        retry::{RetryConfig, RetryPartition, TokenBucket},
+        timeout::TimeoutConfig,
     },
 };
 use aws_smithy_http_client::{
@@ -57,6 +58,9 @@ impl S3 {
                     .with_initial_backoff(FIRST_PAUSE)
                     .with_max_backoff(LONGEST_PAUSE),
             )
+            // Of its own: by default all clients of a process share one quota of repeated tries, and one service that is
+            // away would use it up for all others.
+            .retry_partition(RetryPartition::custom("holdfast").token_bucket(TokenBucket::default()).build())
             .retry_classifier(NoRetryWhenRefused)
             .interceptor(Counting)
             .interceptor(Bounded)

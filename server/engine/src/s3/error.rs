@@ -126,6 +126,12 @@ pub enum S3Error {
 }
 
 impl S3Error {
+    /// Whether the service is away for a while, as when it is started anew: nobody accepts connections or answers in time,
+    /// or it says so itself. Anything else is an answer, and stays the same.
+    pub(crate) fn is_away(&self) -> bool {
+        matches!(self, Self::Busy { .. } | Self::Unreachable(Unreachable::Connection | Unreachable::TimedOut))
+    }
+
     /// Whether the same call may succeed later without anybody changing anything.
     pub fn is_transient(&self) -> bool {
         match self {

@@ -14,6 +14,7 @@ mod kill;
 mod maintenance;
 mod opening;
 mod options;
+mod outage;
 mod patterns;
 mod properties;
 mod repository;
