@@ -16,6 +16,7 @@ mod opening;
 mod options;
 mod outage;
 mod patterns;
+mod pooler;
 mod properties;
 mod repository;
 mod restic;
