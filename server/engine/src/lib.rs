@@ -26,7 +26,11 @@ pub use self::{
         SnapshotId, SnapshotInfo, SnapshotReport, SnapshotRequest, SnapshotSource, Unreadable, Unset, VerifyReport,
         prefixes_collide,
     },
-    s3::{Encryption, KeyCheck, LONGEST_OUTAGE, ObjectOptions, S3, S3Access, S3Counts, S3Error, Unreachable},
+    s3::{
+        Addressing, BucketMade, CaCertificate, CertificateFault, Encryption, EndpointFault, InvalidCaCertificate,
+        KeyCheck, LONGEST_OUTAGE, LifecycleEffect, ObjectOption, ObjectOptions, S3, S3Access, S3Counts, S3Error,
+        Unreachable, Versioning, WrongKey,
+    },
     secret::Secret,
     source::{
         DirectoryMatches, DirectorySource, Held, Owners, Patterns, RestoreTarget, SourceError, SourceOptions,

@@ -69,6 +69,8 @@ async fn repository() -> Outcome<Repository> {
         region: embedded_s3::REGION.into(),
         access_key_id: ACCESS_KEY.into(),
         secret_key: Secret::new(SECRET_KEY.into()),
+        ca_certificate: None,
+        addressing: engine::Addressing::Automatic,
     };
     let network = NetworkPolicy::allowing(vec!["127.0.0.0/8".parse()?]);
     let bucket = env::var(BUCKET)?;

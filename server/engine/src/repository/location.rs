@@ -162,8 +162,11 @@ impl Location {
         for at in (0..names.len()).filter(|at| RESERVED.contains(&names[*at])) {
             let outer = names[..at].join("/");
             let config = if outer.is_empty() { "config".to_owned() } else { format!("{outer}/config") };
-            if self.s3.size(&self.bucket, &config).await?.is_some() {
-                return Ok(Some(outer));
+            match self.s3.size(&self.bucket, &config).await {
+                Ok(Some(_)) => return Ok(Some(outer)),
+                // Keys that are limited to a prefix may not look beside it.
+                Ok(None) | Err(S3Error::AccessDenied { .. }) => {}
+                Err(error) => return Err(error),
             }
         }
         Ok(None)

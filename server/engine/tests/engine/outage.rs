@@ -128,7 +128,8 @@ async fn deletion(time: Duration) {
 /// Each kind of run, in the middle of which the service is away.
 async fn assert_outlasted(time: Duration) {
     let began = Instant::now();
-    tokio::join!(backup(time), restoring(time), verification(time), deletion(time));
+    let (backup, restoring) = (Box::pin(backup(time)), Box::pin(restoring(time)));
+    tokio::join!(backup, restoring, Box::pin(verification(time)), Box::pin(deletion(time)));
     println!(
         "backup, restore, verification and deletion outlasted {time:?}; the last ended after {:?}",
         began.elapsed()

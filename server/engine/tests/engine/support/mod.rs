@@ -89,6 +89,8 @@ pub fn access(endpoint: Url) -> S3Access {
         region: "us-east-1".into(),
         access_key_id: ACCESS_KEY.into(),
         secret_key: Secret::new(SECRET_KEY.into()),
+        ca_certificate: None,
+        addressing: engine::Addressing::Automatic,
     }
 }
 

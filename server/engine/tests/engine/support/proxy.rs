@@ -99,9 +99,14 @@ async fn serve(listener: TcpListener, to: std::net::SocketAddr, faults: &Arc<Fau
 
 /// S3's error document (<https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>) as a whole response.
 pub fn refusal(status: &str, code: &str, message: &str) -> String {
-    let body = format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>{message}</Message></Error>");
-    let length = body.len();
-    let head = "content-type: application/xml\r\nconnection: close";
+    let error = format!("<Error><Code>{code}</Code><Message>{message}</Message></Error>");
+    response(status, &error)
+}
+
+/// An XML document as a whole response.
+pub fn response(status: &str, document: &str) -> String {
+    let body = format!("<?xml version=\"1.0\"?>{document}");
+    let (head, length) = ("content-type: application/xml\r\nconnection: close", body.len());
     format!("HTTP/1.1 {status}\r\n{head}\r\ncontent-length: {length}\r\n\r\n{body}")
 }
 
