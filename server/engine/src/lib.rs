@@ -21,12 +21,16 @@ pub use self::{
     repository::{
         ArchiveFormat, Damage, DamagedFile, DamagedKind, DatabaseDump, DatabaseRestore, Entry, EntryKind, FileDownload,
         FileStream, FileTotals, FolderDownload, InvalidOpeningFiles, InvalidSnapshotId, Listing, OnConflict, Opened,
-        OpeningFiles, Part, Permit, Property, PruneReport, PruneRequest, Remarks, RepairReport, RepairRequest,
-        Repository, RepositoryConfig, RepositoryError, RestoreReport, RestoreRequest, RestoreWarning, SnapshotId,
-        SnapshotInfo, SnapshotReport, SnapshotRequest, SnapshotSource, Unreadable, Unset, VerifyReport,
+        OpeningFiles, Part, Permit, Property, PruneReport, PruneRequest, Remarks, RemoveRequest, RepairReport,
+        RepairRequest, Repository, RepositoryConfig, RepositoryError, RestoreReport, RestoreRequest, RestoreWarning,
+        SnapshotId, SnapshotInfo, SnapshotReport, SnapshotRequest, SnapshotSource, Unreadable, Unset, VerifyReport,
         prefixes_collide,
     },
-    s3::{Encryption, KeyCheck, ObjectOptions, S3, S3Access, S3Counts, S3Error, Unreachable},
+    s3::{
+        Addressing, BucketMade, CaCertificate, CertificateFault, Encryption, EndpointFault, InvalidCaCertificate,
+        KeyCheck, LONGEST_OUTAGE, LifecycleEffect, ObjectOption, ObjectOptions, S3, S3Access, S3Counts, S3Error,
+        Unreachable, Versioning, WrongKey,
+    },
     secret::Secret,
     source::{
         DirectoryMatches, DirectorySource, Folders, Held, Owners, Patterns, RestoreTarget, SourceError, SourceOptions,

@@ -40,8 +40,12 @@ impl NetworkPolicy {
 
     /// The addresses of a name that may be dialled, by the system's resolver.
     pub async fn resolve(&self, name: &str) -> Result<Vec<IpAddr>, ResolveError> {
-        let found = tokio::net::lookup_host((name, 0)).await.map_err(|error| ResolveError::Name(Some(error)))?;
-        let addresses: Vec<IpAddr> = found.map(|address| address.ip()).collect();
+        let addresses: Vec<IpAddr> = match tokio::net::lookup_host((name, 0)).await {
+            Ok(found) => found.map(|address| address.ip()).collect(),
+            // Of the machine itself, whether or not the system's resolver knows it: RFC 6761, section 6.3.
+            Err(_) if name.ends_with(".localhost") => vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()],
+            Err(error) => return Err(ResolveError::Name(Some(error))),
+        };
         if addresses.is_empty() {
             return Err(ResolveError::Name(None));
         }

@@ -52,6 +52,7 @@ pub use self::{
     opening::{InvalidOpeningFiles, OpeningFiles},
     prune::{PruneReport, PruneRequest},
     remarks::Remarks,
+    remove::RemoveRequest,
     repair::{RepairReport, RepairRequest},
     types::{
         DatabaseDump, DatabaseRestore, Entry, EntryKind, FileTotals, InvalidSnapshotId, Listing, OnConflict, Opened,
@@ -68,7 +69,7 @@ use self::{
     reader::Reader,
     storage::Storage,
 };
-use crate::{ObjectOptions, Progress, S3};
+use crate::{Progress, s3::Patience};
 
 type Result<T> = std::result::Result<T, RepositoryError>;
 
@@ -88,6 +89,18 @@ struct Inner {
 impl Inner {
     fn cache(&self) -> Option<&Path> {
         self.config.cache_dir.as_deref()
+    }
+
+    /// The same repository for one run, whose calls outlast a service that is away. It keeps no reader.
+    fn for_run(&self, stop: &CancellationToken, progress: &Arc<dyn Progress>) -> Arc<Self> {
+        let patience = Patience::new(self.config.longest_outage, stop.clone(), progress.clone());
+        Arc::new(Self {
+            config: self.config.clone(),
+            location: self.location.patient(patience),
+            key: self.key.clone(),
+            opening: self.opening.clone(),
+            reader: Mutex::default(),
+        })
     }
 
     fn kept_reader(&self) -> std::sync::MutexGuard<'_, Option<Arc<Reader>>> {
@@ -247,9 +260,9 @@ impl Repository {
     }
 
     /// Deletes a repository with all its backups. It need not be opened for that, and may be half gone already. Other
-    /// objects in the bucket stay, and so does the bucket.
-    pub async fn remove(s3: &S3, bucket: &str, prefix: &str) -> Result<()> {
-        remove::remove(&Location::new(s3.clone(), bucket.to_owned(), prefix, ObjectOptions::default())).await
+    /// objects in the bucket stay, and so does the bucket. May be done again after `cancel`, or after any error.
+    pub async fn remove(request: RemoveRequest, progress: Arc<dyn Progress>, cancel: CancellationToken) -> Result<()> {
+        remove::remove(request, progress, cancel).await
     }
 
     /// Lets go of the index that browsing keeps in memory.

@@ -286,6 +286,8 @@ async fn repository() -> Repository {
         region: embedded_s3::REGION.into(),
         access_key_id: "AKID".into(),
         secret_key: Secret::new("secret".into()),
+        ca_certificate: None,
+        addressing: engine::Addressing::Automatic,
     };
     let network = NetworkPolicy::allowing(vec!["127.0.0.0/8".parse().unwrap()]);
     S3::connect(&access, &network).create_bucket(BUCKET).await.unwrap();
@@ -296,6 +298,7 @@ async fn repository() -> Repository {
         prefix: String::new(),
         password: Secret::new("password".into()),
         options: ObjectOptions::default(),
+        longest_outage: engine::LONGEST_OUTAGE,
         cache_dir: None,
     };
     Repository::open_or_create(config).await.unwrap().0

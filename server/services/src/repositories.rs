@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use engine::{OpeningFiles, Repository, RepositoryConfig, S3Access};
+use engine::{Addressing, LONGEST_OUTAGE, OpeningFiles, Repository, RepositoryConfig, S3Access};
 use model::{
     credential::Endpoint,
     project::{Encryption, KmsKey, ObjectOptions},
@@ -145,6 +145,7 @@ pub fn config(
         bucket: repository.bucket.clone(),
         prefix: repository.prefix.clone(),
         options: engine_options(&objects(repository)?),
+        longest_outage: LONGEST_OUTAGE,
         password,
         cache_dir: Some(services.config().data_dir.join("cache")),
     })
@@ -191,5 +192,7 @@ pub fn access(services: &Services, credential: &backup_credential::Model) -> Res
         region: credential.region.clone(),
         access_key_id: credential.access_key_id.clone(),
         secret_key: services.vault().open_sealed(Purpose::S3SecretKey, credential.id, &credential.secret_key_sealed)?,
+        ca_certificate: None,
+        addressing: Addressing::Automatic,
     })
 }

@@ -69,6 +69,8 @@ async fn repository() -> Outcome<Repository> {
         region: embedded_s3::REGION.into(),
         access_key_id: ACCESS_KEY.into(),
         secret_key: Secret::new(SECRET_KEY.into()),
+        ca_certificate: None,
+        addressing: engine::Addressing::Automatic,
     };
     let network = NetworkPolicy::allowing(vec!["127.0.0.0/8".parse()?]);
     let bucket = env::var(BUCKET)?;
@@ -82,6 +84,7 @@ async fn repository() -> Outcome<Repository> {
         prefix: String::new(),
         password: Secret::new(PASSWORD.into()),
         options: ObjectOptions::default(),
+        longest_outage: engine::LONGEST_OUTAGE,
         cache_dir: Some(env::var(CACHE)?.into()),
     };
     Ok(Repository::open_or_create(config).await?.0)

@@ -9,6 +9,7 @@ use std::{
 use futures::future::BoxFuture;
 use sqlx::{
     ConnectOptions, Connection as _, PgConnection,
+    error::DatabaseError,
     postgres::{PgConnectOptions, PgSslMode},
 };
 use tokio::time::{timeout, timeout_at};
@@ -118,6 +119,9 @@ fn connecting(database: &PostgresDatabase, error: sqlx::Error) -> PostgresError 
         sqlx::Error::Protocol(_) => database.no_server(),
         sqlx::Error::Database(refusal) => {
             let detail = shown(refusal.message());
+            if is_poolers(&*refusal) {
+                return PostgresError::Pooler { detail };
+            }
             match refusal.code().as_deref().unwrap_or_default() {
                 "28P01" => PostgresError::Password { user: user.clone() },
                 "28000" => PostgresError::NotAdmitted { user: user.clone(), detail },
@@ -133,10 +137,23 @@ fn connecting(database: &PostgresDatabase, error: sqlx::Error) -> PostgresError 
 /// A failed statement.
 pub(super) fn refused(error: sqlx::Error) -> PostgresError {
     let detail = match error {
+        sqlx::Error::Database(refusal) if is_poolers(&*refusal) => {
+            return PostgresError::Pooler { detail: shown(refusal.message()) };
+        }
         sqlx::Error::Database(refusal) => shown(refusal.message()),
         other => shown(&other.to_string()),
     };
     PostgresError::Refused { detail }
+}
+
+/// Whether only a pooler in transaction mode refuses this. It may take no parameter that belongs to a session, or hands the
+/// next transaction to a session that knows nothing of a statement prepared before, or has one of the same name
+/// (<https://www.pgbouncer.org/features.html>, <https://www.pgbouncer.org/config.html#ignore_startup_parameters>).
+fn is_poolers(refusal: &dyn DatabaseError) -> bool {
+    const UNKNOWN_STATEMENT: &str = "26000";
+    const STATEMENT_TAKEN: &str = "42P05";
+    matches!(refusal.code().as_deref(), Some(UNKNOWN_STATEMENT | STATEMENT_TAKEN))
+        || refusal.message().starts_with("unsupported startup parameter")
 }
 
 /// A server's words, cut.

@@ -157,6 +157,14 @@ pub enum PostgresError {
         /// What it said, and what to do where that is known.
         detail: String,
     },
+    /// The URL leads to a pooler that gives a client another session for each transaction.
+    #[error(
+        "The Connection URL leads to a connection pooler in transaction mode, such as PgBouncer ({detail}), through which no dump can be made. Enter the host and port of the PostgreSQL server itself, or of a pool in session mode."
+    )]
+    Pooler {
+        /// What it said.
+        detail: String,
+    },
     /// Any other refusal of the server's.
     #[error("The database server refused: {detail}.")]
     Refused {

@@ -4,6 +4,7 @@
 //! the other end reads. (A zip ends with the list of its entries, which is kept until then: some hundred bytes each.)
 
 mod content;
+mod names;
 mod pipe;
 mod tar;
 mod walk;
@@ -33,7 +34,7 @@ const WAITING: usize = 16;
 pub enum ArchiveFormat {
     /// tar, compressed with gzip: names, modes, owners, times, attributes and links as they were. Holes are zeros.
     TarGz,
-    /// zip: names as any system can write them, modes and links for those that read them.
+    /// zip: names as any system can write them, modes, times and links for those that read them.
     Zip,
 }
 
@@ -84,6 +85,8 @@ trait Archive {
     fn folder(&mut self, path: &Path, metadata: &Metadata) -> io::Result<()>;
     fn file(&mut self, path: &Path, metadata: &Metadata, content: Content<'_>) -> io::Result<()>;
     fn link(&mut self, path: &Path, metadata: &Metadata, target: &Path) -> io::Result<()>;
+    /// Whether names that differ in letter case alone are two names wherever this is unpacked.
+    const CASE_COUNTS: bool;
     /// Whether a file can have further names.
     const HARD_LINKS: bool;
     /// One more name of what is at `target` in the archive.

@@ -28,8 +28,16 @@ pub(super) async fn restore(
     let stop = cancel.child_token();
     let _stop_when_dropped = stop.clone().drop_guard();
     let DatabaseRestore { snapshot, database, target, tools } = request;
-    let dump = open_dump(repository, &snapshot, &database.database).await?;
-    let properties = properties(repository, &snapshot, &dump.name).await?;
+    let repository = Repository(repository.0.for_run(&stop, &progress));
+    let opened = async {
+        let dump = open_dump(&repository, &snapshot, &database.database).await?;
+        let properties = properties(&repository, &snapshot, &dump.name).await?;
+        Ok::<_, RepositoryError>((dump, properties))
+    };
+    let (dump, properties) = tokio::select! {
+        () = stop.cancelled() => return Err(RepositoryError::Cancelled),
+        opened = opened => opened?,
+    };
     progress.total(1, dump.size);
     let name = match &target {
         DatabaseTarget::New { name, .. } => name.clone(),

@@ -8,7 +8,7 @@ use rustic_core::{FileType, Id, repofile::BlobType};
 
 use crate::{
     ObjectOptions, S3, S3Error,
-    s3::{Listed, Pace, Part},
+    s3::{Listed, Pace, Part, Patience, Slowed},
 };
 
 /// Bytes of a pack that is read whole while its size is not known. Holdfast's own have some 8 MiB, restic's 16 MiB unless
@@ -23,13 +23,30 @@ pub(super) struct Location {
     /// Empty, or ends with a slash.
     pub(super) prefix: String,
     options: ObjectOptions,
+    /// For a run: how its calls outlast a service that is away. Those of a person who waits fail soon.
+    patience: Option<Patience>,
 }
 
 impl Location {
     pub(super) fn new(s3: S3, bucket: String, prefix: &str, options: ObjectOptions) -> Self {
         let folder = prefix.trim_matches('/');
         let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
-        Self { s3, bucket, prefix, options }
+        Self { s3, bucket, prefix, options, patience: None }
+    }
+
+    /// The same place for a run.
+    pub(super) fn patient(&self, patience: Patience) -> Self {
+        Self { patience: Some(patience), ..self.clone() }
+    }
+
+    async fn outlast<T, W>(&self, call: impl Fn() -> W) -> Result<T, S3Error>
+    where
+        W: Future<Output = Result<T, S3Error>>,
+    {
+        match &self.patience {
+            Some(patience) => patience.outlast(call).await,
+            None => call().await,
+        }
     }
 
     fn folder(&self, kind: FileType) -> String {
@@ -62,12 +79,14 @@ impl Location {
             let is_own = object.key == self.key(kind, &id);
             is_own.then_some((id, u32::try_from(object.size).ok()?))
         };
-        self.s3.list(&self.bucket, &self.folder(kind), most_files(kind), file).await
+        let folder = self.folder(kind);
+        self.outlast(|| self.s3.list(&self.bucket, &folder, most_files(kind), file)).await
     }
 
     /// The config has no identity of its own.
     async fn find_config(&self) -> Result<Vec<(Id, u32)>, S3Error> {
-        let size = self.s3.size(&self.bucket, &self.config_key()).await?;
+        let key = self.config_key();
+        let size = self.outlast(|| self.s3.size(&self.bucket, &key)).await?;
         let sized = size.and_then(|size| u32::try_from(size).ok());
         Ok(sized.map(|size| (Id::default(), size)).into_iter().collect())
     }
@@ -89,7 +108,8 @@ impl Location {
     }
 
     async fn get_part(&self, kind: FileType, id: &Id, part: Part) -> Result<Bytes, S3Error> {
-        self.s3.get(&self.bucket, &self.key(kind, id), part).await
+        let key = self.key(kind, id);
+        self.outlast(|| self.s3.get(&self.bucket, &key, part.clone())).await
     }
 
     /// Writes a file that is no pack. A file's id is its content's SHA-256.
@@ -113,22 +133,27 @@ impl Location {
         content: Bytes,
         options: &ObjectOptions,
     ) -> (Result<(), S3Error>, Pace) {
-        let hash = id.to_hex();
-        self.s3.put_paced(&self.bucket, &self.key(kind, id), content, options, Some(hash.as_str())).await
+        let (key, hash, slowed) = (self.key(kind, id), id.to_hex(), Slowed::default());
+        let sha256 = Some(hash.as_str());
+        let put = || self.s3.put_paced(&self.bucket, &key, content.clone(), options, sha256, &slowed);
+        (self.outlast(put).await, slowed.pace())
     }
 
     /// Writes the config unless there is one. False when there is another one already.
     pub(super) async fn create_config(&self, content: Bytes) -> Result<bool, S3Error> {
-        self.s3.create(&self.bucket, &self.config_key(), content, &self.options.without_class()).await
+        let (key, options) = (self.config_key(), self.options.without_class());
+        self.outlast(|| self.s3.create(&self.bucket, &key, content.clone(), &options)).await
     }
 
     /// Writes the config over one that is damaged.
     pub(super) async fn replace_config(&self, content: Bytes) -> Result<(), S3Error> {
-        self.s3.put(&self.bucket, &self.config_key(), content, &self.options.without_class()).await
+        let (key, options) = (self.config_key(), self.options.without_class());
+        self.outlast(|| self.s3.put(&self.bucket, &key, content.clone(), &options)).await
     }
 
     pub(super) async fn delete(&self, kind: FileType, id: &Id) -> Result<(), S3Error> {
-        self.s3.delete(&self.bucket, &self.key(kind, id)).await
+        let key = self.key(kind, id);
+        self.outlast(|| self.s3.delete(&self.bucket, &key)).await
     }
 
     /// The prefix of a repository inside whose folders this place lies, where there is one.
@@ -137,8 +162,11 @@ impl Location {
         for at in (0..names.len()).filter(|at| RESERVED.contains(&names[*at])) {
             let outer = names[..at].join("/");
             let config = if outer.is_empty() { "config".to_owned() } else { format!("{outer}/config") };
-            if self.s3.size(&self.bucket, &config).await?.is_some() {
-                return Ok(Some(outer));
+            match self.s3.size(&self.bucket, &config).await {
+                Ok(Some(_)) => return Ok(Some(outer)),
+                // Keys that are limited to a prefix may not look beside it.
+                Ok(None) | Err(S3Error::AccessDenied { .. }) => {}
+                Err(error) => return Err(error),
             }
         }
         Ok(None)

@@ -92,6 +92,7 @@ impl fmt::Debug for OpeningFiles {
 }
 
 /// The files that have opened a repository, as they were.
+#[derive(Clone)]
 pub(super) struct Opening {
     pub(super) config: Bytes,
     /// The key file that the password opened.

@@ -61,11 +61,11 @@ pub(super) async fn prune(
     // A child, so that the uploads also end when this future is dropped.
     let stop = cancel.child_token();
     let _stop_when_dropped = stop.clone().drop_guard();
+    let (kept, repository) = (repository.clone(), repository.for_run(&stop, &progress));
     let mut storage = Storage::of(&repository, stop.clone())?;
     storage.permit = request.permit.clone();
     let storage = Arc::new(storage);
     let blocked = storage.clone();
-    let kept = repository.clone();
     let pruned = blocking(move || {
         let pruned = run(&repository, &request, &blocked, progress);
         // The library's own threads may still be at work after a failure: let nothing of theirs out.

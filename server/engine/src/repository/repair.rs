@@ -19,7 +19,7 @@ use super::{
     storage::Storage,
     verify,
 };
-use crate::S3Error;
+use crate::{Progress, S3Error};
 
 /// What to repair.
 #[derive(Clone, Debug)]
@@ -48,7 +48,9 @@ pub(super) async fn repair(
 ) -> Result<RepairReport> {
     let stop = cancel.child_token();
     let _stop_when_dropped = stop.clone().drop_guard();
-    let kept = repository.clone();
+    // Nobody watches it.
+    let progress: Arc<dyn Progress> = Arc::new(());
+    let (kept, repository) = (repository.clone(), repository.for_run(&stop, &progress));
     let repaired = blocking(move || {
         run(&repository, &request, &stop).map_err(|error| match error {
             _ if stop.is_cancelled() => RepositoryError::Cancelled,

@@ -48,6 +48,7 @@ pub(super) async fn restore(
     // A child, so that the work also ends when this future is dropped.
     let stop = cancel.child_token();
     let _stop_when_dropped = stop.clone().drop_guard();
+    let repository = repository.for_run(&stop, &progress);
     blocking(move || run(&repository, &request, progress, stop)).await
 }
 

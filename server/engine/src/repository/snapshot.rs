@@ -36,6 +36,7 @@ pub(super) async fn snapshot(
     // A child, so that the source and the uploads also end when this future is dropped.
     let stop = cancel.child_token();
     let _stop_when_dropped = stop.clone().drop_guard();
+    let repository = repository.for_run(&stop, &progress);
     let mut storage = Storage::of(&repository, stop.clone())?;
     storage.permit = request.permit.clone();
     let storage = Arc::new(storage);

@@ -209,8 +209,9 @@ impl Storage {
             FileType::Snapshot => {
                 self.uploads.barrier()?;
                 self.may_change()?;
-                // Not given up half-way: whether the snapshot is there must be known.
-                self.runtime.block_on(self.location.put(kind, id, content))?;
+                // Not given up half-way: whether the snapshot is there must be known. Between two tries it may be.
+                let put = self.runtime.block_on(self.location.put(kind, id, content));
+                put.map_err(|error| if self.stop.is_cancelled() { Fault::Cancelled } else { error.into() })?;
                 if let Ok(mut written) = self.written_snapshot.lock() {
                     *written = Some(*id);
                 }

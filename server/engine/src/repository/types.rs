@@ -1,6 +1,6 @@
 //! What goes into a repository's calls and what comes out.
 
-use std::{fmt, path::PathBuf, str::FromStr, sync::Arc};
+use std::{fmt, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,9 @@ pub struct RepositoryConfig {
     pub prefix: String,
     /// How the service keeps what is written. The storage class is for packs of data: the rest is small and read often.
     pub options: ObjectOptions,
+    /// How long a run waits for a service that is away: [`LONGEST_OUTAGE`](crate::LONGEST_OUTAGE) in most cases. What a
+    /// person waits for, such as a look into a backup, fails sooner.
+    pub longest_outage: Duration,
     /// The repository's password.
     pub password: Secret,
     /// Where copies of indexes and trees are kept between runs; none are when it is absent.

@@ -143,6 +143,7 @@ pub(super) async fn verify(
     // A child, so that the blocking part also ends when this future is dropped.
     let stop = cancel.child_token();
     let _stop_when_dropped = stop.clone().drop_guard();
+    let repository = repository.for_run(&stop, &progress);
     let opening = tokio::select! {
         () = stop.cancelled() => return Err(RepositoryError::Cancelled),
         damaged = opening::all_damaged(&repository) => damaged?,

@@ -1,4 +1,4 @@
-//! Making, finding and proving a bucket.
+//! Making and finding a bucket.
 
 use aws_sdk_s3::{
     error::{ProvideErrorMetadata, SdkError},
@@ -6,43 +6,76 @@ use aws_sdk_s3::{
     types::{BucketLocationConstraint, CreateBucketConfiguration},
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use bytes::Bytes;
-use rand::Rng;
 
-use super::{ObjectOptions, Part, S3, S3Error, classify::Call, object::quick};
+use super::{S3, S3Error, classify::Call, object::quick};
+
+/// How [`S3::create_bucket`] found the bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BucketMade {
+    /// There was none; it is new and empty.
+    New,
+    /// It was there already and is ours, or that cannot be told.
+    Existing,
+}
 
 impl S3 {
     /// Makes the bucket. One that exists and is ours is fine.
-    pub async fn create_bucket(&self, bucket: &str) -> Result<(), S3Error> {
-        self.client()?;
+    pub async fn create_bucket(&self, bucket: &str) -> Result<BucketMade, S3Error> {
+        // Asked before, since services answer "made" for one's own buckets too.
+        let missing = matches!(self.list_first(bucket, "").await, Err(S3Error::NoSuchBucket { .. }));
         // AWS wants the region named, except for its first one; other services mostly know only one region,
         // and only some understand it.
-        let named = self.is_aws() && self.region != "us-east-1";
+        let named = self.is_aws() && self.region() != "us-east-1";
         let mut made = self.try_create(bucket, named).await;
         if !named && made.as_ref().is_err_and(wants_location) {
             made = self.try_create(bucket, true).await;
         }
-        let Err(error) = made else { return Ok(()) };
+        let Err(error) = made else { return Ok(if missing { BucketMade::New } else { BucketMade::Existing }) };
         if error.code() == Some("BucketAlreadyOwnedByYou") {
-            return Ok(());
+            return Ok(BucketMade::Existing);
         }
         let action = format!("make the bucket \"{bucket}\"");
         let failure = Call { action: &action, bucket, key: "" }.failed(&error);
         // Some services say "already exists" of one's own buckets too.
         if matches!(failure, S3Error::BucketTaken { .. }) && self.owns(bucket).await? {
-            return Ok(());
+            return Ok(BucketMade::Existing);
         }
         Err(failure)
     }
 
-    /// Makes sure that the bucket exists and may be listed, and that what is written to it can be removed again.
-    pub async fn open_bucket(&self, bucket: &str) -> Result<(), S3Error> {
+    /// Removes a bucket that [`Self::create_bucket`] has made [new](BucketMade::New), after a set-up that failed. One that
+    /// is gone is fine.
+    ///
+    /// # Errors
+    /// [`S3Error::Refused`] with the code `BucketNotEmpty` where anything is in it: services remove empty ones alone.
+    pub async fn remove_empty_bucket(&self, bucket: &str) -> Result<(), S3Error> {
+        let action = format!("remove the bucket \"{bucket}\"");
+        let call = Call { action: &action, bucket, key: "" };
+        let request = self.client()?.delete_bucket().bucket(bucket);
+        match request.customize().config_override(quick()).send().await.map_err(|error| call.failed(&error)) {
+            Ok(_) | Err(S3Error::NoSuchBucket { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Makes sure that the bucket exists, that what is below `prefix` may be listed, and that the bucket neither keeps nor
+    /// removes backups by itself. Slashes at the ends of `prefix` do not matter.
+    pub async fn open_bucket(&self, bucket: &str, prefix: &str) -> Result<(), S3Error> {
+        self.list_first(bucket, &folder(prefix)).await?;
+        if self.retains(bucket).await? {
+            return Err(S3Error::ObjectLock { bucket: bucket.into() });
+        }
+        self.check_lifecycle(bucket, prefix).await
+    }
+
+    /// Asks for one object below `folder`: keys that are limited to a prefix may list nothing else. Unlike `HeadBucket`, a
+    /// list says in its answer what is wrong.
+    async fn list_first(&self, bucket: &str, folder: &str) -> Result<(), S3Error> {
         let action = format!("list the bucket \"{bucket}\"");
         let call = Call { action: &action, bucket, key: "" };
-        // Unlike HeadBucket, a list says in its answer what is wrong.
-        let request = self.client()?.list_objects_v2().bucket(bucket).max_keys(1);
-        request.customize().config_override(quick()).send().await.map_err(|error| call.failed(&error))?;
-        if self.retains(bucket).await? { Err(S3Error::ObjectLock { bucket: bucket.into() }) } else { Ok(()) }
+        let below = Some(folder.to_owned()).filter(|folder| !folder.is_empty());
+        let request = self.client()?.list_objects_v2().bucket(bucket).set_prefix(below).max_keys(1);
+        request.customize().config_override(quick()).send().await.map(drop).map_err(|error| call.failed(&error))
     }
 
     /// Whether every object of the bucket is locked for a time. Services that know no such thing, and keys that may not
@@ -54,29 +87,13 @@ impl S3 {
         Ok(rule.is_some_and(|rule| rule.default_retention.is_some()))
     }
 
-    /// Writes an object below `prefix` as `options` say, reads it back, compares and deletes it.
-    pub async fn probe(&self, bucket: &str, prefix: &str, options: &ObjectOptions) -> Result<(), S3Error> {
-        let mut token = [0_u8; 16];
-        rand::rng().fill(&mut token);
-        let name = format!("holdfast-probe-{:032x}", u128::from_be_bytes(token));
-        let key = match prefix.trim_matches('/') {
-            "" => name,
-            folder => format!("{folder}/{name}"),
-        };
-        let written = Bytes::from(format!("Holdfast checks its access to this bucket. {key}\n"));
-        self.put(bucket, &key, written.clone(), options).await?;
-        let read = self.get(bucket, &key, Part::Whole(written.len())).await;
-        self.delete(bucket, &key).await?;
-        if read? == written { Ok(()) } else { Err(S3Error::Corrupted { key }) }
-    }
-
     async fn try_create(
         &self,
         bucket: &str,
         name_region: bool,
     ) -> Result<(), SdkError<CreateBucketError, HttpResponse>> {
         let location = name_region.then(|| {
-            let constraint = BucketLocationConstraint::from(self.region.as_str());
+            let constraint = BucketLocationConstraint::from(self.region());
             CreateBucketConfiguration::builder().location_constraint(constraint).build()
         });
         let client = self.client().map_err(SdkError::construction_failure)?;
@@ -92,6 +109,14 @@ impl S3 {
             Err(S3Error::AccessDenied { .. }) => Ok(false),
             Err(error) => Err(error),
         }
+    }
+}
+
+/// Below what the objects of a prefix lie: empty, or with a slash at its end.
+pub(super) fn folder(prefix: &str) -> String {
+    match prefix.trim_matches('/') {
+        "" => String::new(),
+        folder => format!("{folder}/"),
     }
 }
 

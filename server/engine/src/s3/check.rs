@@ -19,19 +19,27 @@ pub enum KeyCheck {
 }
 
 impl S3 {
-    /// Asks the service for the list of buckets, within 10 seconds and with one more try at most.
+    /// Asks the service for the list of buckets, within 10 seconds and with one more try at most. Where what answers is no
+    /// S3 service, it may take 3 seconds more to learn what is wrong with the endpoint.
+    ///
+    /// # Errors
+    /// [`S3Error::NotS3`] says what is wrong with the endpoint, and the right form where it is known.
     pub async fn check_keys(&self) -> Result<KeyCheck, S3Error> {
+        let Err(error) = self.list_buckets(DEADLINE).await else { return Ok(KeyCheck::Valid) };
+        match self.diagnosed(error).await {
+            S3Error::AccessDenied { .. } => Ok(KeyCheck::MayNotListBuckets),
+            error => Err(error),
+        }
+    }
+
+    pub(super) async fn list_buckets(&self, deadline: Duration) -> Result<(), S3Error> {
         let call = Call { action: "list buckets", ..Call::default() };
         let patience = Config::builder()
-            .timeout_config(timeouts(DEADLINE, DEADLINE))
+            .timeout_config(timeouts(deadline, deadline))
             .retry_config(RetryConfig::standard().with_max_attempts(2).with_max_backoff(Duration::from_millis(500)));
         let listed = self.client()?.list_buckets().customize().config_override(patience).send();
         // The deadline of the SDK does not cover its own work before the first try.
-        let listed = tokio::time::timeout(DEADLINE, listed).await.map_err(|_| Unreachable::TimedOut)?;
-        match listed.map_err(|error| call.failed(&error)) {
-            Ok(_) => Ok(KeyCheck::Valid),
-            Err(S3Error::AccessDenied { .. }) => Ok(KeyCheck::MayNotListBuckets),
-            Err(error) => Err(error),
-        }
+        let listed = tokio::time::timeout(deadline, listed).await.map_err(|_| Unreachable::TimedOut)?;
+        listed.map(drop).map_err(|error| call.failed(&error))
     }
 }

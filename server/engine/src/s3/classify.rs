@@ -15,7 +15,9 @@ use aws_smithy_runtime_api::client::{
 
 use http_body_util::LengthLimitError;
 
-use super::{S3Error, Unreachable};
+use tokio_rustls::rustls;
+
+use super::{CertificateFault, EndpointFault, S3Error, Unreachable, WrongKey, addressing::wants_host};
 use crate::ResolveError;
 
 /// RFC 4918, section 11.5.
@@ -59,10 +61,10 @@ impl Call<'_> {
                 if broke_off {
                     return Unreachable::Connection.into();
                 }
-                S3Error::NotS3 { detail: describe(response.raw()) }
+                not_s3(response.raw())
             }
             SdkError::ServiceError(refusal) => self.refused(refusal.err(), refusal.raw()),
-            other => S3Error::Refused { code: "Client".into(), message: chain(other) },
+            other => self.refused_as("Client", &chain(other)),
         }
     }
 
@@ -73,15 +75,12 @@ impl Call<'_> {
             return self.refused_by_status(status, error, response);
         };
         match code {
-            "InvalidAccessKeyId"
-            | "SignatureDoesNotMatch"
-            | "NotSignedUp"
-            | "InvalidToken"
-            | "ExpiredToken"
-            | "InvalidSecurity"
-            | "InvalidClientTokenId"
-            | "UnrecognizedClientException"
-            | "Unauthorized" => S3Error::InvalidCredentials { code: code.into() },
+            "InvalidAccessKeyId" | "NotSignedUp" | "InvalidClientTokenId" => wrong_keys(code, WrongKey::AccessKey),
+            "SignatureDoesNotMatch" => wrong_keys(code, WrongKey::SecretKey),
+            "InvalidToken" | "ExpiredToken" | "InvalidSecurity" | "UnrecognizedClientException" | "Unauthorized" => {
+                wrong_keys(code, WrongKey::Either)
+            }
+            "UserSuspended" | "AccountSuspended" | "AccountProblem" => S3Error::Suspended { code: code.into() },
             "AccessDenied" | "AllAccessDisabled" | "AccessForbidden" | "Forbidden" => {
                 S3Error::AccessDenied { action: self.action.into() }
             }
@@ -109,8 +108,13 @@ impl Call<'_> {
                 S3Error::Encryption { code: code.into(), message: message.into() }
             }
             _ if status == INSUFFICIENT_STORAGE => S3Error::Full { code: code.into() },
-            _ => S3Error::Refused { code: code.into(), message: message.into() },
+            _ if wants_host(code) => S3Error::HostAddressing { code: code.into() },
+            _ => self.refused_as(code, message),
         }
+    }
+
+    fn refused_as(self, code: &str, message: &str) -> S3Error {
+        S3Error::Refused { action: self.action.into(), code: code.into(), message: message.into() }
     }
 
     /// An answer without S3's error document: from a proxy in between, to a HEAD request, or from
@@ -124,7 +128,7 @@ impl Call<'_> {
             INSUFFICIENT_STORAGE => S3Error::Full { code: status.to_string() },
             429 | 500 | 502 | 503 | 504 => S3Error::Busy { code: status.to_string(), message },
             _ if error_is_from_s3(response) && status == 403 => S3Error::AccessDenied { action: self.action.into() },
-            _ => S3Error::NotS3 { detail: message },
+            _ => not_s3(response),
         }
     }
 }
@@ -135,7 +139,23 @@ fn malformed_authorization(code: &str, message: &str, response: &HttpResponse) -
     if expected.is_some() || message.contains("region") {
         return S3Error::WrongRegion { expected };
     }
-    S3Error::InvalidCredentials { code: code.into() }
+    wrong_keys(code, WrongKey::AccessKey)
+}
+
+fn wrong_keys(code: &str, wrong: WrongKey) -> S3Error {
+    S3Error::InvalidCredentials { code: code.into(), wrong }
+}
+
+/// Something else than S3 has answered.
+fn not_s3(response: &HttpResponse) -> S3Error {
+    let detail = describe(response);
+    let kind = response.headers().get("content-type").unwrap_or_default();
+    let fault = if kind.trim_start().to_ascii_lowercase().starts_with("text/html") {
+        EndpointFault::Website { detail }
+    } else {
+        EndpointFault::Other { detail }
+    };
+    S3Error::NotS3 { fault }
 }
 
 /// The region a service asks for, in the header, in the error document, or in words:
@@ -166,13 +186,16 @@ fn describe(response: &HttpResponse) -> String {
 }
 
 fn unreachable(error: &ConnectorError) -> S3Error {
+    if let Some(rustls::Error::InvalidCertificate(cause)) = find(error) {
+        return Unreachable::Certificate(CertificateFault::of(cause)).into();
+    }
     let why = match find::<ResolveError>(error) {
         Some(ResolveError::Name(_)) => Unreachable::Name,
         Some(ResolveError::Forbidden) => Unreachable::ForbiddenAddress,
         None if error.is_timeout() => Unreachable::TimedOut,
         None if is_tls(error) => Unreachable::Tls,
         None if chain(error).contains("invalid HTTP") => {
-            return S3Error::NotS3 { detail: "it does not speak HTTP".into() };
+            return S3Error::NotS3 { fault: EndpointFault::Other { detail: "it does not speak HTTP".into() } };
         }
         None => Unreachable::Connection,
     };

@@ -1,23 +1,26 @@
 //! Building the client.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use aws_credential_types::Credentials;
 use aws_sdk_s3::{
     Client, Config,
     config::{
         Region, RequestChecksumCalculation, ResponseChecksumValidation, StalledStreamProtectionConfig,
-        retry::RetryConfig, timeout::TimeoutConfig,
+        retry::{RetryConfig, RetryPartition, TokenBucket},
+        timeout::TimeoutConfig,
     },
 };
 use aws_smithy_http_client::{
     Builder,
-    tls::{Provider, rustls_provider::CryptoMode},
+    tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
 };
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use url::Url;
 
 use super::{
-    S3, S3Access, S3Error, Unreachable, classify::NoRetryWhenRefused, counts::Counting, limit::Bounded,
+    Addressing, CaCertificate, S3, S3Access, S3Error, Unreachable, addressing::LearnsHost,
+    classify::NoRetryWhenRefused, counts::Counting, endpoint::written_wrongly, limit::Bounded,
     resolver::PolicyResolver,
 };
 use crate::NetworkPolicy;
@@ -36,27 +39,28 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 impl S3 {
-    /// A client for `access`. Nothing is sent yet.
+    /// A client for `access`. Nothing is sent yet. White space at the ends of the keys, which comes along when they are
+    /// copied, does not count.
     ///
-    /// Buckets are addressed by path, except at AWS, where they are part of the host name. Redirects are
-    /// not followed, and no proxy is taken from the environment.
+    /// Redirects are not followed, and no proxy is taken from the environment.
     pub fn connect(access: &S3Access, network: &NetworkPolicy) -> Self {
-        let http = Builder::new()
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .build_with_resolver(PolicyResolver::new(network.clone()));
-        let keys = Credentials::new(&access.access_key_id, access.secret_key.expose(), None, None, "backup credential");
-        let config = Config::builder()
+        let (name, secret) = (access.access_key_id.trim(), access.secret_key.expose().trim());
+        let learns = learns_host(access).then(|| LearnsHost::new(access.endpoint.clone()));
+        let mut config = Config::builder()
             .endpoint_url(access.endpoint.as_str())
             .region(Region::new(access.region.clone()))
-            .credentials_provider(keys)
-            .force_path_style(!is_aws(&access.endpoint))
-            .http_client(http)
+            .credentials_provider(Credentials::new(name, secret, None, None, "backup credential"))
+            .force_path_style(by_path(access))
+            .http_client(http_client(access.ca_certificate.as_ref(), network))
             .retry_config(
                 RetryConfig::standard()
                     .with_max_attempts(ATTEMPTS)
                     .with_initial_backoff(FIRST_PAUSE)
                     .with_max_backoff(LONGEST_PAUSE),
             )
+            // Of its own: by default all clients of a process share one quota of repeated tries, and one service that is
+            // away would use it up for all others.
+            .retry_partition(RetryPartition::custom("holdfast").token_bucket(TokenBucket::default()).build())
             .retry_classifier(NoRetryWhenRefused)
             .interceptor(Counting)
             .interceptor(Bounded)
@@ -65,24 +69,46 @@ impl S3 {
             // Every upload is covered by the SHA-256 in its signature. The newer checksum headers add nothing
             // to it, and older S3 services refuse them.
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
-            .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
-            .build();
+            .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
+        if let Some(learns) = learns {
+            config = config.retry_classifier(learns.clone()).interceptor(learns);
+        }
         Self {
-            client: Client::from_conf(config),
-            forbidden: network.forbids_host_of(&access.endpoint),
-            endpoint: access.endpoint.clone(),
-            region: access.region.clone(),
+            client: Client::from_conf(config.build()),
+            refused: refused(&access.endpoint, network),
+            access: Arc::new(access.clone()),
+            network: Arc::new(network.clone()),
         }
     }
 
-    /// The client, unless the endpoint itself is written as a forbidden address: the resolver only sees
-    /// names.
+    /// The client, unless the endpoint is one that is not asked.
     pub(super) fn client(&self) -> Result<&Client, S3Error> {
-        if self.forbidden { Err(Unreachable::ForbiddenAddress.into()) } else { Ok(&self.client) }
+        self.refused.as_ref().map_or(Ok(&self.client), |error| Err(error.clone()))
     }
 
     pub(super) fn is_aws(&self) -> bool {
-        is_aws(&self.endpoint)
+        is_aws(self.endpoint())
+    }
+}
+
+/// Why an endpoint is not asked: it is written as a forbidden address, which no resolver sees, or not as an endpoint.
+fn refused(endpoint: &Url, network: &NetworkPolicy) -> Option<S3Error> {
+    if network.forbids_host_of(endpoint) {
+        return Some(Unreachable::ForbiddenAddress.into());
+    }
+    written_wrongly(endpoint).map(|fault| S3Error::NotS3 { fault })
+}
+
+fn http_client(authority: Option<&CaCertificate>, network: &NetworkPolicy) -> SharedHttpClient {
+    let resolver = PolicyResolver::new(network.clone());
+    let builder = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring));
+    let trusting = authority.and_then(|authority| {
+        let trusted = TrustStore::default().with_pem_certificate(authority.as_str());
+        TlsContext::builder().with_trust_store(trusted).build().ok()
+    });
+    match trusting {
+        Some(context) => builder.tls_context(context).build_with_resolver(resolver),
+        None => builder.build_with_resolver(resolver),
     }
 }
 
@@ -94,6 +120,18 @@ pub(super) fn timeouts(attempt: Duration, operation: Duration) -> TimeoutConfig 
         .operation_attempt_timeout(attempt)
         .operation_timeout(operation)
         .build()
+}
+
+fn by_path(access: &S3Access) -> bool {
+    match access.addressing {
+        Addressing::Automatic => !is_aws(&access.endpoint),
+        Addressing::Path => true,
+        Addressing::Host => false,
+    }
+}
+
+fn learns_host(access: &S3Access) -> bool {
+    access.addressing == Addressing::Automatic && by_path(access)
 }
 
 fn is_aws(endpoint: &Url) -> bool {

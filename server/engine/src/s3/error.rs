@@ -2,16 +2,32 @@
 
 use thiserror::Error;
 
+use super::{
+    answer::{advice, said},
+    certificate::CertificateFault,
+    endpoint::EndpointFault,
+    lifecycle::LifecycleEffect,
+    options::ObjectOption,
+};
+
 /// A failed call. Every message says what happened and what to do next; none contains a secret.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum S3Error {
     /// The access key is unknown, or the secret key does not belong to it.
-    #[error(
-        "Invalid S3 credentials: the service does not accept this access key and secret key ({code}). Check both and try again."
-    )]
+    #[error("Invalid S3 credentials: {wrong} ({code}). {}", .wrong.advice())]
     InvalidCredentials {
         /// S3's error code, such as `SignatureDoesNotMatch`.
+        code: String,
+        /// Which of the two it is.
+        wrong: WrongKey,
+    },
+    /// The account is known and locked.
+    #[error(
+        "The S3 service has suspended the account of this access key ({code}). Ask its operator to unlock it, or use other credentials."
+    )]
+    Suspended {
+        /// S3's error code, such as `UserSuspended`.
         code: String,
     },
     /// The keys are valid, but may not do this.
@@ -31,11 +47,19 @@ pub enum S3Error {
         /// The region the service asked for, where it said so.
         expected: Option<String>,
     },
-    /// Something answers at the endpoint, but it does not speak S3.
-    #[error("The endpoint answers, but not as an S3 service ({detail}). Check the endpoint's address.")]
+    /// Something answers at the endpoint, but it does not speak S3; or the endpoint is not written as one.
+    #[error(transparent)]
     NotS3 {
-        /// What it answered instead.
-        detail: String,
+        /// What is there instead, and the right form where it is known.
+        fault: EndpointFault,
+    },
+    /// The service takes buckets in the host name alone.
+    #[error(
+        "The S3 service wants the bucket's name in the host name ({code}). Set the credential's addressing to host, or to automatic."
+    )]
+    HostAddressing {
+        /// S3's error code, such as `SecondLevelDomainForbidden`.
+        code: String,
     },
     /// An answer is longer than it may be, or is not what was asked for.
     #[error(
@@ -73,17 +97,25 @@ pub enum S3Error {
         /// The object's key.
         key: String,
     },
+    /// The probe was written and could not be deleted.
+    #[error("{cause} The probe object \"{key}\" is left in the bucket: delete it.")]
+    ProbeLeft {
+        /// The probe's key.
+        key: String,
+        /// Why it is still there.
+        cause: Box<S3Error>,
+    },
     /// The clocks are too far apart for a signature to be valid.
     #[error(
         "The S3 service refuses requests because its clock and this server's clock differ too much. Set this server's clock."
     )]
     ClockSkewed,
     /// The service is overloaded or failing for the moment.
-    #[error("The S3 service is busy or failing at the moment ({code}: {message}). Try again later.")]
+    #[error("The S3 service is busy or failing at the moment ({}). Try again later.", said(.code, .message))]
     Busy {
         /// S3's error code, or the HTTP status.
         code: String,
-        /// S3's message.
+        /// S3's message; empty where it gave none.
         message: String,
     },
     /// There is no more room.
@@ -102,36 +134,91 @@ pub enum S3Error {
         /// The bucket's name.
         bucket: String,
     },
+    /// A rule of the bucket's would destroy or freeze backups.
+    #[error(
+        "The lifecycle rule \"{rule}\" of the bucket \"{bucket}\" {effect} under this prefix, so backups would be lost. Restrict the rule to other prefixes or to noncurrent versions, or choose another bucket."
+    )]
+    Lifecycle {
+        /// The bucket's name.
+        bucket: String,
+        /// The rule's ID.
+        rule: String,
+        /// What it does to backups.
+        effect: LifecycleEffect,
+    },
     /// The service has no such storage class.
     #[error("The S3 service does not know this storage class. Choose another one, or the bucket's own.")]
     StorageClass,
     /// The service cannot encrypt as it was asked to.
     #[error(
-        "The S3 service cannot encrypt in this way ({code}: {message}). Check the KMS key, choose another encryption, or leave it to the bucket."
+        "The S3 service cannot encrypt in this way ({}). Check the KMS key, choose another encryption, or leave it to the bucket.",
+        said(.code, .message)
     )]
     Encryption {
         /// S3's error code.
         code: String,
-        /// S3's message.
+        /// S3's message; empty where it gave none.
         message: String,
     },
+    /// The service takes objects, but none with this option.
+    #[error("This S3 service cannot store objects with {option} ({code}). Leave that to the bucket.")]
+    Unsupported {
+        /// Which of the options it is.
+        option: ObjectOption,
+        /// S3's error code, such as `NotImplemented`.
+        code: String,
+    },
     /// Any other refusal.
-    #[error("The S3 service refused the request ({code}: {message}).")]
+    #[error("The S3 service refused to {action} ({}). {}", said(.code, .message), advice(.code))]
     Refused {
+        /// What was refused, as a verb phrase: `list the bucket "x"`.
+        action: String,
         /// S3's error code, or the HTTP status.
         code: String,
-        /// S3's message.
+        /// S3's message; empty where it gave none.
         message: String,
     },
 }
 
 impl S3Error {
+    /// Whether the service is away for a while, as when it is started anew: nobody accepts connections or answers in time,
+    /// or it says so itself. Anything else is an answer, and stays the same.
+    pub(crate) fn is_away(&self) -> bool {
+        matches!(self, Self::Busy { .. } | Self::Unreachable(Unreachable::Connection | Unreachable::TimedOut))
+    }
+
     /// Whether the same call may succeed later without anybody changing anything.
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Busy { .. } => true,
+            Self::Unreachable(Unreachable::Certificate(fault)) => fault.is_about_time(),
             Self::Unreachable(why) => !matches!(why, Unreachable::ForbiddenAddress),
+            Self::ProbeLeft { cause, .. } => cause.is_transient(),
             _ => false,
+        }
+    }
+}
+
+/// Which key a service does not accept.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum WrongKey {
+    /// It does not know the access key.
+    #[error("the service does not know this access key")]
+    AccessKey,
+    /// It knows the access key, and the secret key is not the one that belongs to it.
+    #[error("the secret key does not belong to this access key")]
+    SecretKey,
+    /// It does not say.
+    #[error("the service does not accept this access key and secret key")]
+    Either,
+}
+
+impl WrongKey {
+    fn advice(self) -> &'static str {
+        match self {
+            Self::AccessKey => "Check the access key id.",
+            Self::SecretKey => "Check the secret key.",
+            Self::Either => "Check both and try again.",
         }
     }
 }
@@ -148,9 +235,12 @@ pub enum Unreachable {
         "The endpoint does not accept connections, or the connection broke. Check the address and port, and that the service runs."
     )]
     Connection,
-    /// No trusted, encrypted connection could be made.
+    /// No encrypted connection could be made, for another reason than the certificate.
     #[error("No secure connection to the endpoint could be made. Check its certificate, and whether it speaks https.")]
     Tls,
+    /// The certificate is not to be trusted.
+    #[error(transparent)]
+    Certificate(CertificateFault),
     /// No answer in time.
     #[error("The endpoint did not answer in time. Check that the service runs and is not blocked by a firewall.")]
     TimedOut,

@@ -64,14 +64,6 @@ impl Part {
     }
 }
 
-/// How a service takes what is written to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Pace {
-    Fine,
-    /// It asked for fewer requests.
-    TooFast,
-}
-
 impl S3 {
     /// Writes an object; it is durable when this returns.
     pub(crate) async fn put(
@@ -81,10 +73,11 @@ impl S3 {
         content: Bytes,
         options: &ObjectOptions,
     ) -> Result<(), S3Error> {
-        self.put_paced(bucket, key, content, options, None).await.0
+        self.put_paced(bucket, key, content, options, None, &Slowed::default()).await
     }
 
-    /// Writes an object whose SHA-256, in hexadecimal digits, may be known; it is durable when this succeeds.
+    /// Writes an object whose SHA-256, in hexadecimal digits, may be known; it is durable when this succeeds. Notes whether
+    /// the service is `slowed`.
     pub(crate) async fn put_paced(
         &self,
         bucket: &str,
@@ -92,22 +85,17 @@ impl S3 {
         content: Bytes,
         options: &ObjectOptions,
         sha256: Option<&str>,
-    ) -> (Result<(), S3Error>, Pace) {
+        slowed: &Slowed,
+    ) -> Result<(), S3Error> {
         let action = format!("write to the bucket \"{bucket}\"");
         let call = Call { action: &action, bucket, key };
         let patience = if content.len() <= SMALL { quick() } else { Config::builder() };
-        let client = match self.client() {
-            Ok(client) => client,
-            Err(error) => return (Err(error), Pace::Fine),
-        };
-        let slowed = Slowed::default();
-        let request = client.put_object().bucket(bucket).key(key).body(ByteStream::from(content));
+        let request = self.client()?.put_object().bucket(bucket).key(key).body(ByteStream::from(content));
         let mut request = options.apply(request).customize().config_override(patience).interceptor(slowed.clone());
         if let Some(sha256) = sha256 {
             request = request.interceptor(SignedHash(sha256.to_owned()));
         }
-        let done = request.send().await.map(drop).map_err(|error| call.failed(&error));
-        (done, if slowed.seen() { Pace::TooFast } else { Pace::Fine })
+        request.send().await.map(drop).map_err(|error| call.failed(&error))
     }
 
     /// Writes an object unless there is one. False when there is one with other content.

@@ -4,6 +4,7 @@ use aws_sdk_s3::{
     operation::put_object::builders::PutObjectFluentBuilder,
     types::{ServerSideEncryption, StorageClass},
 };
+use thiserror::Error;
 
 /// What is asked for with each object that is written:
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>. Where nothing is, the bucket decides.
@@ -25,6 +26,20 @@ pub enum Encryption {
         /// The key's id, ARN or alias; the account's default key when it is absent.
         key: Option<String>,
     },
+}
+
+/// Which of the [`ObjectOptions`] a service cannot do, as the object of a sentence.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum ObjectOption {
+    /// The storage class.
+    #[error("a storage class")]
+    StorageClass,
+    /// The encryption.
+    #[error("this encryption")]
+    Encryption,
+    /// Neither of them, or not both at once.
+    #[error("a storage class and this encryption")]
+    Both,
 }
 
 impl ObjectOptions {

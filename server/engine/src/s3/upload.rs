@@ -39,13 +39,21 @@ impl Intercept for SignedHash {
     }
 }
 
+/// How a service takes what is written to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pace {
+    Fine,
+    /// It asked for fewer requests.
+    TooFast,
+}
+
 /// Notices whether the service asks for fewer requests, even where a later try succeeds.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Slowed(Arc<AtomicBool>);
+pub(crate) struct Slowed(Arc<AtomicBool>);
 
 impl Slowed {
-    pub(super) fn seen(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+    pub(crate) fn pace(&self) -> Pace {
+        if self.0.load(Ordering::Relaxed) { Pace::TooFast } else { Pace::Fine }
     }
 }
 

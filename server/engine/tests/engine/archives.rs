@@ -114,10 +114,12 @@ with zipfile.ZipFile(sys.argv[1]) as archive:
 
 /// The same of a file on the disk, under the name that a zip can write.
 const READ_FOLDER: &str = "
-import hashlib, os, stat, sys
+import hashlib, os, re, stat, sys
 top = os.fsencode(sys.argv[1])
-def shown(path):
-    return ''.join(c if not '\\udc80' <= c <= '\\udcff' else '_x%02x' % (ord(c) - 0xdc00) for c in path.replace('\\\\', '_'))
+def shown(name):
+    name = ''.join(c if not '\\udc80' <= c <= '\\udcff' else '_x%02x' % (ord(c) - 0xdc00) for c in name)
+    name = re.sub(r'[<>:\"/\\\\|?*\\x00-\\x1f]', '_', name)
+    return re.sub('[. ]$', '_', name)
 def show(path, name):
     status = os.lstat(path)
     kind = stat.S_IFMT(status.st_mode)
@@ -230,4 +232,42 @@ async fn a_download_that_is_left_ends() {
     assert!(folder.stream.next().await.unwrap().is_ok());
     drop(folder);
     // A thread that went on packing would keep this runtime from ending.
+}
+
+/// In each zone of the world, since a zip's own times are those of a clock on the wall.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_zip_keeps_times_wherever_it_is_unpacked() {
+    let world = World::start().await;
+    let repository = world.repository().await;
+    files::write(&world.source().join("new"), b"", 0o644, 1_700_000_001, 0);
+    files::write(&world.source().join("old"), b"", 0o644, 1_000_000_000, 0);
+    fs::create_dir(world.source().join("folder")).unwrap();
+    files::set_time(&world.source().join("folder"), 1_600_000_003, 0);
+    let taken = snapshot(&repository, &world.source()).await.snapshot;
+    let zip = archive((&world, &repository), &taken, "", ArchiveFormat::Zip).await;
+    for zone in ["UTC", "America/New_York", "Asia/Kolkata"] {
+        let into = world.target(&zone.replace('/', "-"));
+        let unpacked = Command::new("unzip").env("TZ", zone).arg("-q").arg(&zip).arg("-d").arg(&into).output().unwrap();
+        assert!(unpacked.status.success(), "{}", String::from_utf8_lossy(&unpacked.stderr));
+        let times = files::look(&into.join(TOP)).into_iter().map(|(path, seen)| (path, seen.modified.0));
+        let right = [("folder", 1_600_000_003), ("new", 1_700_000_001), ("old", 1_000_000_000)];
+        assert_eq!(times.collect::<Vec<_>>(), right.map(|(name, time)| (PathBuf::from(name), time)), "{zone}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_zip_can_be_unpacked_on_windows() {
+    let world = World::start().await;
+    let repository = world.repository().await;
+    for name in ["what?.txt", "what*.txt", "nul.txt", "dot.", "Readme.md", "README.md", "readme.md"] {
+        fs::write(world.source().join(name), name).unwrap();
+    }
+    let taken = snapshot(&repository, &world.source()).await.snapshot;
+    let zip = archive((&world, &repository), &taken, "", ArchiveFormat::Zip).await;
+    let names: Vec<_> =
+        python(READ_ZIP, &[&zip]).iter().map(|line| line.split("' ").next().unwrap()[11..].to_owned()).collect();
+    println!("{names:?}");
+    let expected =
+        ["", "README.md", "Readme (2).md", "dot_", "nul_.txt", "readme (3).md", "what_ (2).txt", "what_.txt"];
+    assert_eq!(names, expected);
 }

@@ -182,23 +182,15 @@ async fn a_bucket_that_keeps_everything_is_refused() {
         DefaultRetention, ObjectLockConfiguration, ObjectLockEnabled, ObjectLockRetentionMode, ObjectLockRule,
     };
     let moto = Moto::start().await;
-    let config = aws_sdk_s3::Config::builder()
-        .behavior_version_latest()
-        .endpoint_url(moto.endpoint.as_str())
-        .region(aws_sdk_s3::config::Region::from_static("us-east-1"))
-        .credentials_provider(aws_sdk_s3::config::Credentials::new("AKID", "secret", None, None, "test"))
-        .force_path_style(true)
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .build();
-    let client = aws_sdk_s3::Client::from_conf(config);
+    let client = moto.client();
     client.create_bucket().bucket("locked").object_lock_enabled_for_bucket(true).send().await.unwrap();
-    moto.s3().open_bucket("locked").await.unwrap();
+    moto.s3().open_bucket("locked", "").await.unwrap();
 
     let retention = DefaultRetention::builder().mode(ObjectLockRetentionMode::Compliance).days(1).build();
     let rule = ObjectLockRule::builder().default_retention(retention).build();
     let lock = ObjectLockConfiguration::builder().object_lock_enabled(ObjectLockEnabled::Enabled).rule(rule).build();
     client.put_object_lock_configuration().bucket("locked").object_lock_configuration(lock).send().await.unwrap();
-    let error = moto.s3().open_bucket("locked").await.unwrap_err();
+    let error = moto.s3().open_bucket("locked", "").await.unwrap_err();
     assert_eq!(error, S3Error::ObjectLock { bucket: "locked".into() });
     assert!(error.to_string().contains("Object Lock"), "{error}");
 }

@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use engine::{KeyCheck, NetworkPolicy, ObjectOptions, S3, S3Access, S3Error, Secret, Unreachable};
+use engine::{
+    BucketMade, EndpointFault, KeyCheck, NetworkPolicy, ObjectOptions, S3, S3Access, S3Error, Secret, Unreachable,
+    WrongKey,
+};
 use url::Url;
 
 use crate::support::{BUCKET, SECRET_KEY, World, access, loopback, servers};
@@ -22,14 +25,27 @@ async fn right_and_wrong_keys_are_told_apart() {
     assert_eq!(check(right.clone()).await.unwrap(), KeyCheck::Valid);
 
     let wrong_key = S3Access { access_key_id: "SOMEBODYELSE".into(), ..right.clone() };
-    assert!(matches!(check(wrong_key).await, Err(S3Error::InvalidCredentials { .. })));
+    let error = check(wrong_key).await.unwrap_err();
+    assert!(matches!(error, S3Error::InvalidCredentials { wrong: WrongKey::AccessKey, .. }), "{error:?}");
 
     let wrong_secret = S3Access { secret_key: Secret::new("another-secret".into()), ..right };
     let error = check(wrong_secret).await.unwrap_err();
-    assert!(matches!(error, S3Error::InvalidCredentials { .. }));
+    assert!(matches!(error, S3Error::InvalidCredentials { wrong: WrongKey::SecretKey, .. }), "{error:?}");
     let words = format!("{error} {error:?}");
     assert!(words.starts_with("Invalid S3 credentials"), "{words}");
     assert!(!words.contains("another-secret") && !words.contains(SECRET_KEY), "{words}");
+}
+
+#[tokio::test]
+async fn white_space_at_the_ends_of_keys_does_not_count() {
+    let world = World::start().await;
+    let right = access(world.server.endpoint());
+    let copied = S3Access {
+        access_key_id: format!(" {}\n", right.access_key_id),
+        secret_key: Secret::new(format!("\t{SECRET_KEY} ")),
+        ..right
+    };
+    assert_eq!(check(copied).await.unwrap(), KeyCheck::Valid);
 }
 
 #[tokio::test]
@@ -41,9 +57,10 @@ async fn an_endpoint_without_a_service_says_why() {
     let error = check_endpoint(Url::parse("http://no-such-host.invalid").unwrap()).await;
     assert_eq!(error, Unreachable::Name.into());
 
-    let mut tls = servers::answering("HTTP/1.1 400 Bad Request\r\n\r\n").await;
+    let right = servers::answering("HTTP/1.1 400 Bad Request\r\n\r\n").await;
+    let mut tls = right.clone();
     tls.set_scheme("https").unwrap();
-    assert_eq!(check_endpoint(tls).await, Unreachable::Tls.into());
+    assert_eq!(check_endpoint(tls).await, S3Error::NotS3 { fault: EndpointFault::SpeaksPlainHttp { right } });
 }
 
 #[tokio::test]
@@ -108,12 +125,12 @@ async fn a_forbidden_address_reads_the_same_whether_somebody_listens_or_not() {
 async fn a_bucket_is_made_opened_and_proven() {
     let world = World::start().await;
     let s3 = world.s3();
-    s3.create_bucket("a-new-bucket").await.unwrap();
-    s3.create_bucket("a-new-bucket").await.unwrap();
-    s3.open_bucket("a-new-bucket").await.unwrap();
+    assert_eq!(s3.create_bucket("a-new-bucket").await.unwrap(), BucketMade::New);
+    assert_eq!(s3.create_bucket("a-new-bucket").await.unwrap(), BucketMade::Existing);
+    s3.open_bucket("a-new-bucket", "/some/prefix/").await.unwrap();
     s3.probe("a-new-bucket", "/some/prefix/", &ObjectOptions::default()).await.unwrap();
     s3.probe("a-new-bucket", "", &ObjectOptions::default()).await.unwrap();
 
     let missing = S3Error::NoSuchBucket { bucket: "no-such-bucket".into() };
-    assert_eq!(s3.open_bucket("no-such-bucket").await.unwrap_err(), missing);
+    assert_eq!(s3.open_bucket("no-such-bucket", "").await.unwrap_err(), missing);
 }

@@ -3,10 +3,14 @@
 mod keys;
 mod support;
 
+mod addressing;
 mod archives;
 mod browse;
+mod buckets;
 mod cancel;
+mod certificates;
 mod database;
+mod endpoints;
 mod faults;
 mod fidelity;
 mod hostile;
@@ -14,8 +18,11 @@ mod kill;
 mod maintenance;
 mod opening;
 mod options;
+mod outage;
 mod patterns;
+mod pooler;
 mod properties;
+mod refusals;
 mod repository;
 mod restic;
 mod restore;

@@ -13,7 +13,7 @@ use engine::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{BUCKET, PASSWORD, World, after, files, repository_config, request, restore, snapshot};
+use crate::support::{BUCKET, PASSWORD, World, after, files, remove, repository_config, request, restore, snapshot};
 
 /// What the server stores of the bucket.
 fn bucket(world: &World) -> PathBuf {
@@ -264,7 +264,7 @@ async fn another_repository_inside_its_folders_is_not_taken_for_its_own() {
         prune(&repository).await.unwrap();
         prune(&repository).await.unwrap();
         let s3 = world.s3();
-        Repository::remove(&s3, BUCKET, "nest3").await.unwrap();
+        remove(&s3, "nest3").await;
         let inner = RepositoryConfig { prefix, ..repository_config(world.server.endpoint()) };
         let inner = Repository::open(inner).await.unwrap();
         assert_eq!(inner.snapshots().await.unwrap()[0].id, theirs.snapshot, "{inside}");

@@ -1,13 +1,16 @@
 //! How objects are kept, as a server tells it that is not ours.
 
-use aws_sdk_s3::{
-    Client, Config,
-    config::{BehaviorVersion, Credentials, Region},
-    types::{ObjectStorageClass, ServerSideEncryption},
-};
-use engine::{Encryption, ObjectOptions, Repository, RepositoryConfig, S3Error};
+use std::sync::Mutex;
 
-use crate::support::{ACCESS_KEY, BUCKET, SECRET_KEY, World, files, moto::Moto, repository_config, snapshot};
+use aws_sdk_s3::types::{ObjectStorageClass, ServerSideEncryption};
+use engine::{Encryption, ObjectOption, ObjectOptions, Repository, RepositoryConfig, S3, S3Error};
+
+use crate::support::{
+    BUCKET, World, access, files, loopback,
+    moto::Moto,
+    proxy::{Proxy, refusal},
+    repository_config, snapshot,
+};
 
 /// An object of a bucket, and how it is kept.
 struct Kept {
@@ -18,15 +21,7 @@ struct Kept {
 }
 
 async fn kept(moto: &Moto) -> Vec<Kept> {
-    let config = Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .endpoint_url(moto.endpoint.as_str())
-        .region(Region::new("us-east-1"))
-        .credentials_provider(Credentials::new(ACCESS_KEY, SECRET_KEY, None, None, "test"))
-        .force_path_style(true)
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .build();
-    let client = Client::from_conf(config);
+    let client = moto.client();
     let mut kept = Vec::new();
     for object in client.list_objects_v2().bucket(BUCKET).send().await.unwrap().contents.unwrap() {
         let key = object.key.unwrap();
@@ -82,4 +77,53 @@ async fn a_storage_class_that_the_service_does_not_know_is_told_by_the_probe() {
     let options = ObjectOptions { storage_class: Some("NO_SUCH_CLASS".into()), encryption: None };
     let error = moto.s3().probe(BUCKET, "", &options).await.unwrap_err();
     assert_eq!(error, S3Error::StorageClass);
+}
+
+/// A service that refuses writes with one of these headers, as Ceph (`InvalidArgument` for classes, `InvalidRequest` for
+/// keys of a KMS) and Swift and `MinIO` (`NotImplemented`) do.
+async fn refusing(world: &World, headers: &'static [(&'static str, &'static str)]) -> (Proxy, S3) {
+    let proxy = Proxy::start(&world.server.endpoint()).await;
+    proxy.answer(move |head| {
+        let has = |header: &str| head.starts_with("PUT ") && head.contains(&format!("\r\n{header}:"));
+        let (_, code) = headers.iter().find(|(header, _)| has(header))?;
+        Some(refusal("400 Bad Request", code, ""))
+    });
+    let s3 = S3::connect(&access(proxy.endpoint()), &loopback());
+    (proxy, s3)
+}
+
+#[tokio::test]
+async fn the_option_that_a_service_cannot_do_is_named() {
+    const CLASS: (&str, &str) = ("x-amz-storage-class", "InvalidArgument");
+    const ENCRYPTION: (&str, &str) = ("x-amz-server-side-encryption", "NotImplemented");
+    let class = || Some("REDUCED_REDUNDANCY".to_owned());
+    let (sse, kms) = (Some(Encryption::S3), Some(Encryption::Kms { key: None }));
+    let told = Mutex::new(Vec::new());
+    for (headers, storage_class, encryption, option, code) in [
+        (&[CLASS] as &[_], class(), None, ObjectOption::StorageClass, "InvalidArgument"),
+        (&[CLASS], class(), sse.clone(), ObjectOption::StorageClass, "InvalidArgument"),
+        (&[ENCRYPTION], None, sse.clone(), ObjectOption::Encryption, "NotImplemented"),
+        (&[ENCRYPTION], class(), kms.clone(), ObjectOption::Encryption, "NotImplemented"),
+        (&[CLASS, ENCRYPTION], class(), kms, ObjectOption::Both, "InvalidArgument"),
+    ] {
+        let world = World::start().await;
+        let (_proxy, s3) = refusing(&world, headers).await;
+        let error = s3.probe(BUCKET, "prefix", &ObjectOptions { storage_class, encryption }).await.unwrap_err();
+        assert_eq!(error, S3Error::Unsupported { option, code: code.into() });
+        told.lock().unwrap().push(error.to_string());
+        assert_eq!(world.stored(""), Vec::<std::path::PathBuf>::new(), "no probe is left");
+    }
+    println!("{:#?}", told.into_inner().unwrap());
+}
+
+/// A service that refuses every write does not refuse the options.
+#[tokio::test]
+async fn no_option_is_blamed_for_what_is_refused_without_it() {
+    let world = World::start().await;
+    let proxy = Proxy::start(&world.server.endpoint()).await;
+    proxy.answer(|head| head.starts_with("PUT ").then(|| refusal("400 Bad Request", "InvalidRequest", "No.")));
+    let options = ObjectOptions { storage_class: Some("STANDARD_IA".into()), encryption: None };
+    let s3 = S3::connect(&access(proxy.endpoint()), &loopback());
+    let error = s3.probe(BUCKET, "", &options).await.unwrap_err();
+    assert!(matches!(error, S3Error::Refused { .. }), "{error:?}");
 }

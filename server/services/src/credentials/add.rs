@@ -1,6 +1,6 @@
 //! Adding a backup credential.
 
-use engine::{S3Access, Secret};
+use engine::{Addressing, S3Access, Secret};
 use model::{
     credential::{CredentialForm, NewCredential},
     form::Done,
@@ -49,6 +49,8 @@ fn access(new: &NewCredential) -> Result<S3Access, ServiceError> {
         region: new.region.as_str().to_owned(),
         access_key_id: new.access_key_id.as_str().to_owned(),
         secret_key: Secret::new(new.secret_key.expose().to_owned()),
+        ca_certificate: None,
+        addressing: Addressing::Automatic,
     })
 }
 

@@ -1,7 +1,7 @@
 //! Removes the backups of a deleted project from the bucket.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use engine::{Repository, S3};
+use engine::{LONGEST_OUTAGE, RemoveRequest, Repository, S3};
 use model::ids::{AccountId, OrganizationId};
 use sea_orm::{
     ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
@@ -87,8 +87,8 @@ impl RunKind for Removal {
         Ok(vec![next])
     }
 
-    async fn work(services: &Services, row: &removal::Model, _: Work) -> Result<(), ServiceError> {
-        remove(services, row).await
+    async fn work(services: &Services, row: &removal::Model, work: Work) -> Result<(), ServiceError> {
+        remove(services, row, work).await
     }
 
     async fn end(_: &Services, row: &removal::Model, outcome: Outcome<()>) -> Result<End, ServiceError> {
@@ -127,11 +127,13 @@ impl RunKind for Removal {
     }
 }
 
-async fn remove(services: &Services, row: &removal::Model) -> Result<(), ServiceError> {
+async fn remove(services: &Services, row: &removal::Model, work: Work) -> Result<(), ServiceError> {
     let credential = backup_credential::Entity::find_by_id(row.backup_credential_id).one(services.db()).await?;
     let credential = credential.ok_or(ServiceError::NotFound)?;
     let s3 = S3::connect(&repositories::access(services, &credential)?, services.network());
-    Ok(Repository::remove(&s3, &row.bucket, &row.prefix).await?)
+    let (bucket, prefix) = (row.bucket.clone(), row.prefix.clone());
+    let request = RemoveRequest { s3, bucket, prefix, longest_outage: LONGEST_OUTAGE };
+    Ok(Repository::remove(request, work.counters, work.cancel).await?)
 }
 
 async fn record(

@@ -90,6 +90,7 @@ impl Archive for TarGz {
         self.0.append_data(&mut header, path, io::empty())
     }
 
+    const CASE_COUNTS: bool = true;
     const HARD_LINKS: bool = true;
 
     fn hard_link(&mut self, path: &Path, metadata: &Metadata, target: &Path) -> io::Result<()> {

@@ -1,8 +1,7 @@
 //! From a folder of the snapshot into an archive.
 
 use std::{
-    collections::HashSet,
-    ffi::{OsStr, OsString},
+    ffi::OsStr,
     io,
     path::{Path, PathBuf},
 };
@@ -22,6 +21,7 @@ use super::{
     },
     Archive,
     content::Content,
+    names::Taken,
     ours,
 };
 use crate::source::{DEEPEST, TreePath};
@@ -44,8 +44,7 @@ pub(super) struct Walk<'a> {
 struct Level {
     path: TreePath,
     nodes: Reading<Node>,
-    /// Names in it that are taken.
-    names: HashSet<OsString>,
+    names: Taken,
 }
 
 impl<'a> Walk<'a> {
@@ -54,12 +53,12 @@ impl<'a> Walk<'a> {
     }
 
     /// Packs all that is in `tree`, below a folder `top`. Sockets, FIFOs and devices are left out.
-    pub(super) fn run(&self, tree: TreeId, top: &str, mut archive: impl Archive) -> Result<()> {
+    pub(super) fn run<A: Archive>(&self, tree: TreeId, top: &str, mut archive: A) -> Result<()> {
         let top = archive.name(OsStr::new(top));
         let mut path = PathBuf::from(if is_plain(&top) { top } else { TOP.into() });
         archive.folder(&path, &Metadata::default()).map_err(ours)?;
         let (mut missing, mut links) = (Missing::default(), Links::default());
-        let mut levels = vec![self.level(TreePath::default(), tree)?];
+        let mut levels = vec![self.level::<A>(TreePath::default(), tree)?];
         while let Some(level) = levels.last_mut() {
             let Some(node) = level.nodes.next() else {
                 if levels.len() > 1 {
@@ -75,7 +74,7 @@ impl<'a> Walk<'a> {
             if !is_plain(&name) {
                 continue;
             }
-            let name = level.free(name);
+            let name = level.names.free(name);
             let inside = level.path.join(name.clone());
             path.push(name);
             if inside.depth() > DEEPEST && node.is_dir() {
@@ -83,7 +82,7 @@ impl<'a> Walk<'a> {
             } else if archive.has_room(&path) {
                 self.add(&mut archive, &mut links, (&path, &inside), &node).map_err(ours)?;
                 if let Some(subtree) = node.subtree.filter(|_| node.is_dir()) {
-                    levels.push(self.level(inside, subtree)?);
+                    levels.push(self.level::<A>(inside, subtree)?);
                     continue;
                 }
             } else {
@@ -92,14 +91,14 @@ impl<'a> Walk<'a> {
             path.pop();
         }
         if let (Some(text), Some(level)) = (missing.text(), levels.last_mut()) {
-            path.push(level.free(NOTE.into()));
+            path.push(level.names.free(NOTE.into()));
             archive.note(&path, &text).map_err(ours)?;
         }
         archive.finish().map_err(ours)
     }
 
-    fn level(&self, path: TreePath, tree: TreeId) -> Result<Level> {
-        Ok(Level { path, nodes: self.reader.nodes(&tree)?.read()?, names: HashSet::new() })
+    fn level<A: Archive>(&self, path: TreePath, tree: TreeId) -> Result<Level> {
+        Ok(Level { path, nodes: self.reader.nodes(&tree)?.read()?, names: Taken::new(A::CASE_COUNTS) })
     }
 
     /// Adds what is at `path` in the archive, which is `inside` of the top folder.
@@ -151,20 +150,5 @@ impl Missing {
         let more = if self.more > 0 { format!("and {} more\n", self.more) } else { String::new() };
         let begin = "These are in the backup, but not in this archive. Restore them, or download them one by one.\n\n";
         (!self.lines.is_empty()).then(|| format!("{begin}{}{more}", self.lines.concat()))
-    }
-}
-
-impl Level {
-    /// The name, or one like it where it is taken: two names that differ only in what a format cannot write become the
-    /// same, and no entry may be written through a link of its own name.
-    fn free(&mut self, name: OsString) -> OsString {
-        let mut free = name.clone();
-        let mut number = 2;
-        while !self.names.insert(free.clone()) {
-            free.clone_from(&name);
-            free.push(format!(" ({number})"));
-            number += 1;
-        }
-        free
     }
 }

@@ -11,10 +11,10 @@ use rustic_core::repofile::Metadata;
 use zip::{
     CompressionMethod, DateTime, ZipWriter,
     result::ZipError,
-    write::{SimpleFileOptions, StreamWriter},
+    write::{FullFileOptions, StreamWriter},
 };
 
-use super::{super::browse, Archive, content::Content, pipe::Pipe};
+use super::{super::browse, Archive, content::Content, names::portable, pipe::Pipe};
 use crate::source::{mode_from_go, shown};
 
 /// From this size on an entry is announced as one that may have more than 4 GiB.
@@ -29,6 +29,9 @@ const FILE_MODE: u32 = 0;
 /// The mode of a file of our own.
 const NOTE_MODE: u32 = 0o644;
 const LINK_MODE: u32 = 0o777;
+/// The id of the extended timestamp, and its flag for the time of the last modification.
+const EXTENDED_TIMESTAMP: u16 = 0x5455;
+const MODIFIED: u8 = 1;
 
 pub(super) struct Zip(ZipWriter<StreamWriter<Pipe>>);
 
@@ -39,31 +42,32 @@ impl Zip {
 }
 
 impl Archive for Zip {
-    /// UTF-8, and without the backslash, which some systems take for a slash.
+    /// UTF-8, and without what some systems cannot write or take for something else.
     fn name(&self, name: &OsStr) -> OsString {
-        shown(name).replace('\\', "_").into()
+        portable(&shown(name)).into()
     }
 
     fn folder(&mut self, path: &Path, metadata: &Metadata) -> io::Result<()> {
         // The writer's own call for folders announces a data descriptor, as every entry of a stream has one, and writes
         // none, so that `unzip` refuses the archive as overlapping (zip 8.6). An empty entry whose name ends with a
         // slash is a folder all the same.
-        let options = options(metadata, FOLDER_MODE);
+        let options = options(metadata, FOLDER_MODE)?;
         let options = options.compression_method(CompressionMethod::Stored).compression_level(None);
         self.0.start_file(format!("{}/", text(path)), options).map_err(io_error)
     }
 
     fn file(&mut self, path: &Path, metadata: &Metadata, mut content: Content<'_>) -> io::Result<()> {
-        let options = options(metadata, FILE_MODE).large_file(content.size >= LARGE);
+        let options = options(metadata, FILE_MODE)?.large_file(content.size >= LARGE);
         self.0.start_file(text(path), options).map_err(io_error)?;
         io::copy(&mut content, &mut self.0).map(drop)
     }
 
     fn link(&mut self, path: &Path, metadata: &Metadata, target: &Path) -> io::Result<()> {
-        let options = options(metadata, LINK_MODE);
+        let options = options(metadata, LINK_MODE)?;
         self.0.add_symlink(text(path), shown(target.as_os_str()), options).map_err(io_error)
     }
 
+    const CASE_COUNTS: bool = false;
     const HARD_LINKS: bool = false;
 
     fn hard_link(&mut self, _path: &Path, _metadata: &Metadata, _target: &Path) -> io::Result<()> {
@@ -71,7 +75,7 @@ impl Archive for Zip {
     }
 
     fn note(&mut self, path: &Path, text: &str) -> io::Result<()> {
-        self.0.start_file(self::text(path), options(&Metadata::default(), NOTE_MODE)).map_err(io_error)?;
+        self.0.start_file(self::text(path), options(&Metadata::default(), NOTE_MODE)?).map_err(io_error)?;
         self.0.write_all(text.as_bytes())
     }
 
@@ -89,16 +93,28 @@ fn text(path: &Path) -> String {
     shown(path.as_os_str())
 }
 
-fn options(metadata: &Metadata, mode: u32) -> SimpleFileOptions {
-    SimpleFileOptions::default()
+fn options(metadata: &Metadata, mode: u32) -> io::Result<FullFileOptions<'static>> {
+    let mut options = FullFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
         .compression_level(Some(LEVEL))
         // Set-user and set-group bits are nothing to take home.
         .unix_permissions(metadata.mode.map_or(mode, mode_from_go) & 0o777)
-        .last_modified_time(modified(metadata).unwrap_or_default())
+        .last_modified_time(modified(metadata).unwrap_or_default());
+    if let Some(field) = extended_timestamp(metadata) {
+        options.add_extra_data(EXTENDED_TIMESTAMP, field, false).map_err(io_error)?;
+    }
+    Ok(options)
 }
 
-/// Of times before 1980 and after 2107 the format knows nothing.
+/// Info-ZIP's field with the seconds since 1970, which are the same everywhere: the format's own time is one of the clock
+/// on the wall, and programs take it for their own zone's
+/// (<https://libzip.org/specifications/extrafld.txt>, "Extended Timestamp"). It has room for 1901 to 2038.
+fn extended_timestamp(metadata: &Metadata) -> Option<[u8; 5]> {
+    let [a, b, c, d] = i32::try_from(metadata.mtime?.as_second()).ok()?.to_le_bytes();
+    Some([MODIFIED, a, b, c, d])
+}
+
+/// In UTC. Of times before 1980 and after 2107 the format knows nothing.
 fn modified(metadata: &Metadata) -> Option<DateTime> {
     let time = browse::time(metadata.mtime?)?;
     let part = |value: u32| u8::try_from(value).ok();

@@ -14,10 +14,10 @@ use super::super::{
     storage::Storage,
 };
 
-/// An index file is written after so many blobs or so much time, so that a run that is killed has not stored all in
-/// vain: the next one finds what is in an index.
+/// An index file is written after so many blobs or so much time, so that a run that is killed, or fails for good, has not
+/// stored all in vain: the next one finds what is in an index.
 const MOST_BLOBS: usize = 50_000;
-const LONGEST: Duration = Duration::from_mins(5);
+const LONGEST: Duration = Duration::from_mins(1);
 /// Marks a compressed file.
 const COMPRESSED: u8 = 2;
 

@@ -10,8 +10,8 @@ use rustic_core::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    NetworkPolicy, ObjectOptions, OnConflict, Repository, RepositoryConfig, RestoreRequest, S3, S3Access, Secret,
-    SnapshotId, SourceRoots,
+    Addressing, LONGEST_OUTAGE, NetworkPolicy, ObjectOptions, OnConflict, Repository, RepositoryConfig, RestoreRequest,
+    S3, S3Access, Secret, SnapshotId, SourceRoots,
     repository::{blocking::blocking, fault::repository_error, open, storage::Storage},
 };
 
@@ -69,6 +69,8 @@ async fn nothing_in_a_snapshot_leads_out_of_the_target() {
         region: embedded_s3::REGION.into(),
         access_key_id: "AKID".into(),
         secret_key: Secret::new("secret".into()),
+        ca_certificate: None,
+        addressing: Addressing::Automatic,
     };
     let network = NetworkPolicy::allowing(vec!["127.0.0.0/8".parse().unwrap()]);
     S3::connect(&access, &network).create_bucket("bucket").await.unwrap();
@@ -78,6 +80,7 @@ async fn nothing_in_a_snapshot_leads_out_of_the_target() {
         bucket: "bucket".into(),
         prefix: String::new(),
         options: ObjectOptions::default(),
+        longest_outage: LONGEST_OUTAGE,
         password: Secret::new("password".into()),
         cache_dir: None,
     };

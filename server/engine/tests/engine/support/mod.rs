@@ -15,12 +15,13 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use embedded_s3::{EmbeddedS3, EmbeddedS3Config};
 use engine::{
-    DirectorySource, NetworkPolicy, ObjectOptions, OnConflict, Progress, Repository, RepositoryConfig, RestoreRequest,
-    RestoreTarget, S3, S3Access, Secret, SnapshotId, SnapshotRequest, SnapshotSource, SourceRoots,
+    DirectorySource, NetworkPolicy, ObjectOptions, OnConflict, Progress, RemoveRequest, Repository, RepositoryConfig,
+    RestoreRequest, RestoreTarget, S3, S3Access, Secret, SnapshotId, SnapshotRequest, SnapshotSource, SourceRoots,
 };
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -88,6 +89,8 @@ pub fn access(endpoint: Url) -> S3Access {
         region: "us-east-1".into(),
         access_key_id: ACCESS_KEY.into(),
         secret_key: Secret::new(SECRET_KEY.into()),
+        ca_certificate: None,
+        addressing: engine::Addressing::Automatic,
     }
 }
 
@@ -103,8 +106,17 @@ pub fn repository_config(endpoint: Url) -> RepositoryConfig {
         prefix: "/prefix/".into(),
         password: Secret::new(PASSWORD.into()),
         options: ObjectOptions::default(),
+        // Most tests of failures want to see them.
+        longest_outage: Duration::ZERO,
         cache_dir: None,
     }
+}
+
+/// Removes the repository below `prefix`.
+pub async fn remove(s3: &S3, prefix: &str) {
+    let longest_outage = Duration::ZERO;
+    let request = RemoveRequest { s3: s3.clone(), bucket: BUCKET.into(), prefix: prefix.into(), longest_outage };
+    Repository::remove(request, Arc::new(()), CancellationToken::new()).await.unwrap();
 }
 
 pub fn directory(path: &Path) -> DirectorySource {

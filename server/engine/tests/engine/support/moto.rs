@@ -5,6 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use aws_sdk_s3::{
+    Client, Config,
+    config::{Credentials, Region},
+};
 use engine::S3;
 use url::Url;
 
@@ -38,6 +42,19 @@ impl Moto {
 
     pub fn s3(&self) -> S3 {
         S3::connect(&access(self.endpoint.clone()), &loopback())
+    }
+
+    /// A client that is not ours, for what Holdfast does not do.
+    pub fn client(&self) -> Client {
+        let config = Config::builder()
+            .behavior_version_latest()
+            .endpoint_url(self.endpoint.as_str())
+            .region(Region::from_static("us-east-1"))
+            .credentials_provider(Credentials::new(ACCESS_KEY, SECRET_KEY, None, None, "test"))
+            .force_path_style(true)
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .build();
+        Client::from_conf(config)
     }
 
     /// Runs restic the way the recovery kit says.

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicU32, AtomicU64, Ordering},
     },
     time::Duration,
@@ -12,8 +12,13 @@ use rand::{Rng, SeedableRng, rngs::SmallRng};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional},
     net::{TcpListener, TcpStream},
+    sync::watch,
 };
+use tokio_util::sync::CancellationToken;
 use url::Url;
+
+/// Answers a request, of which it is given the head, in the service's place; `None`: the service does.
+pub type Quirk = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
 /// What goes wrong, as percentages of requests.
 #[derive(Default)]
@@ -31,6 +36,11 @@ pub struct Faults {
     pub delay: AtomicU64,
     pub requests: AtomicU64,
     pub spoiled: AtomicU64,
+    /// Bytes that were written, also those of refused writes.
+    pub uploaded: AtomicU64,
+    pub quirk: Mutex<Option<Quirk>>,
+    /// Nobody listens, and connections are cut.
+    away: watch::Sender<bool>,
 }
 
 pub struct Proxy {
@@ -52,11 +62,19 @@ impl Proxy {
         let faults = Arc::new(Faults::default());
         let shared = faults.clone();
         tokio::spawn(async move {
-            while let Ok((socket, _)) = listener.accept().await {
-                tokio::spawn(pass(socket, to, shared.clone()));
+            let mut listener = listener;
+            loop {
+                serve(listener, to, &shared).await;
+                let _ = shared.away.subscribe().wait_for(|away| !away).await;
+                listener = TcpListener::bind(address).await.unwrap();
             }
         });
         Self { faults, address }
+    }
+
+    /// Answers some requests in the service's place.
+    pub fn answer(&self, quirk: impl Fn(&str) -> Option<String> + Send + Sync + 'static) {
+        *self.faults.quirk.lock().unwrap() = Some(Box::new(quirk));
     }
 
     pub fn endpoint(&self) -> Url {
@@ -64,7 +82,45 @@ impl Proxy {
     }
 }
 
+/// Until the service goes away.
+async fn serve(listener: TcpListener, to: std::net::SocketAddr, faults: &Arc<Faults>) {
+    let (cut, mut away) = (CancellationToken::new(), faults.away.subscribe());
+    let _cut = cut.clone().drop_guard();
+    loop {
+        tokio::select! {
+            _ = away.wait_for(|away| *away) => return,
+            accepted = listener.accept() => {
+                let (cut, faults) = (cut.clone(), faults.clone());
+                tokio::spawn(async move { cut.run_until_cancelled(pass(accepted.unwrap().0, to, faults)).await });
+            }
+        }
+    }
+}
+
+/// S3's error document (<https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>) as a whole response.
+pub fn refusal(status: &str, code: &str, message: &str) -> String {
+    let error = format!("<Error><Code>{code}</Code><Message>{message}</Message></Error>");
+    response(status, &error)
+}
+
+/// An XML document as a whole response.
+pub fn response(status: &str, document: &str) -> String {
+    let body = format!("<?xml version=\"1.0\"?>{document}");
+    let (head, length) = ("content-type: application/xml\r\nconnection: close", body.len());
+    format!("HTTP/1.1 {status}\r\n{head}\r\ncontent-length: {length}\r\n\r\n{body}")
+}
+
 impl Faults {
+    /// Nobody listens any more, until the time has passed.
+    pub fn go_away_for(self: &Arc<Self>, time: Duration) {
+        self.away.send_replace(true);
+        let faults = self.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(time).await;
+            faults.away.send_replace(false);
+        });
+    }
+
     /// Whether a write does not fit any more. What fits is counted.
     fn overflows(&self, head: &str) -> bool {
         let room = self.room.load(Ordering::SeqCst);
@@ -93,11 +149,18 @@ async fn pass(mut client: TcpStream, to: std::net::SocketAddr, faults: Arc<Fault
     let Some((head, begun)) = read_head(&mut client).await else { return };
     let number = faults.requests.fetch_add(1, Ordering::SeqCst);
     tokio::time::sleep(Duration::from_millis(faults.delay.load(Ordering::SeqCst))).await;
+    if head.starts_with("PUT ") {
+        faults.uploaded.fetch_add(content_length(&head) as u64, Ordering::SeqCst);
+    }
     let roll = dice(number);
     let busy = faults.busy.load(Ordering::SeqCst);
     let cut = faults.cut.load(Ordering::SeqCst);
     if roll < busy + cut {
         faults.spoiled.fetch_add(1, Ordering::SeqCst);
+    }
+    let answer = faults.quirk.lock().unwrap().as_ref().and_then(|quirk| quirk(&head));
+    if let Some(answer) = answer {
+        return refuse(client, &head, begun.len(), &answer).await;
     }
     if roll < busy {
         return refuse(client, &head, begun.len(), BUSY).await;

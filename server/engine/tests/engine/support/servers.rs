@@ -1,10 +1,15 @@
 //! Things that answer at an endpoint and are no S3 service.
 
+use std::sync::Arc;
+
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpListener,
+    io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional},
+    net::{TcpListener, TcpStream},
 };
+use tokio_rustls::TlsAcceptor;
 use url::Url;
+
+use super::tls;
 
 /// Answers every request with `response`, which is a whole HTTP response.
 pub async fn answering(response: &'static str) -> Url {
@@ -21,6 +26,24 @@ pub async fn answering(response: &'static str) -> Url {
         }
     });
     Url::parse(&format!("http://{address}")).unwrap()
+}
+
+/// The service at `to` behind TLS, with a certificate and its key.
+pub async fn encrypted(pem: &str, to: &Url) -> Url {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (acceptor, to) = (TlsAcceptor::from(Arc::new(tls::config(pem))), to.socket_addrs(|| None).unwrap()[0]);
+    tokio::spawn(async move {
+        while let Ok((socket, _)) = listener.accept().await {
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                let Ok(mut client) = acceptor.accept(socket).await else { return };
+                let mut server = TcpStream::connect(to).await.unwrap();
+                let _ = copy_bidirectional(&mut client, &mut server).await;
+            });
+        }
+    });
+    Url::parse(&format!("https://localhost:{port}")).unwrap()
 }
 
 /// Accepts connections and says nothing.

@@ -1,4 +1,4 @@
-//! The TLS of a PostgreSQL server.
+//! The TLS of servers.
 
 use std::{io, sync::Arc};
 
@@ -19,18 +19,22 @@ use tokio_rustls::{
 /// A certificate for `db.holdfast.example`, its key, and the authority that signed it.
 const PEM: &str = include_str!("tls.pem");
 
-/// Answers the request for TLS that a client begins with.
-pub async fn accept(client: &mut TcpStream) -> io::Result<TlsStream<&mut TcpStream>> {
-    let certificate = CertificateDer::from_pem_slice(PEM.as_bytes()).unwrap();
-    let key = PrivateKeyDer::from_pem_slice(PEM.as_bytes()).unwrap();
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+/// A server with a certificate and its key.
+pub fn config(pem: &str) -> ServerConfig {
+    let certificate = CertificateDer::from_pem_slice(pem.as_bytes()).unwrap();
+    let key = PrivateKeyDer::from_pem_slice(pem.as_bytes()).unwrap();
+    ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
         .with_single_cert(vec![certificate], key)
-        .unwrap();
+        .unwrap()
+}
+
+/// Answers PostgreSQL's request for TLS that a client begins with.
+pub async fn accept(client: &mut TcpStream) -> io::Result<TlsStream<&mut TcpStream>> {
     let mut asked = [0; 8];
     client.read_exact(&mut asked).await?;
     client.write_all(b"S").await?;
-    TlsAcceptor::from(Arc::new(config)).accept(client).await
+    TlsAcceptor::from(Arc::new(config(PEM))).accept(client).await
 }

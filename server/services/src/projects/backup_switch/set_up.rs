@@ -46,7 +46,7 @@ pub async fn set_up(
         }
         BucketChoice::Existing { .. } => {
             let failed = |error: S3Error| step_failed(&tr!("Opening the bucket failed"), error.into());
-            s3.open_bucket(&place.bucket).await.map_err(failed)?;
+            s3.open_bucket(&place.bucket, &place.prefix).await.map_err(failed)?;
         }
     }
     check_access(services, &s3, place, credential).await
