@@ -26,6 +26,8 @@ export class Holdfast {
       HOLDFAST_S3_ALLOW_NETWORKS: '127.0.0.0/8',
       // What is deleted goes at once, except where a story is about the delay.
       HOLDFAST_DELETION_DELAY: '0',
+      // Stories that stop the S3 server want to see the run fail.
+      HOLDFAST_S3_OUTAGE_LIMIT: '0',
       HOLDFAST_POSTGRES_ALLOW_NETWORKS: '127.0.0.0/8',
       HOLDFAST_NOTIFY_ALLOW_NETWORKS: '127.0.0.0/8',
       LEPTOS_SITE_ROOT: SITE,

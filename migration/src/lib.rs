@@ -29,6 +29,7 @@ mod m20261130_000020_clock_watch;
 mod m20261130_000021_source_options;
 mod m20261130_000022_source_had_files;
 mod m20261130_000023_credential_checks;
+mod m20261130_000024_services_as_they_are;
 
 pub struct Migrator;
 
@@ -59,6 +60,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000021_source_options::Migration),
             Box::new(m20261130_000022_source_had_files::Migration),
             Box::new(m20261130_000023_credential_checks::Migration),
+            Box::new(m20261130_000024_services_as_they_are::Migration),
         ]
     }
 }

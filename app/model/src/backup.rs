@@ -120,6 +120,8 @@ pub struct Progress {
     pub total_bytes: u64,
     /// Seconds since it began.
     pub seconds: u64,
+    /// Since when it waits for the S3 service, which is away.
+    pub waiting_since: Option<DateTime<Utc>>,
 }
 
 impl Progress {

@@ -1,11 +1,14 @@
 //! Backup credentials: the keys of an S3 endpoint.
 
+mod connection;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+pub use self::connection::{Addressing, CaCertificate, Connection};
 use crate::{
-    form::{FormCheck, FormErrors},
+    form::{FormCheck, FormErrors, Ticked},
     ids::{CredentialId, OrganizationId, ProjectId},
     language::msgid,
     list::Page,
@@ -62,10 +65,12 @@ impl Endpoint {
 pub struct SecretKey(Hidden);
 
 impl SecretKey {
+    /// Without spaces at its ends, which come along when it is copied.
     pub fn parse(typed: &Hidden) -> Result<Self, RuleError> {
-        length(msgid("S3 Secret Key"), typed.expose(), 1..=256)?;
-        no_control_characters(msgid("S3 Secret Key"), typed.expose())?;
-        Ok(Self(typed.clone()))
+        let secret = typed.expose().trim();
+        length(msgid("S3 Secret Key"), secret, 1..=256)?;
+        no_control_characters(msgid("S3 Secret Key"), secret)?;
+        Ok(Self(Hidden::new(secret)))
     }
 
     pub fn expose(&self) -> &str {
@@ -84,6 +89,10 @@ pub struct CredentialForm {
     pub secret_key: Hidden,
     pub endpoint: String,
     pub region: String,
+    /// Empty: automatic.
+    pub addressing: String,
+    /// Empty: the authorities that the server knows.
+    pub ca_certificate: String,
 }
 
 /// An add form that is in order.
@@ -95,6 +104,7 @@ pub struct NewCredential {
     pub secret_key: SecretKey,
     pub endpoint: Endpoint,
     pub region: Region,
+    pub connection: Connection,
 }
 
 impl CredentialForm {
@@ -106,6 +116,7 @@ impl CredentialForm {
         let secret_key = check.field("secret_key", SecretKey::parse(&self.secret_key));
         let endpoint = check.field("endpoint", Endpoint::parse(&self.endpoint));
         let region = check.field("region", Region::parse(&self.region));
+        let connection = Connection::parse(&mut check, &self.addressing, &self.ca_certificate);
         let new = (|| {
             Some(NewCredential {
                 organization: organization?,
@@ -114,13 +125,14 @@ impl CredentialForm {
                 secret_key: secret_key?,
                 endpoint: endpoint?,
                 region: region?,
+                connection: connection?,
             })
         })();
         check.finish(new)
     }
 }
 
-/// The update form, as typed. Endpoint, region and organization never change.
+/// The update form, as typed. Endpoint and region change by [`MoveEndpointForm`], the organization never.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CredentialUpdateForm {
@@ -131,6 +143,12 @@ pub struct CredentialUpdateForm {
     pub access_key_id: String,
     /// Empty keeps the stored one.
     pub secret_key: Hidden,
+    /// Absent: as it is. Empty: automatic.
+    pub addressing: Option<String>,
+    /// Absent: as it is. Empty: the authorities that the server knows.
+    pub ca_certificate: Option<String>,
+    /// Store keys that do not reach the buckets of all projects.
+    pub store_anyway: Ticked,
 }
 
 /// An update form that is in order.
@@ -140,6 +158,11 @@ pub struct CredentialUpdate {
     pub s3_name: S3Name,
     pub access_key_id: AccessKeyId,
     pub secret_key: Option<SecretKey>,
+    pub addressing: Option<Addressing>,
+    /// What it is from now on, where that is said.
+    pub ca_certificate: Option<Option<CaCertificate>>,
+    /// Whether keys are stored that do not reach the buckets of all projects.
+    pub store_anyway: bool,
 }
 
 impl CredentialUpdateForm {
@@ -153,17 +176,74 @@ impl CredentialUpdateForm {
         let version = check.field("version", version);
         let s3_name = check.field("s3_name", S3Name::parse(&self.s3_name));
         let access_key_id = check.field("access_key_id", AccessKeyId::parse(&self.access_key_id));
-        let typed = Some(&self.secret_key).filter(|typed| !typed.expose().is_empty());
+        let typed = Some(&self.secret_key).filter(|typed| !typed.expose().trim().is_empty());
         let secret_key = check.field("secret_key", typed.map(SecretKey::parse).transpose());
+        let (addressing, ca_certificate) = (self.addressing.as_deref(), self.ca_certificate.as_deref());
+        let connection =
+            Connection::parse(&mut check, addressing.unwrap_or_default(), ca_certificate.unwrap_or_default());
         let update = (|| {
             Some(CredentialUpdate {
                 version: version?,
                 s3_name: s3_name?,
                 access_key_id: access_key_id?,
                 secret_key: secret_key?,
+                addressing: addressing.and(connection.as_ref()).map(|connection| connection.addressing),
+                ca_certificate: ca_certificate.and(connection.as_ref()).map(|found| found.ca_certificate.clone()),
+                store_anyway: self.store_anyway.0,
             })
+            .filter(|_| connection.is_some())
         })();
         check.finish(update)
+    }
+}
+
+/// The form that follows a service to another address, as typed. A secret is never sent to another address than the one it
+/// was entered for, so it is entered again.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MoveEndpointForm {
+    pub credential: String,
+    /// The version that the person saw when the form was opened.
+    pub version: String,
+    pub endpoint: String,
+    pub region: String,
+    pub access_key_id: String,
+    pub secret_key: Hidden,
+}
+
+/// A move that is in order.
+#[derive(Clone, Debug)]
+pub struct EndpointMove {
+    pub version: i64,
+    pub endpoint: Endpoint,
+    pub region: Region,
+    pub access_key_id: AccessKeyId,
+    pub secret_key: SecretKey,
+}
+
+impl MoveEndpointForm {
+    pub fn credential(&self) -> Result<CredentialId, RuleError> {
+        self.credential.parse().map_err(|_| RuleError::Unlisted { field: msgid("Backup Credentials") })
+    }
+
+    pub fn parse(&self) -> Result<EndpointMove, FormErrors> {
+        let mut check = FormCheck::default();
+        let version = self.version.parse().map_err(|_| RuleError::Unlisted { field: msgid("Version") });
+        let version = check.field("version", version);
+        let endpoint = check.field("endpoint", Endpoint::parse(&self.endpoint));
+        let region = check.field("region", Region::parse(&self.region));
+        let access_key_id = check.field("access_key_id", AccessKeyId::parse(&self.access_key_id));
+        let secret_key = check.field("secret_key", SecretKey::parse(&self.secret_key));
+        let to = (|| {
+            Some(EndpointMove {
+                version: version?,
+                endpoint: endpoint?,
+                region: region?,
+                access_key_id: access_key_id?,
+                secret_key: secret_key?,
+            })
+        })();
+        check.finish(to)
     }
 }
 
@@ -197,6 +277,9 @@ pub struct CredentialRow {
     pub access_key_id: String,
     pub endpoint: String,
     pub region: String,
+    pub addressing: Addressing,
+    /// In PEM; empty: the authorities that the server knows.
+    pub ca_certificate: String,
     pub projects: Vec<ProjectLink>,
     pub default: bool,
     pub locked: bool,

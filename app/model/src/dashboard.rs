@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     backup::BackupPhase,
-    ids::ProjectId,
+    ids::{ProjectId, RemovalId},
     language::msgid,
     standing::{Standing, Standings},
 };
@@ -27,6 +27,8 @@ pub enum Trouble {
     CredentialFails,
     /// Projects are to be backed up with it.
     CredentialLocked,
+    /// The backups of a deleted project stay in the bucket, since the service does not let them be removed.
+    RemovalFails,
 }
 
 impl Trouble {
@@ -36,6 +38,7 @@ impl Trouble {
             Self::Project(standing) => standing.label(),
             Self::CredentialFails => msgid("Check failed"),
             Self::CredentialLocked => msgid("Credential locked"),
+            Self::RemovalFails => msgid("Removal failed"),
         }
     }
 }
@@ -44,7 +47,7 @@ impl Trouble {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attention {
     pub trouble: Trouble,
-    /// A project, a credential, or a node.
+    /// A project, which may be deleted, a credential, or a node.
     pub name: String,
     /// Empty for a node, which is nobody's own.
     pub organization: String,
@@ -52,8 +55,17 @@ pub struct Attention {
     pub detail: String,
     /// Since when, as far as it is known.
     pub at: Option<DateTime<Utc>>,
-    /// Where to look; `None` for a credential and a node.
+    /// Where to look; `None` for a credential, a node and a deleted project.
     pub project: Option<ProjectId>,
+    /// What is tried again by itself, and when.
+    pub again: Option<Again>,
+}
+
+/// A removal that failed and is tried again by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Again {
+    pub removal: RemovalId,
+    pub at: DateTime<Utc>,
 }
 
 /// How many of a kind of trouble there are.

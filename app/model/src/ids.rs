@@ -44,4 +44,6 @@ id! {
     /// Something that an organization's notifications go to.
     ChannelId,
     DeliveryId,
+    /// The removal of a deleted project's backups from a bucket.
+    RemovalId,
 }

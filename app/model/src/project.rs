@@ -20,7 +20,7 @@ use crate::{
 
 pub use self::form::{
     BackupFields, BackupSettingsForm, DeleteProjectForm, FirstPolicy, FirstPolicyFields, MoveProjectForm, NewProject,
-    ProjectForm, ProjectRef, RecoveryKitForm,
+    ProjectForm, ProjectRef, RemovalRef, RecoveryKitForm,
 };
 pub use self::objects::{Encryption, KmsKey, ObjectOptions, StorageClass};
 

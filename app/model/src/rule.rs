@@ -26,6 +26,20 @@ pub enum RuleError {
     EndpointNotUrl,
     #[error("{}", tr!("S3 Endpoint must not contain a user, a query or a fragment"))]
     EndpointExtras,
+    #[error(
+        "{}",
+        tr!(
+            "This holds a private key. Enter the authority's certificate alone, from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----"
+        )
+    )]
+    CertificateIsKey,
+    #[error(
+        "{}",
+        tr!(
+            "This is not a certificate in PEM format. Enter the authority's certificate, from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----"
+        )
+    )]
+    Certificate,
     #[error("{}", tr!("Time Zone must be a name such as Europe/Prague or UTC"))]
     TimeZone,
     #[error(

@@ -2,7 +2,9 @@
 
 use leptos::prelude::*;
 use model::{
-    credential::{CredentialForm, CredentialList, CredentialRef, CredentialRow, CredentialUpdateForm},
+    credential::{
+        CredentialForm, CredentialList, CredentialRef, CredentialRow, CredentialUpdateForm, MoveEndpointForm,
+    },
     form::Done,
     ids::CredentialId,
     list::ListQuery,
@@ -35,6 +37,13 @@ pub async fn add_credential(form: CredentialForm) -> Result<Done, ApiError> {
 pub async fn update_credential(form: CredentialUpdateForm) -> Result<Done, ApiError> {
     let (acting, services) = super::server::signed_in()?;
     Ok(services::credentials::update(&acting, &services, &form).await?)
+}
+
+/// Follows the service to another address, where the same repositories are.
+#[server(endpoint = "credentials/move_endpoint")]
+pub async fn move_credential(form: MoveEndpointForm) -> Result<Done, ApiError> {
+    let (acting, services) = super::server::signed_in()?;
+    Ok(services::credentials::move_endpoint(&acting, &services, &form).await?)
 }
 
 #[server(endpoint = "credentials/set_default")]

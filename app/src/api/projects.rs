@@ -8,7 +8,7 @@ use model::{
     list::ListQuery,
     project::{
         BackupSettingsForm, DeleteProjectForm, MoveProjectForm, ProjectChoices, ProjectForm, ProjectList,
-        ProjectOverview, ProjectRef, ProjectView, RecoveryKitForm,
+        ProjectOverview, ProjectRef, ProjectView, RecoveryKitForm, RemovalRef,
     },
     search::SearchResults,
 };
@@ -114,4 +114,18 @@ pub async fn undo_project_deletion(form: ProjectRef) -> Result<Done, ApiError> {
 pub async fn delete_project(form: DeleteProjectForm) -> Result<Done, ApiError> {
     let (acting, services) = super::server::signed_in()?;
     Ok(services::projects::delete(&acting, &services, &form).await?)
+}
+
+/// Tries at once to remove the backups of a deleted project, which failed before.
+#[server(endpoint = "projects/retry_removal")]
+pub async fn retry_removal(form: RemovalRef) -> Result<Done, ApiError> {
+    let (acting, services) = super::server::signed_in()?;
+    Ok(services::removals::retry(&acting, &services, &form).await?)
+}
+
+/// Leaves the backups of a deleted project in the bucket.
+#[server(endpoint = "projects/give_up_removal")]
+pub async fn give_up_removal(form: RemovalRef) -> Result<Done, ApiError> {
+    let (acting, services) = super::server::signed_in()?;
+    Ok(services::removals::give_up(&acting, &services, &form).await?)
 }

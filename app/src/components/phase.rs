@@ -110,6 +110,7 @@ impl From<Trouble> for Look {
             Trouble::ClockInDoubt => Self { word: trouble.label(), icon: "clock", class: BAD },
             Trouble::CredentialFails => Self { word: trouble.label(), icon: "key", class: BAD },
             Trouble::CredentialLocked => Self { word: trouble.label(), icon: "lock", class: WARN },
+            Trouble::RemovalFails => Self { word: trouble.label(), icon: "trash", class: WARN },
             Trouble::Project(standing) => standing.into(),
         }
     }

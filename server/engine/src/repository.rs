@@ -122,6 +122,11 @@ impl Inner {
     }
 }
 
+/// What failed after a run was cancelled failed for that: its calls are given up where they are.
+fn ended<T>(cancel: &CancellationToken, outcome: Result<T>) -> Result<T> {
+    if outcome.is_err() && cancel.is_cancelled() { Err(RepositoryError::Cancelled) } else { outcome }
+}
+
 fn no_root(snapshot: &SnapshotId) -> RepositoryError {
     RepositoryError::Damaged { detail: format!("the root folder of the snapshot {snapshot} is missing") }
 }
@@ -190,7 +195,7 @@ impl Repository {
         cancel: CancellationToken,
     ) -> Result<SnapshotReport> {
         // A connection to a database is large.
-        Box::pin(snapshot::snapshot(self.0.clone(), request, progress, cancel)).await
+        ended(&cancel, Box::pin(snapshot::snapshot(self.0.clone(), request, progress, cancel.clone())).await)
     }
 
     /// All snapshots, the oldest first.
@@ -233,7 +238,7 @@ impl Repository {
         progress: Arc<dyn Progress>,
         cancel: CancellationToken,
     ) -> Result<PruneReport> {
-        prune::prune(self.0.clone(), request, progress, cancel).await
+        ended(&cancel, prune::prune(self.0.clone(), request, progress, cancel.clone()).await)
     }
 
     /// Looks for what is missing or not as it was written: the configuration and the keys, all snapshots, folders and
@@ -247,7 +252,7 @@ impl Repository {
         progress: Arc<dyn Progress>,
         cancel: CancellationToken,
     ) -> Result<VerifyReport> {
-        verify::verify(self.0.clone(), part, progress, cancel).await
+        ended(&cancel, verify::verify(self.0.clone(), part, progress, cancel.clone()).await)
     }
 
     /// Makes the best of what a verification found. What is intact in a damaged pack is kept. What is lost is forgotten,
@@ -256,13 +261,13 @@ impl Repository {
     ///
     /// May be done again after `cancel`, or after any error.
     pub async fn repair(&self, request: RepairRequest, cancel: CancellationToken) -> Result<RepairReport> {
-        repair::repair(self.0.clone(), request, cancel).await
+        ended(&cancel, repair::repair(self.0.clone(), request, cancel.clone()).await)
     }
 
     /// Deletes a repository with all its backups. It need not be opened for that, and may be half gone already. Other
     /// objects in the bucket stay, and so does the bucket. May be done again after `cancel`, or after any error.
     pub async fn remove(request: RemoveRequest, progress: Arc<dyn Progress>, cancel: CancellationToken) -> Result<()> {
-        remove::remove(request, progress, cancel).await
+        ended(&cancel, remove::remove(request, progress, cancel.clone()).await)
     }
 
     /// Lets go of the index that browsing keeps in memory.
@@ -339,7 +344,7 @@ impl Repository {
         progress: Arc<dyn Progress>,
         cancel: CancellationToken,
     ) -> Result<RestoreReport> {
-        restore::restore(self.0.clone(), request, progress, cancel).await
+        ended(&cancel, restore::restore(self.0.clone(), request, progress, cancel.clone()).await)
     }
 
     /// Restores the dump in a snapshot into a database.
@@ -353,7 +358,7 @@ impl Repository {
         progress: Arc<dyn Progress>,
         cancel: CancellationToken,
     ) -> Result<RestoreReport> {
-        Box::pin(database::restore(self, request, progress, cancel)).await
+        ended(&cancel, Box::pin(database::restore(self, request, progress, cancel.clone())).await)
     }
 }
 

@@ -2,11 +2,12 @@
 
 use engine::{KeyCheck, S3, S3Access};
 use model::{
-    credential::{CredentialList, CredentialRef, CredentialRow},
+    credential::{CaCertificate, CredentialList, CredentialRef, CredentialRow},
     ids::{CredentialId, OrganizationId},
     list::ListQuery,
     names::S3Name,
     permission::Action,
+    rule::RuleError,
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter};
 
@@ -21,6 +22,8 @@ use crate::{
 
 mod add;
 mod check;
+mod move_endpoint;
+mod reach;
 mod rows;
 mod state;
 mod update;
@@ -28,6 +31,7 @@ mod update;
 pub use self::{
     add::add,
     check::{check_next, check_now},
+    move_endpoint::move_endpoint,
     state::{delete, lock, set_default, unlock},
     update::update,
 };
@@ -35,8 +39,21 @@ pub use self::{
 /// Why a backup credential cannot be changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CredentialConflict {
-    #[error("{}", tr!("Backups of a deleted project are still being removed with this credential. Try again later"))]
-    CredentialIsRemoving,
+    #[error(
+        "{}",
+        tr!(
+            "The backups of deleted projects are still being removed with this credential: {}. What holds that up stands on the Dashboard under Needs Attention",
+            .projects.join(", ")
+        )
+    )]
+    CredentialIsRemoving { projects: Vec<String> },
+    #[error(
+        "{}",
+        tr!("A run is working with the backups of this credential. Wait until it has ended, or cancel it, and try again")
+    )]
+    CredentialIsAtWork,
+    #[error("{}", tr!("Another project has begun to use this credential meanwhile. Nothing was moved. Try again"))]
+    CredentialGotAnotherProject,
     #[error("{}", tr!("Backup credential already locked"))]
     CredentialAlreadyLocked,
     #[error("{}", tr!("Backup credential already unlocked"))]
@@ -100,6 +117,12 @@ async fn find_for_change(
 async fn check_keys(services: &Services, access: &S3Access) -> Result<KeyCheck, ServiceError> {
     let answer = S3::connect(access, services.network()).check_keys().await;
     answer.map_err(|error| ServiceError::Invalid(credential_form_errors(&error)))
+}
+
+/// The authority that a credential trusts, where it is one.
+fn trusted(typed: Option<&CaCertificate>) -> Result<Option<engine::CaCertificate>, ServiceError> {
+    let parse = |typed: &CaCertificate| typed.as_str().parse();
+    typed.map(parse).transpose().map_err(|_| ServiceError::at("ca_certificate", RuleError::Certificate))
 }
 
 /// Whether another credential of the organization than `except` has the name.

@@ -1,7 +1,12 @@
 //! Why a use case refuses or fails.
 
-use engine::{RepositoryError, S3Error, SourceError};
-use model::{form::FormErrors, permission::Denied, rule::RuleError, size};
+use engine::{CertificateFault, RepositoryError, S3Error, SourceError, Unreachable, WrongKey};
+use model::{
+    form::{FieldError, FormErrors},
+    permission::Denied,
+    rule::RuleError,
+    size,
+};
 use sea_orm::{DbErr, RuntimeErr, SqlErr, sqlx::error::DatabaseError};
 
 use crate::{provider::OpenIdError, vault::VaultError};
@@ -148,16 +153,32 @@ pub fn fault_id() -> String {
 /// Where the outcome of a check of keys belongs in the form of a credential.
 pub(crate) fn credential_form_errors(error: &S3Error) -> FormErrors {
     match error {
-        S3Error::InvalidCredentials { .. } => FormErrors {
-            summary: tr!("Invalid S3 credentials"),
-            fields: ["access_key_id", "secret_key"]
-                .map(|field| model::form::FieldError {
-                    field: field.to_owned(),
-                    message: tr!("Invalid S3 credentials: check the access key id and the secret key"),
-                })
-                .to_vec(),
-        },
+        S3Error::InvalidCredentials { wrong, .. } => {
+            let (fields, message): (&[_], _) = match wrong {
+                WrongKey::AccessKey => (
+                    &["access_key_id"],
+                    tr!("Invalid S3 credentials: the service does not know this access key. Check the access key id"),
+                ),
+                WrongKey::SecretKey => (
+                    &["secret_key"],
+                    tr!(
+                        "Invalid S3 credentials: the secret key does not belong to this access key. Check the secret key"
+                    ),
+                ),
+                WrongKey::Either => (
+                    &["access_key_id", "secret_key"],
+                    tr!("Invalid S3 credentials: check the access key id and the secret key"),
+                ),
+            };
+            let at = |field: &&str| FieldError { field: (*field).to_owned(), message: message.clone() };
+            FormErrors { summary: tr!("Invalid S3 credentials"), fields: fields.iter().map(at).collect() }
+        }
+        S3Error::Suspended { .. } => FormErrors::at("access_key_id", error),
         S3Error::WrongRegion { .. } => FormErrors::at("region", error),
+        S3Error::HostAddressing { .. } => FormErrors::at("addressing", error),
+        S3Error::Unreachable(Unreachable::Certificate(CertificateFault::UnknownAuthority)) => {
+            FormErrors::at("ca_certificate", error)
+        }
         S3Error::Unreachable(_) | S3Error::NotS3 { .. } | S3Error::WrongAnswer { .. } => {
             FormErrors::at("endpoint", error)
         }

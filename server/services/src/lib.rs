@@ -43,6 +43,7 @@ mod progress;
 pub mod projects;
 mod provider;
 pub mod recovery_kit;
+pub mod removals;
 mod repositories;
 pub mod restores;
 mod runs;
@@ -63,7 +64,7 @@ pub mod users;
 mod vault;
 mod wake;
 
-pub use engine::{FileStream, RepositoryError, Secret};
+pub use engine::{FileStream, LONGEST_OUTAGE, RepositoryError, Secret};
 
 pub use self::{
     acting::Acting,

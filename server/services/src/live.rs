@@ -181,8 +181,8 @@ struct Table {
 }
 
 /// Changes with each step that a run takes, and when somebody cancels it.
-const PROGRESS: &str =
-    "done_files + done_bytes + total_files + total_bytes + CASE WHEN cancel_requested THEN 1 ELSE 0 END";
+const PROGRESS: &str = "done_files + done_bytes + total_files + total_bytes + CASE WHEN cancel_requested THEN 1 ELSE 0 END \
+     + CASE WHEN waiting_since IS NULL THEN 0 ELSE 1 END";
 
 const TABLES: [Table; 3] = [
     Table { name: "backup", active: &["phase = 'Queued'", "phase IN ('InProgress', 'Deleting')"] },

@@ -27,6 +27,7 @@ pub struct Counts {
     pub bytes: i64,
     pub total_files: i64,
     pub total_bytes: i64,
+    pub waiting_since: Option<DateTime<Utc>>,
 }
 
 macro_rules! counts_of {
@@ -38,6 +39,7 @@ macro_rules! counts_of {
                     bytes: row.done_bytes,
                     total_files: row.total_files,
                     total_bytes: row.total_bytes,
+                    waiting_since: row.waiting_since,
                 }
             }
         }
@@ -50,7 +52,7 @@ counts_of!(backup, restore, maintenance);
 pub fn progress(
     clock: &Clock,
     started: Option<DateTime<Utc>>,
-    Counts { files, bytes, total_files, total_bytes }: Counts,
+    Counts { files, bytes, total_files, total_bytes, waiting_since }: Counts,
 ) -> Progress {
     let elapsed = started.map_or(0, |started| (clock.now() - started).num_seconds());
     Progress {
@@ -59,6 +61,7 @@ pub fn progress(
         total_files: count(total_files),
         total_bytes: count(total_bytes),
         seconds: count(elapsed),
+        waiting_since,
     }
 }
 

@@ -116,15 +116,32 @@ export AWS_SECRET_ACCESS_KEY='…'
 export AWS_DEFAULT_REGION='{region}'
 export RESTIC_PASSWORD='{password}'
 
-restic -r 's3:{location}' snapshots
-restic -r 's3:{location}' restore latest --target ./restored
-{dump}",
+restic -r 's3:{location}' --no-lock snapshots
+restic -r 's3:{location}' --no-lock restore latest --target ./restored
+
+--no-lock lets them run with keys that may only read, and on services that take no lock; nothing is changed by them.
+{authority}{dump}",
         name = project.name,
         region = place.region,
         bucket = place.bucket,
         prefix = if place.prefix.is_empty() { "(none)" } else { &place.prefix },
         access_key_id = credential.access_key_id,
         dump = dump(source),
+        authority = authority(credential),
+    )
+}
+
+/// What more a service needs whose certificate a private authority has signed.
+fn authority(credential: &backup_credential::Model) -> String {
+    let Some(certificate) = &credential.ca_certificate else { return String::new() };
+    format!(
+        "
+The service's certificate was signed by a private authority. Put the lines below into a file ca.pem, and add
+--cacert ca.pem to both commands.
+
+{certificate}
+",
+        certificate = certificate.trim(),
     )
 }
 

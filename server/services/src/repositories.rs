@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use engine::{Addressing, LONGEST_OUTAGE, OpeningFiles, Repository, RepositoryConfig, S3Access};
+use engine::{CaCertificate, OpeningFiles, Repository, RepositoryConfig, S3Access};
 use model::{
-    credential::Endpoint,
+    credential::{Addressing, Endpoint},
     project::{Encryption, KmsKey, ObjectOptions},
     rule::RuleError,
 };
@@ -137,15 +137,24 @@ pub fn config(
     repository: &repository::Model,
     credential: &backup_credential::Model,
 ) -> Result<RepositoryConfig, ServiceError> {
+    config_with(services, repository, access(services, credential)?)
+}
+
+/// The same by other keys, or at another endpoint.
+pub fn config_with(
+    services: &Services,
+    repository: &repository::Model,
+    access: S3Access,
+) -> Result<RepositoryConfig, ServiceError> {
     let password =
         services.vault().open_sealed(Purpose::RepositoryPassword, repository.id, &repository.password_sealed)?;
     Ok(RepositoryConfig {
-        access: access(services, credential)?,
+        access,
         network: services.network().clone(),
         bucket: repository.bucket.clone(),
         prefix: repository.prefix.clone(),
         options: engine_options(&objects(repository)?),
-        longest_outage: LONGEST_OUTAGE,
+        longest_outage: services.config().s3_outage_limit,
         password,
         cache_dir: Some(services.config().data_dir.join("cache")),
     })
@@ -192,7 +201,20 @@ pub fn access(services: &Services, credential: &backup_credential::Model) -> Res
         region: credential.region.clone(),
         access_key_id: credential.access_key_id.clone(),
         secret_key: services.vault().open_sealed(Purpose::S3SecretKey, credential.id, &credential.secret_key_sealed)?,
-        ca_certificate: None,
-        addressing: Addressing::Automatic,
+        ca_certificate: credential.ca_certificate.as_deref().map(stored_certificate).transpose()?,
+        addressing: engine_addressing(credential.addressing),
     })
+}
+
+fn stored_certificate(pem: &str) -> Result<CaCertificate, ServiceError> {
+    pem.parse().map_err(|_| ServiceError::Stored(RuleError::Certificate))
+}
+
+/// The same in the engine's words.
+pub fn engine_addressing(addressing: Addressing) -> engine::Addressing {
+    match addressing {
+        Addressing::Automatic => engine::Addressing::Automatic,
+        Addressing::Path => engine::Addressing::Path,
+        Addressing::Host => engine::Addressing::Host,
+    }
 }

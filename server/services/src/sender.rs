@@ -69,6 +69,22 @@ pub struct Parcel<'a> {
     pub message: &'a Message,
 }
 
+/// An address that a mail server does not take a message for.
+#[derive(Clone, Debug)]
+pub struct RefusedAddress {
+    pub address: String,
+    /// The server's answer.
+    pub answer: String,
+    /// It would be the same another time.
+    pub is_final: bool,
+}
+
+impl fmt::Display for RefusedAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.address, self.answer)
+    }
+}
+
 /// Why a message did not arrive. The words never hold the address, which may be a secret.
 ///
 /// It displays in English, which is how deliveries keep it.
@@ -83,6 +99,8 @@ pub enum SendError {
     Address,
     NoMailServer,
     Refused(String),
+    /// The message has gone to the other addresses.
+    Partly(Vec<RefusedAddress>),
     MailConnection,
     Message(String),
 }
@@ -123,6 +141,7 @@ impl SendError {
                 msgid("E-mail is not set up on this server. The operator sets HOLDFAST_SMTP_URL and HOLDFAST_SMTP_FROM")
             }
             Self::Refused(_) => msgid("The mail server refused the message: {}"),
+            Self::Partly(_) => msgid("Delivered, but not to everybody. The mail server refused {}"),
             Self::MailConnection => {
                 msgid("The mail server could not be reached. The operator checks HOLDFAST_SMTP_URL")
             }
@@ -134,6 +153,7 @@ impl SendError {
     fn detail(&self) -> String {
         match self {
             Self::TimedOut => DEADLINE.as_secs().to_string(),
+            Self::Partly(refused) => refused.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
             Self::Status(detail) | Self::Refused(detail) | Self::Message(detail) => detail.clone(),
             _ => String::new(),
         }

@@ -63,6 +63,8 @@ pub enum Problem {
     Workers(String),
     #[error("\"{0}\" is not a duration from 1s to 30d. Write for example 48h or 7d")]
     RunLimit(String),
+    #[error("\"{0}\" is not a duration from 0 to 24h. Write for example 10m, 1h or 0")]
+    OutageLimit(String),
     #[error("\"{0}\" is not a whole number from 1 to 52")]
     Weeks(String),
     #[error("\"{0}\" is not a duration from 0 to 90d. Write for example 7d, 12h or 0")]

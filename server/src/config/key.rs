@@ -30,6 +30,7 @@ pub enum Key {
     TrustedProxies,
     BackupWorkers,
     RunLimit,
+    S3OutageLimit,
     VerificationWeeks,
     DeletionDelay,
     Node,
@@ -39,7 +40,7 @@ pub enum Key {
 }
 
 impl Key {
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::Listen,
         Self::PublicUrl,
         Self::DataDir,
@@ -62,6 +63,7 @@ impl Key {
         Self::TrustedProxies,
         Self::BackupWorkers,
         Self::RunLimit,
+        Self::S3OutageLimit,
         Self::VerificationWeeks,
         Self::DeletionDelay,
         Self::Node,
@@ -95,6 +97,7 @@ impl Key {
             Self::TrustedProxies => "HOLDFAST_TRUSTED_PROXIES",
             Self::BackupWorkers => "HOLDFAST_BACKUP_WORKERS",
             Self::RunLimit => "HOLDFAST_RUN_LIMIT",
+            Self::S3OutageLimit => "HOLDFAST_S3_OUTAGE_LIMIT",
             Self::VerificationWeeks => "HOLDFAST_VERIFICATION_WEEKS",
             Self::DeletionDelay => "HOLDFAST_DELETION_DELAY",
             Self::Node => "HOLDFAST_NODE",

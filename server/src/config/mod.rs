@@ -63,6 +63,8 @@ pub struct Config {
     pub backup_workers: NonZeroUsize,
     /// How long a run may take before it is stopped.
     pub run_limit: Duration,
+    /// How long a run waits for an S3 service that is away; zero: not at all.
+    pub s3_outage_limit: Duration,
     /// In how many weekly verifications all data of a repository is read.
     pub verification_weeks: NonZeroU32,
     /// How long a backup stays between being marked for deletion and being removed.
@@ -112,6 +114,7 @@ impl Config {
         if provider.is_some() && public_url.is_none() && !listen.ip().is_loopback() {
             return Err(ConfigError::PublicUrlMissing);
         }
+        let mail_server = parse::mail_server(settings, public_url.as_ref().map(PublicUrl::host))?;
         Ok(Self {
             file: None,
             listen,
@@ -124,12 +127,13 @@ impl Config {
             allow_networks: parse::networks(settings, Key::S3AllowNetworks)?,
             postgres_networks: parse::networks(settings, Key::PostgresAllowNetworks)?,
             notify_networks: parse::networks(settings, Key::NotifyAllowNetworks)?,
-            mail_server: parse::mail_server(settings)?,
+            mail_server,
             provider,
             provider_secret_file: settings.get(Key::OidcClientSecretFile).map(PathBuf::from),
             trusted_proxies: parse::networks(settings, Key::TrustedProxies)?,
             backup_workers: parse::workers(settings)?,
             run_limit: parse::run_limit(settings)?,
+            s3_outage_limit: parse::s3_outage_limit(settings)?,
             verification_weeks: parse::verification_weeks(settings)?,
             deletion_delay: parse::deletion_delay(settings)?,
             node: parse::node(settings)?,
@@ -177,6 +181,7 @@ impl Config {
             public_url: self.public_url.as_ref().map(|url| url.origin().to_owned()),
             workers: self.backup_workers.get(),
             run_limit: self.run_limit,
+            s3_outage_limit: self.s3_outage_limit,
             verification_weeks: self.verification_weeks.get(),
             deletion_delay: self.deletion_delay,
             node: self.node.clone(),
@@ -218,6 +223,7 @@ impl fmt::Display for Config {
             (Key::TrustedProxies, list(&self.trusted_proxies)),
             (Key::BackupWorkers, self.backup_workers.to_string()),
             (Key::RunLimit, format!("{}s", self.run_limit.as_secs())),
+            (Key::S3OutageLimit, format!("{}s", self.s3_outage_limit.as_secs())),
             (Key::VerificationWeeks, self.verification_weeks.to_string()),
             (Key::DeletionDelay, format!("{}s", self.deletion_delay.as_secs())),
             (Key::Node, self.node.clone()),

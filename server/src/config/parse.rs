@@ -90,6 +90,16 @@ pub fn run_limit(settings: &Settings) -> Result<Duration, ConfigError> {
     }
 }
 
+/// Ten minutes where nothing is set.
+pub fn s3_outage_limit(settings: &Settings) -> Result<Duration, ConfigError> {
+    const LONGEST: Duration = Duration::from_hours(24);
+    let Some(text) = settings.get(Key::S3OutageLimit) else { return Ok(services::LONGEST_OUTAGE) };
+    match duration_or_zero(text) {
+        Some(limit) if limit <= LONGEST => Ok(limit),
+        _ => Err(Problem::OutageLimit(text.to_owned()).at(Key::S3OutageLimit)),
+    }
+}
+
 /// Four where nothing is set.
 pub fn verification_weeks(settings: &Settings) -> Result<NonZeroU32, ConfigError> {
     const DEFAULT: NonZeroU32 = NonZeroU32::new(4).unwrap();
@@ -102,15 +112,20 @@ pub fn verification_weeks(settings: &Settings) -> Result<NonZeroU32, ConfigError
 
 /// Seven days where nothing is set.
 pub fn deletion_delay(settings: &Settings) -> Result<Duration, ConfigError> {
-    const DAY: u64 = 24 * 60 * 60;
-    let Some(text) = settings.get(Key::DeletionDelay) else { return Ok(Duration::from_secs(7 * DAY)) };
-    let seconds = match text.trim() {
-        "0" => Some(0),
-        text => model::retention::seconds(text),
-    };
-    match seconds {
-        Some(seconds) if seconds <= 90 * DAY => Ok(Duration::from_secs(seconds)),
+    const DEFAULT: Duration = Duration::from_hours(7 * 24);
+    const LONGEST: Duration = Duration::from_hours(90 * 24);
+    let Some(text) = settings.get(Key::DeletionDelay) else { return Ok(DEFAULT) };
+    match duration_or_zero(text) {
+        Some(delay) if delay <= LONGEST => Ok(delay),
         _ => Err(Problem::DeletionDelay(text.to_owned()).at(Key::DeletionDelay)),
+    }
+}
+
+/// `0`, or a duration as the retention has it.
+fn duration_or_zero(text: &str) -> Option<Duration> {
+    match text.trim() {
+        "0" => Some(Duration::ZERO),
+        text => model::retention::seconds(text).map(Duration::from_secs),
     }
 }
 
@@ -123,10 +138,12 @@ pub fn node(settings: &Settings) -> Result<String, ConfigError> {
 }
 
 /// Where e-mail is sent through; `None` where nothing is set.
-pub fn mail_server(settings: &Settings) -> Result<Option<MailServer>, ConfigError> {
+///
+/// `host` is the name that people know this server by.
+pub fn mail_server(settings: &Settings, host: Option<&str>) -> Result<Option<MailServer>, ConfigError> {
     let Some(url) = settings.get(Key::SmtpUrl) else { return Ok(None) };
     let from = settings.get(Key::SmtpFrom).ok_or(ConfigError::SmtpFromMissing)?;
-    MailServer::parse(url.trim(), from.trim()).map(Some).map_err(|error| {
+    MailServer::parse(url.trim(), from.trim(), host).map(Some).map_err(|error| {
         let key = if error == MailServerError::From { Key::SmtpFrom } else { Key::SmtpUrl };
         Problem::MailServer(error).at(key)
     })
@@ -268,7 +285,7 @@ mod tests {
         for bad in ["0", "-1", "257", "many"] {
             assert!(workers(&settings(Key::BackupWorkers, bad)).is_err(), "{bad}");
         }
-        let server = mail_server(&settings(Key::SmtpUrl, "smtp://mail.example.com"));
+        let server = mail_server(&settings(Key::SmtpUrl, "smtp://mail.example.com"), None);
         assert!(server.unwrap_err().to_string().contains("HOLDFAST_SMTP_FROM"));
         assert!(log_format(&settings(Key::LogFormat, "xml")).is_err());
         assert!(log_filter(&settings(Key::Log, "info,engine=loud")).is_err());

@@ -33,6 +33,13 @@ impl PublicUrl {
         self.origin.split_once("://").map_or("", |(_, authority)| authority)
     }
 
+    /// The host alone.
+    pub fn host(&self) -> &str {
+        let authority = self.authority();
+        // An IPv6 address has colons within its brackets.
+        authority.rsplit_once(':').filter(|(_, port)| !port.ends_with(']')).map_or(authority, |(host, _)| host)
+    }
+
     pub const fn is_https(&self) -> bool {
         self.https
     }

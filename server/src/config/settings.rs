@@ -30,8 +30,14 @@ impl Settings {
             if !name.starts_with(PREFIX) {
                 continue;
             }
-            let key =
-                Key::from_variable(&name).ok_or_else(|| ConfigError::UnknownVariable { name: name.into_owned() })?;
+            let Some(key) = Key::from_variable(&name) else {
+                if is_of_a_service(&name) {
+                    // Before there is a log.
+                    eprintln!("holdfast: the variable {name} is no setting and is not used");
+                    continue;
+                }
+                return Err(ConfigError::UnknownVariable { name: name.into_owned() });
+            };
             let value = value.into_string().map_err(|_| ConfigError::NotUnicode { key })?;
             settings.put(key, value);
         }
@@ -64,6 +70,17 @@ impl Settings {
             self.set(key, value);
         }
     }
+}
+
+/// Whether Kubernetes or Docker make such a variable for a service or a container named `holdfast` or `holdfast-…`:
+/// <https://kubernetes.io/docs/tutorials/services/connect-applications-service/#environment-variables>. Any other unknown name
+/// may be a setting that is mistyped.
+fn is_of_a_service(name: &str) -> bool {
+    let Some(rest) = name.strip_prefix("HOLDFAST") else { return false };
+    let has = |part: &str| {
+        rest.match_indices(part).map(|(at, _)| &rest[at + part.len()..]).any(|more| more.is_empty() || more.starts_with('_'))
+    };
+    rest.ends_with("_SERVICE_HOST") || has("_PORT")
 }
 
 /// A value of the file as the environment would write it.
@@ -105,6 +122,25 @@ mod tests {
         assert!(toml("lisen = \"x\"").unwrap_err().to_string().contains("\"lisen\""));
         let variables = [("HOLDFAST_LISEN".into(), "x".into())];
         assert!(Settings::from_environment(variables.into_iter()).unwrap_err().to_string().contains("HOLDFAST_LISEN"));
+    }
+
+    #[test]
+    fn what_kubernetes_and_docker_set_for_a_service_is_passed_over() {
+        let of = |name: &str| Settings::from_environment([(name.into(), "tcp://10.0.0.1:3000".into())].into_iter());
+        for name in [
+            "HOLDFAST_SERVICE_HOST",
+            "HOLDFAST_SERVICE_PORT",
+            "HOLDFAST_SERVICE_PORT_HTTP",
+            "HOLDFAST_PORT",
+            "HOLDFAST_PORT_3000_TCP",
+            "HOLDFAST_PORT_3000_TCP_ADDR",
+            "HOLDFAST_CONSOLE_SERVICE_HOST",
+        ] {
+            assert_eq!(of(name).unwrap().0.len(), 0, "{name}");
+        }
+        for name in ["HOLDFAST_PORTS", "HOLDFAST_SERVICE", "HOLDFAST_HOST", "HOLDFAST_TRUSTED_PROXYS", "HOLDFAST_"] {
+            assert!(of(name).is_err(), "{name}");
+        }
     }
 
     #[test]

@@ -216,7 +216,7 @@ fn a_run_is_skipped_while_the_previous_one_works() {
         let working = partner.newest_backup(project, A_MOMENT, |run| run.phase == BackupPhase::InProgress).await;
         app.execute(&format!("UPDATE policy SET next_run_at = created_at WHERE id = {policy}")).await;
         let skipped = partner.newest_backup(project, A_MOMENT, |run| run.phase == BackupPhase::Skipped).await;
-        let cause = format!("Skipped because the backup {} of this policy was still working", working.name);
+        let cause = format!("The backup {} of this policy was still working", working.name);
         assert_eq!(skipped.cause, Some(cause));
         partner.done("backups/cancel", &form(&[("backup", &working.id.to_string())])).await;
         let cancelled = |run: &BackupRow| run.phase == BackupPhase::Cancelled;

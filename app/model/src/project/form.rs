@@ -9,7 +9,7 @@ use crate::{
     credential::optional_id,
     database::ConnectionUrl,
     form::{FormCheck, FormErrors, Ticked},
-    ids::{OrganizationId, ProjectId},
+    ids::{OrganizationId, ProjectId, RemovalId},
     language::msgid,
     names::{Hidden, ProjectName},
     rule::RuleError,
@@ -200,6 +200,19 @@ pub struct ProjectRef {
 impl ProjectRef {
     pub fn project(&self) -> Result<ProjectId, RuleError> {
         required_id(&self.project, msgid("Project"))
+    }
+}
+
+/// A form that names the removal of a deleted project's backups and nothing else.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RemovalRef {
+    pub removal: String,
+}
+
+impl RemovalRef {
+    pub fn removal(&self) -> Result<RemovalId, RuleError> {
+        required_id(&self.removal, msgid("Project"))
     }
 }
 

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use model::credential::{AWS_REGIONS, CredentialList, aws_endpoint, region_of_aws_endpoint};
 
+use super::connection::ConnectionFields;
 use crate::{
     api::credentials::AddCredential as AddCredentialFn,
     components::{
@@ -30,6 +31,7 @@ pub fn AddCredential(list: Answer<CredentialList>) -> impl IntoView {
                     {loaded_quietly(list, |list| view! { <OrganizationField organizations=list.organizations/> })}
                     <KeyFields/>
                     <PlaceFields/>
+                    <ConnectionFields/>
                 </div>
                 <DialogFooter>
                     <Submit label=tr!("Add") pending=tr!("Checking the keys…")/>

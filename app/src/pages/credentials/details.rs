@@ -1,7 +1,10 @@
 //! What a credential's row expands to: the rest of its facts, and what can be done with it.
 
 use leptos::prelude::*;
-use model::{credential::CredentialRow, time::Moment};
+use model::{
+    credential::{Addressing, CredentialRow},
+    time::Moment,
+};
 
 use crate::{
     api::credentials::{CheckCredential, LockCredential, SetDefaultCredential, UnlockCredential},
@@ -17,11 +20,18 @@ use crate::{
 #[component]
 pub fn Details(row: CredentialRow) -> impl IntoView {
     let (id, default, locked) = (row.id.0, row.default, row.locked);
+    let title = row.addressing.title();
+    let addressing =
+        (row.addressing != Addressing::Automatic).then(|| view! { <Fact term=tr!("Addressing")>{tr!(title)}</Fact> });
+    let certificate =
+        (!row.ca_certificate.is_empty()).then(|| view! { <Fact term=tr!("CA Certificate")>{tr!("of its own")}</Fact> });
+    let connection = (addressing, certificate);
     view! {
         <dl class="facts">
             <Fact term=tr!("S3 Region")>
                 <code>{row.region}</code>
             </Fact>
+            {connection}
             <Fact term=tr!("Created By")>{row.created_by}</Fact>
             <Fact term=tr!("Created")>
                 <Time at=row.created/>
@@ -81,6 +91,7 @@ fn Actions(id: i64, default: bool, locked: bool) -> impl IntoView {
             {lock}
             <ActionButton<CheckCredential> hidden=hidden() label=tr!("Check Now") pending=tr!("Checking the keys…") class=BUTTON/>
             <DialogLink name="update" id=id label=tr!("Update Credential") class=BUTTON/>
+            <DialogLink name="move" id=id label=tr!("Move Endpoint") class=BUTTON/>
             <DialogLink name="delete" id=id label=tr!("Delete Credential") class=BUTTON/>
         </div>
     }

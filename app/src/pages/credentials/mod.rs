@@ -1,8 +1,10 @@
 //! Backup credentials: list, add, update, delete.
 
 mod add;
+mod connection;
 mod delete;
 mod details;
+mod move_endpoint;
 mod named;
 mod row;
 mod table;
@@ -22,6 +24,7 @@ use crate::{
 };
 use add::AddCredential;
 use delete::DeleteCredential;
+use move_endpoint::MoveEndpoint;
 use table::CredentialTable;
 use update::UpdateCredential;
 
@@ -48,6 +51,9 @@ pub fn CredentialsPage() -> impl IntoView {
         </DialogRoute>
         <DialogRoute name="update">
             <UpdateCredential/>
+        </DialogRoute>
+        <DialogRoute name="move">
+            <MoveEndpoint/>
         </DialogRoute>
         <DialogRoute name="delete">
             <DeleteCredential/>

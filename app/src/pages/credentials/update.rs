@@ -3,7 +3,10 @@
 use leptos::prelude::*;
 use model::credential::CredentialRow;
 
-use super::named::{LockedCredential, use_named_credential};
+use super::{
+    connection::ConnectionFields,
+    named::{LockedCredential, use_named_credential},
+};
 use crate::{
     api::credentials::UpdateCredential as UpdateCredentialFn,
     components::{
@@ -11,8 +14,10 @@ use crate::{
         facts::Fact,
         field::{Field, HiddenField, Kind},
         form::CheckedForm,
+        form_state::FormState,
         loaded::loaded,
         submit::Submit,
+        tick::Tick,
     },
 };
 
@@ -45,18 +50,32 @@ fn UpdateForm(row: CredentialRow) -> impl IntoView {
                     kind=Kind::NewPassword
                     hint=tr!("Leave it empty to keep the stored one.")
                 />
+                <ConnectionFields addressing=row.addressing ca_certificate=row.ca_certificate/>
+                <StoreAnyway/>
                 <dl class="facts">
                     <Fact term=tr!("S3 Endpoint")>{row.endpoint}</Fact>
                     <Fact term=tr!("S3 Region")>{row.region}</Fact>
                     <Fact term=tr!("Organization")>{row.organization}</Fact>
                 </dl>
                 <p class="field-hint">
-                    {tr!("Endpoint, region and organization never change. Running backups finish with the old keys, later ones use the new ones.")}
+                    {tr!("Running backups finish with the old keys, later ones use the new ones. Endpoint and region change by Move Endpoint, the organization never.")}
                 </p>
             </div>
             <DialogFooter>
                 <Submit label=tr!("Update") pending=tr!("Checking the keys…")/>
             </DialogFooter>
         </CheckedForm<UpdateCredentialFn>>
+    }
+}
+
+/// Asked when the keys are in order and do not reach the buckets of all projects.
+#[component]
+fn StoreAnyway() -> impl IntoView {
+    let state = expect_context::<FormState>();
+    let asked = Memo::new(move |_| state.message("store_anyway").is_some());
+    move || {
+        asked.get().then(
+            || view! { <Tick name="store_anyway" label=tr!("Store them although these backups are out of reach")/> },
+        )
     }
 }

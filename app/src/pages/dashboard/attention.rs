@@ -2,14 +2,21 @@
 
 use leptos::prelude::*;
 use model::{
-    dashboard::{Attention, Trouble, TroubleCount},
+    dashboard::{Again, Attention, Trouble, TroubleCount},
     permission::Action,
     standing::{Level, Standing},
 };
 
 use crate::{
-    api::nodes::ConfirmClock,
-    components::{action_button::ActionButton, phase::Badge, time::Ago},
+    api::{
+        nodes::ConfirmClock,
+        projects::{GiveUpRemoval, RetryRemoval},
+    },
+    components::{
+        action_button::ActionButton,
+        phase::Badge,
+        time::{Ago, Time},
+    },
     ui::use_ui,
 };
 
@@ -42,13 +49,14 @@ pub fn NeedsAttention(items: Vec<Attention>, counts: Vec<TroubleCount>) -> impl 
 fn Item(item: Attention) -> impl IntoView {
     let (title, action) = match item.trouble {
         Trouble::ClockInDoubt => of_clock(&item),
+        Trouble::RemovalFails => of_removal(&item),
         _ => of_page(&item),
     };
     let at = item.at.map(|at| view! { <Ago at=at/> });
     let class = match item.trouble {
         Trouble::Project(standing) if standing.level() == Level::Bad => "attention-item attention-bad",
         Trouble::ClockInDoubt | Trouble::CredentialFails => "attention-item attention-bad",
-        Trouble::Project(_) | Trouble::CredentialLocked => "attention-item",
+        Trouble::Project(_) | Trouble::CredentialLocked | Trouble::RemovalFails => "attention-item",
     };
     let detail = (!item.detail.is_empty()).then(|| view! { <span class="muted attention-detail">{item.detail}</span> });
     view! {
@@ -95,6 +103,31 @@ fn of_page(item: &Attention) -> (AnyView, AnyView) {
         </a>
     };
     (title.into_any(), action.into_any())
+}
+
+/// The name of a deleted project, and what can be done about its backups.
+fn of_removal(item: &Attention) -> (AnyView, AnyView) {
+    let title = view! { <span class="row-title">{item.name.clone()}</span> };
+    let actions = item.again.map(|Again { removal, at }| {
+        let hidden = || vec![("removal", removal.to_string())];
+        view! {
+            <span class="muted">{tr!("Next try")} " " <Time at=at/></span>
+            <ActionButton<RetryRemoval>
+                hidden=hidden()
+                label=tr!("Try Now")
+                pending=tr!("Trying…")
+                class="button button-small"
+            />
+            <ActionButton<GiveUpRemoval>
+                hidden=hidden()
+                label=tr!("Give Up")
+                pending=tr!("Giving up…")
+                class="button button-small"
+            />
+        }
+    });
+    let actions = view! { <span class="attention-actions">{actions}</span> };
+    (title.into_any(), actions.into_any())
 }
 
 /// The name of a node, and for whoever may say that its clock is right the way to do so.

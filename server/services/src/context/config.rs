@@ -37,6 +37,8 @@ pub struct ServicesConfig {
     pub workers: usize,
     /// How long a run may take before it is stopped.
     pub run_limit: Duration,
+    /// How long a run waits for an S3 service that is away; zero: not at all.
+    pub s3_outage_limit: Duration,
     /// In how many weekly verifications all data of a repository is read, at least 1.
     pub verification_weeks: u32,
     /// How long a backup stays between being marked for deletion and being removed.

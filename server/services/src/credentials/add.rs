@@ -1,6 +1,6 @@
 //! Adding a backup credential.
 
-use engine::{Addressing, S3Access, Secret};
+use engine::{S3Access, Secret};
 use model::{
     credential::{CredentialForm, NewCredential},
     form::Done,
@@ -14,7 +14,7 @@ use sea_orm::{
 };
 use serde_json::json;
 
-use super::{PAGE, check_keys, name_error, name_taken, subject, with_notice};
+use super::{PAGE, check_keys, name_error, name_taken, subject, trusted, with_notice};
 use crate::{
     acting::Acting,
     audit::{self, Deed},
@@ -22,7 +22,7 @@ use crate::{
     database,
     entity::{backup_credential, organization},
     error::ServiceError,
-    organizations,
+    organizations, repositories,
     vault::Purpose,
 };
 
@@ -49,8 +49,8 @@ fn access(new: &NewCredential) -> Result<S3Access, ServiceError> {
         region: new.region.as_str().to_owned(),
         access_key_id: new.access_key_id.as_str().to_owned(),
         secret_key: Secret::new(new.secret_key.expose().to_owned()),
-        ca_certificate: None,
-        addressing: Addressing::Automatic,
+        ca_certificate: trusted(new.connection.ca_certificate.as_ref())?,
+        addressing: repositories::engine_addressing(new.connection.addressing),
     })
 }
 
@@ -79,6 +79,8 @@ async fn store(
         modified_by: Set(acting.actor.email.clone()),
         modified_at: Set(now),
         checked_at: Set(Some(now)),
+        addressing: Set(new.connection.addressing),
+        ca_certificate: Set(new.connection.ca_certificate.as_ref().map(ToString::to_string)),
         ..Default::default()
     };
     let row = match row.insert(&tx).await {
@@ -93,6 +95,8 @@ async fn store(
     let changes = json!({
         "s3_name": [null, new.s3_name], "access_key_id": [null, new.access_key_id], "secret_key": "changed",
         "endpoint": [null, new.endpoint], "region": [null, new.region],
+        "addressing": [null, new.connection.addressing.as_str()],
+        "CA certificate": [null, new.connection.ca_certificate.is_some()],
     });
     audit::record(&tx, acting, now, CREDENTIAL_ADDED, subject(&row), changes).await?;
     Ok(tx.commit().await?)

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use model::{
-    credential::{CredentialRow, ProjectLink},
+    credential::{Addressing, CredentialRow, ProjectLink},
     ids::{CredentialId, ProjectId},
     list::{ListQuery, Page},
     permission::Action,
@@ -40,6 +40,8 @@ struct Found {
     modified_at: DateTime<Utc>,
     checked_at: Option<DateTime<Utc>>,
     check_failure: Option<String>,
+    addressing: Addressing,
+    ca_certificate: Option<String>,
 }
 
 pub async fn page(
@@ -96,6 +98,8 @@ fn shown(select: Select<credential::Entity>) -> Selector<SelectModel<Found>> {
         C::ModifiedAt,
         C::CheckedAt,
         C::CheckFailure,
+        C::Addressing,
+        C::CaCertificate,
     ];
     select.select_only().columns(columns).column_as(organization::Column::Name, "organization").into_model()
 }
@@ -206,5 +210,7 @@ fn view(projects: &mut HashMap<i64, Vec<ProjectLink>>, row: Found) -> Credential
         modified: row.modified_at,
         checked: row.checked_at,
         check_failure: row.check_failure,
+        addressing: row.addressing,
+        ca_certificate: row.ca_certificate.unwrap_or_default(),
     }
 }

@@ -94,9 +94,10 @@ pub async fn delete(acting: &Acting, services: &Services, form: &CredentialRef) 
     if used > 0 {
         return Err(CredentialConflict::CredentialIsUsed { projects: used }.into());
     }
-    let removing = removal::Entity::find().filter(removal::Column::BackupCredentialId.eq(row.id)).count(&tx).await?;
-    if removing > 0 {
-        return Err(CredentialConflict::CredentialIsRemoving.into());
+    let removing = removal::Entity::find().filter(removal::Column::BackupCredentialId.eq(row.id)).all(&tx).await?;
+    if !removing.is_empty() {
+        let projects = removing.into_iter().map(|removal| removal.project_name).collect();
+        return Err(CredentialConflict::CredentialIsRemoving { projects }.into());
     }
     backup_credential::Entity::delete_by_id(row.id).exec(&tx).await?;
     record(&tx, acting, services, CREDENTIAL_DELETED, &row).await?;

@@ -2,13 +2,13 @@
 
 use engine::{S3Access, Secret};
 use model::{
-    credential::{CredentialUpdate, CredentialUpdateForm},
+    credential::{CaCertificate, CredentialUpdate, CredentialUpdateForm},
     form::{Done, FieldError, FormErrors},
 };
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel};
 use serde_json::{Map, Value, json};
 
-use super::{PAGE, check_keys, find, name_error, name_taken, subject, with_notice};
+use super::{PAGE, check_keys, find, name_error, name_taken, reach, subject, trusted, with_notice};
 use crate::{
     acting::Acting,
     audit::{self, Deed},
@@ -33,9 +33,22 @@ pub async fn update(acting: &Acting, services: &Services, form: &CredentialUpdat
     if name_taken(services.db(), row.organization_id, &update.s3_name, Some(row.id)).await? {
         return Err(name_error(&update.s3_name));
     }
-    let keys = check_keys(services, &access(services, &row, &update)?).await?;
+    let access = access(services, &row, &update)?;
+    let keys = check_keys(services, &access).await?;
+    if !update.store_anyway && connects_otherwise(&row, &update) {
+        reach::check(services, &row, &access).await?;
+    }
     store(acting, services, form, &update).await?;
     Ok(Done::new(with_notice(tr!("Backup credential {} updated", update.s3_name), keys), PAGE))
+}
+
+/// Whether more than the name is another one.
+fn connects_otherwise(row: &backup_credential::Model, update: &CredentialUpdate) -> bool {
+    let certificate = update.ca_certificate.as_ref().map(|typed| typed.as_ref().map(CaCertificate::as_str));
+    update.secret_key.is_some()
+        || update.access_key_id.as_str() != row.access_key_id
+        || update.addressing.is_some_and(|addressing| addressing != row.addressing)
+        || certificate.is_some_and(|certificate| certificate != row.ca_certificate.as_deref())
 }
 
 /// Refuses what is locked, and what another person has changed since the form was opened.
@@ -77,7 +90,16 @@ fn access(
         Some(typed) => Secret::new(typed.expose().to_owned()),
         None => stored.secret_key.clone(),
     };
-    Ok(S3Access { access_key_id: update.access_key_id.as_str().to_owned(), secret_key, ..stored })
+    Ok(S3Access {
+        access_key_id: update.access_key_id.as_str().to_owned(),
+        secret_key,
+        ca_certificate: match &update.ca_certificate {
+            Some(typed) => trusted(typed.as_ref())?,
+            None => stored.ca_certificate,
+        },
+        addressing: update.addressing.map_or(stored.addressing, repositories::engine_addressing),
+        ..stored
+    })
 }
 
 async fn store(
@@ -99,6 +121,12 @@ async fn store(
     row.access_key_id = Set(update.access_key_id.as_str().to_owned());
     if let Some(secret) = &update.secret_key {
         row.secret_key_sealed = Set(services.vault().seal(Purpose::S3SecretKey, before.id, secret.expose())?);
+    }
+    if let Some(addressing) = update.addressing {
+        row.addressing = Set(addressing);
+    }
+    if let Some(certificate) = &update.ca_certificate {
+        row.ca_certificate = Set(certificate.as_ref().map(ToString::to_string));
     }
     row.version = Set(before.version + 1);
     row.modified_by = Set(acting.actor.email.clone());
@@ -126,6 +154,15 @@ fn changes(before: &backup_credential::Model, after: &backup_credential::Model, 
     }
     if secret {
         changes.insert("secret_key".to_owned(), json!("changed"));
+    }
+    if before.addressing != after.addressing {
+        changes.insert("addressing".to_owned(), json!([before.addressing.as_str(), after.addressing.as_str()]));
+    }
+    if before.ca_certificate != after.ca_certificate {
+        changes.insert(
+            "CA certificate".to_owned(),
+            json!([before.ca_certificate.is_some(), after.ca_certificate.is_some()]),
+        );
     }
     Value::Object(changes)
 }

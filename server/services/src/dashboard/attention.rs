@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use model::{
     backup::BackupPhase,
-    dashboard::{Attention, MOST_SHOWN, Trouble, TroubleCount},
-    ids::ProjectId,
+    dashboard::{Again, Attention, MOST_SHOWN, Trouble, TroubleCount},
+    ids::{ProjectId, RemovalId},
     standing::{Standing, Standings},
 };
 use sea_orm::{
@@ -14,7 +14,7 @@ use sea_orm::{
 
 use super::Scope;
 use crate::{
-    entity::{backup, backup_credential, policy, project, repository},
+    entity::{backup, backup_credential, policy, project, removal, repository},
     runs::clock_watch,
     standing,
 };
@@ -36,6 +36,7 @@ pub async fn all(
             _ => of_standing(db, scope, (standing, count), now).await?,
         });
     }
+    found.push(removals(db, scope).await?);
     let (items, counts): (Vec<_>, Vec<_>) = found.into_iter().unzip();
     Ok((items.concat(), counts.into_iter().filter(|of| of.count > 0).collect()))
 }
@@ -45,6 +46,31 @@ async fn clocks(db: &impl ConnectionTrait, scope: &Scope) -> Found {
     let items = if scope.manages { clock_watch::attention(db).await? } else { Vec::new() };
     let count = TroubleCount { trouble: Trouble::ClockInDoubt, count: items.len() as u64 };
     Ok((items, count))
+}
+
+/// Removals of deleted projects' backups that have failed.
+async fn removals(db: &impl ConnectionTrait, scope: &Scope) -> Found {
+    let trouble = Trouble::RemovalFails;
+    let failed = removal::Entity::find()
+        .filter(removal::Column::OrganizationId.is_in(scope.ids()))
+        .filter(removal::Column::Cause.is_not_null());
+    let count = if scope.manages { failed.clone().count(db).await? } else { 0 };
+    let rows =
+        if count > 0 { failed.order_by_asc(removal::Column::Id).limit(MOST_SHOWN).all(db).await? } else { vec![] };
+    let item = |row: removal::Model| Attention {
+        trouble,
+        name: row.project_name,
+        organization: scope.name(row.organization_id),
+        detail: tr!(
+            "Its backups are still in the bucket {}: {}",
+            row.bucket,
+            row.cause.unwrap_or_default().trim_end_matches('.'),
+        ),
+        at: None,
+        project: None,
+        again: Some(Again { removal: RemovalId(row.id), at: row.not_before }),
+    };
+    Ok((rows.into_iter().map(item).collect(), TroubleCount { trouble, count }))
 }
 
 /// Projects that stand so. `count` is how many there are.
@@ -146,6 +172,7 @@ fn of_project(scope: &Scope, trouble: Trouble, row: project::Model) -> Attention
         detail: String::new(),
         at: None,
         project: Some(ProjectId(row.id)),
+        again: None,
     }
 }
 
@@ -195,6 +222,7 @@ async fn of_credentials(db: &impl ConnectionTrait, scope: &Scope, trouble: Troub
             },
             at: None,
             project: None,
+            again: None,
         }
     };
     let shown = rows.into_iter().take(usize::try_from(MOST_SHOWN).unwrap_or_default());

@@ -77,6 +77,8 @@ pub struct Model {
     /// Files that were left out because they are larger than the policy takes them.
     pub too_large_files: i64,
     pub too_large_bytes: i64,
+    /// Since when it waits for the S3 service, which is away.
+    pub waiting_since: Option<DateTimeUtc>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -1,5 +1,6 @@
 //! Keys of an S3 endpoint.
 
+use model::credential::Addressing;
 use sea_orm::entity::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -26,6 +27,10 @@ pub struct Model {
     pub checked_at: Option<DateTimeUtc>,
     /// What was wrong with them then.
     pub check_failure: Option<String>,
+    pub addressing: Addressing,
+    /// In PEM: an authority that is trusted beside those of the system.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub ca_certificate: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

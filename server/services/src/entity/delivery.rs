@@ -27,6 +27,9 @@ pub struct Model {
     pub cause: Option<String>,
     pub created_at: DateTimeUtc,
     pub finished_at: Option<DateTimeUtc>,
+    /// Addresses to which it has not gone, one a line, where it has gone to others. They are tried again alone.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub refused: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

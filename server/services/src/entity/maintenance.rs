@@ -34,6 +34,8 @@ pub struct Model {
     pub created_by: Option<String>,
     /// How many processes it has not survived.
     pub crashes: i32,
+    /// Since when it waits for the S3 service, which is away.
+    pub waiting_since: Option<DateTimeUtc>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -40,6 +40,8 @@ pub struct Model {
     /// A copy of the configuration and the keys, as they lie in the bucket: encrypted. `None` until there is one.
     #[sea_orm(column_type = "Blob", nullable)]
     pub opening_files: Option<Vec<u8>>,
+    /// The bucket keeps what is deleted as noncurrent versions.
+    pub keeps_versions: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

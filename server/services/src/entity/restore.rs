@@ -42,6 +42,8 @@ pub struct Model {
     pub crashes: i32,
     /// Owners by their names, in place of their numbers.
     pub owners_by_name: bool,
+    /// Since when it waits for the S3 service, which is away.
+    pub waiting_since: Option<DateTimeUtc>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -18,7 +18,7 @@ use crate::{
     database,
     entity::{delivery, notification_channel, policy},
     error::ServiceError,
-    sender::{Parcel, Target},
+    sender::{Parcel, SendError, Target},
     vault::Purpose,
 };
 
@@ -115,15 +115,48 @@ async fn deliver(services: &Services, row: delivery::Model) {
     }
 }
 
-/// The cause, where it did not arrive.
-async fn attempt(services: &Services, row: &delivery::Model) -> Result<(), String> {
+/// What came of a try.
+struct Attempt {
+    /// It has gone to everybody, or at least to one of them in this try or an earlier one.
+    arrived: bool,
+    /// What went wrong.
+    cause: Option<String>,
+    /// To whom of several it has not gone.
+    refused: Vec<String>,
+    /// Another try may bring it to somebody to whom it has not gone.
+    again: bool,
+}
+
+impl Attempt {
+    fn failed(row: &delivery::Model, cause: String) -> Self {
+        let refused = row.refused.iter().flat_map(|all| all.lines()).map(str::to_owned).collect();
+        Self { arrived: row.refused.is_some(), cause: Some(cause), refused, again: true }
+    }
+}
+
+async fn attempt(services: &Services, row: &delivery::Model) -> Attempt {
     let fault = |error: ServiceError| error.cause("delivery", row.id);
-    let (kind, target) = target(services, row).await.map_err(fault)?;
-    let message =
-        serde_json::from_value(row.payload.clone()).map_err(|error| fault(DbErr::Json(error.to_string()).into()))?;
-    let timestamp = services.clock().now().timestamp();
-    let parcel = Parcel { delivery: row.id, kind, timestamp, message: &message };
-    services.sender().send(&target, parcel).await.map_err(|error| error.to_string())
+    let sent = async {
+        let (kind, target) = target(services, row).await.map_err(fault)?;
+        let message = serde_json::from_value(row.payload.clone());
+        let message = message.map_err(|error| fault(DbErr::Json(error.to_string()).into()))?;
+        let timestamp = services.clock().now().timestamp();
+        let parcel = Parcel { delivery: row.id, kind, timestamp, message: &message };
+        Ok::<_, String>(services.sender().send(&target, parcel).await)
+    };
+    match sent.await {
+        Ok(Ok(())) => Attempt { arrived: true, cause: None, refused: Vec::new(), again: false },
+        Ok(Err(error)) => match &error {
+            SendError::Partly(refused) => Attempt {
+                arrived: true,
+                cause: Some(error.to_string()),
+                refused: refused.iter().map(|refused| refused.address.clone()).collect(),
+                again: refused.iter().any(|refused| !refused.is_final),
+            },
+            _ => Attempt::failed(row, error.to_string()),
+        },
+        Err(cause) => Attempt::failed(row, cause),
+    }
 }
 
 async fn target(services: &Services, row: &delivery::Model) -> Result<(DeliveryKind, Target), ServiceError> {
@@ -136,7 +169,19 @@ async fn target(services: &Services, row: &delivery::Model) -> Result<(DeliveryK
     }
     let id = row.channel_id.ok_or(ServiceError::NotFound)?;
     let channel = notification_channel::Entity::find_by_id(id).one(services.db()).await?;
-    Ok((kind, of_channel(services, &channel.ok_or(ServiceError::NotFound)?)?))
+    Ok((kind, left(of_channel(services, &channel.ok_or(ServiceError::NotFound)?)?, row)))
+}
+
+/// Of a channel's addresses those to which the message has not gone yet. One that was taken off the channel meanwhile gets
+/// none.
+fn left(target: Target, row: &delivery::Model) -> Target {
+    match (target, row.refused.as_deref()) {
+        (Target::Email { mut addresses }, Some(refused)) => {
+            addresses.retain(|address| refused.lines().any(|refused| refused == address));
+            Target::Email { addresses }
+        }
+        (target, _) => target,
+    }
 }
 
 /// Where a channel leads, with its secrets opened.
@@ -151,19 +196,20 @@ pub fn of_channel(services: &Services, channel: &notification_channel::Model) ->
 }
 
 /// Writes down what became of a try. Where the lease was lost meanwhile, another process does.
-async fn settle(services: &Services, row: &delivery::Model, outcome: Result<(), String>) -> Result<(), DbErr> {
+async fn settle(services: &Services, row: &delivery::Model, attempt: Attempt) -> Result<(), DbErr> {
     let now = services.clock().now();
-    let (phase, cause, again) = match outcome {
-        Ok(()) => (DeliveryPhase::Delivered, None, None),
-        Err(cause) => match pause(row) {
-            Some(pause) => (DeliveryPhase::Queued, Some(cause), Some(now + pause)),
-            None => (DeliveryPhase::Failed, Some(cause), None),
-        },
+    let again = pause(row).filter(|_| attempt.again).map(|pause| now + pause);
+    let phase = match (again, attempt.arrived) {
+        (Some(_), _) => DeliveryPhase::Queued,
+        (None, true) => DeliveryPhase::Delivered,
+        (None, false) => DeliveryPhase::Failed,
     };
+    let refused = Some(attempt.refused.join("\n")).filter(|refused| !refused.is_empty());
     let finished = again.is_none().then_some(now);
     delivery::Entity::update_many()
         .col_expr(delivery::Column::Phase, Expr::value(phase.as_str()))
-        .col_expr(delivery::Column::Cause, Expr::value(cause))
+        .col_expr(delivery::Column::Cause, Expr::value(attempt.cause))
+        .col_expr(delivery::Column::Refused, Expr::value(refused))
         .col_expr(delivery::Column::NotBefore, Expr::value(again.unwrap_or(row.not_before)))
         .col_expr(delivery::Column::FinishedAt, Expr::value(finished))
         .col_expr(delivery::Column::LeaseOwner, Expr::value(Option::<String>::None))

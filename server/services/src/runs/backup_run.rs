@@ -106,6 +106,7 @@ impl RunKind for Backup {
         cancel_requested: Column::CancelRequested,
         done_files: Column::DoneFiles,
         done_bytes: Column::DoneBytes,
+        waiting_since: Column::WaitingSince,
         total_files: Column::TotalFiles,
         total_bytes: Column::TotalBytes,
     });
@@ -286,7 +287,7 @@ fn waiting(now: DateTime<Utc>) -> Select<backup::Entity> {
 fn failure(row: &backup::Model, error: &ServiceError) -> End {
     match error.refusal() {
         Some(RepositoryConflict::CredentialLocked { name }) => {
-            let cause = format!("Skipped because backup credential {name} is locked. Unlock it to back up again");
+            let cause = format!("Backup credential {name} is locked. Unlock it to back up again");
             return End::Skipped { cause };
         }
         Some(RepositoryConflict::RepositoryNotInUse) => {

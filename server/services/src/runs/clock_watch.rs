@@ -160,6 +160,7 @@ pub(crate) async fn attention(db: &impl ConnectionTrait) -> Result<Vec<Attention
     let rows = in_doubt().order_by_asc(Column::Node).all(db).await?;
     let item = |row: Model| Attention {
         trouble: Trouble::ClockInDoubt,
+        again: None,
         detail: tr!(
             "Its clock jumped {}, and shows {}. Nothing is deleted until it is confirmed, or has been right for an hour",
             tell::in_words(row.jump_ms.unwrap_or_default()),

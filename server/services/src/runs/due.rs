@@ -150,11 +150,10 @@ impl Circumstances {
     fn obstacle(&self, policy: &policy::Model, in_use: &InUse) -> Option<Obstacle> {
         if in_use.credential.locked {
             let name = &in_use.credential.s3_name;
-            let cause = format!("Skipped because backup credential {name} is locked. Unlock it to back up again");
+            let cause = format!("Backup credential {name} is locked. Unlock it to back up again");
             return Some(Obstacle::CredentialLocked { cause });
         }
-        let still =
-            |name: &String, doing: &str| format!("Skipped because the backup {name} of this policy was still {doing}");
+        let still = |name: &String, doing: &str| format!("The backup {name} of this policy was still {doing}");
         let working = self.running.get(&policy.id).map(|name| still(name, "working"));
         let busy = working.or_else(|| self.waiting.get(&policy.id).map(|name| still(name, "waiting")));
         busy.map(|cause| Obstacle::StillBusy { cause })

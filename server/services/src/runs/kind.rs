@@ -155,6 +155,7 @@ pub struct Watched<C> {
     pub cancel_requested: C,
     pub done_files: C,
     pub done_bytes: C,
+    pub waiting_since: C,
     pub total_files: C,
     pub total_bytes: C,
 }

@@ -98,6 +98,7 @@ impl Lease {
             .col_expr(watched.done_bytes, Expr::value(progress.bytes))
             .col_expr(watched.total_files, Expr::value(progress.total_files))
             .col_expr(watched.total_bytes, Expr::value(progress.total_bytes))
+            .col_expr(watched.waiting_since, Expr::value(progress.waiting_since))
             .filter(K::LEASED.id.eq(self.id))
             .filter(K::LEASED.owner.eq(self.owner.as_str()))
             .exec(db)

@@ -75,6 +75,7 @@ impl RunKind for Maintenance {
         cancel_requested: Column::CancelRequested,
         done_files: Column::DoneFiles,
         done_bytes: Column::DoneBytes,
+        waiting_since: Column::WaitingSince,
         total_files: Column::TotalFiles,
         total_bytes: Column::TotalBytes,
     });

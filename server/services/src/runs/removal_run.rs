@@ -1,7 +1,7 @@
 //! Removes the backups of a deleted project from the bucket.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use engine::{LONGEST_OUTAGE, RemoveRequest, Repository, S3};
+use engine::{RemoveRequest, Repository, S3};
 use model::ids::{AccountId, OrganizationId};
 use sea_orm::{
     ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
@@ -132,7 +132,7 @@ async fn remove(services: &Services, row: &removal::Model, work: Work) -> Result
     let credential = credential.ok_or(ServiceError::NotFound)?;
     let s3 = S3::connect(&repositories::access(services, &credential)?, services.network());
     let (bucket, prefix) = (row.bucket.clone(), row.prefix.clone());
-    let request = RemoveRequest { s3, bucket, prefix, longest_outage: LONGEST_OUTAGE };
+    let request = RemoveRequest { s3, bucket, prefix, longest_outage: services.config().s3_outage_limit };
     Ok(Repository::remove(request, work.counters, work.cancel).await?)
 }
 

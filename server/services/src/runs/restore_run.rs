@@ -79,6 +79,7 @@ impl RunKind for Restore {
         cancel_requested: Column::CancelRequested,
         done_files: Column::DoneFiles,
         done_bytes: Column::DoneBytes,
+        waiting_since: Column::WaitingSince,
         total_files: Column::TotalFiles,
         total_bytes: Column::TotalBytes,
     });

@@ -2,10 +2,11 @@
 
 use std::{
     future::Future,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::atomic::{AtomicI64, AtomicU64, Ordering},
     time::Duration,
 };
 
+use chrono::{DateTime, Utc};
 use model::size;
 use sea_orm::DbErr;
 use tokio::time::{MissedTickBehavior, interval, sleep};
@@ -42,6 +43,8 @@ pub struct Counters {
     bytes: AtomicU64,
     total_files: AtomicU64,
     total_bytes: AtomicU64,
+    /// Since when the S3 service is away, in seconds after 1970; 0 while it is there.
+    waiting_since: AtomicI64,
 }
 
 /// The counters at one moment, as the database takes them.
@@ -51,6 +54,7 @@ pub struct Reading {
     pub bytes: i64,
     pub total_files: i64,
     pub total_bytes: i64,
+    pub waiting_since: Option<DateTime<Utc>>,
 }
 
 impl Counters {
@@ -61,6 +65,10 @@ impl Counters {
             bytes: read(&self.bytes),
             total_files: read(&self.total_files),
             total_bytes: read(&self.total_bytes),
+            waiting_since: match self.waiting_since.load(Ordering::Relaxed) {
+                0 => None,
+                since => DateTime::from_timestamp_secs(since),
+            },
         }
     }
 }
@@ -79,6 +87,10 @@ impl engine::Progress for Counters {
     fn advance(&self, files: u64, bytes: u64) {
         self.files.fetch_add(files, Ordering::Relaxed);
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    fn waiting(&self, since: Option<DateTime<Utc>>) {
+        self.waiting_since.store(since.map_or(0, |since| since.timestamp()), Ordering::Relaxed);
     }
 }
 

@@ -77,6 +77,7 @@ impl Bench {
             public_url: None,
             workers,
             run_limit: std::time::Duration::from_hours(1),
+            s3_outage_limit: std::time::Duration::ZERO,
             verification_weeks: 4,
             deletion_delay: std::time::Duration::from_hours(7 * 24),
             node: "here".to_owned(),

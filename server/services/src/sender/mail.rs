@@ -4,13 +4,14 @@ use std::fmt;
 
 use lettre::{
     AsyncSmtpTransport, AsyncTransport, Message as Mail, Tokio1Executor,
+    address::Envelope,
     message::{Mailbox, header::ContentType},
-    transport::smtp,
+    transport::smtp::{self, extension::ClientId},
 };
 use tokio::{runtime::Handle, task::spawn_blocking, time::timeout};
 use url::Url;
 
-use super::{DEADLINE, Parcel, SendError};
+use super::{DEADLINE, Parcel, RefusedAddress, SendError};
 
 /// The operator's mail server, and the address that messages come from.
 #[derive(Clone)]
@@ -31,9 +32,12 @@ pub enum MailServerError {
 
 impl MailServer {
     /// `url` is `smtps://…` for TLS from the start, `smtp://…?tls=required` for STARTTLS, and `smtp://…` for neither.
-    /// Nothing is sent yet.
-    pub fn parse(url: &str, from: &str) -> Result<Self, MailServerError> {
-        let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url).map_err(|_| MailServerError::Url)?;
+    /// `host` is the name by which this server introduces itself, where it has one. Nothing is sent yet.
+    pub fn parse(url: &str, from: &str, host: Option<&str>) -> Result<Self, MailServerError> {
+        let mut transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url).map_err(|_| MailServerError::Url)?;
+        if let Some(host) = host {
+            transport = transport.hello_name(ClientId::Domain(host.to_owned()));
+        }
         let from = from.parse().map_err(|_| MailServerError::From)?;
         Ok(Self { transport: transport.timeout(Some(DEADLINE)).build(), from, shown: shown(url)? })
     }
@@ -48,14 +52,16 @@ impl MailServer {
         self.from.to_string()
     }
 
+    /// Sends to all addresses. Those that the server refuses do not keep the message from the others: with
+    /// [`SendError::Partly`] it has gone to these.
     pub async fn send(&self, addresses: &[String], parcel: Parcel<'_>) -> Result<(), SendError> {
         let (mail, transport) = (self.mail(addresses, parcel)?, self.transport.clone());
         // On a thread of its own: an answer of very many short lines is parsed anew at each of them, without a pause, and
         // would keep a worker of the runtime from all else, the deadlines included.
         let runtime = Handle::current();
-        let sending = spawn_blocking(move || runtime.block_on(timeout(DEADLINE, transport.send(mail))));
+        let sending = spawn_blocking(move || runtime.block_on(timeout(DEADLINE, to_all(&transport, &mail))));
         match sending.await {
-            Ok(Ok(sent)) => sent.map(drop).map_err(|error| failure(&error)),
+            Ok(Ok(sent)) => sent,
             Ok(Err(_)) => Err(SendError::TimedOut),
             Err(_) => Err(SendError::MailConnection),
         }
@@ -104,6 +110,32 @@ impl fmt::Debug for MailServer {
     }
 }
 
+/// To all at once, and where the server refuses that, to each alone: one address that is gone ends a message for all.
+async fn to_all(transport: &AsyncSmtpTransport<Tokio1Executor>, mail: &Mail) -> Result<(), SendError> {
+    let (envelope, text) = (mail.envelope(), mail.formatted());
+    let Err(error) = transport.send_raw(envelope, &text).await else { return Ok(()) };
+    if error.status().is_none() || envelope.to().len() < 2 {
+        return Err(failure(&error));
+    }
+    let mut refused = Vec::new();
+    for address in envelope.to() {
+        let alone = Envelope::new(envelope.from().cloned(), vec![address.clone()]);
+        let alone = alone.map_err(|error| SendError::Message(error.to_string()))?;
+        if let Err(error) = transport.send_raw(&alone, &text).await {
+            refused.push(RefusedAddress {
+                address: address.to_string(),
+                answer: failure(&error).detail(),
+                is_final: error.is_permanent(),
+            });
+        }
+    }
+    match refused.len() {
+        0 => Ok(()),
+        all if all == envelope.to().len() => Err(failure(&error)),
+        _ => Err(SendError::Partly(refused)),
+    }
+}
+
 fn failure(error: &smtp::Error) -> SendError {
     if let Some(code) = error.status() {
         return SendError::Refused(code.to_string());
@@ -120,10 +152,10 @@ mod tests {
         for good in
             ["smtps://u:p@mail.example.com:465", "smtp://127.0.0.1:2525", "smtp://mail.example.com?tls=required"]
         {
-            let server = MailServer::parse(good, "Holdfast <backups@example.com>").unwrap();
+            let server = MailServer::parse(good, "Holdfast <backups@example.com>", None).unwrap();
             assert!(!format!("{server:?}").contains("u:p"), "{server:?}");
         }
-        assert_eq!(MailServer::parse("mail.example.com", "a@example.com").unwrap_err(), MailServerError::Url);
-        assert_eq!(MailServer::parse("smtp://mail.example.com", "nobody").unwrap_err(), MailServerError::From);
+        assert_eq!(MailServer::parse("mail.example.com", "a@example.com", None).unwrap_err(), MailServerError::Url);
+        assert_eq!(MailServer::parse("smtp://mail.example.com", "nobody", None).unwrap_err(), MailServerError::From);
     }
 }

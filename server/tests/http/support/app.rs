@@ -326,6 +326,8 @@ impl Prepared {
         fs::write(&token_file, METRICS_TOKEN).unwrap();
         settings.set(Key::MetricsTokenFile, token_file.display().to_string());
         settings.set(Key::BackupWorkers, "2");
+        // Tests that stop the S3 server want to see the run fail.
+        settings.set(Key::S3OutageLimit, "0");
         // What is deleted goes at once, except where a test is about the delay.
         settings.set(Key::DeletionDelay, "0");
         if database == Database::Postgres {

@@ -45,6 +45,7 @@ impl Bench {
             public_url: None,
             workers: 1,
             run_limit: Duration::from_hours(1),
+            s3_outage_limit: Duration::ZERO,
             verification_weeks: 4,
             deletion_delay: Duration::ZERO,
             node: "here".to_owned(),

@@ -1,6 +1,6 @@
 //! Trying a place before anything is switched to it.
 
-use engine::{Repository, RepositoryError, S3, S3Error};
+use engine::{BucketMade, ObjectOption, Repository, RepositoryError, S3, S3Error};
 use model::{form::FormErrors, project::BucketChoice};
 
 use super::enable::CREDENTIAL;
@@ -31,7 +31,8 @@ impl From<ServiceError> for SetUpError {
     }
 }
 
-/// Bucket, access, repository: one after the other, and the first failure tells its step.
+/// Bucket, access, repository: one after the other, and the first failure tells its step. A bucket that was made for it
+/// and came to nothing is removed again, or named.
 pub async fn set_up(
     services: &Services,
     place: &repository::Model,
@@ -39,17 +40,46 @@ pub async fn set_up(
     choice: &BucketChoice,
 ) -> Result<(), SetUpError> {
     let s3 = S3::connect(&repositories::access(services, credential)?, services.network());
-    match choice {
-        BucketChoice::Create => {
-            let failed = |error: S3Error| step_failed(&tr!("Creating the bucket failed"), error.into());
-            s3.create_bucket(&place.bucket).await.map_err(failed)?;
-        }
+    let made = match choice {
+        BucketChoice::Create => s3.create_bucket(&place.bucket).await.map_err(not_created)?,
         BucketChoice::Existing { .. } => {
             let failed = |error: S3Error| step_failed(&tr!("Opening the bucket failed"), error.into());
             s3.open_bucket(&place.bucket, &place.prefix).await.map_err(failed)?;
+            BucketMade::Existing
         }
+    };
+    match check_access(services, &s3, place, credential).await {
+        Err(failed) if made == BucketMade::New => Err(without_bucket(&s3, &place.bucket, failed).await),
+        done => done,
     }
-    check_access(services, &s3, place, credential).await
+}
+
+fn not_created(error: S3Error) -> ServiceError {
+    let denied = matches!(error, S3Error::AccessDenied { .. });
+    let failed = step_failed(&tr!("Creating the bucket failed"), error.into());
+    match failed {
+        ServiceError::Invalid(errors) if denied => {
+            let summary = tr!("{} Or choose Use an existing bucket, one that was made for these keys.", errors.summary);
+            ServiceError::Invalid(FormErrors::at("backup.bucket", summary))
+        }
+        failed => failed,
+    }
+}
+
+/// The failure of a set-up that had made a bucket, after the bucket was removed. One that is not empty stays.
+async fn without_bucket(s3: &S3, bucket: &str, failed: SetUpError) -> SetUpError {
+    let Err(why) = s3.remove_empty_bucket(bucket).await else {
+        return SetUpError { repository: Left::Nothing, ..failed };
+    };
+    tracing::warn!(bucket, error = &why as &dyn std::error::Error, "a bucket that was made for a set-up stays");
+    let error = match failed.error {
+        ServiceError::Invalid(errors) => {
+            let stays = tr!("The bucket {} that was made for it is left. Delete it at the service, or use it.", bucket);
+            ServiceError::Invalid(FormErrors { summary: format!("{} {stays}", errors.summary), ..errors })
+        }
+        error => error,
+    };
+    SetUpError { error, ..failed }
 }
 
 /// Tries to write, read and delete, and opens the repository or makes one.
@@ -75,12 +105,17 @@ pub async fn check_access(
 fn step_failed(step: &str, error: RepositoryError) -> ServiceError {
     let field = match &error {
         RepositoryError::Storage(
-            S3Error::NoSuchBucket { .. } | S3Error::BucketTaken { .. } | S3Error::ObjectLock { .. },
+            S3Error::NoSuchBucket { .. }
+            | S3Error::BucketTaken { .. }
+            | S3Error::ObjectLock { .. }
+            | S3Error::Lifecycle { .. },
         )
         | RepositoryError::WrongPassword => "backup.bucket_name",
         RepositoryError::Enclosed { .. } => "backup.prefix",
-        RepositoryError::Storage(S3Error::StorageClass) => "backup.storage_class",
-        RepositoryError::Storage(S3Error::Encryption { .. }) => "backup.encryption",
+        RepositoryError::Storage(
+            S3Error::StorageClass | S3Error::Unsupported { option: ObjectOption::StorageClass, .. },
+        ) => "backup.storage_class",
+        RepositoryError::Storage(S3Error::Encryption { .. } | S3Error::Unsupported { .. }) => "backup.encryption",
         _ => CREDENTIAL,
     };
     let summary = match &error {
