@@ -117,6 +117,9 @@ pub struct RepositoryState {
     pub stored: Option<u64>,
     /// Of them, bytes that no backup needs and a prune will remove.
     pub unused: Option<u64>,
+    /// Whether the bucket keeps what is deleted, and what that takes, as far as it was measured.
+    pub keeps_versions: bool,
+    pub noncurrent: Option<u64>,
     /// Backups that are marked for deletion and not removed yet.
     pub waiting: u64,
     /// Bytes that these added, some of which other backups may need.

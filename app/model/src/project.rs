@@ -14,13 +14,13 @@ use crate::{
     language::msgid,
     list::Page,
     maintenance::Health,
-    names::{name, no_control_characters},
+    names::{Hidden, name, no_control_characters},
     rule::{RuleError, length},
 };
 
 pub use self::form::{
     BackupFields, BackupSettingsForm, DeleteProjectForm, FirstPolicy, FirstPolicyFields, MoveProjectForm, NewProject,
-    ProjectForm, ProjectRef, RemovalRef, RecoveryKitForm,
+    ProjectForm, ProjectRef, RecoveryKitForm, RemovalRef,
 };
 pub use self::objects::{Encryption, KmsKey, ObjectOptions, StorageClass};
 
@@ -135,6 +135,8 @@ pub struct EnableBackup {
     /// `None` where nothing was said: the bucket in use, or else one made for the project.
     pub bucket: Option<BucketChoice>,
     pub objects: ObjectOptions,
+    /// The password of a repository that is there already.
+    pub adopt: Option<Hidden>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -227,6 +229,8 @@ pub struct ProjectView {
     pub node: Option<String>,
     pub locked: bool,
     pub backup: Backup,
+    /// Why the last set-up that took longer than its form failed.
+    pub set_up_failure: Option<String>,
     pub policies: u64,
     pub last_backup: Option<LastBackup>,
     /// `None` while backup is off.
@@ -254,7 +258,74 @@ pub struct DeletedProject {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Backup {
     Off,
-    On { credential: CredentialId, credential_name: String, bucket: String, prefix: String, objects: ObjectOptions },
+    /// It is being set up, which takes longer than a form waits.
+    SettingUp {
+        step: SetUpStep,
+        since: DateTime<Utc>,
+    },
+    On {
+        credential: CredentialId,
+        credential_name: String,
+        bucket: String,
+        prefix: String,
+        objects: ObjectOptions,
+        /// The bucket keeps what is deleted, as noncurrent versions.
+        keeps_versions: bool,
+    },
+}
+
+impl Backup {
+    pub const fn is_on(&self) -> bool {
+        matches!(self, Self::On { .. })
+    }
+}
+
+/// What the set-up of a project's backup is about to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "columns", derive(sea_orm::DeriveValueType), sea_orm(value_type = "String"))]
+pub enum SetUpStep {
+    Bucket,
+    Access,
+    Repository,
+    Policy,
+}
+
+impl SetUpStep {
+    pub const ALL: [Self; 4] = [Self::Bucket, Self::Access, Self::Repository, Self::Policy];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Bucket => "Bucket",
+            Self::Access => "Access",
+            Self::Repository => "Repository",
+            Self::Policy => "Policy",
+        }
+    }
+
+    /// For people, to be translated.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Bucket => msgid("Making or opening the bucket"),
+            Self::Access => msgid("Writing, reading and deleting a probe object"),
+            Self::Repository => msgid("Making or opening the repository"),
+            Self::Policy => msgid("Adding the first policy"),
+        }
+    }
+}
+
+impl std::fmt::Display for SetUpStep {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl std::str::FromStr for SetUpStep {
+    type Err = RuleError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let found = Self::ALL.into_iter().find(|step| step.as_str() == text);
+        found.ok_or(RuleError::Unlisted { field: msgid("Backup") })
+    }
 }
 
 #[cfg(test)]

@@ -163,6 +163,7 @@ impl Look {
     pub const THIS_SESSION: Self = Self { word: msgid("This session"), icon: "check", class: "badge badge-accent" };
     pub const BACKUP_ON: Self = Self { word: msgid("Enabled"), icon: "check-circle", class: GOOD };
     pub const BACKUP_OFF: Self = Self { word: msgid("Off"), icon: "minus-circle", class: CALM };
+    pub const SETTING_UP: Self = Self { word: msgid("Setting up"), icon: "running", class: BUSY };
 }
 
 #[component]

@@ -13,7 +13,10 @@ use model::{
 use crate::{
     components::{
         field::{Field, Kind},
+        form_state::FormState,
+        icon::Icon,
         select::{Choice, ChoiceGroup, Select},
+        submit::Submit,
         switch::Switch,
         tick::Tick,
     },
@@ -36,20 +39,22 @@ pub fn BackupFields(
 ) -> impl IntoView {
     let objects = match &backup {
         Backup::On { objects, .. } => objects.clone(),
-        Backup::Off => ObjectOptions::default(),
+        Backup::Off | Backup::SettingUp { .. } => ObjectOptions::default(),
     };
     let chosen = match &backup {
         Backup::On { credential, .. } => credential.to_string(),
-        Backup::Off => {
+        Backup::Off | Backup::SettingUp { .. } => {
             let own = || use_ui().actor().map(|actor| actor.organization);
             preselected(&choices.credentials, organization.or_else(own))
         }
     };
-    let on = backup != Backup::Off || (with_policy && !chosen.is_empty());
+    let on = backup.is_on() || (with_policy && !chosen.is_empty());
     let groups = credential_groups(choices.credentials, &choices.organizations, chosen.is_empty());
     let place = match backup {
-        Backup::Off => view! { <BucketFields/> }.into_any(),
-        Backup::On { bucket, prefix, .. } => view! { <BucketFacts bucket=bucket prefix=prefix/> }.into_any(),
+        Backup::Off | Backup::SettingUp { .. } => view! { <BucketFields/> }.into_any(),
+        Backup::On { bucket, prefix, keeps_versions, .. } => {
+            view! { <BucketFacts bucket=bucket prefix=prefix keeps_versions=keeps_versions/> }.into_any()
+        }
     };
     view! {
         <div class="reveal reveal-switch">
@@ -117,13 +122,39 @@ fn BucketFields() -> impl IntoView {
                     kind=Kind::Code
                     hint=tr!("Optional: where in the bucket the backups lie, such as team/web.")
                 />
+                <AdoptFields/>
             </div>
         </div>
     }
 }
 
+/// Asked where the place holds a repository that another password opens.
 #[component]
-fn BucketFacts(bucket: String, prefix: String) -> impl IntoView {
+fn AdoptFields() -> impl IntoView {
+    const PASSWORD: &str = "backup.repository_password";
+    let state = expect_context::<FormState>();
+    // It stays while the password is typed.
+    let asked = Memo::new(move |asked: Option<&bool>| asked == Some(&true) || state.message(PASSWORD).is_some());
+    move || {
+        asked.get().then(|| {
+            view! {
+                <Field
+                    name=PASSWORD
+                    label=tr!("Repository Password")
+                    kind=Kind::NewPassword
+                    hint=tr!("From the recovery kit of the installation that made the repository. Its snapshots are listed as backups of no policy, and stay until you delete them.")
+                />
+                <div class="form-footer">
+                    <Submit label=tr!("Adopt") pending=tr!("Opening the repository…") class="button"/>
+                </div>
+            }
+        })
+    }
+}
+
+#[component]
+fn BucketFacts(bucket: String, prefix: String, keeps_versions: bool) -> impl IntoView {
+    let versions = keeps_versions.then(|| view! { <VersionsNote/> });
     let prefix = (!prefix.is_empty()).then(|| {
         view! {
             <div>
@@ -144,6 +175,20 @@ fn BucketFacts(bucket: String, prefix: String) -> impl IntoView {
             </div>
             {prefix}
         </dl>
+        {versions}
+    }
+}
+
+/// What it means that a bucket keeps versions.
+#[component]
+pub fn VersionsNote() -> impl IntoView {
+    view! {
+        <div class="alert alert-info">
+            <Icon name="alert"/>
+            <p>
+                {tr!("The bucket keeps versions: what Holdfast deletes frees no room, and can be brought back there. Add a lifecycle rule to the bucket that removes noncurrent versions after some days.")}
+            </p>
+        </div>
     }
 }
 

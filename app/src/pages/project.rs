@@ -42,7 +42,11 @@ pub fn ProjectPage() -> impl IntoView {
 fn Overview(project: ProjectView) -> impl IntoView {
     let home = format!("/projects/{}", project.id);
     let kind = project.source.kind();
-    let look = if project.backup == Backup::Off { Look::BACKUP_OFF } else { Look::BACKUP_ON };
+    let look = match project.backup {
+        Backup::Off => Look::BACKUP_OFF,
+        Backup::SettingUp { .. } => Look::SETTING_UP,
+        Backup::On { .. } => Look::BACKUP_ON,
+    };
     view! {
         <Title text=project.name.clone()/>
         <div class="cards">
@@ -99,6 +103,10 @@ fn BackupPlace(backup: Backup, home: String) -> impl IntoView {
         }
         Backup::Off if manages => {
             view! { <a href=format!("{home}/settings")>{tr!("Enable backup in Settings")}</a> }.into_any()
+        }
+        Backup::SettingUp { step, .. } => {
+            let step = step.label();
+            view! { <p class="card-note">{tr!(step)}</p> }.into_any()
         }
         Backup::Off => view! { <NoValue/> }.into_any(),
     }

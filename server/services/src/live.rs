@@ -177,6 +177,10 @@ async fn tell(services: &Services, moved: &BTreeSet<i64>) -> Result<(), DbErr> {
 /// A table of runs, and the conditions of its indexes for those that are active, word for word.
 struct Table {
     name: &'static str,
+    /// The columns that hold its identity and its phase, and what changes as it comes on.
+    id: &'static str,
+    phase: &'static str,
+    progress: &'static str,
     active: &'static [&'static str],
 }
 
@@ -184,27 +188,40 @@ struct Table {
 const PROGRESS: &str = "done_files + done_bytes + total_files + total_bytes + CASE WHEN cancel_requested THEN 1 ELSE 0 END \
      + CASE WHEN waiting_since IS NULL THEN 0 ELSE 1 END";
 
-const TABLES: [Table; 3] = [
-    Table { name: "backup", active: &["phase = 'Queued'", "phase IN ('InProgress', 'Deleting')"] },
-    Table { name: "restore", active: &["phase = 'Queued'", "phase = 'InProgress'"] },
-    Table { name: "maintenance", active: &["phase = 'Queued'", "phase = 'InProgress'"] },
+const TABLES: [Table; 4] = [
+    Table::of_runs("backup", &["phase = 'Queued'", "phase IN ('InProgress', 'Deleting')"]),
+    Table::of_runs("restore", &["phase = 'Queued'", "phase = 'InProgress'"]),
+    Table::of_runs("maintenance", &["phase = 'Queued'", "phase = 'InProgress'"]),
+    Table {
+        name: "set_up",
+        id: "project_id",
+        phase: "step",
+        progress: "CAST(0 AS BIGINT)",
+        active: &["cause IS NULL"],
+    },
 ];
 
 impl Table {
+    const fn of_runs(name: &'static str, active: &'static [&'static str]) -> Self {
+        Self { name, id: "id", phase: "phase", progress: PROGRESS, active }
+    }
+
     /// Its runs that are active, or that are newer than `newest`.
     fn questions(&self, newest: i64) -> impl Iterator<Item = SelectStatement> {
         let row = |active: &'static str, condition: Expr| {
             Query::select()
                 .expr_as(Expr::cust(format!("'{}'", self.name)), "kind")
-                .columns(["id", "project_id", "phase"])
-                .expr_as(Expr::cust(PROGRESS), "progress")
+                .expr_as(Expr::col(self.id), "id")
+                .column("project_id")
+                .expr_as(Expr::col(self.phase), "phase")
+                .expr_as(Expr::cust(self.progress), "progress")
                 .expr_as(Expr::cust(active), "active")
                 .from(self.name)
                 .and_where(condition)
                 .take()
         };
         let active = self.active.iter().map(move |condition| row("CAST(1 AS BIGINT)", Expr::cust(*condition)));
-        active.chain([row("CAST(0 AS BIGINT)", Expr::col("id").gt(newest))])
+        active.chain([row("CAST(0 AS BIGINT)", Expr::col(self.id).gt(newest))])
     }
 }
 
@@ -223,7 +240,7 @@ fn question(newest: &BTreeMap<String, i64>) -> SelectStatement {
 async fn newest(db: &impl ConnectionTrait) -> Result<BTreeMap<String, i64>, DbErr> {
     let mut newest = BTreeMap::new();
     for table in &TABLES {
-        let asked = Query::select().expr_as(Expr::col("id").max(), "id").from(table.name).take();
+        let asked = Query::select().expr_as(Expr::col(table.id).max(), "id").from(table.name).take();
         let id: Option<i64> = db.query_one(&asked).await?.map(|row| row.try_get("", "id")).transpose()?.flatten();
         newest.insert(table.name.to_owned(), id.unwrap_or_default());
     }

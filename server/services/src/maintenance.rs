@@ -107,6 +107,8 @@ async fn state(
         health: Health::of(row.verified_at, row.damaged_at),
         stored: row.stored_bytes.map(count),
         unused: row.unused_bytes.map(count),
+        keeps_versions: row.keeps_versions,
+        noncurrent: row.noncurrent_bytes.map(count),
         waiting,
         waiting_added,
         pruned: row.pruned_at,

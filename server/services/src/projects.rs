@@ -7,7 +7,7 @@ use model::{
     list::ListQuery,
     maintenance::Health,
     permission::Action,
-    project::{Backup, NewProject, NewSource, ProjectChoices, ProjectList, ProjectView},
+    project::{Backup, EnableBackup, NewProject, NewSource, ProjectChoices, ProjectList, ProjectView},
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
@@ -34,6 +34,7 @@ mod home_node;
 mod rows;
 mod state;
 
+use self::backup_switch::under_way::State;
 pub(crate) use self::{deletion::remove_due, home_node::is_here, rows::newest};
 pub use self::{
     deletion::{delete, undo_deletion},
@@ -103,14 +104,24 @@ pub async fn get(acting: &Acting, services: &Services, id: ProjectId) -> Result<
     let in_use = repositories::of_project(db, row.id).await?;
     let health =
         in_use.as_ref().map(|InUse { repository, .. }| Health::of(repository.verified_at, repository.damaged_at));
+    let set_up = backup_switch::under_way::state(services, row.id).await?;
+    let (under_way, set_up_failure) = match set_up {
+        Some(State::UnderWay(row)) => (Some(row), None),
+        Some(State::Failed(cause)) => (None, Some(cause)),
+        None => (None, None),
+    };
     let backup = match in_use {
-        None => Backup::Off,
+        None => match under_way {
+            Some(row) => Backup::SettingUp { step: row.step, since: row.started_at },
+            None => Backup::Off,
+        },
         Some(in_use) => Backup::On {
             objects: repositories::objects(&in_use.repository)?,
             credential: CredentialId(in_use.credential.id),
             credential_name: in_use.credential.s3_name,
             bucket: in_use.repository.bucket,
             prefix: in_use.repository.prefix,
+            keeps_versions: in_use.repository.keeps_versions,
         },
     };
     let policies = policy::Entity::living().filter(policy::Column::ProjectId.eq(row.id)).count(db).await?;
@@ -124,6 +135,7 @@ pub async fn get(acting: &Acting, services: &Services, id: ProjectId) -> Result<
         organization: organizations::choice(home),
         locked: row.locked,
         backup,
+        set_up_failure,
         policies,
         last_backup,
         health,
@@ -168,10 +180,12 @@ fn credential_choice(row: backup_credential::Model) -> CredentialChoice {
     }
 }
 
-/// Creates a project and, where the switch is on, enables its backup. Where that fails the project is withdrawn, so that
-/// the corrected form can be sent again; unless a repository of it may lie in the bucket already, whose password would
-/// go with it.
-pub(crate) async fn create(acting: &Acting, services: &Services, new: &NewProject) -> Result<ProjectId, ServiceError> {
+/// Creates a project, whose backup is off.
+pub(crate) async fn create(
+    acting: &Acting,
+    services: &Services,
+    new: &NewProject,
+) -> Result<(project::Model, organization::Model), ServiceError> {
     let home = organizations::chosen(acting, services.db(), Action::ManageProjects, new.organization).await?;
     let node = home_node::of_new(services, new).await?;
     // Another node's directory is looked at when it is backed up.
@@ -182,23 +196,36 @@ pub(crate) async fn create(acting: &Acting, services: &Services, new: &NewProjec
         false
     };
     let row = insert(acting, services, (&home, node, had_files), new).await?;
-    if let Some(choice) = &new.backup
-        && let Err(error) = backup_switch::enable(acting, services, (&row, &home), choice).await
-    {
-        if backup_switch::may_lie_in_a_bucket(services.db(), &row, choice).await? {
-            return Err(created_without_backup(new, &error));
-        }
-        withdraw(acting, services, &row).await?;
-        return Err(error);
-    }
-    Ok(ProjectId(row.id))
+    Ok((row, home))
 }
 
-fn created_without_backup(new: &NewProject, error: &ServiceError) -> ServiceError {
+/// A new project whose backup could not be enabled is withdrawn, so that the corrected form can be sent again; unless a
+/// repository of it may lie in the bucket already, whose password would go with it.
+pub(crate) async fn withdraw_or_keep(
+    acting: &Acting,
+    services: &Services,
+    row: &project::Model,
+    choice: &EnableBackup,
+    error: ServiceError,
+) -> ServiceError {
+    let withdrawn = async {
+        if backup_switch::may_lie_in_a_bucket(services.db(), row, choice).await? {
+            return Ok(Some(created_without_backup(&row.name, &error)));
+        }
+        withdraw(acting, services, row).await?;
+        Ok::<_, ServiceError>(None)
+    };
+    match withdrawn.await {
+        Ok(None) => error,
+        Ok(Some(error)) | Err(error) => error,
+    }
+}
+
+fn created_without_backup(project: &str, error: &ServiceError) -> ServiceError {
     let error = error.to_string();
     let summary = tr!(
         "Project {} is created, but without backup. {}. Enable it in the project's Settings",
-        new.name,
+        project,
         error.trim_end_matches('.'),
     );
     ServiceError::Invalid(FormErrors::whole(summary))

@@ -78,7 +78,9 @@ impl Settings {
 fn is_of_a_service(name: &str) -> bool {
     let Some(rest) = name.strip_prefix("HOLDFAST") else { return false };
     let has = |part: &str| {
-        rest.match_indices(part).map(|(at, _)| &rest[at + part.len()..]).any(|more| more.is_empty() || more.starts_with('_'))
+        rest.match_indices(part)
+            .map(|(at, _)| &rest[at + part.len()..])
+            .any(|more| more.is_empty() || more.starts_with('_'))
     };
     rest.ends_with("_SERVICE_HOST") || has("_PORT")
 }

@@ -41,10 +41,14 @@ async fn wrong_keys_are_told_at_the_keys(app: &TestApp) {
     let endpoint = s3.endpoint().to_string();
     let mut unknown_key = credential_form(&endpoint, SECRET_KEY);
     unknown_key[1].1 = "UNKNOWNKEY";
-    for wrong in [credential_form(&endpoint, "wrong-secret"), unknown_key] {
+    for (wrong, field, right) in [
+        (credential_form(&endpoint, "wrong-secret"), "secret_key", "access_key_id"),
+        (unknown_key, "access_key_id", "secret_key"),
+    ] {
         let errors = refused(app, &partner, &wrong).await;
         assert_eq!(errors.summary, "Invalid S3 credentials");
-        assert!(errors.message_for("secret_key").is_some() && errors.message_for("endpoint").is_none());
+        assert!(errors.message_for(field).is_some(), "{errors:?}");
+        assert!(errors.message_for(right).is_none() && errors.message_for("endpoint").is_none(), "{errors:?}");
     }
 }
 

@@ -112,7 +112,7 @@ async fn how_objects_are_kept_can_be_chosen_and_changed(app: &TestApp) {
     };
     let kept = async || match partner.project(project).await.backup {
         Backup::On { objects, .. } => objects,
-        Backup::Off => panic!("backup is off"),
+        other => panic!("backup is not on: {other:?}"),
     };
     let key = Some(KmsKey::parse("alias/backups").unwrap());
     save("", "aws:kms", "alias/backups").await.json::<Done>("on");

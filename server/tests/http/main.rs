@@ -35,6 +35,7 @@ mod runs;
 mod schedules;
 mod search;
 mod second_factor;
+mod services;
 mod sign_in;
 mod throttling;
 mod transfer;

@@ -12,6 +12,7 @@ use model::{
     policy::PolicyDraft,
 };
 use serde_json::json;
+use server::config::Key;
 
 use crate::support::{
     Browser, Database, TestApp,
@@ -32,6 +33,7 @@ on_both_databases!(
     a_digest_comes_on_monday,
     a_ping_url_is_told_of_each_run,
     a_test_tells_its_outcome,
+    who_can_be_reached_by_mail_is_reached,
     tests_are_as_many_as_a_person_needs,
     addresses_that_are_not_allowed_are_not_dialled,
     a_channel_is_changed_and_keeps_its_secrets,
@@ -335,6 +337,40 @@ async fn a_test_tells_its_outcome(app: &TestApp) {
     let mail = partner.add_channel(&mail).await;
     let refused = partner.to_channel("send_test", &mail).await.error().to_string();
     assert!(refused.starts_with("The mail server refused the message: 550"), "{refused}");
+}
+
+/// One address that is gone keeps the message from nobody else, and one that is busy is tried again alone.
+async fn who_can_be_reached_by_mail_is_reached(app: &TestApp) {
+    let troubled = Troubled::of(app).await;
+    let partner = &troubled.partner;
+    let addresses = "nobody@example.com\nlater@example.com\nops@example.com";
+    let mail = [("name", "Mail"), ("kind", "email"), ("addresses", addresses), ("failure", "on")];
+    partner.add_channel(&mail).await;
+    troubled.run(BackupPhase::Skipped).await;
+    let told = |row: &DeliveryRow| row.attempts == 1 && row.phase == DeliveryPhase::Queued && row.cause.is_some();
+    let first = partner.deliveries_when(|rows| rows.len() == 1 && told(&rows[0])).await.remove(0);
+    let cause = first.cause.unwrap();
+    assert!(cause.contains("nobody@example.com (550") && cause.contains("later@example.com (451"), "{cause}");
+    let reached = || app.mail.mails().into_iter().flat_map(|mail| mail.to).collect::<Vec<_>>();
+    assert_eq!(reached(), ["ops@example.com"]);
+
+    app.pass(61);
+    let second = partner.all_delivered(1).await.remove(0);
+    let cause = second.cause.unwrap();
+    assert!(cause.contains("nobody@example.com (550") && !cause.contains("later@"), "{cause}");
+    assert_eq!(reached(), ["ops@example.com", "later@example.com"], "and nobody got it twice");
+}
+
+/// Mail servers look the name up that they are greeted with.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_mail_server_is_greeted_with_the_public_hosts_name() {
+    let public = [(Key::PublicUrl, "https://backup.example.com:8443")];
+    let app = &TestApp::spawn_with(Database::Sqlite, &public).await;
+    let partner = app.set_up().await;
+    let mail = [("name", "Mail"), ("kind", "email"), ("addresses", "ops@example.com"), ("failure", "on")];
+    let mail = partner.add_channel(&mail).await;
+    assert_eq!(partner.to_channel("send_test", &mail).await.status, 200);
+    assert_eq!(app.mail.mails()[0].greeting, "backup.example.com");
 }
 
 async fn tests_are_as_many_as_a_person_needs(app: &TestApp) {

@@ -32,6 +32,8 @@ pub struct BackupFields {
     pub encryption: String,
     /// Empty: the key service's default one.
     pub kms_key: String,
+    /// Opens the repository that is in an existing bucket already; empty: there is none, or one of Holdfast's own.
+    pub repository_password: Hidden,
 }
 
 impl BackupFields {
@@ -55,7 +57,9 @@ impl BackupFields {
             }
         };
         let objects = self.objects(check);
-        Some(EnableBackup { credential: credential?, bucket: bucket?, objects: objects? })
+        let existing = self.bucket == "existing";
+        let adopt = Some(&self.repository_password).filter(|typed| existing && !typed.expose().is_empty());
+        Some(EnableBackup { credential: credential?, bucket: bucket?, objects: objects?, adopt: adopt.cloned() })
     }
 
     fn objects(&self, check: &mut FormCheck) -> Option<ObjectOptions> {

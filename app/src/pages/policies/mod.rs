@@ -18,11 +18,7 @@ mod trial;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use model::{
-    language::msgid,
-    permission::Action,
-    project::{Backup, ProjectView},
-};
+use model::{language::msgid, permission::Action, project::ProjectView};
 
 use crate::{
     address::{page_address, use_address},
@@ -54,7 +50,7 @@ pub fn PoliciesPage() -> impl IntoView {
         TABS.iter().find(|(value, _)| address.get("tab") == Some(value)).map_or(SCHEDULES, |(value, _)| value)
     });
     let head = move |project: ProjectView| {
-        let enabled = project.backup != Backup::Off;
+        let enabled = project.backup.is_on();
         view! { <Head tab=tab enabled=enabled locked=project.locked/> }
     };
     let body = move || match tab.get() {

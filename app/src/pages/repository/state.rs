@@ -14,6 +14,7 @@ use crate::{
         tick::Tick,
         time::{MaybeTime, or_none},
     },
+    pages::backup_fields::VersionsNote,
 };
 
 #[component]
@@ -23,6 +24,10 @@ pub fn StatePanel(id: ProjectId, state: RepositoryState, may_manage: bool) -> im
     let waiting = (state.waiting > 0).then(|| {
         tr!("{n} backup, which added {added}" | "{n} backups, which added {added}" % state.waiting, added = added)
     });
+    let noncurrent = state.keeps_versions.then(|| {
+        view! { <Fact term=tr!("Deleted, kept as versions")>{or_none(state.noncurrent.map(size::bytes))}</Fact> }
+    });
+    let versions = state.keeps_versions.then(|| view! { <VersionsNote/> });
     let actions = may_manage.then(|| view! { <Actions id=id weeks=weeks/> });
     view! {
         <section class="panel" aria-labelledby="repository-state">
@@ -39,6 +44,7 @@ pub fn StatePanel(id: ProjectId, state: RepositoryState, may_manage: bool) -> im
                 </Fact>
                 <Fact term=tr!("Stored")>{or_none(state.stored.map(size::bytes))}</Fact>
                 <Fact term=tr!("Reclaimable")>{or_none(state.unused.map(size::bytes))}</Fact>
+                {noncurrent}
                 <Fact term=tr!("Waits To Be Removed")>{or_none(waiting)}</Fact>
                 <Fact term=tr!("Last Cleaned Up")>
                     <MaybeTime at=state.pruned/>
@@ -47,6 +53,7 @@ pub fn StatePanel(id: ProjectId, state: RepositoryState, may_manage: bool) -> im
                     <MaybeTime at=state.prune_due/>
                 </Fact>
             </dl>
+            {versions}
             {actions}
         </section>
     }

@@ -1,11 +1,7 @@
 //! Deleting a project, after its name was typed.
 
 use leptos::prelude::*;
-use model::{
-    ids::ProjectId,
-    project::{Backup, ProjectView},
-    size,
-};
+use model::{ids::ProjectId, project::ProjectView, size};
 
 use crate::{
     address::use_address,
@@ -56,7 +52,7 @@ pub fn DeletePanel(locked: bool) -> impl IntoView {
 #[component]
 pub fn DeleteProject(project: Answer<ProjectView>) -> impl IntoView {
     loaded_quietly(project, |project| {
-        let backed_up = project.backup != Backup::Off;
+        let backed_up = project.backup.is_on();
         view! { <Question id=project.id name=project.name backed_up=backed_up delay=project.deletion_delay/> }
     })
 }

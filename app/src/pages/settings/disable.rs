@@ -25,7 +25,7 @@ pub fn DisableBackup(project: Answer<ProjectView>) -> impl IntoView {
 fn bucket_of(backup: Backup) -> Option<String> {
     match backup {
         Backup::On { bucket, .. } => Some(bucket),
-        Backup::Off => None,
+        Backup::Off | Backup::SettingUp { .. } => None,
     }
 }
 

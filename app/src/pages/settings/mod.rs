@@ -11,7 +11,8 @@ use leptos_meta::Title;
 use model::{
     ids::ProjectId,
     permission::Action,
-    project::{Backup, ProjectChoices, ProjectView},
+    project::{Backup, ProjectChoices, ProjectView, SetUpStep},
+    time::Moment,
 };
 
 use crate::{
@@ -24,10 +25,13 @@ use crate::{
         answer::Answer,
         dialog::DialogRoute,
         form::CheckedForm,
+        icon::Icon,
         loaded::loaded_below,
         locked_note::LockedNote,
+        phase::{Badge, Look},
         project_frame::{ProjectFrame, use_project, use_project_id},
         submit::Submit,
+        time::Ago,
     },
     pages::backup_fields::BackupFields,
     ui::use_ui,
@@ -85,14 +89,19 @@ async fn ask(project: ProjectId) -> Result<Settings, ApiError> {
 
 #[component]
 fn BackupForm(project: ProjectView, choices: ProjectChoices) -> impl IntoView {
-    let kit = (project.backup != Backup::Off).then(|| view! { <RecoveryKitPanel/> });
+    let kit = (project.backup.is_on()).then(|| view! { <RecoveryKitPanel/> });
     let hidden = vec![("project", project.id.to_string())];
     let locked = project.locked;
     let note = locked.then(|| view! { <LockedNote/> });
+    if let Backup::SettingUp { step, since } = project.backup {
+        return view! { <SettingUp step=step since=since/> }.into_any();
+    }
+    let failure = project.set_up_failure.map(|failure| view! { <SetUpFailure failure=failure/> });
     view! {
         <section class="panel" aria-labelledby="backup-settings">
             <h2 id="backup-settings">{tr!("switch" => "Backup")}</h2>
             {note}
+            {failure}
             <CheckedForm<SaveBackupSettings> check=|call: &SaveBackupSettings| call.form.parse().err() hidden=hidden>
                 <fieldset class="fields" disabled=locked>
                     <BackupFields choices=choices backup=project.backup organization=project.organization.id/>
@@ -103,5 +112,39 @@ fn BackupForm(project: ProjectView, choices: ProjectChoices) -> impl IntoView {
             </CheckedForm<SaveBackupSettings>>
         </section>
         {kit}
+    }
+    .into_any()
+}
+
+/// How far a set-up is that takes longer than its form waits.
+#[component]
+fn SettingUp(step: SetUpStep, since: Moment) -> impl IntoView {
+    let steps = SetUpStep::ALL.map(|each| {
+        let label = each.label();
+        let current = (each == step).then_some("step");
+        view! { <li aria-current=current>{tr!(label)}</li> }
+    });
+    view! {
+        <section class="panel" aria-labelledby="backup-settings">
+            <h2 id="backup-settings">{tr!("switch" => "Backup")}</h2>
+            <p class="with-marks">
+                <Badge look=Look::SETTING_UP/>
+                <Ago at=since/>
+            </p>
+            <progress aria-label=tr!("Setting up")></progress>
+            <ol class="steps">{steps.into_iter().collect_view()}</ol>
+            <p class="field-hint">{tr!("The service takes long to answer. It ends within three minutes, and this page moves with it.")}</p>
+        </section>
+    }
+}
+
+/// Why the last one came to nothing.
+#[component]
+fn SetUpFailure(failure: String) -> impl IntoView {
+    view! {
+        <div class="alert alert-danger" role="alert">
+            <Icon name="alert"/>
+            <p>{tr!("Setting up failed: {}", failure)}</p>
+        </div>
     }
 }

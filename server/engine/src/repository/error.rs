@@ -17,7 +17,7 @@ pub enum RepositoryError {
     Storage(#[from] S3Error),
     /// The password opens no key of this repository.
     #[error(
-        "The repository's password is wrong. If the bucket was used by another installation, enter the password from its recovery kit."
+        "The repository's password is wrong. If another installation or program has made the repository in this place, adopt it with its password, from its recovery kit, or choose another prefix."
     )]
     WrongPassword,
     /// There is no repository at this place.

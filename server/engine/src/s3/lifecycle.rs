@@ -8,6 +8,9 @@ use super::{S3, S3Error, bucket::folder, classify::Call, object::quick};
 /// What a repository has in its place.
 const PARTS: [&str; 6] = ["config", "data/", "index/", "keys/", "locks/", "snapshots/"];
 
+/// Pages of 1,000 versions that are listed at most.
+const MOST_PAGES: usize = 100_000;
+
 /// What a lifecycle rule does to current objects, as the end of a sentence.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum LifecycleEffect {
@@ -50,6 +53,34 @@ impl S3 {
             Err(error @ (S3Error::Unreachable(_) | S3Error::Busy { .. } | S3Error::NoSuchBucket { .. })) => Err(error),
             Err(_) => Ok(Versioning::Unknown),
         }
+    }
+
+    /// The bytes of all noncurrent versions below `prefix`: what was deleted or written over, and still takes room.
+    ///
+    /// # Errors
+    /// As each call; [`S3Error::WrongAnswer`] where the list comes back to where it was or does not end.
+    pub async fn noncurrent_bytes(&self, bucket: &str, prefix: &str) -> Result<u64, S3Error> {
+        let action = format!("list the versions in the bucket \"{bucket}\"");
+        let call = Call { action: &action, bucket, key: prefix };
+        let (folder, mut bytes, mut from) = (folder(prefix), 0_u64, (None::<String>, None::<String>));
+        for _ in 0..MOST_PAGES {
+            let below = Some(folder.clone()).filter(|folder| !folder.is_empty());
+            let request = self.client()?.list_object_versions().bucket(bucket).set_prefix(below);
+            let request = request.set_key_marker(from.0.clone()).set_version_id_marker(from.1.clone());
+            let page =
+                request.customize().config_override(quick()).send().await.map_err(|error| call.failed(&error))?;
+            let noncurrent = page.versions().iter().filter(|version| version.is_latest() == Some(false));
+            bytes += noncurrent.filter_map(|version| u64::try_from(version.size()?).ok()).sum::<u64>();
+            if page.is_truncated() != Some(true) {
+                return Ok(bytes);
+            }
+            let next = (page.next_key_marker, page.next_version_id_marker);
+            if next == from || next.0.is_none() {
+                return Err(call.wrong_answer("the list comes back to where it was"));
+            }
+            from = next;
+        }
+        Err(call.wrong_answer("the list does not end"))
     }
 
     /// Refuses a bucket of which a lifecycle rule would delete or freeze a repository's files below `prefix`. Services

@@ -25,6 +25,7 @@ pub mod repository;
 pub mod restore;
 pub mod second_factor;
 pub mod session;
+pub mod set_up;
 pub mod sign_in_throttle;
 pub mod trouble;
 pub mod users;

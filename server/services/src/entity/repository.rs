@@ -42,6 +42,8 @@ pub struct Model {
     pub opening_files: Option<Vec<u8>>,
     /// The bucket keeps what is deleted as noncurrent versions.
     pub keeps_versions: bool,
+    /// What these took when they were measured last.
+    pub noncurrent_bytes: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

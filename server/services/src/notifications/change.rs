@@ -224,6 +224,7 @@ async fn end_test(services: &Services, id: i64, outcome: &Result<(), SendError>)
     use sea_orm::sea_query::Expr;
     let (phase, cause) = match outcome {
         Ok(()) => (DeliveryPhase::Delivered, None),
+        Err(error @ SendError::Partly(_)) => (DeliveryPhase::Delivered, Some(error.to_string())),
         Err(error) => (DeliveryPhase::Failed, Some(error.to_string())),
     };
     delivery::Entity::update_many()

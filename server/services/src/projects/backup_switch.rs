@@ -23,11 +23,14 @@ use crate::{
     schedule,
 };
 
+mod adopt;
 mod enable;
 mod set_up;
+pub(crate) mod under_way;
 
-use self::enable::Changed;
+use self::enable::{Changed, Enabled};
 pub(crate) use self::enable::{enable, may_lie_in_a_bucket};
+use self::under_way::Outcome;
 
 const BACKUP_DISABLED: Deed = Deed::new("backup disabled");
 
@@ -36,6 +39,8 @@ const BACKUP_DISABLED: Deed = Deed::new("backup disabled");
 pub enum SwitchConflict {
     #[error("{}", tr!("Backup already enabled for this project"))]
     BackupAlreadyEnabled,
+    #[error("{}", tr!("Backup is being set up for this project. Wait until that has ended"))]
+    BackupSettingUp,
     #[error("{}", tr!("Backup already disabled for this project"))]
     BackupAlreadyDisabled,
     #[error("{}", tr!("This organization has no backup credentials yet. Add some, then enable backup"))]
@@ -61,8 +66,15 @@ pub async fn save(acting: &Acting, services: &Services, form: &BackupSettingsFor
             Ok(Done::new(tr!("Confirm that backup shall be disabled"), format!("{settings}?dialog=disable")))
         }
         (Some(choice), None) => {
-            enable(acting, services, (&row, &home), &choice).await?;
-            let done = Done::new(tr!("Backup enabled for {}", row.name), settings);
+            let work = {
+                let (acting, services, row, home) = (acting.clone(), services.clone(), row.clone(), home.clone());
+                move |steps| async move { enable(&acting, &services, (&row, &home), &choice, &steps).await }
+            };
+            let enabled = match under_way::in_time(services, row.id, work).await? {
+                Outcome::Done(enabled) => enabled,
+                Outcome::GoesOn => return Ok(Done::new(goes_on(&row.name), settings)),
+            };
+            let done = Done::new(told(&row.name, &enabled), settings);
             let policies = policy::Entity::living().filter(policy::Column::ProjectId.eq(row.id));
             if policies.count(services.db()).await? > 0 {
                 return Ok(done);
@@ -82,6 +94,29 @@ pub async fn save(acting: &Acting, services: &Services, form: &BackupSettingsFor
             Ok(Done::new(message, settings))
         }
     }
+}
+
+/// What is said of a set-up that takes longer than a form waits.
+pub(crate) fn goes_on(project: &str) -> String {
+    tr!(
+        "The service takes long to answer. The backup of {} is being set up, and its page shows how far that is",
+        project
+    )
+}
+
+fn told(project: &str, Enabled { bucket, keeps_versions, adopted }: &Enabled) -> String {
+    let enabled = tr!("Backup enabled for {}", project);
+    let adopted = (*adopted > 0)
+        .then(|| tr!("{n} backup that was there is listed" | "{n} backups that were there are listed" % *adopted));
+    let versions = keeps_versions.then(|| versions_are_kept(bucket));
+    [Some(enabled), adopted, versions].into_iter().flatten().collect::<Vec<_>>().join(". ")
+}
+
+fn versions_are_kept(bucket: &str) -> String {
+    tr!(
+        "The bucket {} keeps versions: what Holdfast deletes frees no room, and can be brought back there, until a lifecycle rule for noncurrent versions removes it",
+        bucket
+    )
 }
 
 /// Whether the choice leaves the backups where they are.

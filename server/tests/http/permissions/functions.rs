@@ -152,6 +152,7 @@ fn credentials() -> Vec<Row> {
         ("region", "us-east-1"),
     ]);
     let changed = filled(&[("credential", "1"), ("version", "1"), ("s3_name", "Theirs"), ("access_key_id", "KEY")]);
+    let moved = filled(&[("credential", "1"), ("version", "1"), ("endpoint", "http://127.0.0.1:1")]);
     vec![
         Row("credentials/list", list(), ANY_MANAGER),
         Row("credentials/get", Ask::Json(json!({ "credential": 1 })), READ),
@@ -160,6 +161,7 @@ fn credentials() -> Vec<Row> {
         Row("credentials/set_default", named("credential", 1), REFUSED),
         Row("credentials/lock", named("credential", 1), ONCE),
         Row("credentials/unlock", named("credential", 1), ONCE),
+        Row("credentials/move_endpoint", moved, UNFIT),
         Row("credentials/check", named("credential", 1), READ),
         Row("credentials/delete", named("credential", 1), REFUSED),
     ]
@@ -181,6 +183,9 @@ fn projects(Things { project, directory, .. }: &Things) -> Vec<Row> {
         Row("projects/create", known, UNFIT),
         // It is not deleted.
         Row("projects/undo_deletion", named("project", project), [401, 404, 404, 404, 404, 404]),
+        // There is no removal; `services.rs` has one.
+        Row("projects/retry_removal", named("removal", 1), [401, 404, 404, 404, 404, 404]),
+        Row("projects/give_up_removal", named("removal", 1), [401, 404, 404, 404, 404, 404]),
         Row("projects/recovery_kit", filled(&[("project", &project.to_string()), ("password", "wrong")]), UNFIT),
         // Asks whether backup shall be off.
         Row("projects/save_backup_settings", named("project", project), READ),

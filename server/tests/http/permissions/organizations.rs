@@ -224,6 +224,7 @@ fn mixed(own: ProjectId, directory: &str, credential: i64, things: &Things) -> V
         Mixed("policies/update", fields(&[("project", &own), ("name", "own-policy")]), ("policy", things.policy.0)),
         Mixed("policies/add", fields(&[("name", "second-policy")]), ("project", things.project.0)),
         Mixed("credentials/update", fields(&keys), ("credential", credential)),
+        Mixed("credentials/move_endpoint", fields(&place), ("credential", credential)),
         Mixed("credentials/add", fields(&place), ("organization", 1)),
         Mixed("notifications/update_channel", fields(&webhook), ("channel", things.channel.0)),
         Mixed(

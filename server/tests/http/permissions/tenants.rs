@@ -77,6 +77,7 @@ async fn an_id_of_another_organization_is_as_one_that_does_not_exist(app: &TestA
         ("organizations/update", "organization", 1),
         ("organizations/remove", "organization", 1),
         ("credentials/update", "credential", theirs),
+        ("credentials/move_endpoint", "credential", theirs),
         ("credentials/set_default", "credential", theirs),
         ("credentials/lock", "credential", theirs),
         ("credentials/unlock", "credential", theirs),

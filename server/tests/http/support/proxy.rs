@@ -1,11 +1,13 @@
-//! A way to an S3 server on which the worst of answers gets lost: the one that says that a repository was made.
+//! A way to an S3 server with the quirks of others: it answers some requests itself, and loses the worst of answers, the one
+//! that says that a repository was made.
 
 use std::{
     net::SocketAddr,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicU32, Ordering},
     },
+    time::Duration,
 };
 
 use embedded_s3::EmbeddedS3;
@@ -19,9 +21,33 @@ use url::Url;
 const REFUSED: &str = "HTTP/1.1 403 Forbidden\r\ncontent-type: application/xml\r\ncontent-length: 78\r\nconnection: close\r\n\r\n\
 <Error><Code>AccessDenied</Code><Message>Not on this bad day</Message></Error>";
 
+/// What is answered to a request, by its head, in place of the server.
+type Answer = Box<dyn Fn(&str) -> Option<String> + Send>;
+
 pub struct Proxy {
     address: SocketAddr,
-    to_lose: Arc<AtomicU32>,
+    quirks: Arc<Quirks>,
+}
+
+#[derive(Default)]
+struct Quirks {
+    to_lose: AtomicU32,
+    answer: Mutex<Option<Answer>>,
+    /// What each request waits for, in milliseconds.
+    delay: AtomicU32,
+}
+
+/// An answer with a document.
+pub fn document(status: &str, body: &str) -> String {
+    let length = body.len();
+    format!(
+        "HTTP/1.1 {status}\r\ncontent-type: application/xml\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+    )
+}
+
+/// A refusal as S3 services write it.
+pub fn refusal(status: &str, code: &str, message: &str) -> String {
+    document(status, &format!("<Error><Code>{code}</Code><Message>{message}</Message></Error>"))
 }
 
 impl Proxy {
@@ -29,14 +55,14 @@ impl Proxy {
     pub async fn start(server: &EmbeddedS3) -> Self {
         let to = server.endpoint().socket_addrs(|| None).unwrap()[0];
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let (address, to_lose) = (listener.local_addr().unwrap(), Arc::new(AtomicU32::new(0)));
-        let shared = to_lose.clone();
+        let (address, quirks) = (listener.local_addr().unwrap(), Arc::<Quirks>::default());
+        let shared = quirks.clone();
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 tokio::spawn(pass(client, to, shared.clone()));
             }
         });
-        Self { address, to_lose }
+        Self { address, quirks }
     }
 
     pub fn endpoint(&self) -> Url {
@@ -45,22 +71,38 @@ impl Proxy {
 
     /// The next time that a repository's `config` is stored, the client is told that it was refused.
     pub fn lose_the_next_repository(&self) {
-        self.to_lose.store(1, Ordering::SeqCst);
+        self.quirks.to_lose.store(1, Ordering::SeqCst);
+    }
+
+    /// Answers requests itself, by their heads, where `answer` says so.
+    pub fn answer(&self, answer: impl Fn(&str) -> Option<String> + Send + 'static) {
+        *self.quirks.answer.lock().unwrap() = Some(Box::new(answer));
+    }
+
+    /// Lets each request wait from now on.
+    pub fn delay(&self, delay: Duration) {
+        self.quirks.delay.store(u32::try_from(delay.as_millis()).unwrap(), Ordering::SeqCst);
     }
 
     pub fn has_lost_it(&self) -> bool {
-        self.to_lose.load(Ordering::SeqCst) == 0
+        self.quirks.to_lose.load(Ordering::SeqCst) == 0
     }
 }
 
 /// Passes one request on. Each is made to need a connection of its own.
-async fn pass(mut client: TcpStream, to: SocketAddr, to_lose: Arc<AtomicU32>) {
+async fn pass(mut client: TcpStream, to: SocketAddr, quirks: Arc<Quirks>) {
     let Some((head, begun)) = read_head(&mut client).await else { return };
+    tokio::time::sleep(Duration::from_millis(quirks.delay.load(Ordering::SeqCst).into())).await;
+    let answer = quirks.answer.lock().unwrap().as_ref().and_then(|answer| answer(&head));
+    if let Some(answer) = answer {
+        let _ = client.write_all(answer.as_bytes()).await;
+        return;
+    }
     let mut server = TcpStream::connect(to).await.unwrap();
     server.write_all(head.replacen("\r\n", "\r\nconnection: close\r\n", 1).as_bytes()).await.unwrap();
     server.write_all(&begun).await.unwrap();
     let path = head.split(['?', ' ']).nth(1).unwrap_or_default();
-    let loses = head.starts_with("PUT ") && path.ends_with("/config") && to_lose.swap(0, Ordering::SeqCst) > 0;
+    let loses = head.starts_with("PUT ") && path.ends_with("/config") && quirks.to_lose.swap(0, Ordering::SeqCst) > 0;
     if !loses {
         let _ = copy_bidirectional(&mut client, &mut server).await;
         return;

@@ -113,6 +113,8 @@ async fn keep(State(hooks): State<Hooks>, uri: Uri, headers: HeaderMap, body: By
 /// A message that arrived.
 #[derive(Clone, Debug, Default)]
 pub struct Mail {
+    /// The name in `EHLO`.
+    pub greeting: String,
     pub from: String,
     pub to: Vec<String>,
     pub data: String,
@@ -147,11 +149,11 @@ impl TestMailServer {
     }
 }
 
-/// One connection. Mail to `nobody@…` is refused.
+/// One connection. Mail to `nobody@…` is refused, and that to `later@…` until there was some to others.
 async fn converse(client: TcpStream, mails: Arc<Mutex<Vec<Mail>>>) -> std::io::Result<()> {
     let mut client = BufReader::new(client);
     client.write_all(b"220 test ready\r\n").await?;
-    let (mut mail, mut line) = (Mail::default(), String::new());
+    let (mut mail, mut line, mut greeting) = (Mail::default(), String::new(), String::new());
     loop {
         line.clear();
         if client.read_line(&mut line).await? == 0 {
@@ -162,12 +164,17 @@ async fn converse(client: TcpStream, mails: Arc<Mutex<Vec<Mail>>>) -> std::io::R
             || words.split_once('<').and_then(|(_, rest)| rest.split_once('>')).map_or("", |(address, _)| address);
         let command: String = words.chars().take(4).collect::<String>().to_uppercase();
         let reply = match command.as_str() {
-            "EHLO" | "HELO" | "NOOP" | "RSET" => "250 well",
+            "EHLO" | "HELO" => {
+                greeting = words.get(5..).unwrap_or_default().to_owned();
+                "250 well"
+            }
+            "NOOP" | "RSET" => "250 well",
             "MAIL" => {
-                mail = Mail { from: address().to_owned(), ..Mail::default() };
+                mail = Mail { greeting: greeting.clone(), from: address().to_owned(), ..Mail::default() };
                 "250 well"
             }
             "RCPT" if address().starts_with("nobody@") => "550 no such mailbox",
+            "RCPT" if address().starts_with("later@") && mails.lock().unwrap().is_empty() => "451 come again",
             "RCPT" => {
                 mail.to.push(address().to_owned());
                 "250 well"

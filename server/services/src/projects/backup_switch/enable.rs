@@ -1,6 +1,6 @@
 //! Switching backup on, and to other keys: everything is tried before anything is switched.
 
-use engine::{S3, prefixes_collide};
+use engine::{S3, SnapshotInfo, Versioning, prefixes_collide};
 use model::{
     ids::{CredentialId, OrganizationId},
     language::msgid,
@@ -15,7 +15,11 @@ use sea_orm::{
 };
 use serde_json::{Value, json};
 
-use super::set_up::{Left, SetUpError, check_access, set_up};
+use super::{
+    adopt,
+    set_up::{Left, SetUpError, check_access, set_up},
+    under_way::Steps,
+};
 use crate::{
     acting::Acting,
     audit::{self, Deed},
@@ -39,18 +43,42 @@ pub async fn enable(
     services: &Services,
     (row, home): (&project::Model, &organization::Model),
     choice: &EnableBackup,
-) -> Result<(), ServiceError> {
+    steps: &Steps,
+) -> Result<Enabled, ServiceError> {
     let credential = usable_credential(acting, services.db(), row.organization_id, choice.credential).await?;
     let bucket = choice.bucket.clone().unwrap_or_default();
     let place = reserve(services, row, home, &credential, &bucket).await?;
-    let repository = repositories::with_objects(&place.repository, &choice.objects);
-    if let Err(SetUpError { error, repository }) = set_up(services, &repository, &credential, &bucket).await {
-        if repository == Left::Nothing {
-            release(services, &place).await?;
-        }
-        return Err(error);
+    let mut repository = repositories::with_objects(&place.repository, &choice.objects);
+    if let Some(password) = &choice.adopt {
+        repository.password_sealed =
+            services.vault().seal(Purpose::RepositoryPassword, repository.id, password.expose())?;
     }
-    switch_on(acting, services, row, &repository, &credential).await
+    let keeps_versions = match set_up(services, &repository, &credential, &bucket, steps).await {
+        Ok(versioning) => versioning == Versioning::Enabled,
+        Err(SetUpError { error, repository: left }) => {
+            if left == Left::Nothing {
+                release(services, &place).await?;
+            }
+            return Err(error);
+        }
+    };
+    let adopted = match &choice.adopt {
+        Some(_) => adopt::snapshots(services, &repository, &credential).await?,
+        None => Vec::new(),
+    };
+    let repository = repository::Model { keeps_versions, ..repository };
+    let enabled = Enabled { bucket: repository.bucket.clone(), keeps_versions, adopted: adopted.len() };
+    switch_on(acting, services, row, &repository, &credential, adopted).await?;
+    Ok(enabled)
+}
+
+/// What there is to say of a backup that was switched on.
+pub struct Enabled {
+    pub bucket: String,
+    /// The bucket keeps what is deleted, as noncurrent versions.
+    pub keeps_versions: bool,
+    /// Snapshots that were there, and are listed as backups now.
+    pub adopted: usize,
 }
 
 /// A credential that backup can be switched to: there, of the project's organization, and not locked.
@@ -209,15 +237,25 @@ async fn switch_on(
     row: &project::Model,
     place: &repository::Model,
     credential: &backup_credential::Model,
+    adopted: Vec<SnapshotInfo>,
 ) -> Result<(), ServiceError> {
-    let tx = services.write().await?;
+    let tx = services.write_secrets().await?;
     organizations::lock(&tx, OrganizationId(row.organization_id)).await?;
     usable_credential(acting, &tx, row.organization_id, CredentialId(credential.id)).await?;
-    match in_use_with(place, credential).update(&tx).await {
+    let on = repository::ActiveModel {
+        password_sealed: Set(place.password_sealed.clone()),
+        keeps_versions: Set(place.keeps_versions),
+        ..in_use_with(place, credential)
+    };
+    match on.update(&tx).await {
         Err(error) if database::is_unique_violation(&error) => return Err(SwitchConflict::BackupAlreadyEnabled.into()),
         updated => updated?,
     };
-    let changes = json!({ "credential": [null, credential.s3_name], "bucket": [null, place.bucket], "prefix": [null, place.prefix] });
+    let changes = json!({
+        "credential": [null, credential.s3_name], "bucket": [null, place.bucket], "prefix": [null, place.prefix],
+        "backups adopted": adopted.len(),
+    });
+    adopt::list(&tx, row, place, adopted).await?;
     audit::record(&tx, acting, services.clock().now(), BACKUP_ENABLED, projects::subject(row), changes).await?;
     Ok(tx.commit().await?)
 }
@@ -263,7 +301,7 @@ pub async fn change(
         return Err(ServiceError::at(CREDENTIAL, message));
     }
     let s3 = S3::connect(&repositories::access(services, &credential)?, services.network());
-    check_access(services, &s3, &repository, &credential).await.map_err(|failed| failed.error)?;
+    check_access(services, &s3, &repository, &credential, None).await.map_err(|failed| failed.error)?;
     let tx = services.write().await?;
     organizations::lock(&tx, OrganizationId(row.organization_id)).await?;
     usable_credential(acting, &tx, row.organization_id, choice.credential).await?;

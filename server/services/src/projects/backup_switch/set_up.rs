@@ -1,9 +1,12 @@
 //! Trying a place before anything is switched to it.
 
-use engine::{BucketMade, ObjectOption, Repository, RepositoryError, S3, S3Error};
-use model::{form::FormErrors, project::BucketChoice};
+use engine::{BucketMade, ObjectOption, Repository, RepositoryError, S3, S3Error, Versioning};
+use model::{
+    form::FormErrors,
+    project::{BucketChoice, SetUpStep},
+};
 
-use super::enable::CREDENTIAL;
+use super::{enable::CREDENTIAL, under_way::Steps};
 use crate::{
     context::Services,
     entity::{backup_credential, repository},
@@ -38,7 +41,8 @@ pub async fn set_up(
     place: &repository::Model,
     credential: &backup_credential::Model,
     choice: &BucketChoice,
-) -> Result<(), SetUpError> {
+    steps: &Steps,
+) -> Result<Versioning, SetUpError> {
     let s3 = S3::connect(&repositories::access(services, credential)?, services.network());
     let made = match choice {
         BucketChoice::Create => s3.create_bucket(&place.bucket).await.map_err(not_created)?,
@@ -48,9 +52,11 @@ pub async fn set_up(
             BucketMade::Existing
         }
     };
-    match check_access(services, &s3, place, credential).await {
+    match check_access(services, &s3, place, credential, Some(steps)).await {
         Err(failed) if made == BucketMade::New => Err(without_bucket(&s3, &place.bucket, failed).await),
-        done => done,
+        Err(failed) => Err(failed),
+        // Whether it keeps versions is told, and is no reason to refuse it.
+        Ok(()) => Ok(s3.versioning(&place.bucket).await.unwrap_or(Versioning::Unknown)),
     }
 }
 
@@ -88,11 +94,18 @@ pub async fn check_access(
     s3: &S3,
     place: &repository::Model,
     credential: &backup_credential::Model,
+    steps: Option<&Steps>,
 ) -> Result<(), SetUpError> {
+    let begin = async |step| match steps {
+        Some(steps) => steps.begin(services, step).await.map_err(ServiceError::from),
+        None => Ok(()),
+    };
     let config = repositories::config(services, place, credential)?;
+    begin(SetUpStep::Access).await?;
     s3.probe(&config.bucket, &config.prefix, &config.options)
         .await
         .map_err(|error| step_failed(&tr!("Writing, reading and deleting a probe object failed"), error.into()))?;
+    begin(SetUpStep::Repository).await?;
     let opened = Repository::open_or_create(config).await;
     opened.map(drop).map_err(|error| SetUpError {
         // Somebody else's repository is not one of ours.
@@ -109,8 +122,9 @@ fn step_failed(step: &str, error: RepositoryError) -> ServiceError {
             | S3Error::BucketTaken { .. }
             | S3Error::ObjectLock { .. }
             | S3Error::Lifecycle { .. },
-        )
-        | RepositoryError::WrongPassword => "backup.bucket_name",
+        ) => "backup.bucket_name",
+        // With the password it can be adopted.
+        RepositoryError::WrongPassword => "backup.repository_password",
         RepositoryError::Enclosed { .. } => "backup.prefix",
         RepositoryError::Storage(
             S3Error::StorageClass | S3Error::Unsupported { option: ObjectOption::StorageClass, .. },

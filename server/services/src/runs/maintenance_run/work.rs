@@ -2,16 +2,17 @@
 
 use std::time::Duration;
 
-use engine::{Part, Permit, PruneReport, PruneRequest, RepairReport, RepairRequest, Repository, VerifyReport};
+use engine::{Part, Permit, PruneReport, PruneRequest, RepairReport, RepairRequest, Repository, S3, VerifyReport};
 use model::{maintenance::MaintenanceKind, size};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     context::Services,
-    entity::maintenance,
+    entity::{maintenance, repository},
     error::ServiceError,
     repositories::{self, InUse},
-    runs::{damage, kind::Work},
+    runs::{damage, kind::Work, supervisor::stored},
 };
 
 /// How long a pack stays after it was written, and how long after it was found to be unneeded: longer than a download or
@@ -39,7 +40,7 @@ pub async fn work(
     let in_use = repositories::by_id(services.db(), row.repository_id).await?;
     let repository = repositories::open(services, &in_use).await?;
     let permit = Permit::new(move || lease.is_held());
-    Ok(match kind {
+    let outcome = match kind {
         MaintenanceKind::Prune => {
             let request = PruneRequest { grace: GRACE, most_repacked: MOST_REPACKED, permit };
             Outcome::Pruned(repository.prune(request, counters, cancel).await?)
@@ -53,7 +54,32 @@ pub async fn work(
             Outcome::Verified(report)
         }
         MaintenanceKind::Repair => Outcome::Repaired(repair(&repository, &in_use, permit, cancel).await?),
-    })
+    };
+    measure_versions(services, &in_use).await;
+    Ok(outcome)
+}
+
+/// Measures what a bucket that keeps versions has of what was deleted. That it cannot be measured is no reason for a run to
+/// fail.
+async fn measure_versions(services: &Services, InUse { repository, credential }: &InUse) {
+    if !repository.keeps_versions {
+        return;
+    }
+    let measured = async {
+        let s3 = S3::connect(&repositories::access(services, credential)?, services.network());
+        let bytes = s3.noncurrent_bytes(&repository.bucket, &repository.prefix).await;
+        let bytes = bytes.map_err(engine::RepositoryError::from)?;
+        repository::Entity::update_many()
+            .col_expr(repository::Column::NoncurrentBytes, Expr::value(stored(bytes)))
+            .filter(repository::Column::Id.eq(repository.id))
+            .exec(services.db())
+            .await?;
+        Ok::<_, ServiceError>(())
+    };
+    if let Err(error) = measured.await {
+        let repository = repository.id;
+        tracing::warn!(repository, error = &error as &dyn std::error::Error, "noncurrent versions were not measured");
+    }
 }
 
 fn part(services: &Services, row: &maintenance::Model, in_use: &InUse) -> Part {

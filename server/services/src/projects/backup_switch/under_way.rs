@@ -1,0 +1,159 @@
+//! A set-up that takes longer than a form waits: it goes on, and the project's pages show how far it is.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use chrono::TimeDelta;
+use model::project::SetUpStep;
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, sea_query::Expr,
+};
+
+use super::SwitchConflict;
+use crate::{context::Services, entity::set_up, error::ServiceError};
+
+/// How long a form waits for the outcome.
+const ANSWER_WITHIN: Duration = Duration::from_secs(12);
+
+/// How long a set-up may take from its beginning: a bucket and some small objects, each with tries of its own.
+const LIMIT: Duration = Duration::from_mins(3);
+
+/// What a form hears of a set-up.
+pub enum Outcome<T> {
+    Done(T),
+    GoesOn,
+}
+
+/// Where a set-up is. Clones are of the same one.
+#[derive(Clone)]
+pub struct Steps {
+    project: i64,
+    now_at: Arc<Mutex<SetUpStep>>,
+}
+
+impl Steps {
+    fn new(project: i64) -> Self {
+        Self { project, now_at: Arc::new(Mutex::new(SetUpStep::Bucket)) }
+    }
+
+    /// Notes what comes next.
+    pub async fn begin(&self, services: &Services, step: SetUpStep) -> Result<(), DbErr> {
+        *self.now_at.lock().unwrap_or_else(PoisonError::into_inner) = step;
+        // There is a row where the form waits no longer.
+        set_up::Entity::update_many()
+            .col_expr(set_up::Column::Step, Expr::value(step))
+            .filter(set_up::Column::ProjectId.eq(self.project))
+            .filter(set_up::Column::Cause.is_null())
+            .exec(services.db())
+            .await
+            .map(drop)
+    }
+
+    fn now_at(&self) -> SetUpStep {
+        *self.now_at.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Does `work`. What takes longer than a form waits goes on by itself until it ends or its time is over; then its failure
+/// is kept for the project's pages.
+///
+/// # Errors
+/// Those of `work`, and [`SwitchConflict::BackupSettingUp`] while another one of the project is under way.
+pub async fn in_time<T, W>(
+    services: &Services,
+    project: i64,
+    work: impl FnOnce(Steps) -> W,
+) -> Result<Outcome<T>, ServiceError>
+where
+    T: Send + 'static,
+    W: Future<Output = Result<T, ServiceError>> + Send + 'static,
+{
+    if find(services.db(), project).await?.is_some_and(|row| is_under_way(services, &row)) {
+        return Err(SwitchConflict::BackupSettingUp.into());
+    }
+    let steps = Steps::new(project);
+    let mut work = Box::pin(work(steps.clone()));
+    if let Ok(outcome) = tokio::time::timeout(ANSWER_WITHIN, &mut work).await {
+        forget(services.db(), project).await?;
+        return Ok(Outcome::Done(outcome?));
+    }
+    hand_over(services, &steps).await?;
+    let services = services.clone();
+    tokio::spawn(async move {
+        let cause = match tokio::time::timeout(LIMIT.saturating_sub(ANSWER_WITHIN), work).await {
+            Ok(Ok(_)) => None,
+            Ok(Err(error)) => Some(error.cause("set-up", project)),
+            Err(_) => Some(too_long(steps.now_at())),
+        };
+        let settled = match cause {
+            None => forget(services.db(), project).await,
+            Some(cause) => fail(services.db(), project, cause).await,
+        };
+        if let Err(error) = settled {
+            // Its time runs out, which says that it came to nothing.
+            tracing::error!(project, error = &error as &dyn std::error::Error, "the end of a set-up was not kept");
+        }
+    });
+    Ok(Outcome::GoesOn)
+}
+
+/// Where the set-up of a project is; `None` where there is none.
+pub enum State {
+    UnderWay(set_up::Model),
+    Failed(String),
+}
+
+/// The set-up of a project that is under way, or the last one that failed.
+pub async fn state(services: &Services, project: i64) -> Result<Option<State>, DbErr> {
+    Ok(find(services.db(), project).await?.map(|row| match &row.cause {
+        Some(cause) => State::Failed(cause.clone()),
+        None if is_under_way(services, &row) => State::UnderWay(row),
+        None => State::Failed(tr!("The server was stopped while backup was being set up. Save again")),
+    }))
+}
+
+fn is_under_way(services: &Services, row: &set_up::Model) -> bool {
+    row.cause.is_none() && row.until > services.clock().now()
+}
+
+fn too_long(step: SetUpStep) -> String {
+    format!(
+        "{} took longer than {} minutes. Check the endpoint, and that the service is not overloaded",
+        step.label(),
+        LIMIT.as_secs() / 60,
+    )
+}
+
+async fn find(db: &impl ConnectionTrait, project: i64) -> Result<Option<set_up::Model>, DbErr> {
+    set_up::Entity::find_by_id(project).one(db).await
+}
+
+async fn hand_over(services: &Services, steps: &Steps) -> Result<(), DbErr> {
+    let now = services.clock().now();
+    let tx = services.write().await?;
+    forget(&tx, steps.project).await?;
+    let row = set_up::ActiveModel {
+        project_id: Set(steps.project),
+        step: Set(steps.now_at()),
+        started_at: Set(now),
+        until: Set(now + TimeDelta::from_std(LIMIT).unwrap_or_default()),
+        cause: Set(None),
+    };
+    row.insert(&tx).await?;
+    tx.commit().await
+}
+
+async fn forget(db: &impl ConnectionTrait, project: i64) -> Result<(), DbErr> {
+    set_up::Entity::delete_by_id(project).exec(db).await.map(drop)
+}
+
+async fn fail(db: &impl ConnectionTrait, project: i64, cause: String) -> Result<(), DbErr> {
+    set_up::Entity::update_many()
+        .col_expr(set_up::Column::Cause, Expr::value(cause))
+        .filter(set_up::Column::ProjectId.eq(project))
+        .exec(db)
+        .await
+        .map(drop)
+}
