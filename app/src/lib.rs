@@ -98,6 +98,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/notifications") view={Lazy::<lazy::Notifications>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/audit-log") view={Lazy::<lazy::AuditLog>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/backup-credentials") view={Lazy::<lazy::Credentials>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/help") view={Lazy::<lazy::Manual>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/help/:page") view={Lazy::<lazy::Manual>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/search") view={Lazy::<lazy::Search>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/projects") view={Lazy::<lazy::Projects>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/projects/:project") view={Lazy::<lazy::Project>::new()} ssr=SsrMode::Async/>

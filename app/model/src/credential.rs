@@ -143,10 +143,10 @@ pub struct CredentialUpdateForm {
     pub access_key_id: String,
     /// Empty keeps the stored one.
     pub secret_key: Hidden,
-    /// Absent: as it is. Empty: automatic.
-    pub addressing: Option<String>,
-    /// Absent: as it is. Empty: the authorities that the server knows.
-    pub ca_certificate: Option<String>,
+    /// Empty: it and the certificate stay as they are.
+    pub addressing: String,
+    /// Empty: the authorities that the server knows.
+    pub ca_certificate: String,
     /// Store keys that do not reach the buckets of all projects.
     pub store_anyway: Ticked,
 }
@@ -158,9 +158,8 @@ pub struct CredentialUpdate {
     pub s3_name: S3Name,
     pub access_key_id: AccessKeyId,
     pub secret_key: Option<SecretKey>,
-    pub addressing: Option<Addressing>,
-    /// What it is from now on, where that is said.
-    pub ca_certificate: Option<Option<CaCertificate>>,
+    /// How it connects from now on; `None`: as before.
+    pub connection: Option<Connection>,
     /// Whether keys are stored that do not reach the buckets of all projects.
     pub store_anyway: bool,
 }
@@ -178,20 +177,20 @@ impl CredentialUpdateForm {
         let access_key_id = check.field("access_key_id", AccessKeyId::parse(&self.access_key_id));
         let typed = Some(&self.secret_key).filter(|typed| !typed.expose().trim().is_empty());
         let secret_key = check.field("secret_key", typed.map(SecretKey::parse).transpose());
-        let (addressing, ca_certificate) = (self.addressing.as_deref(), self.ca_certificate.as_deref());
-        let connection =
-            Connection::parse(&mut check, addressing.unwrap_or_default(), ca_certificate.unwrap_or_default());
+        let said = !self.addressing.is_empty();
+        let connection = said.then(|| Connection::parse(&mut check, &self.addressing, &self.ca_certificate));
         let update = (|| {
             Some(CredentialUpdate {
                 version: version?,
                 s3_name: s3_name?,
                 access_key_id: access_key_id?,
                 secret_key: secret_key?,
-                addressing: addressing.and(connection.as_ref()).map(|connection| connection.addressing),
-                ca_certificate: ca_certificate.and(connection.as_ref()).map(|found| found.ca_certificate.clone()),
+                connection: match connection {
+                    Some(connection) => Some(connection?),
+                    None => None,
+                },
                 store_anyway: self.store_anyway.0,
             })
-            .filter(|_| connection.is_some())
         })();
         check.finish(update)
     }

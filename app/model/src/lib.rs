@@ -21,6 +21,7 @@ pub mod keep;
 pub mod language;
 pub mod list;
 pub mod maintenance;
+pub mod manual;
 pub mod names;
 pub mod node;
 pub mod notification;

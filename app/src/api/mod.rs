@@ -12,6 +12,7 @@ pub mod dashboard;
 pub mod error;
 pub mod flash;
 pub mod maintenance;
+pub mod manual;
 pub mod nodes;
 pub mod notifications;
 pub mod organizations;

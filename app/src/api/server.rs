@@ -1,5 +1,7 @@
 //! What a server function finds in the request: the services, the session, the acting person.
 
+pub mod manual;
+
 use std::net::SocketAddr;
 
 use axum::{

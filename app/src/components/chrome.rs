@@ -45,6 +45,11 @@ pub fn Chrome(children: Children) -> impl IntoView {
                             <Icon name="search"/>
                         </a>
                     })}
+                    {actor.is_some().then(|| view! {
+                        <a class="button button-icon" href="/help" aria-label=tr!("Help") title=tr!("Help")>
+                            <Icon name="help"/>
+                        </a>
+                    })}
                     <LanguageSwitch/>
                     <ThemeSwitch/>
                     {actor.clone().map(|actor| view! { <Person actor=actor/> })}

@@ -25,7 +25,7 @@ const OFF: &str = "off";
 /// A page: its key, its address, its name, to be translated, and what its readers may do.
 pub type Place = (&'static str, &'static str, &'static str, Option<Action>);
 
-const PLACES: [Place; 8] = [
+const PLACES: [Place; 9] = [
     ("d", "/", msgid("Dashboard"), None),
     ("p", "/projects", msgid("Projects"), None),
     ("c", "/backup-credentials", msgid("Backup Credentials"), Some(Action::ManageCredentials)),
@@ -34,6 +34,7 @@ const PLACES: [Place; 8] = [
     ("n", "/nodes", msgid("Nodes"), Some(Action::SeeNodes)),
     ("a", "/audit-log", msgid("Audit Log"), Some(Action::SeeAuditLog)),
     ("m", "/profile", msgid("Profile"), None),
+    ("h", "/help", msgid("Help"), None),
 ];
 
 /// The pages that the person may see.

@@ -9,10 +9,11 @@ use crate::{browser::document::mark_hydrated, components::time::use_zone};
 
 use super::{
     audit_log::AuditLogPage, browse::BrowsePage, credentials::CredentialsPage, dashboard::DashboardPage,
-    login::LoginPage, login_code::LoginCodePage, nodes::NodesPage, notifications::NotificationsPage,
-    organizations::OrganizationsPage, policies::PoliciesPage, profile::ProfilePage, project::ProjectPage,
-    projects::ProjectsPage, repository::RepositoryPage, search::SearchPage, second_factor::SecondFactorPage,
-    set_password::SetPasswordPage, settings::SettingsPage, setup::SetupPage, users::UsersPage,
+    login::LoginPage, login_code::LoginCodePage, manual::ManualPage, nodes::NodesPage,
+    notifications::NotificationsPage, organizations::OrganizationsPage, policies::PoliciesPage, profile::ProfilePage,
+    project::ProjectPage, projects::ProjectsPage, repository::RepositoryPage, search::SearchPage,
+    second_factor::SecondFactorPage, set_password::SetPasswordPage, settings::SettingsPage, setup::SetupPage,
+    users::UsersPage,
 };
 
 /// For each page, once its code is there and the application has taken it over: what only browsers without WASM need is
@@ -78,6 +79,7 @@ part! {
     account, AccountPage:
     AuditLog => AuditLogPage,
     Dashboard => DashboardPage,
+    Manual => ManualPage,
     Nodes => NodesPage,
     Notifications => NotificationsPage,
     Organizations => OrganizationsPage,

@@ -8,6 +8,7 @@ pub mod dashboard;
 pub mod lazy;
 pub mod login;
 pub mod login_code;
+pub mod manual;
 pub mod nodes;
 pub mod not_found;
 pub mod notifications;

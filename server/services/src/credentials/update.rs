@@ -2,7 +2,7 @@
 
 use engine::{S3Access, Secret};
 use model::{
-    credential::{CaCertificate, CredentialUpdate, CredentialUpdateForm},
+    credential::{CaCertificate, Connection, CredentialUpdate, CredentialUpdateForm},
     form::{Done, FieldError, FormErrors},
 };
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel};
@@ -44,11 +44,11 @@ pub async fn update(acting: &Acting, services: &Services, form: &CredentialUpdat
 
 /// Whether more than the name is another one.
 fn connects_otherwise(row: &backup_credential::Model, update: &CredentialUpdate) -> bool {
-    let certificate = update.ca_certificate.as_ref().map(|typed| typed.as_ref().map(CaCertificate::as_str));
-    update.secret_key.is_some()
-        || update.access_key_id.as_str() != row.access_key_id
-        || update.addressing.is_some_and(|addressing| addressing != row.addressing)
-        || certificate.is_some_and(|certificate| certificate != row.ca_certificate.as_deref())
+    let connection = update.connection.as_ref().is_some_and(|Connection { addressing, ca_certificate }| {
+        *addressing != row.addressing
+            || ca_certificate.as_ref().map(CaCertificate::as_str) != row.ca_certificate.as_deref()
+    });
+    connection || update.secret_key.is_some() || update.access_key_id.as_str() != row.access_key_id
 }
 
 /// Refuses what is locked, and what another person has changed since the form was opened.
@@ -93,11 +93,14 @@ fn access(
     Ok(S3Access {
         access_key_id: update.access_key_id.as_str().to_owned(),
         secret_key,
-        ca_certificate: match &update.ca_certificate {
-            Some(typed) => trusted(typed.as_ref())?,
+        ca_certificate: match &update.connection {
+            Some(connection) => trusted(connection.ca_certificate.as_ref())?,
             None => stored.ca_certificate,
         },
-        addressing: update.addressing.map_or(stored.addressing, repositories::engine_addressing),
+        addressing: match &update.connection {
+            Some(connection) => repositories::engine_addressing(connection.addressing),
+            None => stored.addressing,
+        },
         ..stored
     })
 }
@@ -122,11 +125,9 @@ async fn store(
     if let Some(secret) = &update.secret_key {
         row.secret_key_sealed = Set(services.vault().seal(Purpose::S3SecretKey, before.id, secret.expose())?);
     }
-    if let Some(addressing) = update.addressing {
-        row.addressing = Set(addressing);
-    }
-    if let Some(certificate) = &update.ca_certificate {
-        row.ca_certificate = Set(certificate.as_ref().map(ToString::to_string));
+    if let Some(connection) = &update.connection {
+        row.addressing = Set(connection.addressing);
+        row.ca_certificate = Set(connection.ca_certificate.as_ref().map(ToString::to_string));
     }
     row.version = Set(before.version + 1);
     row.modified_by = Set(acting.actor.email.clone());

@@ -127,6 +127,7 @@ fn people() -> Vec<Row> {
         Row("users/remove", named("user", 1), partners(409)),
         Row("users/look_at_link", Ask::Json(json!({ "token": "nothing" })), [404; 6]),
         Row("users/set_password", password, [404; 6]),
+        Row("manual/get", Ask::Json(json!({ "page": "settings" })), SIGNED_IN),
         Row("nodes/list", Ask::Json(json!({})), [401, 403, 403, 200, 403, 200]),
         // Its clock is not in doubt.
         Row("nodes/confirm_clock", named("node", "one"), [401, 403, 403, 409, 403, 409]),

@@ -54,6 +54,8 @@ fn table(Things { project, backup, .. }: &Things) -> Vec<Row> {
         Row("/profile", at("/profile"), SIGNED_IN),
         Row("/projects", at("/projects"), SIGNED_IN),
         Row("/search", at("/search?search=web"), SIGNED_IN),
+        Row("/help", at("/help"), SIGNED_IN),
+        Row("/help/{page}", at("/help/settings"), SIGNED_IN),
         Row("/users", at("/users"), ANY_MANAGER),
         Row("/audit-log", at("/audit-log"), ANY_MANAGER),
         Row("/audit-log/export", at("/audit-log/export"), ANY_MANAGER),
