@@ -29,7 +29,7 @@ pub fn ProgressBar(progress: Progress, #[prop(into)] label: String) -> impl Into
 /// The S3 service is away, and the run goes on when it is back.
 fn waiting(since: Moment) -> impl IntoView {
     view! {
-        <span class="progress-words progress-waiting" role="status">
+        <span class="progress-words progress-waiting">
             {tr!("The S3 service does not answer; the run waits for it and goes on by itself.")}
             " "
             <Ago at=since/>

@@ -12,6 +12,7 @@ use model::{
 use crate::{
     address::page_address,
     api::projects::get_project_overview,
+    browser::refresh::keep_fresh_of,
     components::{
         answer::Answer,
         facts::Fact,
@@ -29,6 +30,7 @@ pub fn ProjectPage() -> impl IntoView {
     page_address();
     let id = use_project_id();
     let project = use_project(id);
+    keep_fresh_of(project, id, |project| matches!(project.backup, Backup::SettingUp { .. }));
     let runs: Answer<ProjectOverview> = Answer::new(move || id.get(), get_project_overview);
     view! {
         <Title text=tr!("Project")/>

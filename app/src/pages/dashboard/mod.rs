@@ -58,11 +58,10 @@ fn Overview(dashboard: Dashboard, list: ProjectList) -> impl IntoView {
     let guides = dashboard.guide.is_some();
     let guide = dashboard.guide.filter(|guide| !guide.is_done()).map(|guide| view! { <Steps guide=guide/> });
     let nothing = (total == 0 && !guides).then(|| view! { <NothingYet/> });
+    let troubled = !dashboard.attention.is_empty();
+    let summary = (total > 0).then(|| view! { <Summary standings=dashboard.standings troubled=troubled/> });
     let standing = (total > 0).then(|| {
-        let troubled = !dashboard.attention.is_empty();
         view! {
-            <Summary standings=dashboard.standings troubled=troubled/>
-            <NeedsAttention items=dashboard.attention counts=dashboard.counts/>
             <Tiles standings=dashboard.standings/>
             <Runs hours=dashboard.hours first=dashboard.first_hour/>
             <Organizations rows=dashboard.organizations/>
@@ -72,6 +71,8 @@ fn Overview(dashboard: Dashboard, list: ProjectList) -> impl IntoView {
     });
     view! {
         {guide}
+        {summary}
+        <NeedsAttention items=dashboard.attention counts=dashboard.counts/>
         {standing}
         {nothing}
     }

@@ -21,6 +21,7 @@ use crate::{
         ApiError,
         projects::{SaveBackupSettings, get_project, get_project_choices},
     },
+    browser::refresh::keep_fresh_of,
     components::{
         answer::Answer,
         dialog::DialogRoute,
@@ -52,8 +53,11 @@ pub fn SettingsPage() -> impl IntoView {
     let id = use_project_id();
     let project = use_project(id);
     let settings: Answer<Settings> = Answer::new(move || id.get(), ask);
-    let panels = |(project, choices): Settings| {
+    let panels = move |(project, choices): Settings| {
         let (id, locked) = (project.id, project.locked);
+        if let Backup::SettingUp { step, since } = project.backup {
+            return view! { <SettingUp step=step since=since settings=settings/> }.into_any();
+        }
         let (node, nodes) = (project.node.clone(), choices.nodes.clone());
         view! {
             <BackupForm project=project choices=choices/>
@@ -61,6 +65,7 @@ pub fn SettingsPage() -> impl IntoView {
             <LockPanel id=id locked=locked/>
             <DeletePanel locked=locked/>
         }
+        .into_any()
     };
     let delete = ui.can(Action::ManageProjects).then(|| {
         view! {
@@ -93,9 +98,6 @@ fn BackupForm(project: ProjectView, choices: ProjectChoices) -> impl IntoView {
     let hidden = vec![("project", project.id.to_string())];
     let locked = project.locked;
     let note = locked.then(|| view! { <LockedNote/> });
-    if let Backup::SettingUp { step, since } = project.backup {
-        return view! { <SettingUp step=step since=since/> }.into_any();
-    }
     let failure = project.set_up_failure.map(|failure| view! { <SetUpFailure failure=failure/> });
     view! {
         <section class="panel" aria-labelledby="backup-settings">
@@ -113,12 +115,13 @@ fn BackupForm(project: ProjectView, choices: ProjectChoices) -> impl IntoView {
         </section>
         {kit}
     }
-    .into_any()
 }
 
 /// How far a set-up is that takes longer than its form waits.
 #[component]
-fn SettingUp(step: SetUpStep, since: Moment) -> impl IntoView {
+fn SettingUp(step: SetUpStep, since: Moment, settings: Answer<Settings>) -> impl IntoView {
+    // Only here: what is typed into the form would be lost.
+    keep_fresh_of(settings, use_project_id(), |_| true);
     let steps = SetUpStep::ALL.map(|each| {
         let label = each.label();
         let current = (each == step).then_some("step");
