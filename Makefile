@@ -14,7 +14,7 @@ RELEASE := $(CARGO_TARGET_DIR)/release/holdfast
 PROGRAM := $(CARGO_TARGET_DIR)/debug/holdfast
 
 .PHONY: help demo clean-demo run dev test check unit browser bench proof fuzz audit time-demo build sbom pictures fixture \
-	machine tools wasm bundle site program tests test-tools dev-tools fuzz-tools audit-tools sbom-tools
+	machine tools wasm bundle site hooks program tests test-tools dev-tools fuzz-tools audit-tools sbom-tools
 
 help:
 	@echo 'make demo        try Holdfast: everything embedded, with a sample project that is backed up every minute'
@@ -62,6 +62,10 @@ wasm:
 bundle:
 	cargo run --quiet --manifest-path $(BUNDLE) -- $(WASM) style public target/site
 site: machine tools wasm bundle
+# The hooks of the browser's half by themselves, for their tests.
+hooks:
+	cargo build --package frontend --example hooks --target wasm32-unknown-unknown --profile wasm-release
+	cargo run --quiet --manifest-path $(BUNDLE) -- $(dir $(WASM))examples/hooks.wasm target/hooks
 
 # With an example, because then the features are those of the tests, and nothing is built twice.
 program:
@@ -93,7 +97,7 @@ check: tools
 	cargo fmt --all --check
 	cargo fmt --manifest-path $(BUNDLE) --check
 	cargo clippy --workspace --exclude frontend --all-targets -- -D warnings
-	cargo clippy -p frontend --target wasm32-unknown-unknown --profile wasm-release -- -D warnings
+	cargo clippy -p frontend --lib --examples --target wasm32-unknown-unknown --profile wasm-release -- -D warnings
 	cargo clippy --manifest-path $(BUNDLE) --all-targets -- -D warnings
 
 tests:
@@ -105,7 +109,7 @@ unit: test-tools
 	cargo test --quiet --manifest-path $(BUNDLE)
 
 # The S3 server of the stories is a program of its own, so that a story can stop it.
-browser: test-tools site
+browser: test-tools site hooks
 	cargo build $(TESTED) --bins --examples
 	cd end2end && npx tsc --noEmit && npx playwright test
 

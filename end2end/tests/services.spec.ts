@@ -42,7 +42,7 @@ quirks('an endpoint moves with the backups that lie there', async ({ partner, s3
   await page.goto(`/projects/${project}/policies?tab=backups`);
   await page.getByRole('link', { name: 'Browse', exact: true }).first().click();
   await browse.expectShown(backup);
-  await expect(browse.entry('images')).toBeVisible();
+  await expect(browse.entry('empty folder')).toBeVisible();
 });
 
 quirks('what a service does not let be removed is told, tried again and given up', async ({

@@ -3,6 +3,8 @@
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
+use crate::address::Address;
+
 #[derive(Clone, Copy)]
 pub struct ServerVersion {
     /// The one that was there when the page began to listen.
@@ -31,7 +33,8 @@ impl ServerVersion {
             let now = location.pathname.get();
             if before.is_some_and(|before| before != now) && self.outdated.get_untracked() {
                 // The browser has the address of the page before until the router has shown this one.
-                let _ = window().location().assign(&format!("{now}{}", location.search.get_untracked()));
+                let to = Address::new(&now, &location.search.get_untracked()).href();
+                let _ = window().location().assign(&to);
             }
             now
         });

@@ -45,11 +45,6 @@ pub fn Chrome(children: Children) -> impl IntoView {
                             <Icon name="search"/>
                         </a>
                     })}
-                    {actor.is_some().then(|| view! {
-                        <a class="button button-icon" href="/help" aria-label=tr!("Help") title=tr!("Help")>
-                            <Icon name="help"/>
-                        </a>
-                    })}
                     <LanguageSwitch/>
                     <ThemeSwitch/>
                     {actor.clone().map(|actor| view! { <Person actor=actor/> })}
@@ -105,6 +100,7 @@ fn Navigation() -> impl IntoView {
                 {link(Action::ManageOrganizations, "/organizations", "building", tr!("Organizations"))}
                 {link(Action::SeeNodes, "/nodes", "server", tr!("Nodes"))}
                 {link(Action::SeeAuditLog, "/audit-log", "log", tr!("Audit Log"))}
+                <NavigationLink href="/help" icon="help" label=tr!("Help")/>
             </ul>
         </nav>
     }

@@ -1,7 +1,7 @@
 //! Makes the site out of the compiled frontend: splits the WASM into the parts that pages share, binds it, optimises each
 //! part, compiles the styles, copies the public files, and compresses everything.
 //!
-//! Usage: `bundle WASM STYLE PUBLIC SITE`. The script, the WASM and the style sheet end up in `SITE/pkg/<hash>/`. The hash
+//! Usage: `bundle WASM STYLE PUBLIC SITE`, or `bundle WASM FOLDER` to bind a WASM alone, for tests. The script, the WASM and the style sheet end up in `SITE/pkg/<hash>/`. The hash
 //! is that of all inputs, so a browser may keep the folder's files for good, and an unchanged site is not built again.
 //! `wasm-opt` and `sass` have to be on the `PATH`.
 
@@ -26,7 +26,11 @@ const PARTS: &str = "__wasm_split_manifest.json";
 
 fn main() -> Result<()> {
     let arguments: Vec<PathBuf> = env::args_os().skip(1).map(PathBuf::from).collect();
-    let [wasm, style, public, site] = &arguments[..] else { bail!("usage: bundle WASM STYLE PUBLIC SITE") };
+    let (wasm, style, public, site) = match &arguments[..] {
+        [wasm, style, public, site] => (wasm, style, public, site),
+        [wasm, folder] => return bind(wasm, folder),
+        _ => bail!("usage: bundle WASM STYLE PUBLIC SITE, or bundle WASM FOLDER"),
+    };
     let hash = inputs::hash(&[wasm, style, public])?;
     if site.join("pkg").join(&hash).is_dir() {
         println!("The site is up to date.");

@@ -99,8 +99,24 @@ impl ServiceError {
         format!("Something went wrong on the server. Ask the operator to look for {fault} in the log")
     }
 
+    /// Whether its words are for the person. Without a wildcard, so that each new variant is decided about.
     const fn is_for_people(&self) -> bool {
-        !matches!(self, Self::Database(_) | Self::Password(_) | Self::Session(_) | Self::Stored(_))
+        match self {
+            Self::SignedOut
+            | Self::NotFound
+            | Self::Denied(_)
+            | Self::Invalid(_)
+            | Self::Conflict(_)
+            | Self::Source(_)
+            | Self::Throttled { .. }
+            | Self::Busy { .. }
+            | Self::OpenId(_)
+            | Self::TooManyTests { .. }
+            | Self::NotSent(_)
+            | Self::Repository(_) => true,
+            // They name files of the operator's, or rows.
+            Self::Database(_) | Self::Vault(_) | Self::Password(_) | Self::Session(_) | Self::Stored(_) => false,
+        }
     }
 
     /// What a feature refuses, where that is why.
@@ -192,6 +208,15 @@ mod tests {
 
     use super::*;
     use crate::database;
+
+    #[test]
+    fn a_tenant_is_not_told_where_the_operator_keeps_the_master_key() {
+        let path = std::path::PathBuf::from("/etc/holdfast/master.key");
+        let error = ServiceError::Vault(VaultError::WrongKey { path });
+        assert!(error.to_string().contains("/etc/holdfast"), "the log says it: {error}");
+        let told = error.cause("backup", 1);
+        assert!(!told.contains("/etc/holdfast") && told.contains("Ask the operator"), "{told}");
+    }
 
     #[tokio::test]
     async fn what_refers_to_a_row_that_is_gone_has_vanished() {

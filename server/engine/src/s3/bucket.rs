@@ -22,7 +22,12 @@ impl S3 {
     /// Makes the bucket. One that exists and is ours is fine.
     pub async fn create_bucket(&self, bucket: &str) -> Result<BucketMade, S3Error> {
         // Asked before, since services answer "made" for one's own buckets too.
-        let missing = matches!(self.list_first(bucket, "").await, Err(S3Error::NoSuchBucket { .. }));
+        let missing = match self.list_first(bucket, "").await {
+            // Asked once more it would take as long again.
+            Err(error) if error.is_away() => return Err(error),
+            Err(S3Error::NoSuchBucket { .. }) => true,
+            _ => false,
+        };
         // AWS wants the region named, except for its first one; other services mostly know only one region,
         // and only some understand it.
         let named = self.is_aws() && self.region() != "us-east-1";

@@ -44,19 +44,26 @@ pub async fn set_up(
     steps: &Steps,
 ) -> Result<Versioning, SetUpError> {
     let s3 = S3::connect(&repositories::access(services, credential)?, services.network());
-    let made = match choice {
-        BucketChoice::Create => s3.create_bucket(&place.bucket).await.map_err(not_created)?,
-        BucketChoice::Existing { .. } => {
-            let failed = |error: S3Error| step_failed(&tr!("Opening the bucket failed"), error.into());
-            s3.open_bucket(&place.bucket, &place.prefix).await.map_err(failed)?;
-            BucketMade::Existing
-        }
-    };
+    let made = bucket(&s3, place, choice).await.map_err(|error| match choice {
+        BucketChoice::Create => not_created(error),
+        BucketChoice::Existing { .. } => step_failed(&tr!("Opening the bucket failed"), error.into()),
+    })?;
     match check_access(services, &s3, place, credential, Some(steps)).await {
         Err(failed) if made == BucketMade::New => Err(without_bucket(&s3, &place.bucket, failed).await),
         Err(failed) => Err(failed),
         // Whether it keeps versions is told, and is no reason to refuse it.
         Ok(()) => Ok(s3.versioning(&place.bucket).await.unwrap_or(Versioning::Unknown)),
+    }
+}
+
+async fn bucket(s3: &S3, place: &repository::Model, choice: &BucketChoice) -> Result<BucketMade, S3Error> {
+    // Has fewer tries than what follows, so that a form hears soon of a service that is away.
+    s3.check_keys().await?;
+    match choice {
+        BucketChoice::Create => s3.create_bucket(&place.bucket).await,
+        BucketChoice::Existing { .. } => {
+            s3.open_bucket(&place.bucket, &place.prefix).await.map(|()| BucketMade::Existing)
+        }
     }
 }
 
