@@ -173,6 +173,7 @@ function administration(partner: Visitor): View[] {
   };
   return [
     ['credentials-update', dialog('/backup-credentials?dialog=update&id=1', 'Update Backup Credentials')],
+    ['credentials-move', dialog('/backup-credentials?dialog=move&id=1', 'Move Endpoint')],
     ['credentials-delete', dialog('/backup-credentials?dialog=delete&id=1', 'Delete Backup Credential')],
     ['users', page('/users', 'Users')],
     ['users-invite', dialog('/users?dialog=add', 'Invite User')],
@@ -190,6 +191,7 @@ function administration(partner: Visitor): View[] {
     ['nodes', page('/nodes', 'Nodes')],
     ['audit-log', page('/audit-log', 'Audit Log')],
     ['profile', page('/profile', 'Profile')],
+    ['help', page('/help/settings', 'Settings')],
     ['users-second-factor', dialog('/users?dialog=second-factor&id=1', 'Reset Second Factor')],
   ];
 }

@@ -3,7 +3,7 @@
 mod bodies;
 mod connections;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body, extract::ConnectInfo};
 use hyper::{Request, body::Incoming, service::service_fn};
@@ -13,7 +13,7 @@ use hyper_util::{
 };
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     time::{sleep, timeout},
 };
 use tokio_io_timeout::TimeoutStream;
@@ -50,6 +50,19 @@ impl Limits {
     pub fn of_process() -> Self {
         Self { connections: most_connections(), unread: Duration::from_mins(1) }
     }
+}
+
+/// Binds the address. As many connections as there may be can wait to be accepted: the kernel drops the first packet of
+/// one more, which its client sends again after a second.
+///
+/// # Errors
+/// Where the address is taken or is not this machine's.
+pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // As the standard library does: connections of the process before may still be closing.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(u32::try_from(MOST_CONNECTIONS).unwrap_or(u32::MAX))
 }
 
 /// Half as many connections as files, so that the database, S3 and the sources of backups find descriptors whatever
@@ -163,7 +176,7 @@ mod tests {
     use super::*;
 
     /// Serves at most so many connections: `/healthz`, a form, and an answer without end.
-    async fn serving(connections: usize) -> (SocketAddr, tokio_util::sync::DropGuard) {
+    fn serving(connections: usize) -> (SocketAddr, tokio_util::sync::DropGuard) {
         let limits = Limits { connections, unread: Duration::from_secs(2) };
         let endless = || async {
             let chunks = futures::stream::repeat_with(|| Ok::<_, std::io::Error>(vec![0_u8; 1 << 16]));
@@ -174,7 +187,7 @@ mod tests {
             .route("/healthz", get(async || "ok"))
             .route("/form", post(form))
             .route("/endless", get(endless));
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
         let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
         tokio::spawn(serve(listener, router, limits, stop.clone(), Duration::ZERO));
         (address, stop.drop_guard())
@@ -202,7 +215,7 @@ mod tests {
     async fn slow_connections_make_room() {
         // The client of this test needs as many descriptors as the system allows.
         Limits::of_process();
-        let (address, _guard) = serving(500).await;
+        let (address, _guard) = serving(500);
         let beginnings = [
             "",
             "GET /healthz HTTP/1.1\r\nhost",
@@ -222,7 +235,7 @@ mod tests {
     /// The buffers of the kernel fill up, and then nothing moves any more.
     #[tokio::test(flavor = "multi_thread")]
     async fn an_answer_that_nobody_reads_is_given_up() {
-        let (address, _guard) = serving(3).await;
+        let (address, _guard) = serving(3);
         let mut unread = open(address, "GET /endless HTTP/1.1\r\nhost: a\r\n\r\n").await;
         // Another request on the same connection could only be sent as long as it is there.
         let given_up = async {
@@ -236,7 +249,7 @@ mod tests {
     /// Who reads an answer keeps the connection, also when all places are taken.
     #[tokio::test(flavor = "multi_thread")]
     async fn what_is_being_answered_is_not_cut() {
-        let (address, _guard) = serving(3).await;
+        let (address, _guard) = serving(3);
         let mut reading = open(address, "GET /endless HTTP/1.1\r\nhost: a\r\n\r\n").await;
         let mut chunk = vec![0; 1 << 16];
         reading.read_exact(&mut chunk).await.unwrap();

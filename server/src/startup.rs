@@ -64,7 +64,7 @@ impl Application {
         app::language::install();
         let services = open(config, clock, true).await?;
         let listen_error = |cause| StartupError::Listen { address: config.listen, cause };
-        let listener = TcpListener::bind(config.listen).await.map_err(listen_error)?;
+        let listener = listener::bind(config.listen).map_err(listen_error)?;
         let address = listener.local_addr().map_err(listen_error)?;
         let state = State::new(services.clone(), config, address);
         Ok(Self { listener, address, services, state, limits: Limits::of_process() })

@@ -128,27 +128,35 @@ fn BucketFields() -> impl IntoView {
     }
 }
 
-/// Asked where the place holds a repository that another password opens.
+/// For a place that holds a repository which another password opens. Unfolded where that was found out.
 #[component]
 fn AdoptFields() -> impl IntoView {
     const PASSWORD: &str = "backup.repository_password";
     let state = expect_context::<FormState>();
-    // It stays while the password is typed.
-    let asked = Memo::new(move |asked: Option<&bool>| asked == Some(&true) || state.message(PASSWORD).is_some());
-    move || {
-        asked.get().then(|| {
+    // It stays open while the password is typed.
+    let open = Memo::new(move |was: Option<&bool>| was == Some(&true) || state.message(PASSWORD).is_some());
+    let button = move || {
+        open.get().then(|| {
             view! {
+                <div class="form-footer">
+                    <Submit label=tr!("Adopt") pending=tr!("Opening the repository…") class="button"/>
+                </div>
+            }
+        })
+    };
+    view! {
+        <details class="more-fields" open=move || open.get()>
+            <summary>{tr!("A repository that is there already")}</summary>
+            <div class="fields">
                 <Field
                     name=PASSWORD
                     label=tr!("Repository Password")
                     kind=Kind::NewPassword
                     hint=tr!("From the recovery kit of the installation that made the repository. Its snapshots are listed as backups of no policy, and stay until you delete them.")
                 />
-                <div class="form-footer">
-                    <Submit label=tr!("Adopt") pending=tr!("Opening the repository…") class="button"/>
-                </div>
-            }
-        })
+                {button}
+            </div>
+        </details>
     }
 }
 

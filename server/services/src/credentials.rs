@@ -15,7 +15,7 @@ use crate::{
     acting::Acting,
     audit::Subject,
     context::Services,
-    entity::{backup_credential, organization},
+    entity::{backup_credential, organization, removal},
     error::{Refusal, ServiceError, credential_form_errors},
     organizations,
 };
@@ -111,6 +111,16 @@ async fn find_for_change(
     let home = OrganizationId(find(acting, db, id).await?.organization_id);
     organizations::lock(db, home).await?;
     find(acting, db, id).await
+}
+
+/// Refuses while backups of deleted projects are still to be removed with the credential.
+async fn refuse_while_removing(db: &impl ConnectionTrait, credential: i64) -> Result<(), ServiceError> {
+    let removing = removal::Entity::find().filter(removal::Column::BackupCredentialId.eq(credential)).all(db).await?;
+    if removing.is_empty() {
+        return Ok(());
+    }
+    let projects = removing.into_iter().map(|removal| removal.project_name).collect();
+    Err(CredentialConflict::CredentialIsRemoving { projects }.into())
 }
 
 /// Asks the endpoint whether it knows the keys.

@@ -110,6 +110,7 @@ pub async fn get(acting: &Acting, services: &Services, id: ProjectId) -> Result<
         Some(State::Failed(cause)) => (None, Some(cause)),
         None => (None, None),
     };
+    let is_off = in_use.is_none();
     let backup = match in_use {
         None => match under_way {
             Some(row) => Backup::SettingUp { step: row.step, since: row.started_at },
@@ -135,7 +136,8 @@ pub async fn get(acting: &Acting, services: &Services, id: ProjectId) -> Result<
         organization: organizations::choice(home),
         locked: row.locked,
         backup,
-        set_up_failure,
+        // One of the first policy is told until there is one.
+        set_up_failure: set_up_failure.filter(|_| is_off || policies == 0),
         policies,
         last_backup,
         health,

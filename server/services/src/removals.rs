@@ -9,11 +9,20 @@ use crate::{
     audit::{self, Deed, Subject},
     context::Services,
     entity::{organization, removal},
-    error::ServiceError,
+    error::{Refusal, ServiceError},
     organizations, wake,
 };
 
 const REMOVAL_GIVEN_UP: Deed = Deed::new("backups of a deleted project left in the bucket");
+
+/// Why a removal cannot be given up.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RemovalConflict {
+    #[error("{}", tr!("It is being tried at this moment. Give it up when that has ended, in some minutes at the latest"))]
+    IsTried,
+}
+
+impl Refusal for RemovalConflict {}
 
 /// Where what failed stands.
 const PAGE: &str = "/";
@@ -36,6 +45,9 @@ pub async fn give_up(acting: &Acting, services: &Services, form: &RemovalRef) ->
     let now = services.clock().now();
     let tx = services.write().await?;
     let row = find(acting, &tx, form).await?;
+    if row.lease_until.is_some_and(|until| until > now) {
+        return Err(RemovalConflict::IsTried.into());
+    }
     removal::Entity::delete_by_id(row.id).exec(&tx).await?;
     let subject = Subject {
         kind: "project",

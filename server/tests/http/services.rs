@@ -18,7 +18,9 @@ use crate::support::{
     Browser, Database, TestApp,
     app::{ACCESS_KEY, ORGANIZATION, SECRET_KEY},
     deeds::{credential_form, until},
-    files, form, on_both_databases,
+    files, form,
+    form::input,
+    on_both_databases,
     proxy::{Proxy, document, refusal},
 };
 
@@ -121,6 +123,13 @@ async fn a_refused_removal_is_told_and_can_be_tried_again_or_given_up(app: &Test
     let kept = partner.call("credentials/delete", &named(&credential)).await;
     let told = kept.error().to_string();
     assert!(kept.status == 409 && told.contains("web-shop") && told.contains("Needs Attention"), "{told}");
+    // What is removed later must not be another's by then.
+    let regret = partner.add_project("regret", &app.files(), None).await;
+    let refused = save(&partner, &into_bucket(regret, &credential, &[("backup.repository_password", "x")])).await;
+    let told = refused.form_errors();
+    assert!(told.message_for("backup.prefix").unwrap().contains("still being removed from this place"), "{told:?}");
+    let elsewhere = moved(&credential, "http://127.0.0.1:1", SECRET_KEY);
+    assert_eq!(partner.call("credentials/move_endpoint", &elsewhere).await.status, 409);
     proxy.answer(|_| None);
     let removal = form(&[("removal", &again.removal.to_string())]);
     app.organization("globex").await;
@@ -315,11 +324,11 @@ async fn a_slow_set_up_goes_on_and_ends(app: &TestApp) {
     let twice = form(&[("project", &project.to_string()), ("backup.enable_backup", "on"), ("backup.credential", &id)]);
     let refused = save(&partner, &twice).await;
     assert!(refused.status == 409 && refused.error().to_string().contains("being set up"), "{}", refused.text());
-    let on = until(A_WHILE * 2, async || partner.project(project).await.backup, Backup::is_on).await;
-    assert!(on.is_on());
-    assert_eq!(partner.policies(project).await.len(), 1, "with its first policy");
-    assert_eq!(partner.backups(project).await.len(), 1, "and its first backup");
-    assert_eq!(app.column("set_up", "step").await.len(), 0, "nothing is left of it");
+    until(A_WHILE * 2, async || partner.project(project).await.backup, Backup::is_on).await;
+    // With its first policy and its first backup, and nothing is left of it.
+    until(A_WHILE, async || partner.policies(project).await.len(), |policies| *policies == 1).await;
+    until(A_WHILE, async || partner.backups(project).await.len(), |backups| *backups == 1).await;
+    until(A_WHILE, async || app.column("set_up", "step").await.len(), |set_ups| *set_ups == 0).await;
 
     // What fails late is told on the page, and the next try begins anew.
     let second = partner.add_project("second", &app.files(), None).await;
@@ -357,6 +366,13 @@ async fn a_foreign_repository_is_adopted_with_its_password(app: &TestApp) {
     let wrong = [("backup.repository_password", "not this one")];
     let wrong = save(&partner, &into_bucket(second, &credential, &wrong)).await.form_errors();
     assert!(wrong.message_for("backup.repository_password").is_some(), "{wrong:?}");
+    let nowhere = [("backup.repository_password", "not this one")];
+    let mut nowhere = into_bucket(second, &credential, &nowhere);
+    nowhere.retain(|(name, _)| *name != input("backup.prefix"));
+    nowhere.extend(form(&[("backup.prefix", "nowhere")]));
+    let nothing = save(&partner, &nowhere).await.form_errors();
+    assert!(nothing.message_for("backup.prefix").unwrap().contains("no repository"), "{nothing:?}");
+    assert!(!app.buckets().join(BUCKET).join("nowhere/config").exists(), "and none was made");
     let right = [("backup.repository_password", password.as_str())];
     let done = save(&partner, &into_bucket(second, &credential, &right)).await.json::<model::form::Done>("adopted");
     assert!(done.message.contains("1 backup that was there is listed"), "{done:?}");
@@ -486,6 +502,21 @@ async fn a_private_authority_and_addressing_are_kept_with_the_credential(app: &T
     partner.done("credentials/update", &form(&without)).await;
     let after = partner.credentials().await.remove(0);
     assert_eq!((after.addressing, after.ca_certificate.as_str()), (model::credential::Addressing::Automatic, ""));
+}
+
+/// A turn of a removal is shorter than what other runs wait for a service.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_removal_at_a_service_that_is_away_is_told() {
+    let app = &TestApp::spawn_with(Database::Sqlite, &[(Key::S3OutageLimit, "10m")]).await;
+    let (partner, s3) = (app.set_up().await, app.s3().await);
+    let credential = partner.add_credential(&s3).await;
+    let project = partner.add_project("web-shop", &app.files(), Some(&credential)).await;
+    s3.shutdown().await;
+    let id = project.to_string();
+    let fields = [("project", id.as_str()), ("confirm_name", "web-shop"), ("delete_backups", "on")];
+    partner.done("projects/delete", &form(&fields)).await;
+    let failed = until(A_WHILE * 2, async || failed_removals(&partner).await, |failed| !failed.is_empty()).await;
+    assert!(failed[0].detail.contains("does not accept connections"), "{failed:?}");
 }
 
 /// With the settings of an installation: those of the tests let no run wait.

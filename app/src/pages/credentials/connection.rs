@@ -20,14 +20,15 @@ pub fn ConnectionFields(
 ) -> impl IntoView {
     let state = expect_context::<FormState>();
     let set = addressing != Addressing::Automatic || !ca_certificate.is_empty();
-    // Folded until it is set or wrong.
-    let open = move || set || ["addressing", "ca_certificate"].iter().any(|field| state.message(field).is_some());
+    // Folded until it is set or wrong; from then on it stays open while it is put right.
+    let wrong = move || ["addressing", "ca_certificate"].iter().any(|field| state.message(field).is_some());
+    let open = Memo::new(move |was: Option<&bool>| set || was == Some(&true) || wrong());
     let choices = Addressing::ALL.map(|addressing| {
         let title = addressing.title();
         Choice::new(addressing.as_str(), tr!(title))
     });
     view! {
-        <details class="more-fields" open=open>
+        <details class="more-fields" open=move || open.get()>
             <summary>{tr!("Addressing and CA certificate")}</summary>
             <div class="fields">
                 <Select

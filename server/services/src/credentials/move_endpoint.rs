@@ -48,6 +48,7 @@ pub async fn move_endpoint(
     let row = find(acting, services.db(), id).await?;
     let to = form.parse()?;
     check_movable(&row, &to)?;
+    super::refuse_while_removing(services.db(), row.id).await?;
     let access = access(services, &row, &to)?;
     check_keys(services, &access).await?;
     let used = reach::places(services.db(), row.id).await?;
@@ -176,6 +177,8 @@ async fn store(
     let before = find(acting, &tx, id).await?;
     // The endpoint took its time; somebody may have been faster.
     check_movable(&before, to)?;
+    // A removal knows its bucket alone: at the new address another project's backups may lie there.
+    super::refuse_while_removing(&tx, before.id).await?;
     let in_use: Vec<i64> = reach::places(&tx, before.id).await?.iter().map(|(place, _)| place.id).collect();
     if in_use.iter().any(|place| !moved.contains(place)) {
         return Err(CredentialConflict::CredentialGotAnotherProject.into());

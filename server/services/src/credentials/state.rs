@@ -7,13 +7,13 @@ use sea_orm::{
     PaginatorTrait, QueryFilter, sea_query::Expr,
 };
 
-use super::{PAGE, find_for_change, subject};
+use super::{PAGE, find_for_change, refuse_while_removing, subject};
 use crate::{
     acting::Acting,
     audit::{self, Deed},
     context::Services,
     credentials::CredentialConflict,
-    entity::{backup_credential, removal, repository},
+    entity::{backup_credential, repository},
     error::ServiceError,
 };
 
@@ -94,11 +94,7 @@ pub async fn delete(acting: &Acting, services: &Services, form: &CredentialRef) 
     if used > 0 {
         return Err(CredentialConflict::CredentialIsUsed { projects: used }.into());
     }
-    let removing = removal::Entity::find().filter(removal::Column::BackupCredentialId.eq(row.id)).all(&tx).await?;
-    if !removing.is_empty() {
-        let projects = removing.into_iter().map(|removal| removal.project_name).collect();
-        return Err(CredentialConflict::CredentialIsRemoving { projects }.into());
-    }
+    refuse_while_removing(&tx, row.id).await?;
     backup_credential::Entity::delete_by_id(row.id).exec(&tx).await?;
     record(&tx, acting, services, CREDENTIAL_DELETED, &row).await?;
     tx.commit().await?;

@@ -1,5 +1,7 @@
 //! Removes the backups of a deleted project from the bucket.
 
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use engine::{RemoveRequest, Repository, S3};
 use model::ids::{AccountId, OrganizationId};
@@ -107,7 +109,8 @@ impl RunKind for Removal {
                     .col_expr(Column::NotBefore, Expr::value(now + PAUSE))
                     .col_expr(Column::Cause, Expr::value(cause.as_str())),
             ),
-            End::GoesOn => Settled::kept(update),
+            // Behind those that wait.
+            End::GoesOn => Settled::kept(update.col_expr(Column::NotBefore, Expr::value(now))),
         }
     }
 
@@ -132,7 +135,8 @@ async fn remove(services: &Services, row: &removal::Model, work: Work) -> Result
     let credential = credential.ok_or(ServiceError::NotFound)?;
     let s3 = S3::connect(&repositories::access(services, &credential)?, services.network());
     let (bucket, prefix) = (row.bucket.clone(), row.prefix.clone());
-    let request = RemoveRequest { s3, bucket, prefix, longest_outage: services.config().s3_outage_limit };
+    // A turn is shorter than outages are. What is away is told, and tried again after the pause.
+    let request = RemoveRequest { s3, bucket, prefix, longest_outage: Duration::ZERO };
     Ok(Repository::remove(request, work.counters, work.cancel).await?)
 }
 

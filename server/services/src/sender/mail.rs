@@ -8,7 +8,11 @@ use lettre::{
     message::{Mailbox, header::ContentType},
     transport::smtp::{self, extension::ClientId},
 };
-use tokio::{runtime::Handle, task::spawn_blocking, time::timeout};
+use tokio::{
+    runtime::Handle,
+    task::spawn_blocking,
+    time::{Instant, timeout, timeout_at},
+};
 use url::Url;
 
 use super::{DEADLINE, Parcel, RefusedAddress, SendError};
@@ -112,28 +116,36 @@ impl fmt::Debug for MailServer {
 
 /// To all at once, and where the server refuses that, to each alone: one address that is gone ends a message for all.
 async fn to_all(transport: &AsyncSmtpTransport<Tokio1Executor>, mail: &Mail) -> Result<(), SendError> {
+    // Before the deadline of the whole, so that who got it is known.
+    let end = Instant::now() + DEADLINE.mul_f64(0.9);
     let (envelope, text) = (mail.envelope(), mail.formatted());
     let Err(error) = transport.send_raw(envelope, &text).await else { return Ok(()) };
-    if error.status().is_none() || envelope.to().len() < 2 {
+    if !error.status().is_some_and(is_about_addresses) || envelope.to().len() < 2 {
         return Err(failure(&error));
     }
     let mut refused = Vec::new();
     for address in envelope.to() {
         let alone = Envelope::new(envelope.from().cloned(), vec![address.clone()]);
         let alone = alone.map_err(|error| SendError::Message(error.to_string()))?;
-        if let Err(error) = transport.send_raw(&alone, &text).await {
-            refused.push(RefusedAddress {
-                address: address.to_string(),
-                answer: failure(&error).detail(),
-                is_final: error.is_permanent(),
-            });
-        }
+        let refusal = match timeout_at(end, transport.send_raw(&alone, &text)).await {
+            Ok(Ok(_)) => continue,
+            Ok(Err(error)) => (failure(&error).detail(), error.is_permanent()),
+            Err(_) => ("no answer in time".to_owned(), false),
+        };
+        let (answer, is_final) = refusal;
+        refused.push(RefusedAddress { address: address.to_string(), answer, is_final });
     }
     match refused.len() {
         0 => Ok(()),
         all if all == envelope.to().len() => Err(failure(&error)),
         _ => Err(SendError::Partly(refused)),
     }
+}
+
+/// Whether a refusal may be of single addresses (RFC 5321, section 4.2.3) rather than of the connection or the sign-in.
+fn is_about_addresses(code: smtp::response::Code) -> bool {
+    let code: u16 = code.into();
+    matches!(code, 450..=452 | 550..=554)
 }
 
 fn failure(error: &smtp::Error) -> SendError {

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use super::{
     adopt,
-    set_up::{Left, SetUpError, check_access, set_up},
+    set_up::{Access, Left, SetUpError, check_access, set_up},
     under_way::Steps,
 };
 use crate::{
@@ -25,7 +25,7 @@ use crate::{
     audit::{self, Deed},
     context::Services,
     database,
-    entity::{backup_credential, organization, project, repository},
+    entity::{backup_credential, organization, project, removal, repository},
     error::{Refusal, ServiceError},
     organizations,
     projects::{self, backup_switch::SwitchConflict},
@@ -53,7 +53,7 @@ pub async fn enable(
         repository.password_sealed =
             services.vault().seal(Purpose::RepositoryPassword, repository.id, password.expose())?;
     }
-    let keeps_versions = match set_up(services, &repository, &credential, &bucket, steps).await {
+    let keeps_versions = match set_up(services, &repository, &credential, choice, steps).await {
         Ok(versioning) => versioning == Versioning::Enabled,
         Err(SetUpError { error, repository: left }) => {
             if left == Left::Nothing {
@@ -157,6 +157,12 @@ async fn reserve(
         };
         return Err(ServiceError::at("backup.prefix", message));
     }
+    if is_being_removed(&tx, credential, &bucket, &prefix).await? {
+        let message = tr!(
+            "The backups of a deleted project are still being removed from this place. Choose another prefix, or wait; what holds that up stands on the Dashboard under Needs Attention"
+        );
+        return Err(ServiceError::at("backup.prefix", message));
+    }
     let reserved = repository::ActiveModel {
         project_id: Set(row.id),
         organization_id: Set(row.organization_id),
@@ -176,6 +182,24 @@ async fn reserve(
     let repository = reserved.update(&tx).await?;
     tx.commit().await?;
     Ok(Reserved { repository, new: true })
+}
+
+/// Whether a removal would delete what is stored in the place.
+async fn is_being_removed(
+    db: &impl ConnectionTrait,
+    credential: &backup_credential::Model,
+    bucket: &str,
+    prefix: &str,
+) -> Result<bool, DbErr> {
+    let removals = removal::Entity::find()
+        .filter(removal::Column::Bucket.eq(bucket))
+        .find_also_related(backup_credential::Entity)
+        .all(db)
+        .await?;
+    Ok(removals.iter().any(|(removal, keys)| {
+        let same_service = keys.as_ref().is_some_and(|keys| endpoint_of(keys) == endpoint_of(credential));
+        same_service && prefixes_collide(&removal.prefix, prefix)
+    }))
 }
 
 /// The endpoint in the one form in which places are compared.
@@ -241,7 +265,8 @@ async fn switch_on(
 ) -> Result<(), ServiceError> {
     let tx = services.write_secrets().await?;
     organizations::lock(&tx, OrganizationId(row.organization_id)).await?;
-    usable_credential(acting, &tx, row.organization_id, CredentialId(credential.id)).await?;
+    let still = usable_credential(acting, &tx, row.organization_id, CredentialId(credential.id)).await?;
+    refuse_moved(&still, place)?;
     let on = repository::ActiveModel {
         password_sealed: Set(place.password_sealed.clone()),
         keeps_versions: Set(place.keeps_versions),
@@ -258,6 +283,14 @@ async fn switch_on(
     adopt::list(&tx, row, place, adopted).await?;
     audit::record(&tx, acting, services.clock().now(), BACKUP_ENABLED, projects::subject(row), changes).await?;
     Ok(tx.commit().await?)
+}
+
+/// Refuses a credential whose endpoint was moved while the place was tried.
+fn refuse_moved(credential: &backup_credential::Model, place: &repository::Model) -> Result<(), ServiceError> {
+    if endpoint_of(credential) == place.endpoint {
+        return Ok(());
+    }
+    Err(ServiceError::at(CREDENTIAL, tr!("The endpoint of this backup credential was moved meanwhile. Save again")))
 }
 
 /// The row as it is while backup is on, with the credential and the way objects are kept.
@@ -301,14 +334,13 @@ pub async fn change(
         return Err(ServiceError::at(CREDENTIAL, message));
     }
     let s3 = S3::connect(&repositories::access(services, &credential)?, services.network());
-    check_access(services, &s3, &repository, &credential, None).await.map_err(|failed| failed.error)?;
+    check_access(services, &s3, &repository, &credential, Access::default()).await.map_err(|failed| failed.error)?;
     let tx = services.write().await?;
     organizations::lock(&tx, OrganizationId(row.organization_id)).await?;
-    usable_credential(acting, &tx, row.organization_id, choice.credential).await?;
+    let credential = usable_credential(acting, &tx, row.organization_id, choice.credential).await?;
     let still = repositories::of_project(&tx, row.id).await?;
-    if still.is_none_or(|still| still.repository.id != repository.id) {
-        return Err(SwitchConflict::BackupAlreadyDisabled.into());
-    }
+    let still = still.filter(|still| still.repository.id == repository.id);
+    refuse_moved(&credential, &still.ok_or(SwitchConflict::BackupAlreadyDisabled)?.repository)?;
     in_use_with(&repository, &credential).update(&tx).await?;
     let mut changes = storage_changes(&in_use.repository, &repository);
     if !same_keys {

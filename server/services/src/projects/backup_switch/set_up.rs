@@ -3,7 +3,7 @@
 use engine::{BucketMade, ObjectOption, Repository, RepositoryError, S3, S3Error, Versioning};
 use model::{
     form::FormErrors,
-    project::{BucketChoice, SetUpStep},
+    project::{BucketChoice, EnableBackup, SetUpStep},
 };
 
 use super::{enable::CREDENTIAL, under_way::Steps};
@@ -40,15 +40,16 @@ pub async fn set_up(
     services: &Services,
     place: &repository::Model,
     credential: &backup_credential::Model,
-    choice: &BucketChoice,
+    choice: &EnableBackup,
     steps: &Steps,
 ) -> Result<Versioning, SetUpError> {
+    let (choice, adopts) = (&choice.bucket.clone().unwrap_or_default(), choice.adopt.is_some());
     let s3 = S3::connect(&repositories::access(services, credential)?, services.network());
     let made = bucket(&s3, place, choice).await.map_err(|error| match choice {
         BucketChoice::Create => not_created(error),
         BucketChoice::Existing { .. } => step_failed(&tr!("Opening the bucket failed"), error.into()),
     })?;
-    match check_access(services, &s3, place, credential, Some(steps)).await {
+    match check_access(services, &s3, place, credential, Access { steps: Some(steps), adopts }).await {
         Err(failed) if made == BucketMade::New => Err(without_bucket(&s3, &place.bucket, failed).await),
         Err(failed) => Err(failed),
         // Whether it keeps versions is told, and is no reason to refuse it.
@@ -95,13 +96,22 @@ async fn without_bucket(s3: &S3, bucket: &str, failed: SetUpError) -> SetUpError
     SetUpError { error, ..failed }
 }
 
+/// How a place is tried.
+#[derive(Clone, Copy, Default)]
+pub struct Access<'a> {
+    /// Whom to tell of what comes next.
+    pub steps: Option<&'a Steps>,
+    /// A repository has to be there already.
+    pub adopts: bool,
+}
+
 /// Tries to write, read and delete, and opens the repository or makes one.
 pub async fn check_access(
     services: &Services,
     s3: &S3,
     place: &repository::Model,
     credential: &backup_credential::Model,
-    steps: Option<&Steps>,
+    Access { steps, adopts }: Access<'_>,
 ) -> Result<(), SetUpError> {
     let begin = async |step| match steps {
         Some(steps) => steps.begin(services, step).await.map_err(ServiceError::from),
@@ -113,10 +123,18 @@ pub async fn check_access(
         .await
         .map_err(|error| step_failed(&tr!("Writing, reading and deleting a probe object failed"), error.into()))?;
     begin(SetUpStep::Repository).await?;
-    let opened = Repository::open_or_create(config).await;
-    opened.map(drop).map_err(|error| SetUpError {
+    let opened = if adopts {
+        Repository::open(config).await.map(drop)
+    } else {
+        Repository::open_or_create(config).await.map(drop)
+    };
+    opened.map_err(|error| SetUpError {
         // Somebody else's repository is not one of ours.
-        repository: if matches!(error, RepositoryError::WrongPassword) { Left::Nothing } else { Left::Repository },
+        repository: if matches!(error, RepositoryError::WrongPassword | RepositoryError::NotFound { .. }) {
+            Left::Nothing
+        } else {
+            Left::Repository
+        },
         error: step_failed(&tr!("Opening the repository failed"), error),
     })
 }
@@ -132,7 +150,7 @@ fn step_failed(step: &str, error: RepositoryError) -> ServiceError {
         ) => "backup.bucket_name",
         // With the password it can be adopted.
         RepositoryError::WrongPassword => "backup.repository_password",
-        RepositoryError::Enclosed { .. } => "backup.prefix",
+        RepositoryError::Enclosed { .. } | RepositoryError::NotFound { .. } => "backup.prefix",
         RepositoryError::Storage(
             S3Error::StorageClass | S3Error::Unsupported { option: ObjectOption::StorageClass, .. },
         ) => "backup.storage_class",

@@ -8,14 +8,20 @@ use std::{
 use chrono::TimeDelta;
 use model::project::SetUpStep;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, sea_query::Expr,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter,
+    QueryOrder, sea_query::Expr,
 };
 
 use super::SwitchConflict;
-use crate::{context::Services, entity::set_up, error::ServiceError};
+use crate::{
+    context::Services,
+    database,
+    entity::{repository, set_up},
+    error::ServiceError,
+};
 
 /// How long a form waits for the outcome.
-const ANSWER_WITHIN: Duration = Duration::from_secs(12);
+const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
 /// How long a set-up may take from its beginning: a bucket and some small objects, each with tries of its own.
 const LIMIT: Duration = Duration::from_mins(3);
@@ -76,16 +82,30 @@ where
     let steps = Steps::new(project);
     let mut work = Box::pin(work(steps.clone()));
     if let Ok(outcome) = tokio::time::timeout(ANSWER_WITHIN, &mut work).await {
-        forget(services.db(), project).await?;
+        forget_ended(services.db(), services, project).await?;
         return Ok(Outcome::Done(outcome?));
     }
-    hand_over(services, &steps).await?;
+    let handed = {
+        let handing = hand_over(services, &steps);
+        tokio::pin!(handing);
+        // It may hold the database's only right to write, so it goes on meanwhile.
+        tokio::select! {
+            handed = &mut handing => handed,
+            outcome = &mut work => {
+                if handing.await.is_ok() {
+                    forget(services.db(), project).await?;
+                }
+                return Ok(Outcome::Done(outcome?));
+            }
+        }
+    };
+    handed?;
     let services = services.clone();
     tokio::spawn(async move {
         let cause = match tokio::time::timeout(LIMIT.saturating_sub(ANSWER_WITHIN), work).await {
             Ok(Ok(_)) => None,
             Ok(Err(error)) => Some(error.cause("set-up", project)),
-            Err(_) => Some(too_long(steps.now_at())),
+            Err(_) => Some(too_long(services.db(), &steps).await),
         };
         let settled = match cause {
             None => forget(services.db(), project).await,
@@ -118,10 +138,21 @@ fn is_under_way(services: &Services, row: &set_up::Model) -> bool {
     row.cause.is_none() && row.until > services.clock().now()
 }
 
-fn too_long(step: SetUpStep) -> String {
+/// With the bucket that may have been made.
+async fn too_long(db: &impl ConnectionTrait, steps: &Steps) -> String {
+    let reserved = repository::Entity::find()
+        .filter(repository::Column::ProjectId.eq(steps.project))
+        .filter(repository::Column::BackupCredentialId.is_null())
+        .order_by_desc(repository::Column::Id)
+        .one(db)
+        .await;
+    let bucket = match reserved {
+        Ok(Some(place)) => format!(" It may have left the bucket {}.", place.bucket),
+        _ => String::new(),
+    };
     format!(
-        "{} took longer than {} minutes. Check the endpoint, and that the service is not overloaded",
-        step.label(),
+        "{} took longer than {} minutes. Check the endpoint, and that the service is not overloaded.{bucket}",
+        steps.now_at().label(),
         LIMIT.as_secs() / 60,
     )
 }
@@ -130,10 +161,11 @@ async fn find(db: &impl ConnectionTrait, project: i64) -> Result<Option<set_up::
     set_up::Entity::find_by_id(project).one(db).await
 }
 
-async fn hand_over(services: &Services, steps: &Steps) -> Result<(), DbErr> {
+/// Where another one was faster, this one ends here.
+async fn hand_over(services: &Services, steps: &Steps) -> Result<(), ServiceError> {
     let now = services.clock().now();
     let tx = services.write().await?;
-    forget(&tx, steps.project).await?;
+    forget_ended(&tx, services, steps.project).await?;
     let row = set_up::ActiveModel {
         project_id: Set(steps.project),
         step: Set(steps.now_at()),
@@ -141,8 +173,20 @@ async fn hand_over(services: &Services, steps: &Steps) -> Result<(), DbErr> {
         until: Set(now + TimeDelta::from_std(LIMIT).unwrap_or_default()),
         cause: Set(None),
     };
-    row.insert(&tx).await?;
-    tx.commit().await
+    match row.insert(&tx).await {
+        Err(error) if database::is_unique_violation(&error) => return Err(SwitchConflict::BackupSettingUp.into()),
+        inserted => inserted?,
+    };
+    Ok(tx.commit().await?)
+}
+
+/// Forgets one that has failed, or died with its process.
+async fn forget_ended(db: &impl ConnectionTrait, services: &Services, project: i64) -> Result<(), DbErr> {
+    let ended = Condition::any()
+        .add(set_up::Column::Cause.is_not_null())
+        .add(set_up::Column::Until.lte(services.clock().now()));
+    let found = set_up::Entity::delete_many().filter(set_up::Column::ProjectId.eq(project)).filter(ended);
+    found.exec(db).await.map(drop)
 }
 
 async fn forget(db: &impl ConnectionTrait, project: i64) -> Result<(), DbErr> {
