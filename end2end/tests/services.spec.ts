@@ -25,6 +25,7 @@ async function recoveryPassword(page: Page, project: string): Promise<string> {
 }
 
 quirks('an endpoint moves with the backups that lie there', async ({ partner, s3, folders, quirks }) => {
+  test.slow();
   const { page, credentials, browse } = partner;
   const { project, backup } = await addBackup(partner, s3, folders);
   await credentials.open();
@@ -51,6 +52,7 @@ quirks('what a service does not let be removed is told, tried again and given up
   folders,
   quirks,
 }) => {
+  test.slow();
   const { page, credentials, dashboard } = partner;
   await credentials.open();
   await credentials.add({ ...rightKeys(s3), endpoint: quirks.endpoint });
@@ -100,6 +102,7 @@ quirks('a slow service is set up while its page shows the steps', async ({ partn
 });
 
 test('a repository of another installation is adopted with its password', async ({ partner, s3, folders, home }) => {
+  test.slow();
   const { page, projects, settings, policies } = partner;
   await mkdir(path.join(home, 's3', 'team-backups'));
   await addCredential(partner, s3);
