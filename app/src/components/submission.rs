@@ -119,8 +119,11 @@ impl Submission {
         spawn_local(async move {
             let outcome = answer.await.unwrap_or(Err(ApiError::Offline));
             ui.note_reached(outcome != Err(ApiError::Offline));
-            // A page that is left is off the document before its signals are gone.
-            let is_there = state.pending.try_set(false).is_none() && form.is_some_and(|form| form.is_connected());
+            // What a page had drawn may stay in the document below the next page until that one's answer comes, and may be off
+            // the document before its signals are gone.
+            let is_there = state.pending.try_set(false).is_none()
+                && form.is_some_and(|form| form.is_connected())
+                && path_of(&location) == sent_from;
             match outcome {
                 Ok(done) => {
                     if is_there {
