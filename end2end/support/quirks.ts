@@ -1,7 +1,6 @@
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 
-import type { S3Server } from './s3';
+import { close, listen, type S3Server } from './s3';
 
 /** A way to an S3 server with the quirks of others: slower, or stricter. */
 export class Quirks {
@@ -17,15 +16,13 @@ export class Quirks {
 
   static async start(s3: S3Server): Promise<Quirks> {
     const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const quirks = new Quirks(server, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    const quirks = new Quirks(server, await listen(server));
     server.on('request', (asked, answer) => void quirks.pass(s3, asked, answer));
     return quirks;
   }
 
   async stop(): Promise<void> {
-    this.server.closeAllConnections();
-    await new Promise((resolve) => this.server.close(resolve));
+    await close(this.server);
   }
 
   private async pass(s3: S3Server, asked: IncomingMessage, answer: ServerResponse): Promise<void> {

@@ -45,6 +45,11 @@ async function call(page: Page, hook: string): Promise<void> {
   }, hook);
 }
 
+/** Browsers tell of scrolling with the next picture. */
+async function drawn(page: Page): Promise<void> {
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+}
+
 async function names(page: Page): Promise<string[]> {
   const exported = await page.evaluate(async () => Object.keys((await import('/hooks/holdfast.js' as string)) as object));
   // Beside those of the example, which end in an underscore where Rust has another meaning for the name.
@@ -96,12 +101,12 @@ test('hook scroll', async ({ page, run }) => {
     history.scrollRestoration = 'manual';
     window.scrollTo(0, 700);
   });
-  await page.waitForTimeout(200);
+  await drawn(page);
   await page.evaluate(() => {
     history.pushState(null, '', '/next');
     window.scrollTo(0, 0);
   });
-  await page.waitForTimeout(200);
+  await drawn(page);
   await page.evaluate(() => history.back());
   await expect.poll(scrolled).toBe(700);
   await page.mouse.wheel(0, 300);

@@ -166,13 +166,12 @@ pub struct CredentialUpdate {
 
 impl CredentialUpdateForm {
     pub fn credential(&self) -> Result<CredentialId, RuleError> {
-        self.credential.parse().map_err(|_| RuleError::Unlisted { field: msgid("Backup Credentials") })
+        credential_id(&self.credential)
     }
 
     pub fn parse(&self) -> Result<CredentialUpdate, FormErrors> {
         let mut check = FormCheck::default();
-        let version = self.version.parse().map_err(|_| RuleError::Unlisted { field: msgid("Version") });
-        let version = check.field("version", version);
+        let version = check.field("version", version(&self.version));
         let s3_name = check.field("s3_name", S3Name::parse(&self.s3_name));
         let access_key_id = check.field("access_key_id", AccessKeyId::parse(&self.access_key_id));
         let typed = Some(&self.secret_key).filter(|typed| !typed.expose().trim().is_empty());
@@ -222,13 +221,12 @@ pub struct EndpointMove {
 
 impl MoveEndpointForm {
     pub fn credential(&self) -> Result<CredentialId, RuleError> {
-        self.credential.parse().map_err(|_| RuleError::Unlisted { field: msgid("Backup Credentials") })
+        credential_id(&self.credential)
     }
 
     pub fn parse(&self) -> Result<EndpointMove, FormErrors> {
         let mut check = FormCheck::default();
-        let version = self.version.parse().map_err(|_| RuleError::Unlisted { field: msgid("Version") });
-        let version = check.field("version", version);
+        let version = check.field("version", version(&self.version));
         let endpoint = check.field("endpoint", Endpoint::parse(&self.endpoint));
         let region = check.field("region", Region::parse(&self.region));
         let access_key_id = check.field("access_key_id", AccessKeyId::parse(&self.access_key_id));
@@ -255,8 +253,16 @@ pub struct CredentialRef {
 
 impl CredentialRef {
     pub fn credential(&self) -> Result<CredentialId, RuleError> {
-        self.credential.parse().map_err(|_| RuleError::Unlisted { field: msgid("Backup Credentials") })
+        credential_id(&self.credential)
     }
+}
+
+fn credential_id(text: &str) -> Result<CredentialId, RuleError> {
+    text.parse().map_err(|_| RuleError::Unlisted { field: msgid("Backup Credentials") })
+}
+
+fn version(text: &str) -> Result<i64, RuleError> {
+    text.parse().map_err(|_| RuleError::Unlisted { field: msgid("Version") })
 }
 
 /// A number chosen from a list, or nothing.

@@ -123,6 +123,16 @@ async fn refuse_while_removing(db: &impl ConnectionTrait, credential: i64) -> Re
     Err(CredentialConflict::CredentialIsRemoving { projects }.into())
 }
 
+/// By whom a credential was changed after a form about it was opened.
+fn changed_meanwhile(row: &backup_credential::Model) -> String {
+    tr!(
+        "{} changed this backup credential at {} UTC, after you opened it. Nothing was saved. Cancel and open it \
+         again to go on from what is stored now",
+        row.modified_by,
+        row.modified_at.format("%Y-%m-%d %H:%M"),
+    )
+}
+
 /// Asks the endpoint whether it knows the keys.
 async fn check_keys(services: &Services, access: &S3Access) -> Result<KeyCheck, ServiceError> {
     let answer = S3::connect(access, services.network()).check_keys().await;

@@ -49,14 +49,8 @@ pub async fn give_up(acting: &Acting, services: &Services, form: &RemovalRef) ->
         return Err(RemovalConflict::IsTried.into());
     }
     removal::Entity::delete_by_id(row.id).exec(&tx).await?;
-    let subject = Subject {
-        kind: "project",
-        id: row.id,
-        name: &row.project_name,
-        organization: OrganizationId(row.organization_id),
-    };
     let place = json!({ "bucket": row.bucket, "prefix": row.prefix });
-    audit::record(&tx, acting, now, REMOVAL_GIVEN_UP, subject, place).await?;
+    audit::record(&tx, acting, now, REMOVAL_GIVEN_UP, subject(&row), place).await?;
     tx.commit().await?;
     let message = if row.prefix.is_empty() {
         tr!(
@@ -73,6 +67,11 @@ pub async fn give_up(acting: &Acting, services: &Services, form: &RemovalRef) ->
         )
     };
     Ok(Done::new(message, PAGE))
+}
+
+/// What the audit log says of it: the project, which is gone.
+pub(crate) fn subject(row: &removal::Model) -> Subject<'_> {
+    Subject { kind: "project", id: row.id, name: &row.project_name, organization: OrganizationId(row.organization_id) }
 }
 
 /// One that the person may see and end.

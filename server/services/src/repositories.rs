@@ -131,6 +131,11 @@ pub async fn open_to_browse(services: &Services, in_use: &InUse) -> Result<Repos
     Ok(repository)
 }
 
+/// An endpoint in the one form in which places are kept and compared.
+pub fn place_endpoint(endpoint: &str) -> &str {
+    endpoint.trim_end_matches('/')
+}
+
 /// Where a repository is, and the keys and the password that open it.
 pub fn config(
     services: &Services,

@@ -7,7 +7,7 @@ use futures::{StreamExt, stream};
 use model::{
     backup::{BackupPhase, RestorePhase},
     credential::{EndpointMove, MoveEndpointForm},
-    form::Done,
+    form::{Done, FormErrors},
     ids::OrganizationId,
     maintenance::MaintenancePhase,
 };
@@ -17,7 +17,7 @@ use sea_orm::{
 };
 use serde_json::json;
 
-use super::{PAGE, check_keys, find, reach, subject};
+use super::{PAGE, changed_meanwhile, check_keys, find, reach, refuse_while_removing, subject};
 use crate::{
     acting::Acting,
     audit::{self, Deed},
@@ -26,7 +26,8 @@ use crate::{
     database,
     entity::{backup, backup_credential, maintenance, project, repository, restore},
     error::ServiceError,
-    organizations, repositories,
+    organizations,
+    repositories::{self, place_endpoint},
     vault::Purpose,
 };
 
@@ -48,7 +49,7 @@ pub async fn move_endpoint(
     let row = find(acting, services.db(), id).await?;
     let to = form.parse()?;
     check_movable(&row, &to)?;
-    super::refuse_while_removing(services.db(), row.id).await?;
+    refuse_while_removing(services.db(), row.id).await?;
     let access = access(services, &row, &to)?;
     check_keys(services, &access).await?;
     let used = reach::places(services.db(), row.id).await?;
@@ -64,20 +65,12 @@ fn check_movable(row: &backup_credential::Model, to: &EndpointMove) -> Result<()
         return Err(CredentialConflict::CredentialIsLocked.into());
     }
     if row.version != to.version {
-        let summary = tr!(
-            "{} changed this backup credential after you opened it. Nothing was saved. Cancel and open it again",
-            row.modified_by,
-        );
-        return Err(ServiceError::Invalid(model::form::FormErrors::whole(summary)));
+        return Err(ServiceError::Invalid(FormErrors::whole(changed_meanwhile(row))));
     }
-    if trimmed(&row.endpoint) == trimmed(to.endpoint.as_str()) && row.region == to.region.as_str() {
+    if place_endpoint(&row.endpoint) == place_endpoint(to.endpoint.as_str()) && row.region == to.region.as_str() {
         return Err(ServiceError::at("endpoint", tr!("This is the endpoint that it has already")));
     }
     Ok(())
-}
-
-fn trimmed(endpoint: &str) -> &str {
-    endpoint.trim_end_matches('/')
 }
 
 /// The new address with the keys that were entered for it. The stored secret is not sent there.
@@ -100,7 +93,7 @@ async fn check_all(
 ) -> Result<(), ServiceError> {
     let tries = stream::iter(used.to_vec()).map(|(place, project)| async move {
         let missing = missing(services, access, &place).await;
-        missing.map(|missing| missing.map(|why| reach::not_there(&project.name, &place.bucket, &why)))
+        missing.map(|missing| missing.map(|why| reach::not_reached(&project.name, &place.bucket, &why)))
     });
     let found: Vec<_> = tries.buffered(AT_ONCE).collect().await;
     let missing = found.into_iter().filter_map(Result::transpose).collect::<Result<Vec<_>, _>>()?;
@@ -153,7 +146,7 @@ async fn found_again(
     let places = repository::Entity::find()
         .filter(repository::Column::OrganizationId.eq(row.organization_id))
         .filter(repository::Column::BackupCredentialId.is_null())
-        .filter(repository::Column::Endpoint.eq(trimmed(&row.endpoint)))
+        .filter(repository::Column::Endpoint.eq(place_endpoint(&row.endpoint)))
         .all(services.db())
         .await?;
     let tries = stream::iter(places)
@@ -178,7 +171,7 @@ async fn store(
     // The endpoint took its time; somebody may have been faster.
     check_movable(&before, to)?;
     // A removal knows its bucket alone: at the new address another project's backups may lie there.
-    super::refuse_while_removing(&tx, before.id).await?;
+    refuse_while_removing(&tx, before.id).await?;
     let in_use: Vec<i64> = reach::places(&tx, before.id).await?.iter().map(|(place, _)| place.id).collect();
     if in_use.iter().any(|place| !moved.contains(place)) {
         return Err(CredentialConflict::CredentialGotAnotherProject.into());
@@ -188,7 +181,7 @@ async fn store(
         return Err(CredentialConflict::CredentialIsAtWork.into());
     }
     repository::Entity::update_many()
-        .col_expr(repository::Column::Endpoint, Expr::value(trimmed(to.endpoint.as_str())))
+        .col_expr(repository::Column::Endpoint, Expr::value(place_endpoint(to.endpoint.as_str())))
         .col_expr(repository::Column::Region, Expr::value(to.region.as_str()))
         .filter(repository::Column::Id.is_in(moved.iter().copied()))
         .exec(&tx)

@@ -1,6 +1,8 @@
 //! Whether keys reach the places of the projects that use a credential.
 
-use engine::{RepositoryError, S3, S3Access, S3Error};
+use std::fmt::Display;
+
+use engine::{S3, S3Access};
 use futures::{StreamExt, stream};
 use model::form::{FieldError, FormErrors};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
@@ -17,13 +19,6 @@ const AT_ONCE: usize = 8;
 /// The field that stores the keys all the same.
 const STORE_ANYWAY: &str = "store_anyway";
 
-/// A place that is not reached.
-pub struct OutOfReach {
-    pub project: String,
-    pub bucket: String,
-    pub why: S3Error,
-}
-
 /// Refuses keys that do not reach every place, until they are to be stored all the same.
 pub async fn check(
     services: &Services,
@@ -37,17 +32,14 @@ pub async fn check(
         let s3 = s3.clone();
         async move {
             let reached = s3.open_bucket(&place.bucket, &place.prefix).await;
-            reached.err().map(|why| OutOfReach { project: project.name, bucket: place.bucket, why })
+            reached.err().map(|why| not_reached(&project.name, &place.bucket, &why))
         }
     });
     let out_of_reach: Vec<_> = tries.buffered(AT_ONCE).filter_map(|failed| async { failed }).collect().await;
     if out_of_reach.is_empty() { Ok(()) } else { Err(ServiceError::Invalid(refusal(all, &out_of_reach))) }
 }
 
-fn refusal(all: usize, out_of_reach: &[OutOfReach]) -> FormErrors {
-    let each = out_of_reach.iter().map(|OutOfReach { project, bucket, why }| {
-        tr!("{project} (bucket {bucket}): {why}", project = project, bucket = bucket, why = why)
-    });
+fn refusal(all: usize, out_of_reach: &[String]) -> FormErrors {
     FormErrors {
         summary: tr!(
             "These keys work, but do not reach the backups of {n} of {all} project(s). Nothing was stored"
@@ -55,7 +47,7 @@ fn refusal(all: usize, out_of_reach: &[OutOfReach]) -> FormErrors {
                     % out_of_reach.len(),
             all = all
         ),
-        fields: vec![FieldError { field: STORE_ANYWAY.to_owned(), message: each.collect::<Vec<_>>().join(" ") }],
+        fields: vec![FieldError { field: STORE_ANYWAY.to_owned(), message: out_of_reach.join(" ") }],
     }
 }
 
@@ -73,7 +65,7 @@ pub async fn places(
     Ok(found.into_iter().filter_map(|(place, project)| Some((place, project?))).collect())
 }
 
-/// The refusal of a place that holds no repository of ours.
-pub fn not_there(project: &str, bucket: &str, why: &RepositoryError) -> String {
+/// Which project's place is not reached, or does not hold its repository, and why.
+pub fn not_reached(project: &str, bucket: &str, why: &impl Display) -> String {
     tr!("{project} (bucket {bucket}): {why}", project = project, bucket = bucket, why = why)
 }

@@ -8,7 +8,7 @@ use model::{
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel};
 use serde_json::{Map, Value, json};
 
-use super::{PAGE, check_keys, find, name_error, name_taken, reach, subject, trusted, with_notice};
+use super::{PAGE, changed_meanwhile, check_keys, find, name_error, name_taken, reach, subject, trusted, with_notice};
 use crate::{
     acting::Acting,
     audit::{self, Deed},
@@ -56,11 +56,11 @@ fn check_changeable(row: &backup_credential::Model, update: &CredentialUpdate) -
     if row.locked {
         return Err(CredentialConflict::CredentialIsLocked.into());
     }
-    if row.version == update.version { Ok(()) } else { Err(ServiceError::Invalid(changed_meanwhile(row, update))) }
+    if row.version == update.version { Ok(()) } else { Err(ServiceError::Invalid(differences(row, update))) }
 }
 
 /// By whom it was changed, and what differs from what was typed.
-fn changed_meanwhile(row: &backup_credential::Model, update: &CredentialUpdate) -> FormErrors {
+fn differences(row: &backup_credential::Model, update: &CredentialUpdate) -> FormErrors {
     let differs = |field: &str, stored: &str, typed: &str| {
         (stored != typed).then(|| FieldError { field: field.to_owned(), message: tr!("Stored meanwhile: {}", stored) })
     };
@@ -68,15 +68,7 @@ fn changed_meanwhile(row: &backup_credential::Model, update: &CredentialUpdate) 
         differs("s3_name", &row.s3_name, update.s3_name.as_str()),
         differs("access_key_id", &row.access_key_id, update.access_key_id.as_str()),
     ];
-    FormErrors {
-        summary: tr!(
-            "{} changed this backup credential at {} UTC, after you opened it. Nothing was saved. Cancel and open it \
-             again to go on from what is stored now",
-            row.modified_by,
-            row.modified_at.format("%Y-%m-%d %H:%M"),
-        ),
-        fields: fields.into_iter().flatten().collect(),
-    }
+    FormErrors { summary: changed_meanwhile(row), fields: fields.into_iter().flatten().collect() }
 }
 
 /// The keys as they will be. An empty secret keeps the stored one.

@@ -4,21 +4,21 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use engine::{RemoveRequest, Repository, S3};
-use model::ids::{AccountId, OrganizationId};
+use model::ids::AccountId;
 use sea_orm::{
     ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
     sea_query::{Expr, SelectStatement},
 };
 
 use crate::{
-    audit::{self, Author, Deed, Subject},
+    audit::{self, Author, Deed},
     context::Services,
     entity::{
         backup_credential, organization,
         removal::{self, Column},
     },
     error::ServiceError,
-    repositories,
+    removals, repositories,
     runs::{
         capacity::Room,
         claim, clock_watch,
@@ -148,12 +148,14 @@ async fn record(
 ) -> Result<(), DbErr> {
     let home = organization::Entity::find_by_id(row.organization_id).one(db).await?;
     let account = home.ok_or_else(|| DbErr::RecordNotFound("the organization of a removal".to_owned()))?.account_id;
-    let subject = Subject {
-        kind: "project",
-        id: row.id,
-        name: &row.project_name,
-        organization: OrganizationId(row.organization_id),
-    };
     let author = Author::schedule(AccountId(account));
-    audit::record(db, author, services.clock().now(), deed, subject, serde_json::json!({ "bucket": row.bucket })).await
+    audit::record(
+        db,
+        author,
+        services.clock().now(),
+        deed,
+        removals::subject(row),
+        serde_json::json!({ "bucket": row.bucket }),
+    )
+    .await
 }

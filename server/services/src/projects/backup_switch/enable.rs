@@ -202,9 +202,8 @@ async fn is_being_removed(
     }))
 }
 
-/// The endpoint in the one form in which places are compared.
 fn endpoint_of(credential: &backup_credential::Model) -> &str {
-    credential.endpoint.trim_end_matches('/')
+    repositories::place_endpoint(&credential.endpoint)
 }
 
 fn place(
