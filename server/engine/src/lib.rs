@@ -3,6 +3,10 @@
 //! Backups are written in the [restic repository format](https://github.com/restic/restic/blob/master/doc/design.rst),
 //! version 2, so that they can be read without Holdfast. The crate knows no database and no people.
 
+// `tr!`, around all that people read.
+#[macro_use]
+extern crate tr;
+
 mod network;
 mod postgres;
 mod progress;
@@ -11,6 +15,7 @@ mod s3;
 mod secret;
 mod source;
 mod time;
+mod translation;
 
 pub use self::{
     network::{NetworkPolicy, ResolveError},
@@ -38,3 +43,8 @@ pub use self::{
     },
     time::{boot_time, heard_time},
 };
+
+/// Sets who translates the messages of this crate; until then they are English.
+pub fn set_translator(translator: impl tr::Translator + 'static) {
+    tr::set_translator!(translator);
+}

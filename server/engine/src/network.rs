@@ -68,9 +68,9 @@ impl NetworkPolicy {
 /// Why a name yields no address to dial.
 #[derive(Debug, thiserror::Error)]
 pub enum ResolveError {
-    #[error("the name has no address")]
+    #[error("{}", tr!("the name has no address"))]
     Name(#[source] Option<io::Error>),
-    #[error("the name's addresses are not allowed")]
+    #[error("{}", tr!("the name's addresses are not allowed"))]
     Forbidden,
 }
 

@@ -128,7 +128,7 @@ fn ended<T>(cancel: &CancellationToken, outcome: Result<T>) -> Result<T> {
 }
 
 fn no_root(snapshot: &SnapshotId) -> RepositoryError {
-    RepositoryError::Damaged { detail: format!("the root folder of the snapshot {snapshot} is missing") }
+    RepositoryError::Damaged { detail: tr!("the root folder of the snapshot {} is missing", snapshot) }
 }
 
 impl fmt::Debug for Repository {

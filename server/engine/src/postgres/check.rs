@@ -55,6 +55,6 @@ impl PostgresDatabase {
         let Some((_, all)) = found.first() else { return Ok(None) };
         let more = usize::try_from(*all).unwrap_or_default().saturating_sub(found.len());
         let named = found.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
-        Ok(Some(if more == 0 { named } else { format!("{named} and {more} more") }))
+        Ok(Some(if more == 0 { named } else { tr!("{} and {n} more" | "{} and {n} more" % more, named) }))
     }
 }

@@ -217,7 +217,7 @@ fn next_line(input: &mut impl BufRead) -> Option<String> {
     }
     let text = String::from_utf8_lossy(&line).trim_end().to_owned();
     let cut = if line.ends_with(b"\n") { 0 } else { skip_line(input) };
-    Some(if cut == 0 { text } else { format!("{text}… ({cut} more bytes)") })
+    Some(if cut == 0 { text } else { tr!("{}… ({n} more bytes)" | "{}… ({n} more bytes)" % cut, text) })
 }
 
 /// Passes over the rest of a line, and says how long it was.

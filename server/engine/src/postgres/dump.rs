@@ -18,7 +18,7 @@ use super::{
     child::{Program, Said, Stop},
     connection::{Connection, in_time},
     filter::Filter,
-    matches::Selection,
+    matches::{Relation, Selection},
     program::command,
     properties::Properties,
 };
@@ -116,9 +116,12 @@ impl DumpReader {
 
     /// Partitions of tables that are dumped, which are missing from it.
     pub(crate) fn missing(&self) -> Vec<Unreadable> {
-        let cause = "belongs to a table that is included, and its schema is not: include that too";
         let outside = self.selection.relatives.outside.iter();
-        outside.map(|one| Unreadable { path: format!("{}.{}", one.schema, one.name), cause: cause.into() }).collect()
+        let missing = |one: &Relation| {
+            let cause = tr!("belongs to a table that is included, and its schema is not: include that too");
+            Unreadable { path: format!("{}.{}", one.schema, one.name), cause }
+        };
+        outside.map(missing).collect()
     }
 
     /// Patterns of Exclude that match nothing.
@@ -137,7 +140,7 @@ impl DumpReader {
             End::Whole(bytes) => Ok(*bytes),
             End::Failed(error) => Err(error.clone()),
             End::Open => {
-                let detail = "its output was not read to the end".into();
+                let detail = tr!("its output was not read to the end");
                 Err(PostgresError::Failed { tool: Tool::PgDump, detail })
             }
         }
@@ -164,7 +167,7 @@ impl DumpOutput {
         let (status, said) =
             waited.map_err(|error| PostgresError::Failed { tool: Tool::PgDump, detail: error.to_string() })?;
         if self.program.was_late() {
-            let detail = format!(
+            let detail = tr!(
                 "it wrote nothing for {} minutes and was ended. Look at the database server's log.",
                 SILENCE.as_secs() / 60
             );
@@ -202,28 +205,34 @@ pub(super) const NO_MORE_LOCKS: &str = "out of shared memory";
 /// Why `pg_dump` failed, in words, with what to do where that is known.
 fn explained(Said { errors, last, .. }: &Said, user: &str) -> PostgresError {
     let said = |text: &str| errors.iter().chain(last).find(|line| line.contains(text));
-    let error = errors.first().map_or("it ended without saying why", |error| error.trim_end_matches('.')).to_owned();
+    let silent = || tr!("it ended without saying why");
+    let error = errors.first().map_or_else(silent, |error| error.trim_end_matches('.').to_owned());
     let tool = Tool::PgDump;
     if let Some(line) = said("permission denied for ") {
         let object = line.rsplit("permission denied for ").next().unwrap_or_default();
-        return PostgresError::MissingRights { user: user.into(), objects: format!("the {object}") };
+        return PostgresError::MissingRights {
+            user: user.into(),
+            objects: tr!("object of a database" => "the {}", object),
+        };
     }
     if let Some(line) = said("row-level security policy for table ") {
         let table = line.rsplit("for table ").next().unwrap_or_default();
         return PostgresError::RowSecurity { user: user.into(), objects: table.into() };
     }
     let advice = if said("statement timeout").is_some() {
-        "A table was locked for 5 minutes. Try again when nothing changes the schema"
+        tr!("A table was locked for 5 minutes. Try again when nothing changes the schema.")
     } else if said("no matching").is_some() {
-        "Nothing in the database fits the policy's Include. Check its patterns"
+        tr!("Nothing in the database fits the policy's Include. Check its patterns.")
     } else if said(NO_MORE_LOCKS).is_some() {
-        "The server cannot lock all tables at once. Raise max_locks_per_transaction in its postgresql.conf and restart it"
+        tr!(
+            "The server cannot lock all tables at once. Raise max_locks_per_transaction in its postgresql.conf and restart it."
+        )
     } else if said("terminating connection").is_some() || said("server closed the connection").is_some() {
-        "The connection broke. Try again, and look at the database server's log"
+        tr!("The connection broke. Try again, and look at the database server's log.")
     } else {
-        "Look at the database server's log"
+        tr!("Look at the database server's log.")
     };
-    PostgresError::Failed { tool, detail: format!("{error}. {advice}.") }
+    PostgresError::Failed { tool, detail: format!("{error}. {advice}") }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::{Version, tools::Tool};
 #[non_exhaustive]
 pub enum PostgresError {
     /// The host name has no address.
-    #[error("The host name \"{host}\" cannot be resolved. Check its spelling, and this server's DNS.")]
+    #[error("{}", tr!("The host name \"{}\" cannot be resolved. Check its spelling, and this server's DNS.", .host))]
     Name {
         /// The host.
         host: String,
@@ -17,7 +17,12 @@ pub enum PostgresError {
     /// The port is closed, or silent, or what answers is no PostgreSQL server. Which of them is not told: a form would be
     /// a way to look around in networks that nobody can see from outside.
     #[error(
-        "\"{host}\" did not answer as a PostgreSQL server at port {port}. Check host and port, that PostgreSQL runs and listens there, and that no firewall is in between."
+        "{}",
+        tr!(
+            "\"{}\" did not answer as a PostgreSQL server at port {}. Check host and port, that PostgreSQL runs and listens there, and that no firewall is in between.",
+            .host,
+            .port
+        )
     )]
     NoServer {
         /// The host.
@@ -26,20 +31,24 @@ pub enum PostgresError {
         port: u16,
     },
     /// A connection with a PostgreSQL server broke.
-    #[error("The connection with \"{host}\" broke. Try again, and look at the database server's log.")]
+    #[error("{}", tr!("The connection with \"{}\" broke. Try again, and look at the database server's log.", .host))]
     Connection {
         /// The host.
         host: String,
     },
     /// A PostgreSQL server answered, but not all that was asked in time.
-    #[error("\"{host}\" did not answer in time. Check that PostgreSQL is not overloaded there.")]
+    #[error("{}", tr!("\"{}\" did not answer in time. Check that PostgreSQL is not overloaded there.", .host))]
     TimedOut {
         /// The host.
         host: String,
     },
     /// The address is not one this installation may dial.
     #[error(
-        "The address of \"{host}\" is not allowed on this installation. Ask the operator to allow its network with HOLDFAST_POSTGRES_ALLOW_NETWORKS."
+        "{}",
+        tr!(
+            "The address of \"{}\" is not allowed on this installation. Ask the operator to allow its network with HOLDFAST_POSTGRES_ALLOW_NETWORKS.",
+            .host
+        )
     )]
     ForbiddenAddress {
         /// The host.
@@ -47,20 +56,27 @@ pub enum PostgresError {
     },
     /// No encrypted connection could be made.
     #[error(
-        "No secure connection to the database server could be made: {detail}. Check its certificate, or choose another sslmode in the Connection URL."
+        "{}",
+        tr!(
+            "No secure connection to the database server could be made: {}. Check its certificate, or choose another sslmode in the Connection URL.",
+            .detail
+        )
     )]
     Tls {
         /// What went wrong.
         detail: String,
     },
     /// The password is wrong, or the user unknown: servers do not tell which.
-    #[error("The database server does not accept the user \"{user}\" with this password. Check both.")]
+    #[error("{}", tr!("The database server does not accept the user \"{}\" with this password. Check both.", .user))]
     Password {
         /// The role.
         user: String,
     },
     /// The server lets this user not in from here.
-    #[error("The database server does not let the user \"{user}\" in: {detail}. Change that in its pg_hba.conf.")]
+    #[error(
+        "{}",
+        tr!("The database server does not let the user \"{}\" in: {}. Change that in its pg_hba.conf.", .user, .detail)
+    )]
     NotAdmitted {
         /// The role.
         user: String,
@@ -68,20 +84,25 @@ pub enum PostgresError {
         detail: String,
     },
     /// There is no such database.
-    #[error("The database \"{database}\" does not exist on this server. Check its name, or create it.")]
+    #[error("{}", tr!("The database \"{}\" does not exist on this server. Check its name, or create it.", .database))]
     NoDatabase {
         /// The database.
         database: String,
     },
     /// The server is starting, stopping, or full.
-    #[error("The database server takes no connections at the moment ({detail}). Try again later.")]
+    #[error("{}", tr!("The database server takes no connections at the moment ({}). Try again later.", .detail))]
     Busy {
         /// The server's message.
         detail: String,
     },
     /// PostgreSQL's client programs are not there.
     #[error(
-        "{tool} is not installed on Holdfast's server. Ask the operator to install PostgreSQL's client programs, version {server} or newer."
+        "{}",
+        tr!(
+            "{} is not installed on Holdfast's server. Ask the operator to install PostgreSQL's client programs, version {} or newer.",
+            .tool,
+            .server
+        )
     )]
     ToolMissing {
         /// The program.
@@ -91,7 +112,14 @@ pub enum PostgresError {
     },
     /// PostgreSQL's client programs are too old for the server.
     #[error(
-        "{tool} on Holdfast's server is version {found}, and the database server is PostgreSQL {server}. Ask the operator to install PostgreSQL's client programs, version {server} or newer."
+        "{}",
+        tr!(
+            "{} on Holdfast's server is version {}, and the database server is PostgreSQL {}. Ask the operator to install PostgreSQL's client programs, version {} or newer.",
+            .tool,
+            .found,
+            .server,
+            .server
+        )
     )]
     ToolTooOld {
         /// The program.
@@ -103,7 +131,13 @@ pub enum PostgresError {
     },
     /// The role may not read everything.
     #[error(
-        "The user \"{user}\" may not read {objects}, so a dump would fail. Let it: GRANT pg_read_all_data TO {user}; or use another user."
+        "{}",
+        tr!(
+            "The user \"{}\" may not read {}, so a dump would fail. Let it: GRANT pg_read_all_data TO {}; or use another user.",
+            .user,
+            .objects,
+            .user
+        )
     )]
     MissingRights {
         /// The role.
@@ -113,7 +147,13 @@ pub enum PostgresError {
     },
     /// Row security would hide rows from the role.
     #[error(
-        "Row security hides rows of {objects} from the user \"{user}\", so a dump would fail. Let it: ALTER ROLE {user} BYPASSRLS; or use another user."
+        "{}",
+        tr!(
+            "Row security hides rows of {} from the user \"{}\", so a dump would fail. Let it: ALTER ROLE {} BYPASSRLS; or use another user.",
+            .objects,
+            .user,
+            .user
+        )
     )]
     RowSecurity {
         /// The role.
@@ -123,7 +163,11 @@ pub enum PostgresError {
     },
     /// A pattern of Include matches nothing, so what it stands for would be missing from the backup.
     #[error(
-        "Nothing in the database fits \"{patterns}\" in Include. Check its spelling and letter case, or take it out of the policy."
+        "{}",
+        tr!(
+            "Nothing in the database fits \"{}\" in Include. Check its spelling and letter case, or take it out of the policy.",
+            .patterns
+        )
     )]
     NothingMatches {
         /// The patterns, with quotes and commas between them.
@@ -131,26 +175,30 @@ pub enum PostgresError {
     },
     /// More tables belong to the chosen ones than can be named.
     #[error(
-        "More than {most} partitions and children of the policy's tables have names that its patterns do not match. Write patterns that match them too, such as orders* or archive.*."
+        "{}",
+        tr!(
+            "More than {} partitions and children of the policy's tables have names that its patterns do not match. Write patterns that match them too, such as orders* or archive.*.",
+            .most
+        )
     )]
     TooManyPartitions {
         /// How many can be named.
         most: usize,
     },
     /// A database of this name is there already.
-    #[error("A database named \"{database}\" exists on the server already. Choose another name.")]
+    #[error("{}", tr!("A database named \"{}\" exists on the server already. Choose another name.", .database))]
     DatabaseExists {
         /// The database.
         database: String,
     },
     /// The role may not make databases.
-    #[error("The user \"{user}\" may not create databases. Let it: ALTER ROLE {user} CREATEDB;")]
+    #[error("{}", tr!("The user \"{}\" may not create databases. Let it: ALTER ROLE {} CREATEDB;", .user, .user))]
     MayNotCreate {
         /// The role.
         user: String,
     },
     /// A program of PostgreSQL's failed.
-    #[error("{tool} failed: {detail}")]
+    #[error("{}", tr!("{} failed: {}", .tool, .detail))]
     Failed {
         /// The program.
         tool: Tool,
@@ -159,14 +207,18 @@ pub enum PostgresError {
     },
     /// The URL leads to a pooler that gives a client another session for each transaction.
     #[error(
-        "The Connection URL leads to a connection pooler in transaction mode, such as PgBouncer ({detail}), through which no dump can be made. Enter the host and port of the PostgreSQL server itself, or of a pool in session mode."
+        "{}",
+        tr!(
+            "The Connection URL leads to a connection pooler in transaction mode, such as PgBouncer ({}), through which no dump can be made. Enter the host and port of the PostgreSQL server itself, or of a pool in session mode.",
+            .detail
+        )
     )]
     Pooler {
         /// What it said.
         detail: String,
     },
     /// Any other refusal of the server's.
-    #[error("The database server refused: {detail}.")]
+    #[error("{}", tr!("The database server refused: {}.", .detail))]
     Refused {
         /// The server's message.
         detail: String,

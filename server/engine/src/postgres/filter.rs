@@ -102,14 +102,14 @@ impl Pattern {
             return Ok(pattern("*", "*"));
         }
         let detail = if text.contains(['[', ']', '{', '}', '/', '\\']) {
-            "for a database, write schema.table, with * and ? alone as wildcards"
+            tr!("for a database, write schema.table, with * and ? alone as wildcards")
         } else if text.split('.').count() > 2 || text.split('.').any(str::is_empty) {
-            "for a database, write a table, or schema.table"
+            tr!("for a database, write a table, or schema.table")
         } else {
             let (schema, table) = text.split_once('.').unwrap_or(("*", text));
             return Ok(pattern(schema, table));
         };
-        Err(RepositoryError::InvalidPattern { pattern: text.into(), detail: detail.into() })
+        Err(RepositoryError::InvalidPattern { pattern: text.into(), detail })
     }
 
     fn is_everything(&self) -> bool {

@@ -93,6 +93,7 @@ const PROPERTIES: &str = "
 
 /// A property that a statement carries over, and the statement.
 struct Step {
+    /// The object of a sentence.
     property: String,
     statement: String,
 }
@@ -117,7 +118,7 @@ impl Properties {
             ("libc", _) => " LOCALE_PROVIDER libc".into(),
             ("icu", Version(15..)) => format!(" LOCALE_PROVIDER icu ICU_LOCALE {locale}"),
             ("builtin", Version(17..)) => format!(" LOCALE_PROVIDER builtin BUILTIN_LOCALE {locale}"),
-            _ => return Err(format!("PostgreSQL {server} knows no locale provider {locale_provider}")),
+            _ => return Err(tr!("PostgreSQL {} knows no locale provider {}", server, locale_provider)),
         };
         let rules = match (&self.icu_rules, server) {
             (Some(rules), Version(16..)) => format!(" ICU_RULES {}", literal(rules)),
@@ -129,19 +130,21 @@ impl Properties {
     /// What makes a new database like the original one, its owner left out.
     fn steps(&self, database: &str) -> Vec<Step> {
         let database = quoted(database);
-        let step = |property: &str, statement: String| Step { property: property.into(), statement };
         let mut steps = Vec::new();
         if let Some(comment) = &self.comment {
-            steps.push(step("comment", format!("COMMENT ON DATABASE {database} IS {}", literal(comment))));
+            let statement = format!("COMMENT ON DATABASE {database} IS {}", literal(comment));
+            steps.push(Step { property: tr!("property of a database" => "comment"), statement });
         }
         if self.connection_limit >= 0 {
             let statement = format!("ALTER DATABASE {database} CONNECTION LIMIT {}", self.connection_limit);
-            steps.push(step("connection limit", statement));
+            steps.push(Step { property: tr!("property of a database" => "connection limit"), statement });
         }
         steps.extend(self.settings.iter().map(|setting| setting.step(&database)));
-        match &self.grants {
-            Some(grants) => steps.extend(grants.iter().filter_map(|grant| grant.step(&database))),
-            None => steps.push(step("right of everybody to connect", default_rights(&database))),
+        if let Some(grants) = &self.grants {
+            steps.extend(grants.iter().filter_map(|grant| grant.step(&database)));
+        } else {
+            let property = tr!("property of a database" => "right of everybody to connect");
+            steps.push(Step { property, statement: default_rights(&database) });
         }
         steps
     }
@@ -151,9 +154,12 @@ impl Setting {
     /// For a quoted database.
     fn step(&self, database: &str) -> Step {
         let Self { role, name, value } = self;
-        let (whose, of) = match role {
-            Some(role) => (format!("ROLE {} IN DATABASE {database}", quoted(role)), format!(" of the role {role}")),
-            None => (format!("DATABASE {database}"), String::new()),
+        let (whose, property) = match role {
+            Some(role) => (
+                format!("ROLE {} IN DATABASE {database}", quoted(role)),
+                tr!("property of a database" => "setting {} of the role {}", name, role),
+            ),
+            None => (format!("DATABASE {database}"), tr!("property of a database" => "setting {}", name)),
         };
         let name_parts = name.split('.').map(quoted).collect::<Vec<_>>().join(".");
         let value = if LISTS.contains(&name.as_str()) {
@@ -161,10 +167,7 @@ impl Setting {
         } else {
             literal(value)
         };
-        Step {
-            property: format!("setting {name}{of}"),
-            statement: format!("ALTER {whose} SET {name_parts} TO {value}"),
-        }
+        Step { property, statement: format!("ALTER {whose} SET {name_parts} TO {value}") }
     }
 }
 
@@ -172,15 +175,12 @@ impl Grant {
     /// For a quoted database; none where there is no such right.
     fn step(&self, database: &str) -> Option<Step> {
         let privilege = PRIVILEGES.iter().find(|known| **known == self.privilege)?;
-        let (to, whose) = match &self.role {
-            Some(role) => (quoted(role), format!("the role {role}")),
-            None => ("PUBLIC".into(), "everybody".into()),
+        let (to, property) = match &self.role {
+            Some(role) => (quoted(role), tr!("property of a database" => "right {} of the role {}", privilege, role)),
+            None => ("PUBLIC".into(), tr!("property of a database" => "right {} of everybody", privilege)),
         };
         let option = if self.grantable { " WITH GRANT OPTION" } else { "" };
-        Some(Step {
-            property: format!("right {privilege} of {whose}"),
-            statement: format!("GRANT {privilege} ON DATABASE {database} TO {to}{option}"),
-        })
+        Some(Step { property, statement: format!("GRANT {privilege} ON DATABASE {database} TO {to}{option}") })
     }
 }
 
@@ -244,7 +244,7 @@ impl Connection {
                     let encoding = literal(&properties.encoding);
                     let simple = format!("{plain} ENCODING {encoding} LC_COLLATE 'C' LC_CTYPE 'C'");
                     self.run(simple).await.map_err(|_| error.clone())?;
-                    warnings.push(format!("It sorts text by the locale \"C\", not as the original: {error}"));
+                    warnings.push(tr!("It sorts text by the locale \"C\", not as the original: {}", error));
                 }
             }
         }
@@ -261,7 +261,7 @@ impl Connection {
         let mut warnings = Vec::new();
         for Step { property, statement } in properties.steps(database) {
             if let Err(error) = self.run(statement).await {
-                warnings.push(format!("Its {property} could not be restored: {error}"));
+                warnings.push(tr!("Its {} could not be restored: {}", property, error));
             }
         }
         Ok(warnings)
@@ -274,7 +274,7 @@ impl Connection {
             return None;
         }
         let given = self.run(format!("ALTER DATABASE {} OWNER TO {}", quoted(database), quoted(owner))).await;
-        given.err().map(|error| format!("It belongs to {user}, not to {owner}: {error}"))
+        given.err().map(|error| tr!("It belongs to {}, not to {}: {}", user, owner, error))
     }
 }
 

@@ -15,6 +15,7 @@ use super::{
     properties::Properties,
     quoted,
 };
+use crate::translation::msgid;
 
 /// Databases that one can connect to in order to make another one: the first two are there on almost every server.
 const MAINTENANCE: [&str; 2] = ["postgres", "template1"];
@@ -24,7 +25,9 @@ const SLOW: Duration = Duration::from_mins(2);
 const SILENCE: Duration = Duration::from_hours(12);
 
 /// Backups of earlier versions hold the dump alone.
-const UNKNOWN: &str = "The backup does not tell how the database sorted text, nor its settings, comment, owner and rights, and the original database is gone: the new one has what the server gives to any";
+const UNKNOWN: &str = msgid(
+    "The backup does not tell how the database sorted text, nor its settings, comment, owner and rights, and the original database is gone: the new one has what the server gives to any",
+);
 
 /// Where a dump is restored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,8 +100,11 @@ impl Connection {
         if others == 0 {
             return Ok(());
         }
-        let detail = format!(
-            "{others} other session(s) use the database \"{database}\". Stop what uses it, or restore into a new database"
+        let detail = tr!(
+            "{n} other session(s) use the database \"{}\". Stop what uses it, or restore into a new database"
+                | "{n} other session(s) use the database \"{}\". Stop what uses it, or restore into a new database"
+                    % others.unsigned_abs(),
+            database
         );
         Err(PostgresError::Busy { detail })
     }
@@ -112,7 +118,7 @@ impl Connection {
         };
         let mut warnings = self.create(draft, properties.as_ref()).await?;
         if properties.is_none() {
-            warnings.push(UNKNOWN.into());
+            warnings.push(tr!(UNKNOWN));
         }
         Ok(Prepared { properties, warnings })
     }
@@ -153,7 +159,10 @@ impl Restored {
     /// Versions before 12 begin the lines of errors otherwise, but count them all the same.
     fn with_errors(mut warnings: Vec<String>, ignored_errors: u64) -> Self {
         if warnings.is_empty() && ignored_errors > 0 {
-            warnings.push(format!("pg_restore has passed over {ignored_errors} error(s)"));
+            let told =
+                tr!("pg_restore has passed over {n} error(s)"
+                    | "pg_restore has passed over {n} error(s)" % ignored_errors);
+            warnings.push(told);
         }
         Self { warnings, ignored_errors }
     }
@@ -225,22 +234,26 @@ impl Restoring {
 
     /// Why `pg_restore` failed, in words, with what to do.
     fn explained(&self, Said { errors, last, .. }: &Said) -> PostgresError {
-        let silent = || if self.program.was_late() { "it hung and was ended" } else { "it ended without saying why" };
-        let error = errors.first().map_or_else(silent, |error| error.trim_end_matches('.'));
+        let silent = || {
+            if self.program.was_late() { tr!("it hung and was ended") } else { tr!("it ended without saying why") }
+        };
+        let error = errors.first().map_or_else(silent, |error| error.trim_end_matches('.').to_owned());
         let no_more_locks = errors.iter().chain(last).any(|line| line.contains(NO_MORE_LOCKS));
         let advice = match self.target {
             DatabaseTarget::New { .. } if no_more_locks => {
-                "Raise max_locks_per_transaction in the server's postgresql.conf and restart it"
+                tr!("Raise max_locks_per_transaction in the server's postgresql.conf and restart it.")
             }
-            DatabaseTarget::New { .. } => "Look at the database server's log",
+            DatabaseTarget::New { .. } => tr!("Look at the database server's log."),
             DatabaseTarget::Original if no_more_locks => {
-                "The database is as it was before. To replace so many objects at once, the server must hold a lock for each: raise max_locks_per_transaction in its postgresql.conf and restart it, or restore into a new database"
+                tr!(
+                    "The database is as it was before. To replace so many objects at once, the server must hold a lock for each: raise max_locks_per_transaction in its postgresql.conf and restart it, or restore into a new database."
+                )
             }
             DatabaseTarget::Original => {
-                "The database is as it was before. Restore into a new database, or remove what is in the way"
+                tr!("The database is as it was before. Restore into a new database, or remove what is in the way.")
             }
         };
-        PostgresError::Failed { tool: Tool::PgRestore, detail: format!("{error}. {advice}.") }
+        PostgresError::Failed { tool: Tool::PgRestore, detail: format!("{error}. {advice}") }
     }
 
     /// Makes a complete new database like the original one, and gives it its name. Returns what could not be done.

@@ -49,7 +49,7 @@ pub(super) async fn secure(
     match asked.await {
         Ok(b'S') => {}
         Ok(b'N') if database.ssl_mode == SslMode::Prefer => return Ok(Box::new(stream)),
-        Ok(b'N') => return Err(PostgresError::Tls { detail: "the server does not offer TLS".into() }),
+        Ok(b'N') => return Err(PostgresError::Tls { detail: tr!("the server does not offer TLS") }),
         Ok(_) | Err(_) => return Err(database.no_server()),
     }
     encrypt(stream, database, address, roots).await.map(|stream| Box::new(stream) as Box<dyn Stream>)
@@ -101,12 +101,12 @@ async fn config(mode: SslMode, roots: fn() -> Roots) -> std::result::Result<Clie
 
 /// The authorities that `pg_dump` is told, too.
 fn roots() -> Roots {
-    let file = authorities().ok_or("this system has no list of certification authorities")?;
+    let file = authorities().ok_or_else(|| tr!("this system has no list of certification authorities"))?;
     let mut roots = RootCertStore::empty();
     let certificates = CertificateDer::pem_file_iter(&file).map_err(|error| error.to_string())?;
     // A list may hold certificates of old kinds that nothing here can check.
     roots.add_parsable_certificates(certificates.flatten());
-    if roots.is_empty() { Err("the list of certification authorities holds none".into()) } else { Ok(roots) }
+    if roots.is_empty() { Err(tr!("the list of certification authorities holds none")) } else { Ok(roots) }
 }
 
 /// For the modes that encrypt without asking who is there, as libpq does.

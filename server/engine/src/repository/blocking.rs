@@ -8,7 +8,7 @@ use super::{RepositoryError, Result};
 /// What `work` returns, or [`RepositoryError::Internal`] when it panics.
 pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     // A panic's message was printed by the panic hook already.
-    let stopped = |_| RepositoryError::Internal { detail: "an internal fault stopped the work".into() };
+    let stopped = |_| RepositoryError::Internal { detail: tr!("an internal fault stopped the work") };
     let span = tracing::Span::current();
     tokio::task::spawn_blocking(move || span.in_scope(work)).await.map_err(stopped)?
 }

@@ -118,5 +118,5 @@ async fn send_all(
 }
 
 pub(super) fn missing(id: &DataId) -> RepositoryError {
-    RepositoryError::Damaged { detail: format!("the blob {} is missing or larger than any", id.to_hex().as_str()) }
+    RepositoryError::Damaged { detail: tr!("the blob {} is missing or larger than any", id.to_hex().as_str()) }
 }

@@ -17,12 +17,20 @@ pub enum RepositoryError {
     Storage(#[from] S3Error),
     /// The password opens no key of this repository.
     #[error(
-        "The repository's password is wrong. If another installation or program has made the repository in this place, adopt it with its password, from its recovery kit, or choose another prefix."
+        "{}",
+        tr!(
+            "The repository's password is wrong. If another installation or program has made the repository in this place, adopt it with its password, from its recovery kit, or choose another prefix."
+        )
     )]
     WrongPassword,
     /// There is no repository at this place.
     #[error(
-        "There is no repository in the bucket \"{bucket}\" under \"{prefix}\". Check bucket and prefix, or enable backup again."
+        "{}",
+        tr!(
+            "There is no repository in the bucket \"{}\" under \"{}\". Check bucket and prefix, or enable backup again.",
+            .bucket,
+            .prefix
+        )
     )]
     NotFound {
         /// The bucket.
@@ -31,7 +39,7 @@ pub enum RepositoryError {
         prefix: String,
     },
     /// Parts of the repository are missing or unreadable.
-    #[error("The repository is damaged: {detail}. Verify it before the next backup.")]
+    #[error("{}", tr!("The repository is damaged: {}. Verify it before the next backup.", .detail))]
     Damaged {
         /// What is missing or wrong.
         detail: String,
@@ -39,46 +47,52 @@ pub enum RepositoryError {
     /// A file without which nothing opens the repository is missing or damaged. While it is open, a repair writes the file
     /// back.
     #[error(
-        "The repository's file \"{}\" {}. Without it nothing opens the repository: repair it before the next backup.",
-        .file.path(),
-        .file.damage
+        "{}",
+        tr!(
+            "The repository's file \"{}\" {}. Without it nothing opens the repository: repair it before the next backup.",
+            .file.path(),
+            .file.damage
+        )
     )]
     OpeningFile {
         /// The configuration or a key.
         file: DamagedFile,
     },
     /// A repository cannot be made inside the folders of another one.
-    #[error("This place lies inside the folders of the repository under \"{prefix}\". Choose another prefix.")]
+    #[error(
+        "{}",
+        tr!("This place lies inside the folders of the repository under \"{}\". Choose another prefix.", .prefix)
+    )]
     Enclosed {
         /// The other one's prefix; empty: the bucket itself.
         prefix: String,
     },
     /// No such snapshot.
-    #[error("The snapshot {id} is not in the repository. It may have been removed.")]
+    #[error("{}", tr!("The snapshot {} is not in the repository. It may have been removed.", .id))]
     NoSuchSnapshot {
         /// The snapshot.
         id: SnapshotId,
     },
     /// No such file or folder in the snapshot.
-    #[error("\"{path}\" is not in this backup.")]
+    #[error("{}", tr!("\"{}\" is not in this backup.", .path))]
     NoSuchPath {
         /// The path inside the snapshot.
         path: String,
     },
     /// A folder, link or special file where a file is needed.
-    #[error("\"{path}\" is not a file and cannot be downloaded as one.")]
+    #[error("{}", tr!("\"{}\" is not a file and cannot be downloaded as one.", .path))]
     NotAFile {
         /// The path inside the snapshot.
         path: String,
     },
     /// A file where a folder is needed.
-    #[error("\"{path}\" is not a folder.")]
+    #[error("{}", tr!("\"{}\" is not a folder.", .path))]
     NotAFolder {
         /// The path inside the snapshot.
         path: String,
     },
     /// An include or exclude pattern that cannot be understood.
-    #[error("The pattern \"{pattern}\" is not valid: {detail}.")]
+    #[error("{}", tr!("The pattern \"{}\" is not valid: {}.", .pattern, .detail))]
     InvalidPattern {
         /// The pattern.
         pattern: String,
@@ -86,17 +100,29 @@ pub enum RepositoryError {
         detail: String,
     },
     /// The source directory is gone or closed to us.
-    #[error("The source directory cannot be read: {0}. Check that it exists and that the server's user has access.")]
+    #[error(
+        "{}",
+        tr!("The source directory cannot be read: {}. Check that it exists and that the server's user has access.", .0)
+    )]
     Source(#[source] io::Error),
     /// The restore's target directory cannot be made or written.
     #[error(
-        "The target directory cannot be written: {0}. Check that there is space and that the server's user has access."
+        "{}",
+        tr!(
+            "The target directory cannot be written: {}. Check that there is space and that the server's user has access.",
+            .0
+        )
     )]
     Target(#[source] io::Error),
     /// There is less room than the restore takes. Nothing was written.
     #[error(
-        "The restore takes {}, and the file system of \"{}\" has room for {}. Make room there, choose another directory, or restore less.",
-        shown(*.needed), .path.display(), shown(*.available)
+        "{}",
+        tr!(
+            "The restore takes {}, and the file system of \"{}\" has room for {}. Make room there, choose another directory, or restore less.",
+            shown(*.needed),
+            .path.display(),
+            shown(*.available)
+        )
     )]
     NoSpace {
         /// The target directory.
@@ -110,13 +136,13 @@ pub enum RepositoryError {
     #[error(transparent)]
     Database(#[from] PostgresError),
     /// A backup without the dump of a database.
-    #[error("This backup holds no dump of a database.")]
+    #[error("{}", tr!("This backup holds no dump of a database."))]
     NoDump,
     /// Somebody cancelled the run.
-    #[error("The run was cancelled.")]
+    #[error("{}", tr!("The run was cancelled."))]
     Cancelled,
     /// A fault in this program or in the repository library.
-    #[error("The repository could not be used: {detail}.")]
+    #[error("{}", tr!("The repository could not be used: {}.", .detail))]
     Internal {
         /// The library's message.
         detail: String,

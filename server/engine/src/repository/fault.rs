@@ -14,13 +14,13 @@ use crate::S3Error;
 pub(super) enum Fault {
     #[error(transparent)]
     Storage(#[from] S3Error),
-    #[error("the run was cancelled")]
+    #[error("{}", tr!("the run was cancelled"))]
     Cancelled,
     #[error("{0}")]
     Damaged(String),
-    #[error("another process has just made the repository")]
+    #[error("{}", tr!("another process has just made the repository"))]
     AlreadyCreated,
-    #[error("the run has ended")]
+    #[error("{}", tr!("the run has ended"))]
     Closed,
 }
 

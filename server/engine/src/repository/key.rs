@@ -14,7 +14,7 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::{RepositoryError, Result, seal::Sealer};
-use crate::Secret;
+use crate::{Secret, translation::msgid};
 
 /// 32 MiB of memory, and about a tenth of a second.
 const LOG_N: u8 = 15;
@@ -43,17 +43,19 @@ struct KeyFile {
 pub(super) enum Unopened {
     /// It is another password's.
     WrongPassword,
-    /// No password opens it, or none is tried: how it is, as a verb phrase.
+    /// No password opens it, or none is tried: how it is, as a sentence in English with `{}` for its id.
     Unusable(&'static str),
 }
+
+const UNREADABLE: &str = msgid("the key {} cannot be read");
 
 /// The master key in a key file. Takes as much memory and time as the file asks for, but no more than any that is used.
 /// Blocks.
 pub(super) fn open(file: &[u8], password: &Secret) -> std::result::Result<MasterKey, Unopened> {
-    let unreadable = || Unopened::Unusable("cannot be read");
+    let unreadable = || Unopened::Unusable(UNREADABLE);
     let file: KeyFile = serde_json::from_slice(file).map_err(|_| unreadable())?;
     if file.kdf != "scrypt" {
-        return Err(Unopened::Unusable("is made in a way that nobody knows"));
+        return Err(Unopened::Unusable(msgid("the key {} is made in a way that nobody knows")));
     }
     let cost = cost(&file)?;
     let salt = BASE64_STANDARD.decode(&file.salt).map_err(|_| unreadable())?;
@@ -70,11 +72,11 @@ fn cost(file: &KeyFile) -> std::result::Result<Params, Unopened> {
     // RFC 7914, section 6: a vector of N blocks, and a block for each of p.
     let memory = n.saturating_add(p).saturating_mul(r).saturating_mul(128);
     if memory > MOST_MEMORY + (MOST_MEMORY >> 8) || p > MOST_ROUNDS {
-        return Err(Unopened::Unusable("asks for more memory or time than any key needs"));
+        return Err(Unopened::Unusable(msgid("the key {} asks for more memory or time than any key needs")));
     }
     let log_n = n.is_power_of_two().then(|| n.trailing_zeros()).and_then(|log| u8::try_from(log).ok());
     let cost = log_n.and_then(|log_n| Params::new(log_n, file.r, file.p).ok());
-    cost.ok_or(Unopened::Unusable("cannot be read"))
+    cost.ok_or(Unopened::Unusable(UNREADABLE))
 }
 
 /// The content of a key file that opens `master` with `password`.
@@ -106,7 +108,7 @@ fn internal(error: &impl ToString) -> RepositoryError {
 mod tests {
     use rustic_core::repofile::MasterKey;
 
-    use super::{KeyFile, Unopened, cost, key_file, open};
+    use super::{KeyFile, UNREADABLE, Unopened, cost, key_file, open};
     use crate::Secret;
 
     fn secret(text: &str) -> Secret {
@@ -120,7 +122,7 @@ mod tests {
         let opened = open(&file, &secret("a password")).unwrap();
         assert_eq!((opened.encrypt, opened.mac.k, opened.mac.r), (master.encrypt, master.mac.k, master.mac.r));
         assert_eq!(open(&file, &secret("another one")).unwrap_err(), Unopened::WrongPassword);
-        assert_eq!(open(&file[1..], &secret("a password")).unwrap_err(), Unopened::Unusable("cannot be read"));
+        assert_eq!(open(&file[1..], &secret("a password")).unwrap_err(), Unopened::Unusable(UNREADABLE));
     }
 
     #[test]

@@ -27,12 +27,15 @@ use super::{
     seal::{Sealer, hash},
     storage::Storage,
 };
-use crate::S3Error;
+use crate::{S3Error, translation::msgid};
 
 /// Bytes of a list that is read whole.
 const SHORT: u64 = 1 << 20;
 /// Bytes of a longer one that are decompressed at a time.
 const STEP: usize = 64 << 10;
+
+const NOT_DECOMPRESSED: &str = msgid("the folder {} cannot be decompressed");
+const NOT_UNDERSTOOD: &str = msgid("the folder {} cannot be understood");
 
 /// A list as text, decompressed while it is read.
 type Text = BufReader<Box<dyn Read + Send>>;
@@ -96,7 +99,7 @@ impl From<Listed> for Node {
 impl Reader {
     /// Reads a folder.
     pub(super) fn nodes(&self, id: &TreeId) -> Result<Nodes> {
-        let entry = self.library.get_index_entry(id).map_err(|_| damaged(id, "is in no index"))?;
+        let entry = self.library.get_index_entry(id).map_err(|_| damaged(id, msgid("the folder {} is in no index")))?;
         let location = entry.location;
         let plain = location.uncompressed_length.map(Into::into);
         let place = Place { pack: *entry.pack, offset: location.offset, length: location.length, plain };
@@ -108,16 +111,16 @@ impl Nodes {
     /// Reads the folder `id`, which is at `place`.
     pub(super) fn fetch(id: &TreeId, place: &Place, storage: &Storage, sealer: &Sealer) -> Result<Self> {
         if place.length > MOST_OF_FOLDER {
-            return Err(damaged(id, "is larger than any"));
+            return Err(damaged(id, msgid("the folder {} is larger than any")));
         }
         let sealed = storage.read_tree(&place.pack, place.offset, place.length).map_err(|fault| match fault {
             Fault::Storage(S3Error::NoSuchObject { key }) => {
-                RepositoryError::Damaged { detail: format!("the file \"{key}\" is missing") }
+                RepositoryError::Damaged { detail: tr!("the file \"{}\" is missing", key) }
             }
             fault => fault.into(),
         })?;
         let mut content = Vec::new();
-        sealer.open(&sealed, &mut content).map_err(|_| damaged(id, "is not genuine"))?;
+        sealer.open(&sealed, &mut content).map_err(|_| damaged(id, msgid("the folder {} is not genuine")))?;
         Ok(Self { content: content.into(), plain: place.plain.map(u64::from), id: *id })
     }
 
@@ -136,7 +139,7 @@ impl Nodes {
         let content = Cursor::new(self.content.clone());
         let Some(plain) = self.plain else { return Ok(Box::new(content)) };
         let decoder = zstd::stream::read::Decoder::with_buffer(content);
-        Ok(Box::new(decoder.map_err(|_| damaged(&self.id, "cannot be decompressed"))?.take(plain)))
+        Ok(Box::new(decoder.map_err(|_| damaged(&self.id, NOT_DECOMPRESSED))?.take(plain)))
     }
 
     /// The list as text, whole.
@@ -144,7 +147,7 @@ impl Nodes {
         let Some(plain) = self.plain else { return Ok(self.content.clone()) };
         let plain = usize::try_from(plain).unwrap_or(usize::MAX);
         let text = zstd::bulk::decompress(&self.content, plain);
-        Ok(text.map_err(|_| damaged(&self.id, "cannot be decompressed"))?.into())
+        Ok(text.map_err(|_| damaged(&self.id, NOT_DECOMPRESSED))?.into())
     }
 
     /// The nodes, one after another.
@@ -154,14 +157,16 @@ impl Nodes {
 
     /// The nodes, after making sure that they are those of this folder.
     pub(super) fn read_checked(&self) -> Result<Reading<Node>> {
-        let is_right = |id: Id| if id == *self.id { Ok(()) } else { Err(damaged(&self.id, "has other content")) };
+        let is_right = |id: Id| {
+            if id == *self.id { Ok(()) } else { Err(damaged(&self.id, msgid("the folder {} has other content"))) }
+        };
         if self.is_short() {
             let text = self.whole()?;
             is_right(hash(&text))?;
             return self.parse(&text);
         }
         let mut hasher = Sha256::new();
-        io::copy(&mut self.text()?, &mut hasher).map_err(|_| damaged(&self.id, "cannot be decompressed"))?;
+        io::copy(&mut self.text()?, &mut hasher).map_err(|_| damaged(&self.id, NOT_DECOMPRESSED))?;
         is_right(Id::new(hasher.finalize().into()))?;
         self.stream()
     }
@@ -211,12 +216,13 @@ impl Nodes {
     }
 
     fn unintelligible(&self) -> RepositoryError {
-        damaged(&self.id, "cannot be understood")
+        damaged(&self.id, NOT_UNDERSTOOD)
     }
 }
 
-fn damaged(id: &TreeId, what: &str) -> RepositoryError {
-    RepositoryError::Damaged { detail: format!("the folder {} {what}", id.to_hex().as_str()) }
+/// `what` is a sentence in English with `{}` for the id.
+fn damaged(id: &TreeId, what: &'static str) -> RepositoryError {
+    RepositoryError::Damaged { detail: tr!(what, id.to_hex().as_str()) }
 }
 
 /// The nodes of a folder. Ends with its first error.
@@ -240,7 +246,7 @@ impl<N: DeserializeOwned> Iterator for Reading<N> {
             Self::Whole(nodes) => nodes.next().map(Ok),
             Self::Streamed { ended: true, .. } => None,
             Self::Streamed { list, id, ended } => {
-                let node = list.next().map_err(|_| damaged(id, "cannot be understood")).transpose();
+                let node = list.next().map_err(|_| damaged(id, NOT_UNDERSTOOD)).transpose();
                 *ended = !matches!(node, Some(Ok(_)));
                 node
             }

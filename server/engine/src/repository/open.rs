@@ -38,7 +38,7 @@ pub(super) async fn create(location: &Location, config: &RepositoryConfig) -> Re
     }
     for kind in [FileType::Snapshot, FileType::Index, FileType::Pack] {
         if !location.list(kind).await?.is_empty() {
-            return Err(RepositoryError::Damaged { detail: "its file \"config\" is missing".into() });
+            return Err(RepositoryError::Damaged { detail: tr!("its file \"config\" is missing") });
         }
     }
     let left_behind = location.list(FileType::Key).await?;

@@ -43,7 +43,7 @@ pub struct OpeningFiles {
 
 /// Bytes that are no copy of a repository's configuration and key files.
 #[derive(Debug, Error)]
-#[error("The copy of the repository's configuration and keys cannot be read.")]
+#[error("{}", tr!("The copy of the repository's configuration and keys cannot be read."))]
 pub struct InvalidOpeningFiles;
 
 /// As it is stored, in base64.
@@ -145,10 +145,10 @@ pub(super) async fn unlock_with_copy(
 async fn find_key(location: &Location, password: &Secret, config: &[u8]) -> Result<(MasterKey, Bytes)> {
     let keys = location.list(FileType::Key).await?;
     if keys.is_empty() {
-        return Err(RepositoryError::Damaged { detail: "it has no key".into() });
+        return Err(RepositoryError::Damaged { detail: tr!("it has no key") });
     }
     if keys.len() > MOST_KEYS {
-        return Err(RepositoryError::Damaged { detail: format!("it has more than {MOST_KEYS} keys") });
+        return Err(RepositoryError::Damaged { detail: tr!("it has more than {} keys", MOST_KEYS) });
     }
     let mut failure = RepositoryError::WrongPassword;
     // The first that the password opens need not be the one: an interrupted creation, and one that lost against another
@@ -165,8 +165,8 @@ async fn find_key(location: &Location, password: &Secret, config: &[u8]) -> Resu
             Ok(_) => failure = DamagedFile::config(Damage::Content).into(),
             Err(Unopened::WrongPassword) => {}
             Err(Unopened::Unusable(_)) if matches!(failure, RepositoryError::OpeningFile { .. }) => {}
-            Err(Unopened::Unusable(detail)) => {
-                failure = RepositoryError::Damaged { detail: format!("the key {} {detail}", id.to_hex().as_str()) };
+            Err(Unopened::Unusable(what)) => {
+                failure = RepositoryError::Damaged { detail: tr!(what, id.to_hex().as_str()) };
             }
         }
     }
@@ -300,7 +300,7 @@ pub(super) fn write_back(storage: &Storage, repository: &Inner) -> Result<u64> {
     }
     let author = storage.wait_for(written_with(&repository.location, &repository.key))?;
     if author == Author::AnotherKey {
-        let detail = "its place holds files that were written with another key".into();
+        let detail = tr!("its place holds files that were written with another key");
         return Err(RepositoryError::Damaged { detail });
     }
     for file in &damaged {

@@ -56,8 +56,8 @@ impl Remarks {
     }
 
     fn shorten(&mut self) {
-        shorten(&mut self.unreadable, "could not be read");
-        shorten(&mut self.left_out, "were left out");
+        shorten(&mut self.unreadable, |more| tr!("{n} more could not be read" | "{n} more could not be read" % more));
+        shorten(&mut self.left_out, |more| tr!("{n} more were left out" | "{n} more were left out" % more));
         self.changed.truncate(self.changed.len() / 2);
         self.unmatched.truncate(self.unmatched.len().div_ceil(2));
     }
@@ -68,11 +68,11 @@ impl Remarks {
     }
 }
 
-/// Half of the list, with how many more there were.
-fn shorten(list: &mut Vec<Unreadable>, what: &str) {
+/// Half of the list, and what is said of how many more there were.
+fn shorten(list: &mut Vec<Unreadable>, said: impl Fn(usize) -> String) {
     let kept = list.len() / 2;
     if kept > 0 {
-        let cause = format!("{} more {what}", list.len() - kept);
+        let cause = said(list.len() - kept);
         list.truncate(kept);
         list.push(Unreadable { path: String::new(), cause });
     }

@@ -22,7 +22,7 @@ impl Sealer {
     pub(super) fn new(key: &MasterKey) -> Result<Self> {
         let whole = [key.encrypt.as_slice(), &key.mac.k, &key.mac.r].concat();
         let whole = whole.as_slice().try_into().map_err(|_| {
-            let detail = "the repository's key has another length than it should".into();
+            let detail = tr!("the repository's key has another length than it should");
             RepositoryError::Internal { detail }
         })?;
         Ok(Self::from_bytes(whole))
@@ -40,7 +40,7 @@ impl Sealer {
         sealed.extend_from_slice(&nonce);
         sealed.extend_from_slice(content);
         let tag = self.0.encrypt_in_place_detached(&Nonce::from(nonce), b"", &mut sealed[NONCE..]);
-        let tag = tag.map_err(|_| RepositoryError::Internal { detail: "a piece could not be encrypted".into() })?;
+        let tag = tag.map_err(|_| RepositoryError::Internal { detail: tr!("a piece could not be encrypted") })?;
         sealed.extend_from_slice(&tag);
         Ok(sealed)
     }

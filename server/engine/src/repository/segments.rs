@@ -13,12 +13,14 @@ use super::{
     open::Library,
     seal::{OVERHEAD, Sealer, hash},
 };
-use crate::S3Error;
+use crate::{S3Error, translation::msgid};
 
 /// Most bytes read with one request, unless one blob alone is larger.
 const MOST: u64 = 4 << 20;
 /// Bytes of other blobs that are read along to save a request.
 const GAP: u64 = 64 << 10;
+
+const NOT_DECODED: &str = msgid("the blob {} cannot be decoded");
 
 /// A blob that is wanted, with what it is wanted for.
 #[derive(Clone)]
@@ -117,7 +119,7 @@ pub(super) async fn fetch(location: &Location, pack: &Id, range: Range<u64>) -> 
     match location.get_range(FileType::Pack, pack, range).await {
         Ok(content) => Ok(Staged { start, content }),
         Err(S3Error::NoSuchObject { key }) => {
-            Err(RepositoryError::Damaged { detail: format!("the pack \"{key}\" is missing") })
+            Err(RepositoryError::Damaged { detail: tr!("the pack \"{}\" is missing", key) })
         }
         Err(error) => Err(error.into()),
     }
@@ -156,7 +158,7 @@ impl Decoder {
         if self.decoded != Some(blob.id) {
             (self.decoded, self.zero) = (None, None);
             self.read(piece, blob).map_err(|what| {
-                let detail = format!("the blob {} {what}", blob.id.to_hex().as_str());
+                let detail = tr!(what, blob.id.to_hex().as_str());
                 RepositoryError::Damaged { detail }
             })?;
             self.decoded = Some(blob.id);
@@ -174,23 +176,27 @@ impl Decoder {
         *self.zero.get_or_insert_with(|| is_zero(&self.content))
     }
 
-    /// Fills `content`, or says what is wrong with the blob.
+    /// Fills `content`, or says what is wrong with the blob: a sentence in English with `{}` for its id.
     fn read<T>(&mut self, piece: &Staged, blob: &Wanted<T>) -> std::result::Result<(), &'static str> {
         let bounds = usize::try_from(blob.range.start - piece.start)
             .ok()
             .zip(usize::try_from(blob.range.end - piece.start).ok());
         let sealed = bounds.and_then(|(start, end)| piece.content.get(start..end));
-        let sealed = sealed.ok_or("lies beyond its pack's end")?;
-        self.sealer.open(sealed, &mut self.opened).map_err(|_| "cannot be decoded")?;
+        let sealed = sealed.ok_or(msgid("the blob {} lies beyond its pack's end"))?;
+        self.sealer.open(sealed, &mut self.opened).map_err(|_| NOT_DECODED)?;
         if blob.compressed {
             self.content.clear();
             self.content.reserve(usize::try_from(blob.length).unwrap_or(usize::MAX));
             let decompressed = self.decompressor.decompress_to_buffer(&self.opened, &mut self.content);
-            decompressed.map_err(|_| "cannot be decoded")?;
+            decompressed.map_err(|_| NOT_DECODED)?;
         } else {
             std::mem::swap(&mut self.opened, &mut self.content);
         }
-        if hash(&self.content) == *blob.id { Ok(()) } else { Err("has other content than it should") }
+        if hash(&self.content) == *blob.id {
+            Ok(())
+        } else {
+            Err(msgid("the blob {} has other content than it should"))
+        }
     }
 }
 

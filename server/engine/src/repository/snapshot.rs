@@ -125,8 +125,8 @@ fn database_snapshot(
 ) -> Result<SnapshotReport> {
     let library = run.library(repository)?;
     let draft = Draft::new(request, PathBuf::from("/").join(dump.name()).to_string_lossy().into_owned())?;
-    let internal = |detail: &str| RepositoryError::Internal { detail: detail.into() };
-    let output = dump.output().ok_or_else(|| internal("the dump was read already"))?;
+    let internal = |detail: String| RepositoryError::Internal { detail };
+    let output = dump.output().ok_or_else(|| internal("the dump was read already".into()))?;
     let archived = Ground::prepare(&library, &repository.key)?.stream(run, output, dump.node(), dump.properties());
     // What became of `pg_dump` says more than that its output was not saved.
     let archived = match (archived, dump.size()) {
@@ -134,7 +134,7 @@ fn database_snapshot(
         (archived, _) => archived?,
     };
     if archived.summary.total_bytes_processed != dump.size()? {
-        return Err(internal("the dump was not saved whole"));
+        return Err(internal(tr!("the dump was not saved whole")));
     }
     opening::check_in(&run.storage, repository)?;
     let mut report = draft.save(&library, run, archived)?;

@@ -171,7 +171,7 @@ impl Storage {
         let mut opened = Vec::new();
         let opens = self.sealer.as_ref().is_some_and(|sealer| sealer.open(&sealed, &mut opened).is_ok());
         if opens && !fits(&opened) {
-            let detail = format!("something in {} {id} is larger than anything of its kind", kind.dirname());
+            let detail = tr!("something in {} {} is larger than anything of its kind", kind.dirname(), id);
             return Err(Fault::Damaged(detail));
         }
         Ok(sealed)
@@ -229,7 +229,7 @@ impl Storage {
 /// `read`, if it is all of what was wanted.
 fn whole(read: Option<Bytes>, kind: FileType, id: &Id, length: u32) -> Result<Bytes, Fault> {
     let whole = read.filter(|content| content.len() == length as usize);
-    whole.ok_or_else(|| Fault::Damaged(format!("{} {} is shorter than its index says", kind.dirname(), id)))
+    whole.ok_or_else(|| Fault::Damaged(tr!("{} {} is shorter than its index says", kind.dirname(), id)))
 }
 
 impl ReadBackend for Storage {

@@ -49,7 +49,7 @@ pub struct SnapshotId(String);
 
 /// Text that is no snapshot's identity.
 #[derive(Debug, Error)]
-#[error("A snapshot's id has 64 hexadecimal digits.")]
+#[error("{}", tr!("A snapshot's id has 64 hexadecimal digits."))]
 pub struct InvalidSnapshotId;
 
 impl SnapshotId {
@@ -361,13 +361,13 @@ pub enum Property {
 
 impl fmt::Display for Property {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Owner => "owner and group",
-            Self::AccessControlList => "access control list",
-            Self::Capabilities => "capabilities",
-            Self::ExtendedAttributes => "extended attributes",
-            Self::Times => "time of modification",
-            Self::HardLink => "hard link",
+        f.write_str(&match self {
+            Self::Owner => tr!("owner and group"),
+            Self::AccessControlList => tr!("access control list"),
+            Self::Capabilities => tr!("capabilities"),
+            Self::ExtendedAttributes => tr!("extended attributes"),
+            Self::Times => tr!("time of modification"),
+            Self::HardLink => tr!("hard link"),
         })
     }
 }

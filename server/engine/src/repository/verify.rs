@@ -69,13 +69,13 @@ pub enum DamagedKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Damage {
     /// It is not there.
-    #[error("is missing")]
+    #[error("{}", tr!("is missing"))]
     Missing,
     /// It has another size than when it was written.
-    #[error("has another size than when it was written")]
+    #[error("{}", tr!("has another size than when it was written"))]
     Size,
     /// It has the right size, if any, but not the content that was written.
-    #[error("is not as it was written")]
+    #[error("{}", tr!("is not as it was written"))]
     Content,
 }
 

@@ -10,22 +10,30 @@ pub(super) fn said(code: &str, message: &str) -> String {
 
 /// What to do about a refusal, as a sentence. The codes are S3's
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>).
-pub(super) fn advice(code: &str) -> &'static str {
+pub(super) fn advice(code: &str) -> String {
     match code {
         "InvalidArgument" | "InvalidRequest" | "MalformedXML" => {
-            "It does not take a part of the request: check the bucket's name and the options, or ask the operator of the S3 service what it does not take."
+            tr!(
+                "It does not take a part of the request: check the bucket's name and the options, or ask the operator of the S3 service what it does not take."
+            )
         }
         "MethodNotAllowed" => {
-            "It does not offer this operation: check that the endpoint is the service's S3 interface, or ask the operator of the S3 service to allow it."
+            tr!(
+                "It does not offer this operation: check that the endpoint is the service's S3 interface, or ask the operator of the S3 service to allow it."
+            )
         }
-        "NotImplemented" => "It does not know this operation: ask the operator of the S3 service, or use another one.",
-        "InvalidBucketName" => "Choose another name for the bucket.",
+        "NotImplemented" => {
+            tr!("It does not know this operation: ask the operator of the S3 service, or use another one.")
+        }
+        "InvalidBucketName" => tr!("Choose another name for the bucket."),
         "TooManyBuckets" => {
-            "The account has as many buckets as it may have: use an existing bucket, remove one, or ask the operator of the S3 service for more."
+            tr!(
+                "The account has as many buckets as it may have: use an existing bucket, remove one, or ask the operator of the S3 service for more."
+            )
         }
-        "OperationAborted" => "Another operation on the bucket is going on: try again in a few minutes.",
-        "InvalidObjectState" => "The object is in an archive: have the operator of the bucket bring it back.",
-        _ => "Ask the operator of the S3 service what this code means.",
+        "OperationAborted" => tr!("Another operation on the bucket is going on: try again in a few minutes."),
+        "InvalidObjectState" => tr!("The object is in an archive: have the operator of the bucket bring it back."),
+        _ => tr!("Ask the operator of the S3 service what this code means."),
     }
 }
 

@@ -8,6 +8,7 @@ use aws_sdk_s3::{
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use super::{S3, S3Error, classify::Call, object::quick};
+use crate::translation::msgid;
 
 /// How [`S3::create_bucket`] found the bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,8 +40,7 @@ impl S3 {
         if error.code() == Some("BucketAlreadyOwnedByYou") {
             return Ok(BucketMade::Existing);
         }
-        let action = format!("make the bucket \"{bucket}\"");
-        let failure = Call { action: &action, bucket, key: "" }.failed(&error);
+        let failure = Call { action: msgid("make the bucket \"{}\""), bucket, key: "" }.failed(&error);
         // Some services say "already exists" of one's own buckets too.
         if matches!(failure, S3Error::BucketTaken { .. }) && self.owns(bucket).await? {
             return Ok(BucketMade::Existing);
@@ -54,8 +54,7 @@ impl S3 {
     /// # Errors
     /// [`S3Error::Refused`] with the code `BucketNotEmpty` where anything is in it: services remove empty ones alone.
     pub async fn remove_empty_bucket(&self, bucket: &str) -> Result<(), S3Error> {
-        let action = format!("remove the bucket \"{bucket}\"");
-        let call = Call { action: &action, bucket, key: "" };
+        let call = Call { action: msgid("remove the bucket \"{}\""), bucket, key: "" };
         let request = self.client()?.delete_bucket().bucket(bucket);
         match request.customize().config_override(quick()).send().await.map_err(|error| call.failed(&error)) {
             Ok(_) | Err(S3Error::NoSuchBucket { .. }) => Ok(()),
@@ -76,8 +75,7 @@ impl S3 {
     /// Asks for one object below `folder`: keys that are limited to a prefix may list nothing else. Unlike `HeadBucket`, a
     /// list says in its answer what is wrong.
     async fn list_first(&self, bucket: &str, folder: &str) -> Result<(), S3Error> {
-        let action = format!("list the bucket \"{bucket}\"");
-        let call = Call { action: &action, bucket, key: "" };
+        let call = Call { action: msgid("list the bucket \"{}\""), bucket, key: "" };
         let below = Some(folder.to_owned()).filter(|folder| !folder.is_empty());
         let request = self.client()?.list_objects_v2().bucket(bucket).set_prefix(below).max_keys(1);
         request.customize().config_override(quick()).send().await.map(drop).map_err(|error| call.failed(&error))
@@ -107,7 +105,7 @@ impl S3 {
     }
 
     async fn owns(&self, bucket: &str) -> Result<bool, S3Error> {
-        let call = Call { action: "list buckets", bucket, key: "" };
+        let call = Call { action: msgid("list buckets"), bucket, key: "" };
         let listed = self.client()?.list_buckets().customize().config_override(quick()).send().await;
         match listed.map_err(|error| call.failed(&error)) {
             Ok(list) => Ok(list.buckets().iter().any(|own| own.name() == Some(bucket))),

@@ -14,24 +14,33 @@ use tokio_rustls::rustls::{
 pub enum CertificateFault {
     /// Nobody known here has signed it.
     #[error(
-        "The endpoint's certificate was signed by an authority that is not known here. If that is your own authority, enter its certificate as CA Certificate."
+        "{}",
+        tr!(
+            "The endpoint's certificate was signed by an authority that is not known here. If that is your own authority, enter its certificate as CA Certificate."
+        )
     )]
     UnknownAuthority,
     /// It is another host's.
     #[error(
-        "The endpoint's certificate is for another host name. Enter the name that is in the certificate, or have a certificate made for this one."
+        "{}",
+        tr!(
+            "The endpoint's certificate is for another host name. Enter the name that is in the certificate, or have a certificate made for this one."
+        )
     )]
     OtherName,
     /// Its time is over.
-    #[error("The endpoint's certificate has expired. Ask the operator of the S3 service to renew it.")]
+    #[error("{}", tr!("The endpoint's certificate has expired. Ask the operator of the S3 service to renew it."))]
     Expired,
     /// Its time has not begun.
     #[error(
-        "The endpoint's certificate is not valid yet. Check this server's clock, or ask the operator of the service."
+        "{}",
+        tr!(
+            "The endpoint's certificate is not valid yet. Check this server's clock, or ask the operator of the service."
+        )
     )]
     NotYetValid,
     /// Anything else.
-    #[error("The endpoint's certificate cannot be used. Ask the operator of the S3 service to replace it.")]
+    #[error("{}", tr!("The endpoint's certificate cannot be used. Ask the operator of the S3 service to replace it."))]
     Invalid,
 }
 
@@ -59,7 +68,10 @@ pub struct CaCertificate(String);
 /// Text that holds no certificate.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[error(
-    "This is not a certificate in PEM format. Enter the authority's certificate, from \"-----BEGIN CERTIFICATE-----\" to \"-----END CERTIFICATE-----\"."
+    "{}",
+    tr!(
+        "This is not a certificate in PEM format. Enter the authority's certificate, from \"-----BEGIN CERTIFICATE-----\" to \"-----END CERTIFICATE-----\"."
+    )
 )]
 pub struct InvalidCaCertificate;
 

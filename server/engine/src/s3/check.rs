@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_sdk_s3::{Config, config::retry::RetryConfig};
 
 use super::{S3, S3Error, Unreachable, classify::Call, connect::timeouts};
+use crate::translation::msgid;
 
 /// A person waits for the answer.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -33,7 +34,7 @@ impl S3 {
     }
 
     pub(super) async fn list_buckets(&self, deadline: Duration) -> Result<(), S3Error> {
-        let call = Call { action: "list buckets", ..Call::default() };
+        let call = Call { action: msgid("list buckets"), ..Call::default() };
         let patience = Config::builder()
             .timeout_config(timeouts(deadline, deadline))
             .retry_config(RetryConfig::standard().with_max_attempts(2).with_max_backoff(Duration::from_millis(500)));

@@ -18,7 +18,7 @@ use http_body_util::LengthLimitError;
 use tokio_rustls::rustls;
 
 use super::{CertificateFault, EndpointFault, S3Error, Unreachable, WrongKey, addressing::wants_host};
-use crate::ResolveError;
+use crate::{ResolveError, translation::msgid};
 
 /// RFC 4918, section 11.5.
 const INSUFFICIENT_STORAGE: u16 = 507;
@@ -26,16 +26,22 @@ const INSUFFICIENT_STORAGE: u16 = 507;
 /// What was tried, for the words of an error.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Call<'a> {
-    /// A verb phrase: `list buckets`.
-    pub(super) action: &'a str,
+    /// A verb phrase in English, with `{}` for the bucket's name where it has that: `list the bucket "{}"`.
+    pub(super) action: &'static str,
     pub(super) bucket: &'a str,
     pub(super) key: &'a str,
 }
 
 impl Call<'_> {
+    /// What was tried, for people.
+    fn action(self) -> String {
+        let Self { action, bucket, .. } = self;
+        tr!(action, bucket)
+    }
+
     /// The answer is not taken.
     pub(super) fn wrong_answer(self, reason: &'static str) -> S3Error {
-        S3Error::WrongAnswer { action: self.action.into(), reason }
+        S3Error::WrongAnswer { action: self.action(), reason }
     }
 
     /// An answer whose body could not be read to its end.
@@ -82,7 +88,7 @@ impl Call<'_> {
             }
             "UserSuspended" | "AccountSuspended" | "AccountProblem" => S3Error::Suspended { code: code.into() },
             "AccessDenied" | "AllAccessDisabled" | "AccessForbidden" | "Forbidden" => {
-                S3Error::AccessDenied { action: self.action.into() }
+                S3Error::AccessDenied { action: self.action() }
             }
             "AuthorizationHeaderMalformed" => malformed_authorization(code, message, response),
             "PermanentRedirect" | "TemporaryRedirect" | "IncorrectEndpoint" | "InvalidRegion" => {
@@ -114,7 +120,7 @@ impl Call<'_> {
     }
 
     fn refused_as(self, code: &str, message: &str) -> S3Error {
-        S3Error::Refused { action: self.action.into(), code: code.into(), message: message.into() }
+        S3Error::Refused { action: self.action(), code: code.into(), message: message.into() }
     }
 
     /// An answer without S3's error document: from a proxy in between, to a HEAD request, or from
@@ -127,7 +133,7 @@ impl Call<'_> {
         match status {
             INSUFFICIENT_STORAGE => S3Error::Full { code: status.to_string() },
             429 | 500 | 502 | 503 | 504 => S3Error::Busy { code: status.to_string(), message },
-            _ if error_is_from_s3(response) && status == 403 => S3Error::AccessDenied { action: self.action.into() },
+            _ if error_is_from_s3(response) && status == 403 => S3Error::AccessDenied { action: self.action() },
             _ => not_s3(response),
         }
     }
@@ -182,7 +188,8 @@ fn error_is_from_s3(response: &HttpResponse) -> bool {
 /// An answer in a few words: its status, and what server and kind of content it names.
 fn describe(response: &HttpResponse) -> String {
     let header = |name| response.headers().get(name).map(|value| format!(", {value}")).unwrap_or_default();
-    format!("HTTP status {}{}{}", response.status().as_u16(), header("content-type"), header("server"))
+    let status = tr!("HTTP status {}", response.status().as_u16());
+    format!("{status}{}{}", header("content-type"), header("server"))
 }
 
 fn unreachable(error: &ConnectorError) -> S3Error {
@@ -195,7 +202,7 @@ fn unreachable(error: &ConnectorError) -> S3Error {
         None if error.is_timeout() => Unreachable::TimedOut,
         None if is_tls(error) => Unreachable::Tls,
         None if chain(error).contains("invalid HTTP") => {
-            return S3Error::NotS3 { fault: EndpointFault::Other { detail: "it does not speak HTTP".into() } };
+            return S3Error::NotS3 { fault: EndpointFault::Other { detail: tr!("it does not speak HTTP") } };
         }
         None => Unreachable::Connection,
     };
@@ -224,7 +231,7 @@ impl ClassifyRetry for NoRetryWhenRefused {
     }
 }
 
-const TOO_LONG: &str = "it is longer than what was asked for";
+const TOO_LONG: &str = msgid("it is longer than what was asked for");
 
 fn is_too_long(error: &(dyn Error + 'static)) -> bool {
     find::<LengthLimitError>(error).is_some()

@@ -19,27 +19,30 @@ const GUESS: Duration = Duration::from_secs(3);
 #[non_exhaustive]
 pub enum EndpointFault {
     /// Slashes follow each other.
-    #[error("The endpoint has slashes too many. Enter {}", shown(.right))]
+    #[error("{}", tr!("The endpoint has slashes too many. Enter {}", shown(.right)))]
     DoubledSlash {
         /// Without them.
         right: Url,
     },
     /// It has a path below which there is no S3 service, and the host itself has one.
-    #[error("The endpoint has a path, and the S3 service is at the host itself. Enter {}", shown(.right))]
+    #[error("{}", tr!("The endpoint has a path, and the S3 service is at the host itself. Enter {}", shown(.right)))]
     Path {
         /// Without the path.
         right: Url,
     },
     /// It begins with http, and https is spoken there.
-    #[error("The endpoint begins with http, and the service speaks https. Enter {}", shown(.right))]
+    #[error("{}", tr!("The endpoint begins with http, and the service speaks https. Enter {}", shown(.right)))]
     SpeaksTls {
         /// With https.
         right: Url,
     },
     /// It begins with https, and http is spoken there.
     #[error(
-        "The endpoint begins with https, and what listens there speaks http. Switch https on at the service, or enter {} where the network is your own.",
-        shown(.right)
+        "{}",
+        tr!(
+            "The endpoint begins with https, and what listens there speaks http. Switch https on at the service, or enter {} where the network is your own.",
+            shown(.right)
+        )
     )]
     SpeaksPlainHttp {
         /// With http.
@@ -47,14 +50,18 @@ pub enum EndpointFault {
     },
     /// Pages for people are at the endpoint.
     #[error(
-        "A website answers at the endpoint, no S3 service ({detail}). Enter the address of the service's S3 interface, which the operator or the documentation names; often it begins with s3."
+        "{}",
+        tr!(
+            "A website answers at the endpoint, no S3 service ({}). Enter the address of the service's S3 interface, which the operator or the documentation names; often it begins with s3.",
+            .detail
+        )
     )]
     Website {
         /// The answer in a few words.
         detail: String,
     },
     /// Anything else.
-    #[error("The endpoint answers, but not as an S3 service ({detail}). Check the endpoint's address.")]
+    #[error("{}", tr!("The endpoint answers, but not as an S3 service ({}). Check the endpoint's address.", .detail))]
     Other {
         /// What it answered instead.
         detail: String,

@@ -15,7 +15,7 @@ use super::{
 #[non_exhaustive]
 pub enum S3Error {
     /// The access key is unknown, or the secret key does not belong to it.
-    #[error("Invalid S3 credentials: {wrong} ({code}). {}", .wrong.advice())]
+    #[error("{}", tr!("Invalid S3 credentials: {} ({}). {}", .wrong, .code, .wrong.advice()))]
     InvalidCredentials {
         /// S3's error code, such as `SignatureDoesNotMatch`.
         code: String,
@@ -24,7 +24,11 @@ pub enum S3Error {
     },
     /// The account is known and locked.
     #[error(
-        "The S3 service has suspended the account of this access key ({code}). Ask its operator to unlock it, or use other credentials."
+        "{}",
+        tr!(
+            "The S3 service has suspended the account of this access key ({}). Ask its operator to unlock it, or use other credentials.",
+            .code
+        )
     )]
     Suspended {
         /// S3's error code, such as `UserSuspended`.
@@ -32,7 +36,11 @@ pub enum S3Error {
     },
     /// The keys are valid, but may not do this.
     #[error(
-        "These S3 credentials may not {action} (AccessDenied). Give them that permission, or use other credentials."
+        "{}",
+        tr!(
+            "These S3 credentials may not {} (AccessDenied). Give them that permission, or use other credentials.",
+            .action
+        )
     )]
     AccessDenied {
         /// What was refused, as a verb phrase: `list the bucket "x"`.
@@ -42,7 +50,7 @@ pub enum S3Error {
     #[error(transparent)]
     Unreachable(#[from] Unreachable),
     /// The endpoint belongs to another region.
-    #[error("The S3 service expects {}. Set the region accordingly.", expected_region(.expected.as_deref()))]
+    #[error("{}", wrong_region(.expected.as_deref()))]
     WrongRegion {
         /// The region the service asked for, where it said so.
         expected: Option<String>,
@@ -55,7 +63,11 @@ pub enum S3Error {
     },
     /// The service takes buckets in the host name alone.
     #[error(
-        "The S3 service wants the bucket's name in the host name ({code}). Set the credential's addressing to host, or to automatic."
+        "{}",
+        tr!(
+            "The S3 service wants the bucket's name in the host name ({}). Set the credential's addressing to host, or to automatic.",
+            .code
+        )
     )]
     HostAddressing {
         /// S3's error code, such as `SecondLevelDomainForbidden`.
@@ -63,42 +75,54 @@ pub enum S3Error {
     },
     /// An answer is longer than it may be, or is not what was asked for.
     #[error(
-        "The S3 service's answer was refused when Holdfast tried to {action}: {reason}. Ask the operator of the S3 service, or use another one."
+        "{}",
+        tr!(
+            "The S3 service's answer was refused when Holdfast tried to {}: {}. Ask the operator of the S3 service, or use another one.",
+            .action,
+            translated(.reason)
+        )
     )]
     WrongAnswer {
         /// What was tried, as a verb phrase: `list the bucket "x"`.
         action: String,
-        /// What is wrong with the answer.
+        /// What is wrong with the answer, in English.
         reason: &'static str,
     },
     /// The bucket does not exist.
-    #[error("The bucket \"{bucket}\" does not exist. Check its name, or create it.")]
+    #[error("{}", tr!("The bucket \"{}\" does not exist. Check its name, or create it.", .bucket))]
     NoSuchBucket {
         /// The bucket's name.
         bucket: String,
     },
     /// The bucket's name belongs to somebody else.
-    #[error("The bucket name \"{bucket}\" is taken by another account. Choose another name.")]
+    #[error("{}", tr!("The bucket name \"{}\" is taken by another account. Choose another name.", .bucket))]
     BucketTaken {
         /// The bucket's name.
         bucket: String,
     },
     /// The object does not exist.
-    #[error("The object \"{key}\" does not exist in the bucket. It may have been removed by another program.")]
+    #[error(
+        "{}",
+        tr!("The object \"{}\" does not exist in the bucket. It may have been removed by another program.", .key)
+    )]
     NoSuchObject {
         /// The object's key.
         key: String,
     },
     /// What was read back is not what was written.
     #[error(
-        "The bucket returned other bytes than were written to \"{key}\". Do not use this bucket; ask the operator of the S3 service."
+        "{}",
+        tr!(
+            "The bucket returned other bytes than were written to \"{}\". Do not use this bucket; ask the operator of the S3 service.",
+            .key
+        )
     )]
     Corrupted {
         /// The object's key.
         key: String,
     },
     /// The probe was written and could not be deleted.
-    #[error("{cause} The probe object \"{key}\" is left in the bucket: delete it.")]
+    #[error("{}", tr!("{} The probe object \"{}\" is left in the bucket: delete it.", .cause, .key))]
     ProbeLeft {
         /// The probe's key.
         key: String,
@@ -107,11 +131,14 @@ pub enum S3Error {
     },
     /// The clocks are too far apart for a signature to be valid.
     #[error(
-        "The S3 service refuses requests because its clock and this server's clock differ too much. Set this server's clock."
+        "{}",
+        tr!(
+            "The S3 service refuses requests because its clock and this server's clock differ too much. Set this server's clock."
+        )
     )]
     ClockSkewed,
     /// The service is overloaded or failing for the moment.
-    #[error("The S3 service is busy or failing at the moment ({}). Try again later.", said(.code, .message))]
+    #[error("{}", tr!("The S3 service is busy or failing at the moment ({}). Try again later.", said(.code, .message)))]
     Busy {
         /// S3's error code, or the HTTP status.
         code: String,
@@ -120,7 +147,11 @@ pub enum S3Error {
     },
     /// There is no more room.
     #[error(
-        "The S3 service has no more room for this bucket ({code}). Free some, or raise its quota, and start the backup again."
+        "{}",
+        tr!(
+            "The S3 service has no more room for this bucket ({}). Free some, or raise its quota, and start the backup again.",
+            .code
+        )
     )]
     Full {
         /// S3's error code, or the HTTP status.
@@ -128,7 +159,11 @@ pub enum S3Error {
     },
     /// What is written cannot be removed again before its time.
     #[error(
-        "The bucket \"{bucket}\" keeps every object for a fixed time (Object Lock with a default retention), so old backups could not be removed. Choose a bucket without a default retention."
+        "{}",
+        tr!(
+            "The bucket \"{}\" keeps every object for a fixed time (Object Lock with a default retention), so old backups could not be removed. Choose a bucket without a default retention.",
+            .bucket
+        )
     )]
     ObjectLock {
         /// The bucket's name.
@@ -136,7 +171,13 @@ pub enum S3Error {
     },
     /// A rule of the bucket's would destroy or freeze backups.
     #[error(
-        "The lifecycle rule \"{rule}\" of the bucket \"{bucket}\" {effect} under this prefix, so backups would be lost. Restrict the rule to other prefixes or to noncurrent versions, or choose another bucket."
+        "{}",
+        tr!(
+            "The lifecycle rule \"{}\" of the bucket \"{}\" {} under this prefix, so backups would be lost. Restrict the rule to other prefixes or to noncurrent versions, or choose another bucket.",
+            .rule,
+            .bucket,
+            .effect
+        )
     )]
     Lifecycle {
         /// The bucket's name.
@@ -147,12 +188,15 @@ pub enum S3Error {
         effect: LifecycleEffect,
     },
     /// The service has no such storage class.
-    #[error("The S3 service does not know this storage class. Choose another one, or the bucket's own.")]
+    #[error("{}", tr!("The S3 service does not know this storage class. Choose another one, or the bucket's own."))]
     StorageClass,
     /// The service cannot encrypt as it was asked to.
     #[error(
-        "The S3 service cannot encrypt in this way ({}). Check the KMS key, choose another encryption, or leave it to the bucket.",
-        said(.code, .message)
+        "{}",
+        tr!(
+            "The S3 service cannot encrypt in this way ({}). Check the KMS key, choose another encryption, or leave it to the bucket.",
+            said(.code, .message)
+        )
     )]
     Encryption {
         /// S3's error code.
@@ -161,7 +205,7 @@ pub enum S3Error {
         message: String,
     },
     /// The service takes objects, but none with this option.
-    #[error("This S3 service cannot store objects with {option} ({code}). Leave that to the bucket.")]
+    #[error("{}", tr!("This S3 service cannot store objects with {} ({}). Leave that to the bucket.", .option, .code))]
     Unsupported {
         /// Which of the options it is.
         option: ObjectOption,
@@ -169,7 +213,7 @@ pub enum S3Error {
         code: String,
     },
     /// Any other refusal.
-    #[error("The S3 service refused to {action} ({}). {}", said(.code, .message), advice(.code))]
+    #[error("{}", tr!("The S3 service refused to {} ({}). {}", .action, said(.code, .message), advice(.code)))]
     Refused {
         /// What was refused, as a verb phrase: `list the bucket "x"`.
         action: String,
@@ -203,22 +247,22 @@ impl S3Error {
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum WrongKey {
     /// It does not know the access key.
-    #[error("the service does not know this access key")]
+    #[error("{}", tr!("the service does not know this access key"))]
     AccessKey,
     /// It knows the access key, and the secret key is not the one that belongs to it.
-    #[error("the secret key does not belong to this access key")]
+    #[error("{}", tr!("the secret key does not belong to this access key"))]
     SecretKey,
     /// It does not say.
-    #[error("the service does not accept this access key and secret key")]
+    #[error("{}", tr!("the service does not accept this access key and secret key"))]
     Either,
 }
 
 impl WrongKey {
-    fn advice(self) -> &'static str {
+    fn advice(self) -> String {
         match self {
-            Self::AccessKey => "Check the access key id.",
-            Self::SecretKey => "Check the secret key.",
-            Self::Either => "Check both and try again.",
+            Self::AccessKey => tr!("Check the access key id."),
+            Self::SecretKey => tr!("Check the secret key."),
+            Self::Either => tr!("Check both and try again."),
         }
     }
 }
@@ -228,27 +272,46 @@ impl WrongKey {
 #[non_exhaustive]
 pub enum Unreachable {
     /// The host name has no address.
-    #[error("The endpoint's host name cannot be resolved. Check its spelling, and this server's DNS.")]
+    #[error("{}", tr!("The endpoint's host name cannot be resolved. Check its spelling, and this server's DNS."))]
     Name,
     /// Nothing accepts a connection, or the connection broke.
     #[error(
-        "The endpoint does not accept connections, or the connection broke. Check the address and port, and that the service runs."
+        "{}",
+        tr!(
+            "The endpoint does not accept connections, or the connection broke. Check the address and port, and that the service runs."
+        )
     )]
     Connection,
     /// No encrypted connection could be made, for another reason than the certificate.
-    #[error("No secure connection to the endpoint could be made. Check its certificate, and whether it speaks https.")]
+    #[error(
+        "{}",
+        tr!("No secure connection to the endpoint could be made. Check its certificate, and whether it speaks https.")
+    )]
     Tls,
     /// The certificate is not to be trusted.
     #[error(transparent)]
     Certificate(CertificateFault),
     /// No answer in time.
-    #[error("The endpoint did not answer in time. Check that the service runs and is not blocked by a firewall.")]
+    #[error(
+        "{}",
+        tr!("The endpoint did not answer in time. Check that the service runs and is not blocked by a firewall.")
+    )]
     TimedOut,
     /// The address is not one this installation may dial.
-    #[error("The endpoint's address is not allowed on this installation. Ask the operator to allow its network.")]
+    #[error(
+        "{}",
+        tr!("The endpoint's address is not allowed on this installation. Ask the operator to allow its network.")
+    )]
     ForbiddenAddress,
 }
 
-fn expected_region(region: Option<&str>) -> String {
-    region.map_or_else(|| "another region".into(), |name| format!("the region \"{name}\""))
+fn translated(text: &str) -> String {
+    tr!(text)
+}
+
+fn wrong_region(expected: Option<&str>) -> String {
+    match expected {
+        Some(region) => tr!("The S3 service expects the region \"{}\". Set the region accordingly.", region),
+        None => tr!("The S3 service expects another region. Set the region accordingly."),
+    }
 }

@@ -4,6 +4,7 @@ use aws_sdk_s3::types::{BucketVersioningStatus, ExpirationStatus, LifecycleRule,
 use thiserror::Error;
 
 use super::{S3, S3Error, bucket::folder, classify::Call, object::quick};
+use crate::translation::msgid;
 
 /// What a repository has in its place.
 const PARTS: [&str; 6] = ["config", "data/", "index/", "keys/", "locks/", "snapshots/"];
@@ -15,10 +16,10 @@ const MOST_PAGES: usize = 100_000;
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum LifecycleEffect {
     /// They are deleted.
-    #[error("deletes objects")]
+    #[error("{}", tr!("deletes objects"))]
     Expires,
     /// They are moved to where they cannot be read at once.
-    #[error("moves objects into an archive")]
+    #[error("{}", tr!("moves objects into an archive"))]
     Freezes,
 }
 
@@ -41,8 +42,7 @@ impl S3 {
     /// # Errors
     /// Where the service cannot be reached, or the bucket is missing.
     pub async fn versioning(&self, bucket: &str) -> Result<Versioning, S3Error> {
-        let action = format!("ask for the versioning of the bucket \"{bucket}\"");
-        let call = Call { action: &action, bucket, key: "" };
+        let call = Call { action: msgid("ask for the versioning of the bucket \"{}\""), bucket, key: "" };
         let request = self.client()?.get_bucket_versioning().bucket(bucket);
         match request.customize().config_override(quick()).send().await.map_err(|error| call.failed(&error)) {
             Ok(found) => Ok(match found.status {
@@ -60,8 +60,7 @@ impl S3 {
     /// # Errors
     /// As each call; [`S3Error::WrongAnswer`] where the list comes back to where it was or does not end.
     pub async fn noncurrent_bytes(&self, bucket: &str, prefix: &str) -> Result<u64, S3Error> {
-        let action = format!("list the versions in the bucket \"{bucket}\"");
-        let call = Call { action: &action, bucket, key: prefix };
+        let call = Call { action: msgid("list the versions in the bucket \"{}\""), bucket, key: prefix };
         let (folder, mut bytes, mut from) = (folder(prefix), 0_u64, (None::<String>, None::<String>));
         for _ in 0..MOST_PAGES {
             let below = Some(folder.clone()).filter(|folder| !folder.is_empty());
@@ -76,11 +75,11 @@ impl S3 {
             }
             let next = (page.next_key_marker, page.next_version_id_marker);
             if next == from || next.0.is_none() {
-                return Err(call.wrong_answer("the list comes back to where it was"));
+                return Err(call.wrong_answer(msgid("the list comes back to where it was")));
             }
             from = next;
         }
-        Err(call.wrong_answer("the list does not end"))
+        Err(call.wrong_answer(msgid("the list does not end")))
     }
 
     /// Refuses a bucket of which a lifecycle rule would delete or freeze a repository's files below `prefix`. Services

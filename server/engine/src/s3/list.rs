@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{S3, S3Error, Unreachable, classify::Call, object::quick};
+use crate::translation::msgid;
 
 /// Pages of one listing, each of 1000 objects where the service gives as many as it may.
 const MOST_PAGES: usize = 10_000;
@@ -19,8 +20,7 @@ impl S3 {
     /// The size of an object, where there is one. A list, unlike a HEAD request, tells a missing bucket from a missing
     /// object.
     pub(crate) async fn size(&self, bucket: &str, key: &str) -> Result<Option<u64>, S3Error> {
-        let action = format!("list the bucket \"{bucket}\"");
-        let call = Call { action: &action, bucket, key };
+        let call = Call { action: msgid("list the bucket \"{}\""), bucket, key };
         // Keys come in their order, so this one is the first of those that begin so.
         let request = self.client()?.list_objects_v2().bucket(bucket).prefix(key);
         let page = request.customize().config_override(quick()).send().await.map_err(|error| call.failed(&error))?;
@@ -48,8 +48,7 @@ impl S3 {
         most: usize,
         keep: impl Fn(Listed) -> Option<T>,
     ) -> Result<Vec<T>, S3Error> {
-        let action = format!("list the bucket \"{bucket}\"");
-        let call = Call { action: &action, bucket, key: prefix };
+        let call = Call { action: msgid("list the bucket \"{}\""), bucket, key: prefix };
         let (mut kept, mut from) = (Vec::new(), None::<String>);
         for _ in 0..MOST_PAGES {
             let request = self.client()?.list_objects_v2().bucket(bucket).prefix(prefix);
@@ -57,21 +56,21 @@ impl S3 {
             let page = request.send().await.map_err(|error| call.failed(&error))?;
             kept.extend(page.contents.unwrap_or_default().into_iter().filter_map(sized).filter_map(&keep));
             if kept.len() > most {
-                return Err(call.wrong_answer("the list has more objects than a repository"));
+                return Err(call.wrong_answer(msgid("the list has more objects than a repository")));
             }
             let next = page.next_continuation_token.filter(|token| !token.is_empty());
             match next {
                 Some(next) if from.as_ref() == Some(&next) => {
-                    return Err(call.wrong_answer("the list comes back to where it was"));
+                    return Err(call.wrong_answer(msgid("the list comes back to where it was")));
                 }
                 Some(next) => from = Some(next),
                 None if page.is_truncated == Some(true) => {
-                    return Err(call.wrong_answer("the list breaks off"));
+                    return Err(call.wrong_answer(msgid("the list breaks off")));
                 }
                 None => return Ok(kept),
             }
         }
-        Err(call.wrong_answer("the list does not end"))
+        Err(call.wrong_answer(msgid("the list does not end")))
     }
 }
 

@@ -14,6 +14,7 @@ use super::{
     limit::ObjectLimit,
     upload::{SignedHash, Slowed},
 };
+use crate::translation::msgid;
 
 /// One try, and all tries, of a call that moves no data to speak of.
 const QUICK_ATTEMPT: Duration = Duration::from_secs(20);
@@ -87,8 +88,7 @@ impl S3 {
         sha256: Option<&str>,
         slowed: &Slowed,
     ) -> Result<(), S3Error> {
-        let action = format!("write to the bucket \"{bucket}\"");
-        let call = Call { action: &action, bucket, key };
+        let call = Call { action: msgid("write to the bucket \"{}\""), bucket, key };
         let patience = if content.len() <= SMALL { quick() } else { Config::builder() };
         let request = self.client()?.put_object().bucket(bucket).key(key).body(ByteStream::from(content));
         let mut request = options.apply(request).customize().config_override(patience).interceptor(slowed.clone());
@@ -106,8 +106,7 @@ impl S3 {
         content: Bytes,
         options: &ObjectOptions,
     ) -> Result<bool, S3Error> {
-        let action = format!("write to the bucket \"{bucket}\"");
-        let call = Call { action: &action, bucket, key };
+        let call = Call { action: msgid("write to the bucket \"{}\""), bucket, key };
         let body = ByteStream::from(content.clone());
         let request = self.client()?.put_object().bucket(bucket).key(key).body(body).if_none_match("*");
         let Err(error) = options.apply(request).send().await else { return Ok(true) };
@@ -124,8 +123,7 @@ impl S3 {
 
     /// Reads an object or a part of it. An answer that holds more, or another part, is refused.
     pub(crate) async fn get(&self, bucket: &str, key: &str, part: Part) -> Result<Bytes, S3Error> {
-        let action = format!("read from the bucket \"{bucket}\"");
-        let call = Call { action: &action, bucket, key };
+        let call = Call { action: msgid("read from the bucket \"{}\""), bucket, key };
         if part.most() == 0 {
             return Ok(Bytes::new());
         }
@@ -155,14 +153,13 @@ impl S3 {
         if part.begins(output.content_range()) {
             Ok(output)
         } else {
-            Err(call.wrong_answer("it is another part of the object"))
+            Err(call.wrong_answer(msgid("it is another part of the object")))
         }
     }
 
     /// Deletes an object. One that is not there is fine.
     pub(crate) async fn delete(&self, bucket: &str, key: &str) -> Result<(), S3Error> {
-        let action = format!("delete from the bucket \"{bucket}\"");
-        let call = Call { action: &action, bucket, key };
+        let call = Call { action: msgid("delete from the bucket \"{}\""), bucket, key };
         let request = self.client()?.delete_object().bucket(bucket).key(key);
         match request.customize().config_override(quick()).send().await.map_err(|error| call.failed(&error)) {
             Ok(_) | Err(S3Error::NoSuchObject { .. }) => Ok(()),

@@ -32,13 +32,13 @@ pub enum Encryption {
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum ObjectOption {
     /// The storage class.
-    #[error("a storage class")]
+    #[error("{}", tr!("a storage class"))]
     StorageClass,
     /// The encryption.
-    #[error("this encryption")]
+    #[error("{}", tr!("this encryption"))]
     Encryption,
     /// Neither of them, or not both at once.
-    #[error("a storage class and this encryption")]
+    #[error("{}", tr!("a storage class and this encryption"))]
     Both,
 }
 

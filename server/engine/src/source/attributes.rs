@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeMap,
     ffi::{OsStr, OsString},
-    fmt, io,
+    io,
     os::fd::{AsRawFd, OwnedFd},
     path::{Path, PathBuf},
 };
@@ -74,14 +74,14 @@ impl Attributes {
 
     fn take(&mut self, name: &OsStr, value: &[u8], room: &mut usize) {
         let Some(text) = name.to_str() else {
-            return self.miss(name, "their names have to be UTF-8 to be stored".into());
+            return self.miss(name, tr!("their names have to be UTF-8 to be stored"));
         };
         match room.checked_sub(text.len() + value.len()) {
             Some(left) => {
                 *room = left;
                 self.stored.push(Attribute { name: text.into(), value: BASE64_STANDARD.encode(value) });
             }
-            None => self.miss(name, "of one file up to 1 MiB of attributes are stored".into()),
+            None => self.miss(name, tr!("of one file up to 1 MiB of attributes are stored")),
         }
     }
 
@@ -104,18 +104,21 @@ impl Attributes {
 
     /// What is not stored and why, in some words for each reason.
     pub(super) fn missing(&self) -> impl Iterator<Item = String> {
-        self.missing.iter().map(|(cause, names)| format!("without its extended attributes{names}: {cause}"))
+        self.missing.iter().map(|(cause, names)| match names.shown() {
+            Some(names) => tr!("without its extended attributes {}: {}", names, cause),
+            None => tr!("without its extended attributes: {}", cause),
+        })
     }
 }
 
-impl fmt::Display for Names {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (number, name) in self.first.iter().enumerate() {
-            write!(f, "{}{name}", if number == 0 { " " } else { ", " })?;
-        }
+impl Names {
+    /// None where there are no names.
+    fn shown(&self) -> Option<String> {
+        let named = self.first.join(", ");
         match self.count - self.first.len() {
-            0 => Ok(()),
-            more => write!(f, " and {more} more"),
+            _ if named.is_empty() => None,
+            0 => Some(named),
+            more => Some(tr!("{} and {n} more" | "{} and {n} more" % more, named)),
         }
     }
 }

@@ -41,10 +41,10 @@ pub(crate) enum Barrier {
 
 impl Barrier {
     /// The reason in a few words for people.
-    pub(crate) fn cause(self) -> &'static str {
+    pub(crate) fn cause(self) -> String {
         match self {
-            Self::Protected => "it belongs to Holdfast itself and is never backed up or restored",
-            Self::Foreign => "it belongs to another organization on this server",
+            Self::Protected => tr!("it belongs to Holdfast itself and is never backed up or restored"),
+            Self::Foreign => tr!("it belongs to another organization on this server"),
         }
     }
 }

@@ -74,7 +74,7 @@ impl Descent {
 
     /// Finds the innermost folder by its name in the nearest one that is open.
     fn find(&self) -> io::Result<OwnedFd> {
-        let gone = || io::Error::other("it was moved meanwhile");
+        let gone = || io::Error::other(tr!("it was moved meanwhile"));
         let nearest = self.0.iter().rposition(|step| step.folder.is_some()).ok_or_else(gone)?;
         let mut found: Option<OwnedFd> = None;
         for step in &self.0[nearest + 1..] {
@@ -90,7 +90,7 @@ fn open_same(above: &OwnedFd, name: &OsStr, identity: Identity) -> io::Result<Ow
     if Identity::from(&fstat(&folder)?) == identity {
         return Ok(folder);
     }
-    Err(io::Error::other("it was moved meanwhile"))
+    Err(io::Error::other(tr!("it was moved meanwhile")))
 }
 
 /// How a folder is opened to be read: not through a link.

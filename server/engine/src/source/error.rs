@@ -11,16 +11,23 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum SourceError {
     /// The path does not start at the file system's root.
-    #[error("Write the whole path, beginning with \"/\".")]
+    #[error("{}", tr!("Write the whole path, beginning with \"/\"."))]
     NotAbsolute,
     /// Nothing is there.
-    #[error("The directory \"{}\" does not exist on the server.", .0.display())]
+    #[error("{}", tr!("The directory \"{}\" does not exist on the server.", .0.display()))]
     NotFound(PathBuf),
     /// Something else is there.
-    #[error("\"{}\" is not a directory.", .0.display())]
+    #[error("{}", tr!("\"{}\" is not a directory.", .0.display()))]
     NotADirectory(PathBuf),
     /// It lies outside the allowed roots.
-    #[error("The directory \"{}\" lies outside the directories allowed on this server ({}).", .path.display(), list(.roots))]
+    #[error(
+        "{}",
+        tr!(
+            "The directory \"{}\" lies outside the directories allowed on this server ({}).",
+            .path.display(),
+            list(.roots)
+        )
+    )]
     OutsideRoots {
         /// What was asked for.
         path: PathBuf,
@@ -28,16 +35,25 @@ pub enum SourceError {
         roots: Vec<PathBuf>,
     },
     /// As written it lies under an allowed root, but a symbolic link leads out of it.
-    #[error("A symbolic link in \"{}\" leads out of the directories allowed on this server.", .0.display())]
+    #[error("{}", tr!("A symbolic link in \"{}\" leads out of the directories allowed on this server.", .0.display()))]
     LinkLeavesRoots(PathBuf),
     /// It is, or lies in, what Holdfast keeps for itself.
-    #[error("The directory \"{}\" belongs to Holdfast itself and is never backed up or restored into. Choose another one.", .0.display())]
+    #[error(
+        "{}",
+        tr!(
+            "The directory \"{}\" belongs to Holdfast itself and is never backed up or restored into. Choose another one.",
+            .0.display()
+        )
+    )]
     Protected(PathBuf),
     /// The operator allows no directory.
-    #[error("No directory is allowed on this server. Ask the operator to allow one.")]
+    #[error("{}", tr!("No directory is allowed on this server. Ask the operator to allow one."))]
     NoRoots,
     /// The server may not look at it.
-    #[error("The directory \"{}\" cannot be read: {cause}. Give the server's user access to it.", .path.display())]
+    #[error(
+        "{}",
+        tr!("The directory \"{}\" cannot be read: {}. Give the server's user access to it.", .path.display(), .cause)
+    )]
     Unreadable {
         /// The directory.
         path: PathBuf,

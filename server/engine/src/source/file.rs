@@ -125,11 +125,11 @@ impl FileReader {
 }
 
 fn shortened() -> io::Error {
-    io::Error::other("it was shortened while it was read")
+    io::Error::other(tr!("it was shortened while it was read"))
 }
 
 fn cancelled() -> io::Error {
-    io::Error::other("the run was cancelled")
+    io::Error::other(tr!("the run was cancelled"))
 }
 
 impl Read for FileReader {

@@ -126,7 +126,7 @@ impl SourceFile {
         if same && FileType::from_raw_mode(opened.st_mode) == FileType::RegularFile {
             return Ok(file);
         }
-        Err(io::Error::other("it was replaced while the backup ran"))
+        Err(io::Error::other(tr!("it was replaced while the backup ran")))
     }
 
     /// Its size when it was found, in bytes.

@@ -54,7 +54,7 @@ impl SourceReport {
 
     pub(super) fn failed(&self, path: &TreePath, error: &io::Error) {
         match error.kind() {
-            io::ErrorKind::NotFound => self.missing(path, "it vanished while the backup ran"),
+            io::ErrorKind::NotFound => self.missing(path, &tr!("it vanished while the backup ran")),
             _ => self.missing(path, &words(error)),
         }
     }
@@ -71,7 +71,7 @@ impl SourceReport {
     pub(super) fn left_out(&self, path: &TreePath, barrier: Barrier) {
         let mut found = self.found();
         if found.left_out.len() < MOST {
-            found.left_out.push(Unreadable { path: path.shown(), cause: barrier.cause().into() });
+            found.left_out.push(Unreadable { path: path.shown(), cause: barrier.cause() });
         }
     }
 
@@ -95,7 +95,8 @@ impl SourceReport {
         left_out.sort_by(|a, b| a.path.cmp(&b.path));
         changed.sort();
         if more > 0 {
-            unreadable.push(Unreadable { path: String::new(), cause: format!("{more} more could not be read") });
+            let cause = tr!("{n} more could not be read" | "{n} more could not be read" % more);
+            unreadable.push(Unreadable { path: String::new(), cause });
         }
         Collected { unreadable, changed, changed_files, left_out, too_large, unmatched }
     }
@@ -104,7 +105,7 @@ impl SourceReport {
 /// An operating system's error in a few words.
 pub(crate) fn words(error: &io::Error) -> String {
     if error.kind() == io::ErrorKind::PermissionDenied {
-        return "permission denied".into();
+        return tr!("permission denied");
     }
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or(&text).to_lowercase()

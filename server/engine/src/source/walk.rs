@@ -235,7 +235,7 @@ impl Walk {
             return false;
         }
         if size > LARGEST {
-            self.missing(&found.path, "it says that it is larger than 64 TiB");
+            self.missing(&found.path, &tr!("it says that it is larger than 64 TiB"));
         }
         size <= LARGEST
     }
@@ -249,7 +249,7 @@ impl Walk {
     fn enter(&mut self, mut folder: Found, included: bool) {
         let path = folder.path.clone();
         if path.depth() > DEEPEST {
-            return self.missing(&path, "its folders are nested too deeply to be backed up");
+            return self.missing(&path, &tr!("its folders are nested too deeply to be backed up"));
         }
         self.read_attributes(&mut folder);
         let Some(parent) = folder.parent.take() else { return };
@@ -263,7 +263,7 @@ impl Walk {
         let opened = match open_folder(&parent, path.name(), self.most_names()) {
             // Not what it was a moment ago.
             Ok((_, _, stat)) if self.ground.barriers.meets(&stat).is_some() => {
-                return self.failed(&path, &io::Error::other("it was replaced while the backup ran"));
+                return self.failed(&path, &io::Error::other(tr!("it was replaced while the backup ran")));
             }
             opened => opened,
         };

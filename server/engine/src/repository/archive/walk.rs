@@ -78,7 +78,7 @@ impl<'a> Walk<'a> {
             let inside = level.path.join(name.clone());
             path.push(name);
             if inside.depth() > DEEPEST && node.is_dir() {
-                missing.add(&inside, "its folders are nested too deeply");
+                missing.add(&inside, &tr!("its folders are nested too deeply"));
             } else if archive.has_room(&path) {
                 self.add(&mut archive, &mut links, (&path, &inside), &node).map_err(ours)?;
                 if let Some(subtree) = node.subtree.filter(|_| node.is_dir()) {
@@ -86,7 +86,7 @@ impl<'a> Walk<'a> {
                     continue;
                 }
             } else {
-                missing.add(&inside, "its path is too long for this kind of archive");
+                missing.add(&inside, &tr!("its path is too long for this kind of archive"));
             }
             path.pop();
         }
@@ -147,8 +147,11 @@ impl Missing {
 
     /// None where nothing is missing.
     fn text(self) -> Option<String> {
-        let more = if self.more > 0 { format!("and {} more\n", self.more) } else { String::new() };
-        let begin = "These are in the backup, but not in this archive. Restore them, or download them one by one.\n\n";
-        (!self.lines.is_empty()).then(|| format!("{begin}{}{more}", self.lines.concat()))
+        if self.lines.is_empty() {
+            return None;
+        }
+        let more = if self.more > 0 { tr!("and {n} more" | "and {n} more" % self.more) + "\n" } else { String::new() };
+        let begin = tr!("These are in the backup, but not in this archive. Restore them, or download them one by one.");
+        Some(format!("{begin}\n\n{}{more}", self.lines.concat()))
     }
 }

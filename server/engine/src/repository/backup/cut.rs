@@ -43,7 +43,7 @@ impl Cutter {
             || !config.chunk_size().is_power_of_two()
             || polynomial < 1 << 8
         {
-            let detail = "its file \"config\" says in no possible way how files are cut".into();
+            let detail = tr!("its file \"config\" says in no possible way how files are cut");
             return Err(RepositoryError::Damaged { detail });
         }
         let mask = config.chunk_size() as u64 - 1;

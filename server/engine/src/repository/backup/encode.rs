@@ -52,7 +52,7 @@ impl<'a> Encoder<'a> {
     /// Seals a folder's long list, compressed already where it has a `plain` length, and makes sure that it comes back as
     /// what has this `id`.
     pub(in crate::repository) fn seal_long(&mut self, id: Id, content: Vec<u8>, plain: Option<u64>) -> Result<Encoded> {
-        let too_large = |_| RepositoryError::Internal { detail: "a folder has too many names".into() };
+        let too_large = |_| RepositoryError::Internal { detail: tr!("a folder has too many names") };
         let plain = plain.map(u32::try_from).transpose().map_err(too_large)?;
         let sealed = self.sealer.seal(&content)?;
         // Whole in memory as few times as possible.
@@ -106,7 +106,7 @@ fn text_hash(content: &[u8], compressed: bool) -> std::io::Result<Id> {
 }
 
 fn unfaithful() -> RepositoryError {
-    let detail = "a piece of a file was not encoded as it should be. Test this server's memory".into();
+    let detail = tr!("a piece of a file was not encoded as it should be. Test this server's memory");
     RepositoryError::Internal { detail }
 }
 
@@ -119,7 +119,7 @@ fn is_smaller(compressor: &mut Compressor<'_>, content: &[u8], compressed: &mut 
 }
 
 pub(in crate::repository) fn length(content: &[u8]) -> Result<u32> {
-    u32::try_from(content.len()).map_err(|_| RepositoryError::Internal { detail: "a folder is too large".into() })
+    u32::try_from(content.len()).map_err(|_| RepositoryError::Internal { detail: tr!("a folder is too large") })
 }
 
 fn internal(error: std::io::Error) -> RepositoryError {

@@ -60,8 +60,7 @@ impl Known {
 
     /// A folder of an earlier snapshot.
     pub(super) fn tree(&self, id: &TreeId, storage: &Storage, sealer: &Sealer) -> Result<Reading<Node>> {
-        let missing =
-            || RepositoryError::Damaged { detail: format!("the folder {} is in no index", id.to_hex().as_str()) };
+        let missing = || RepositoryError::Damaged { detail: tr!("the folder {} is in no index", id.to_hex().as_str()) };
         Nodes::fetch(id, self.trees.get(&**id).ok_or_else(missing)?, storage, sealer)?.read_checked()
     }
 }

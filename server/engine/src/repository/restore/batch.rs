@@ -17,6 +17,7 @@ use super::{
     links::Link,
     metadata,
     pending::PendingFile,
+    walk::repository_is_damaged,
 };
 use crate::source::TreePath;
 
@@ -138,8 +139,8 @@ fn restore_segment(job: &Job<'_>, decoder: &mut Decoder, segment: Segment<Place>
     let piece = match read {
         Ok(piece) => piece,
         Err(RepositoryError::Damaged { detail }) => {
-            let files = segment.blobs.iter().map(|blob| &blob.purpose.file);
-            files.for_each(|file| file.fail(job, &format!("the repository is damaged: {detail}")));
+            let (files, cause) = (segment.blobs.iter().map(|blob| &blob.purpose.file), repository_is_damaged(&detail));
+            files.for_each(|file| file.fail(job, &cause));
             return Ok(());
         }
         Err(error) => return Err(error),
@@ -148,7 +149,7 @@ fn restore_segment(job: &Job<'_>, decoder: &mut Decoder, segment: Segment<Place>
         let content = match decoder.decode(&piece, &blob) {
             Ok(content) => content,
             Err(RepositoryError::Damaged { detail }) => {
-                blob.purpose.file.fail(job, &format!("the repository is damaged: {detail}"));
+                blob.purpose.file.fail(job, &repository_is_damaged(&detail));
                 continue;
             }
             Err(error) => return Err(error),

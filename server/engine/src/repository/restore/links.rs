@@ -71,7 +71,7 @@ pub(super) struct Link {
 impl Link {
     pub(super) fn run(&self, job: &Job<'_>) -> Result<()> {
         let Some(placed) = self.first.placed() else {
-            job.warn(&self.path, "it is one file with others, none of which could be restored");
+            job.warn(&self.path, tr!("it is one file with others, none of which could be restored"));
             return Ok(());
         };
         match self.place(job, &placed) {
@@ -128,7 +128,7 @@ impl Link {
 }
 
 fn replaced() -> io::Error {
-    io::Error::other("the file that it is one with was replaced while the restore ran")
+    io::Error::other(tr!("the file that it is one with was replaced while the restore ran"))
 }
 
 /// Copies all that is not a hole.

@@ -39,7 +39,7 @@ type Unset = BTreeSet<(Property, String)>;
 pub(super) fn apply(job: &Job<'_>, file: impl AsFd, path: &TreePath, metadata: &Metadata) {
     let mut unset = Unset::new();
     if let Err(error) = set_permissions(job, &file, path, metadata, &mut unset) {
-        job.warn(path, format!("its owner or mode could not be set: {}", words(&error)));
+        job.warn(path, tr!("its owner or mode could not be set: {}", words(&error)));
     }
     set_access_lists(&file, metadata, &mut unset);
     let timed = times(metadata).map_or(Ok(()), |times| Ok(futimens(&file, &times)?));
@@ -60,7 +60,7 @@ fn set_permissions(
     let owned = allowed(fchown(file, owner, group), unset)?;
     set_attributes(job, file, path, metadata, unset);
     if set_mode(file, metadata.mode, owned, job.lending_bits)? == Lent::Less {
-        job.warn(path, "it would have run with root's rights; its set-user or set-group bit was not restored");
+        job.warn(path, tr!("it would have run with root's rights; its set-user or set-group bit was not restored"));
     }
     Ok(())
 }
@@ -146,7 +146,8 @@ fn set_attributes(job: &Job<'_>, file: &impl AsFd, path: &TreePath, metadata: &M
     let attributes = metadata.extended_attributes.iter();
     for attribute in attributes.filter(|attribute| !ACCESS_LISTS.contains(&attribute.name.as_str())) {
         if !job.lending_bits && LENDING.contains(&attribute.name.as_str()) {
-            job.warn(path, "it would have run with some of root's rights; its capabilities were not restored");
+            let cause = tr!("it would have run with some of root's rights; its capabilities were not restored");
+            job.warn(path, cause);
         } else {
             set_attribute(file, &attribute.name, attribute.value.as_deref(), unset);
         }
@@ -184,8 +185,8 @@ fn property(name: &str) -> Property {
 /// "No space left" is said of a file's attributes too, of which some file systems store a few kilobytes.
 fn attribute_cause(error: Errno) -> String {
     match error {
-        Errno::NOSPC | Errno::DQUOT | Errno::TOOBIG | Errno::RANGE => "the file system has no room for it".into(),
-        Errno::OPNOTSUPP => "the file system has none such".into(),
+        Errno::NOSPC | Errno::DQUOT | Errno::TOOBIG | Errno::RANGE => tr!("the file system has no room for it"),
+        Errno::OPNOTSUPP => tr!("the file system has none such"),
         error => words(&error.into()),
     }
 }
@@ -205,7 +206,7 @@ fn tell_times(now: io::Result<Stat>, metadata: &Metadata, unset: &mut Unset) {
             if wanted.is_none_or(|wanted| wanted == (now.st_mtime, now.st_mtime_nsec)) {
                 return;
             }
-            "the file system has no such time".into()
+            tr!("the file system has no such time")
         }
         Err(error) => words(&error),
     };

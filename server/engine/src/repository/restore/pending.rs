@@ -166,8 +166,8 @@ pub(super) fn is_about_the_target(error: &io::Error) -> bool {
 
 pub(super) fn could_not_be_written(error: &io::Error) -> String {
     match error.kind() {
-        io::ErrorKind::IsADirectory | io::ErrorKind::DirectoryNotEmpty => "a folder of this name is in the way".into(),
-        _ => format!("it could not be written: {}", words(error)),
+        io::ErrorKind::IsADirectory | io::ErrorKind::DirectoryNotEmpty => tr!("a folder of this name is in the way"),
+        _ => tr!("it could not be written: {}", words(error)),
     }
 }
 

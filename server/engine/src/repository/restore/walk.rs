@@ -102,7 +102,7 @@ impl<'a> Walk<'a> {
             // What is left of it has no place any more.
             level.nodes = Reading::nothing();
             level.node = None;
-            self.job.warn(&level.path, format!("it could not be restored whole: {}", words(&error)));
+            self.job.warn(&level.path, tr!("it could not be restored whole: {}", words(&error)));
         }
     }
 
@@ -115,11 +115,11 @@ impl<'a> Walk<'a> {
         let name = node.name().into_owned();
         let path = level.path.join(name.clone());
         if !is_plain(&name) {
-            self.job.warn(&path, "its name is not a file's name, so it was not restored");
+            self.job.warn(&path, tr!("its name is not a file's name, so it was not restored"));
             return Ok(());
         }
         if let Some(barrier) = folder.bars(&name, &self.job.barriers) {
-            self.job.warn(&path, format!("what is in its place was left alone: {}", barrier.cause()));
+            self.job.warn(&path, tr!("what is in its place was left alone: {}", barrier.cause()));
             return Ok(());
         }
         match &node.node_type {
@@ -127,7 +127,7 @@ impl<'a> Walk<'a> {
             // A socket is nothing without the program that made it, which makes a new one.
             NodeType::Socket => Ok(()),
             NodeType::Dev { .. } | NodeType::Chardev { .. } => {
-                self.job.warn(&path, "devices are not restored");
+                self.job.warn(&path, tr!("devices are not restored"));
                 Ok(())
             }
             NodeType::File | NodeType::Symlink { .. } | NodeType::Fifo => self.leaf(folder, path, node),
@@ -149,7 +149,7 @@ impl<'a> Walk<'a> {
                 return Ok(());
             }
             Name::Other => {
-                let cause = "what was one file had different contents when its names were read".to_owned();
+                let cause = tr!("what was one file had different contents when its names were read");
                 self.job.unset(&path, [(Property::HardLink, cause)].into());
                 None
             }
@@ -159,7 +159,7 @@ impl<'a> Walk<'a> {
 
     fn enter(&mut self, parent: &Folder, path: TreePath, node: Node, (fit, written): (Fit, String)) -> Result<()> {
         let Some(subtree) = node.subtree.filter(|_| path.depth() <= DEEPEST) else {
-            self.job.warn(&path, "its folders are nested too deeply to be restored");
+            self.job.warn(&path, tr!("its folders are nested too deeply to be restored"));
             return Ok(());
         };
         let (folder, name, created) = match parent.enter(path.name(), self.job.on_conflict, &self.job.barriers) {
@@ -169,12 +169,12 @@ impl<'a> Walk<'a> {
                 (folder, path.name().to_owned(), false)
             }
             Ok(Entered::Skipped) => {
-                self.job.warn(&path, "a file is where this folder should be; the folder was skipped");
+                self.job.warn(&path, tr!("a file is where this folder should be; the folder was skipped"));
                 self.job.skip(0);
                 return Ok(());
             }
             Ok(Entered::Barred(barrier)) => {
-                self.job.warn(&path, format!("what is in its place was left alone: {}", barrier.cause()));
+                self.job.warn(&path, tr!("what is in its place was left alone: {}", barrier.cause()));
                 return Ok(());
             }
             Err(error) => return self.could_not(&path, error),
@@ -203,7 +203,7 @@ impl<'a> Walk<'a> {
         match (folder.kind(path.name()), self.job.on_conflict) {
             (Ok(Some(_)), OnConflict::Skip) => self.job.skip(size),
             (Ok(Some(FileType::Directory)), OnConflict::Overwrite) => {
-                self.job.warn(path, "a folder of this name is in the way");
+                self.job.warn(path, tr!("a folder of this name is in the way"));
             }
             (Ok(_), _) => return Ok(true),
             (Err(error), _) => self.could_not(path, error)?,
@@ -214,7 +214,7 @@ impl<'a> Walk<'a> {
     fn file(&mut self, folder: Folder, path: TreePath, node: Node, first: Option<Arc<First>>) -> Result<()> {
         let content = node.content.unwrap_or_default();
         let Some(size) = self.size(&content) else {
-            self.job.warn(&path, "the repository is damaged: parts of this file are missing");
+            self.job.warn(&path, repository_is_damaged(&tr!("parts of this file are missing")));
             return Ok(());
         };
         let file = PendingFile::new(folder, path, node.meta, (size, content.len()), first);
@@ -292,9 +292,13 @@ impl<'a> Walk<'a> {
 /// What is said of what is damaged. Other errors end the restore.
 fn damaged(error: RepositoryError) -> Result<String> {
     match error {
-        RepositoryError::Damaged { detail } => Ok(format!("the repository is damaged: {detail}")),
+        RepositoryError::Damaged { detail } => Ok(repository_is_damaged(&detail)),
         error => Err(error),
     }
+}
+
+pub(super) fn repository_is_damaged(detail: &str) -> String {
+    tr!("the repository is damaged: {}", detail)
 }
 
 /// An earlier restore may have been killed while it wrote. That what it left cannot be removed is no reason not to restore.
