@@ -24,6 +24,14 @@ test('the default moves, and a locked credential is marked and stays out of use'
     await expect(credentials.button('Lock Credential')).toHaveCount(0);
     await credentials.button('Set As Default').click();
     await expect(credentials.alert).toContainText('Backup credential is locked');
+    for (const action of ['Update Credential', 'Move Endpoint', 'Delete Credential']) {
+      await credentials.link(action).click();
+      const dialog = credentials.page.getByRole('dialog');
+      await expect(dialog.getByRole('alert')).toContainText('Backup credential is locked');
+      await expect(dialog.getByRole('textbox')).toHaveCount(0);
+      await dialog.getByRole('button', { name: 'Close', exact: true }).click();
+      await expect(dialog).toHaveCount(0);
+    }
     await credentials.button('Unlock Credential').click();
     await expect(first).not.toContainText('Locked');
   });
@@ -63,10 +71,11 @@ test('only an empty and unlocked credential is deleted', async ({ partner, s3, f
 
   await credentials.open('?expand=1');
   await credentials.link('Delete Credential').click();
-  await dialog.getByRole('button', { name: 'Delete Credential', exact: true }).click();
-  await expect(credentials.alert).toContainText('Backup credential is used by 1 project(s)');
+  await expect(dialog.getByRole('alert')).toContainText('Backup credential is used by 1 project(s)');
+  await expect(dialog.getByRole('button', { name: 'Delete Credential', exact: true })).toHaveCount(0);
+  await dialog.getByRole('link').click();
+  await expect(settings.page).toHaveURL(/\/projects\/1\/settings$/);
 
-  await settings.open(project);
   await settings.save(false);
   await settings.question.press('Disable Backup');
   await expect(settings.notice).toContainText('Backup disabled');

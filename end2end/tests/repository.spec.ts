@@ -40,7 +40,7 @@ for (const scripts of [true, false]) {
         await rm(await largestPack(home));
         await page.getByRole('checkbox', { name: 'Read all data' }).check();
         await repository.button('Verify Now').click();
-        await repository.expectPhase('Verification of all data', 'damaged file(s)');
+        await repository.expectPhase('Verification of all data', 'damaged file');
         await repository.expectHealth('Damaged');
         await expect(repository.damage).toContainText('is missing');
         await expect(repository.damage).toContainText(backup);

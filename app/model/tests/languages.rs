@@ -11,7 +11,12 @@ use polib::{catalog::Catalog, message::MessageView};
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 /// Each crate that speaks to people, with its source.
-const CRATES: [(&str, &str); 3] = [("app", "app/src"), ("model", "app/model/src"), ("services", "server/services/src")];
+const CRATES: [(&str, &str); 4] = [
+    ("app", "app/src"),
+    ("engine", "server/engine/src"),
+    ("model", "app/model/src"),
+    ("services", "server/services/src"),
+];
 
 /// The catalogs beside the English source.
 const TRANSLATED: [Language; 1] = [Language::Czech];

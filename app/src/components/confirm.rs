@@ -29,13 +29,51 @@ pub fn Confirm<S: Mutation>(
 ) -> impl IntoView {
     let PhantomData = function;
     view! {
-        <Dialog title=title class="dialog dialog-narrow">
-            <Form<S> hidden=hidden>
-                <Question action=action pending=pending cancel=cancel>
-                    {children()}
-                </Question>
-            </Form<S>>
+        <Dialog title=title class=NARROW>
+            <ConfirmForm<S> hidden=hidden action=action pending=pending cancel=cancel>
+                {children()}
+            </ConfirmForm<S>>
         </Dialog>
+    }
+}
+
+/// The class of a dialog that asks.
+pub const NARROW: &str = "dialog dialog-narrow";
+
+/// What is inside of [`Confirm`], for dialogs that ask only where the action would not be [`Refused`].
+#[component]
+pub fn ConfirmForm<S: Mutation>(
+    /// Names the server function.
+    #[prop(optional)]
+    function: PhantomData<S>,
+    hidden: Hidden,
+    /// The action's own name.
+    #[prop(into)]
+    action: String,
+    #[prop(into)] pending: String,
+    #[prop(default = tr!("Cancel"), into)] cancel: String,
+    /// What ends and what stays.
+    children: Children,
+) -> impl IntoView {
+    let PhantomData = function;
+    view! {
+        <Form<S> hidden=hidden>
+            <Question action=action pending=pending cancel=cancel>
+                {children()}
+            </Question>
+        </Form<S>>
+    }
+}
+
+/// What stands in a dialog in place of a form whose submission would be refused.
+#[component]
+pub fn Refused(
+    /// Why, and what to do first.
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <div class="dialog-text">{children()}</div>
+        <DialogFooter cancel=tr!("Close")/>
     }
 }
 

@@ -110,6 +110,12 @@ fn awaited(asked: Asked, view: View) -> AnyView {
 
 /// Not inside of `Suspense`, which draws everything up to three times on the server to find out what it waits for.
 fn once_there(asked: Asked, view: View) -> AnyView {
+    let comes_with_the_page =
+        cfg!(feature = "ssr") || Owner::current_shared_context().is_some_and(|context| context.during_hydration());
+    if !comes_with_the_page {
+        // A `Suspend` would leave what the page before has drawn in its place until the answer is there.
+        return OwnedView::new(view).into_any();
+    }
     Suspend::new(async move {
         asked.first().await;
         // What is called while the view becomes text finds the page's language and address.

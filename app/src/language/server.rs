@@ -16,7 +16,8 @@ use crate::api::server::joined;
 
 /// What is said in the browser as well, and what the server alone says.
 const CZECH: [&str; 2] = [include_str!("../../languages/cs/app.po"), include_str!("../../languages/cs/model.po")];
-const CZECH_OF_SERVICES: &str = include_str!("../../languages/cs/services.po");
+const CZECH_OF_SERVER: [&str; 2] =
+    [include_str!("../../languages/cs/engine.po"), include_str!("../../languages/cs/services.po")];
 
 /// Lets every crate speak the language of the request that it answers.
 ///
@@ -24,7 +25,6 @@ const CZECH_OF_SERVICES: &str = include_str!("../../languages/cs/services.po");
 pub fn install() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
-        model::language::set_translator(Interpreter);
         services::set_translator(Interpreter);
         tr::set_translator!(Interpreter);
     });
@@ -45,7 +45,7 @@ pub(super) fn current() -> Option<(Language, &'static Catalog)> {
         Language::English => None,
         Language::Czech => {
             static CATALOG: LazyLock<Catalog> =
-                LazyLock::new(|| Catalog(CZECH.into_iter().chain([CZECH_OF_SERVICES]).flat_map(messages).collect()));
+                LazyLock::new(|| Catalog(CZECH.into_iter().chain(CZECH_OF_SERVER).flat_map(messages).collect()));
             Some((Language::Czech, &CATALOG))
         }
     }

@@ -63,7 +63,27 @@ impl NetworkPolicy {
         };
         !self.permits(address)
     }
+
+    /// The network to allow so that a URL's host may be dialled: the private or loopback block of its first address, or
+    /// that address alone. `None` where it may be dialled already, has no address, or is never allowed.
+    pub async fn lacks(&self, url: &Url) -> Option<IpNet> {
+        let address = match url.host()? {
+            Host::Ipv4(address) => address.into(),
+            Host::Ipv6(address) => address.into(),
+            Host::Domain(name) => tokio::net::lookup_host((name, 0)).await.ok()?.next()?.ip(),
+        };
+        let address = unwrap_v4(address);
+        if self.permits(address) || is_link_local(address) {
+            return None;
+        }
+        let block =
+            BLOCKS.iter().filter_map(|block| block.parse::<IpNet>().ok()).find(|block| block.contains(&address));
+        Some(block.unwrap_or_else(|| address.into()))
+    }
 }
+
+/// Where networks of one's own are: RFC 1918, RFC 4193, and the machine itself.
+const BLOCKS: [&str; 6] = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "fd00::/8", "::1/128"];
 
 /// Why a name yields no address to dial.
 #[derive(Debug, thiserror::Error)]
@@ -143,6 +163,27 @@ mod tests {
 
     fn permits(policy: &NetworkPolicy, address: &str) -> bool {
         policy.permits(address.parse().unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_network_to_allow_is_the_one_that_lets_the_host_in() {
+        for (url, network) in [
+            ("http://192.168.1.20:9000", Some("192.168.0.0/16")),
+            ("http://10.1.2.3", Some("10.0.0.0/8")),
+            ("http://[fd12::1]:9000", Some("fd00::/8")),
+            ("http://127.0.0.1:9000", Some("127.0.0.0/8")),
+            ("http://100.64.0.7", Some("100.64.0.7/32")),
+            ("http://169.254.169.254", None),
+            ("https://8.8.8.8", None),
+            ("http://no-such-host.invalid", None),
+        ] {
+            let url = url.parse().unwrap();
+            let lacks = NetworkPolicy::default().lacks(&url).await;
+            assert_eq!(lacks.map(|network| network.to_string()).as_deref(), network, "{url}");
+            if let Some(network) = lacks {
+                assert!(!NetworkPolicy::allowing(vec![network]).forbids_host_of(&url), "{url}");
+            }
+        }
     }
 
     #[test]

@@ -95,7 +95,7 @@ pub(crate) fn view(clock: &Clock, row: backup::Model) -> BackupRow {
         size: row.bytes.map(count),
         added: row.added_bytes.map(count),
         expires: row.expires_at.map(|at| if kept(at) { Expiry::Kept(at) } else { Expiry::At(at) }),
-        cause: row.cause,
+        cause: row.cause.map(|cause| cause.to_string()),
         attempt: u32::try_from(row.attempt).unwrap_or(1),
         retry_at: row.retry_at,
         unreadable: row.unreadable.0,
@@ -106,7 +106,7 @@ pub(crate) fn view(clock: &Clock, row: backup::Model) -> BackupRow {
         deletion,
         kept: row.kept_at.zip(row.kept_by).map(|(at, by)| Kept { by, at, note: row.kept_note }),
         unusual: row.unusual.map(|words| Unusual {
-            words,
+            words: words.to_string(),
             acknowledged: row.acknowledged_at.zip(row.acknowledged_by).map(|(at, by)| Acknowledged { by, at }),
         }),
         changed: row.changed.0,

@@ -80,7 +80,7 @@ impl Services {
         &self.0.vault
     }
 
-    pub(crate) fn clock(&self) -> &Clock {
+    pub fn clock(&self) -> &Clock {
         &self.0.clock
     }
 

@@ -1,11 +1,12 @@
 //! Backup credentials: list, add, update, lock, set default, delete.
 
-use engine::{KeyCheck, S3, S3Access};
+use engine::{KeyCheck, S3, S3Access, S3Error, Unreachable};
 use model::{
     credential::{CaCertificate, CredentialList, CredentialRef, CredentialRow},
     ids::{CredentialId, OrganizationId},
     list::ListQuery,
     names::S3Name,
+    people::Role,
     permission::Action,
     rule::RuleError,
 };
@@ -134,9 +135,26 @@ fn changed_meanwhile(row: &backup_credential::Model) -> String {
 }
 
 /// Asks the endpoint whether it knows the keys.
-async fn check_keys(services: &Services, access: &S3Access) -> Result<KeyCheck, ServiceError> {
-    let answer = S3::connect(access, services.network()).check_keys().await;
-    answer.map_err(|error| ServiceError::Invalid(credential_form_errors(&error)))
+async fn check_keys(acting: &Acting, services: &Services, access: &S3Access) -> Result<KeyCheck, ServiceError> {
+    let error = match S3::connect(access, services.network()).check_keys().await {
+        Ok(keys) => return Ok(keys),
+        Err(error) => error,
+    };
+    // Who runs the installation is told what to set. To others the addresses behind its names are no business.
+    if let S3Error::Unreachable(Unreachable::ForbiddenAddress) = error
+        && acting.actor.role == Role::Partner
+        && let Some(network) = services.network().lacks(&access.endpoint).await
+    {
+        let setting = format!("HOLDFAST_S3_ALLOW_NETWORKS={network}");
+        return Err(ServiceError::at(
+            "endpoint",
+            tr!(
+                "The endpoint's address is on a network that is not allowed yet. Set {} and restart Holdfast.",
+                setting
+            ),
+        ));
+    }
+    Err(ServiceError::Invalid(credential_form_errors(&error)))
 }
 
 /// The authority that a credential trusts, where it is one.

@@ -9,7 +9,7 @@ use model::{
 };
 use sea_orm::{DbErr, RuntimeErr, SqlErr, sqlx::error::DatabaseError};
 
-use crate::{provider::OpenIdError, vault::VaultError};
+use crate::{provider::OpenIdError, sentence::Sentence, vault::VaultError};
 
 mod password;
 mod start;
@@ -90,13 +90,13 @@ impl From<FormErrors> for ServiceError {
 
 impl ServiceError {
     /// What stands on a failed run: the sentence where it is for people, otherwise how to find the fault in the log.
-    pub(crate) fn cause(&self, kind: &'static str, run: i64) -> String {
+    pub(crate) fn cause(&self, kind: &'static str, run: i64) -> Sentence {
         if self.is_for_people() {
-            return self.to_string();
+            return Sentence::new(|| self.to_string());
         }
         let fault = fault_id();
         tracing::error!(%fault, kind, run, error = self as &dyn std::error::Error, "a run failed");
-        format!("Something went wrong on the server. Ask the operator to look for {fault} in the log")
+        Sentence::new(|| tr!("Something went wrong on the server. Ask the operator to look for {} in the log", fault))
     }
 
     /// Whether its words are for the person. Without a wildcard, so that each new variant is decided about.
@@ -214,7 +214,7 @@ mod tests {
         let path = std::path::PathBuf::from("/etc/holdfast/master.key");
         let error = ServiceError::Vault(VaultError::WrongKey { path });
         assert!(error.to_string().contains("/etc/holdfast"), "the log says it: {error}");
-        let told = error.cause("backup", 1);
+        let told = error.cause("backup", 1).in_english();
         assert!(!told.contains("/etc/holdfast") && told.contains("Ask the operator"), "{told}");
     }
 

@@ -51,6 +51,7 @@ mod schedule;
 pub mod search;
 pub mod second_factor;
 mod sender;
+mod sentence;
 mod session_rows;
 pub mod sessions;
 pub mod setup;
@@ -77,7 +78,11 @@ pub use self::{
     runs::{SchedulerError, clock_watch, retention::expire as expire_backups},
 };
 
-/// Sets who translates the messages of this crate; until then they are English.
-pub fn set_translator(translator: impl tr::Translator + 'static) {
-    tr::set_translator!(translator);
+/// Sets who translates the messages of this crate, and of those below it; until then they are English.
+pub fn set_translator(translator: impl tr::Translator + Clone + 'static) {
+    let recordable = sentence::Recordable(translator.clone());
+    tr::set_translator!(recordable.clone());
+    engine::set_translator(recordable.clone());
+    model::language::set_translator(recordable);
+    sentence::set_translator(translator);
 }

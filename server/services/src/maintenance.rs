@@ -30,6 +30,7 @@ use crate::{
     projects,
     repositories::{self, RepositoryConflict},
     runs::maintenance_due,
+    sentence::{CANCELLED_BY_A_PERSON, Sentence},
     wake,
 };
 
@@ -135,8 +136,8 @@ fn view(clock: &Clock, row: maintenance::Model) -> MaintenanceRow {
         finished: row.finished_at,
         progress,
         whole: row.whole,
-        outcome: row.outcome,
-        cause: row.cause,
+        outcome: row.outcome.map(|outcome| outcome.to_string()),
+        cause: row.cause.map(|cause| cause.to_string()),
         created_by: row.created_by,
         cancel_requested: row.cancel_requested,
     }
@@ -217,7 +218,7 @@ pub async fn cancel(acting: &Acting, services: &Services, form: &MaintenanceRef)
         MaintenancePhase::Queued => {
             change.phase = Set(MaintenancePhase::Cancelled);
             change.finished_at = Set(Some(services.clock().now()));
-            change.cause = Set(Some("Cancelled by a person".to_owned()));
+            change.cause = Set(Some(Sentence::said(CANCELLED_BY_A_PERSON)));
             tr!("The {} is cancelled", tr!(word))
         }
         _ => return Err(RunConflict::AlreadyEnded.into()),

@@ -209,7 +209,7 @@ impl Names {
             created: row.created_at,
             finished: row.finished_at,
             next_attempt: (phase == DeliveryPhase::Queued && row.attempts > 0).then_some(row.not_before),
-            cause: row.cause,
+            cause: row.cause.map(|cause| cause.to_string()),
         })
     }
 }

@@ -243,7 +243,7 @@ fn view(clock: &Clock, row: restore::Model, backup: Option<backup::Model>) -> Re
         bytes: row.bytes.map(count),
         skipped: row.skipped.map(count),
         warnings: row.warnings.0,
-        cause: row.cause,
+        cause: row.cause.map(|cause| cause.to_string()),
         created_by: row.created_by.unwrap_or_default(),
         cancel_requested: row.cancel_requested,
     })

@@ -83,8 +83,24 @@ impl Purpose {
 /// Seals and opens secrets, while the master key may be changed by another process.
 pub struct Vault {
     file: PathBuf,
-    /// As read last, newest first.
-    keys: RwLock<Vec<MasterKey>>,
+    keys: RwLock<Keys>,
+}
+
+#[derive(Default)]
+struct Keys {
+    /// Those in the file when it was read last, newest first.
+    current: Vec<MasterKey>,
+    /// Those that were in the file before. A secret that was read from the database before the key was changed is still
+    /// sealed under one of them.
+    former: Vec<MasterKey>,
+}
+
+impl Keys {
+    fn replace(&mut self, keys: Vec<MasterKey>) {
+        let before = std::mem::replace(&mut self.current, keys);
+        let gone = before.into_iter().filter(|key| !self.current.contains(key) && !self.former.contains(key));
+        self.former.extend(gone.collect::<Vec<_>>());
+    }
 }
 
 /// Why the master key cannot be used, or a secret not be opened.
@@ -116,7 +132,8 @@ impl Vault {
         if create && !path.exists() {
             key_file::make(path)?;
         }
-        Ok(Self { file: path.to_owned(), keys: RwLock::new(key_file::read(path)?) })
+        let current = key_file::read(path)?;
+        Ok(Self { file: path.to_owned(), keys: RwLock::new(Keys { current, former: Vec::new() }) })
     }
 
     /// Seals `secret` for the row `row`: nonce, then ciphertext.
@@ -126,25 +143,42 @@ impl Vault {
         self.read_again()?;
         let nonce = XChaCha20Poly1305::generate_nonce(&mut OsRng);
         let payload = Payload { msg: secret.as_bytes(), aad: &row.to_be_bytes() };
-        let newest = self.with_keys(|keys| keys.first().map(|key| cipher(key, purpose)));
+        let newest = self.with_keys(|keys| keys.current.first().map(|key| cipher(key, purpose)));
         let sealed = newest.and_then(|cipher| cipher.encrypt(&nonce, payload).ok()).ok_or(VaultError::Sealed)?;
         Ok([nonce.as_slice(), &sealed].concat())
     }
 
     /// Opens what was sealed for the same purpose and row; a text moved from another row does not open.
     pub fn open_sealed(&self, purpose: Purpose, row: i64, sealed: &[u8]) -> Result<Secret, VaultError> {
-        let try_all = || self.with_keys(|keys| keys.iter().find_map(|key| open_with(key, purpose, row, sealed)));
-        if let Some(secret) = try_all() {
+        if let Some(secret) = self.open_current(purpose, row, sealed)? {
             return Ok(secret);
+        }
+        let former = self.with_keys(|keys| keys.former.iter().find_map(|key| open_with(key, purpose, row, sealed)));
+        former.ok_or(VaultError::Sealed)
+    }
+
+    /// Whether one of the keys that are in the file opens it.
+    ///
+    /// # Errors
+    /// Fails where the file cannot be read.
+    pub fn is_current(&self, purpose: Purpose, row: i64, sealed: &[u8]) -> Result<bool, VaultError> {
+        Ok(self.open_current(purpose, row, sealed)?.is_some())
+    }
+
+    fn open_current(&self, purpose: Purpose, row: i64, sealed: &[u8]) -> Result<Option<Secret>, VaultError> {
+        let try_all =
+            || self.with_keys(|keys| keys.current.iter().find_map(|key| open_with(key, purpose, row, sealed)));
+        if let Some(secret) = try_all() {
+            return Ok(Some(secret));
         }
         // It may be sealed under a key that came into the file since.
         self.read_again()?;
-        try_all().ok_or(VaultError::Sealed)
+        Ok(try_all())
     }
 
     /// Whether it is sealed under the newest key.
     pub fn is_newest(&self, purpose: Purpose, row: i64, sealed: &[u8]) -> bool {
-        self.with_keys(|keys| keys.first().is_some_and(|key| open_with(key, purpose, row, sealed).is_some()))
+        self.with_keys(|keys| keys.current.first().is_some_and(|key| open_with(key, purpose, row, sealed).is_some()))
     }
 
     /// Puts a new key before the one in the file; where there are several already, an earlier change goes on.
@@ -166,12 +200,13 @@ impl Vault {
     }
 
     fn read_again(&self) -> Result<(), VaultError> {
-        let keys = key_file::read(&self.file)?;
-        *self.keys.write().unwrap_or_else(std::sync::PoisonError::into_inner) = keys;
+        // Read under the lock: of two that read at once, the one that read first must not be the last to store.
+        let mut keys = self.keys.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        keys.replace(key_file::read(&self.file)?);
         Ok(())
     }
 
-    fn with_keys<T>(&self, use_them: impl FnOnce(&[MasterKey]) -> T) -> T {
+    fn with_keys<T>(&self, use_them: impl FnOnce(&Keys) -> T) -> T {
         use_them(&self.keys.read().unwrap_or_else(std::sync::PoisonError::into_inner))
     }
 }
@@ -245,6 +280,25 @@ mod tests {
         assert_eq!((mode(&path), mode(&retired)), (0o600, 0o600));
         let retired = Vault::open(&retired, false).unwrap();
         assert_eq!(retired.open_sealed(Purpose::S3SecretKey, 1, &old).unwrap().expose(), "old");
+    }
+
+    #[test]
+    fn what_was_read_before_the_key_was_changed_opens_until_the_next_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("master.key");
+        let server = Vault::open(&path, true).unwrap();
+        let read_before = server.seal(Purpose::S3SecretKey, 1, "s3cret").unwrap();
+        for _ in 0..2 {
+            let command = Vault::open(&path, false).unwrap();
+            command.add_key().unwrap();
+            server.seal(Purpose::S3SecretKey, 2, "another").unwrap();
+            command.retire_keys().unwrap();
+            server.seal(Purpose::S3SecretKey, 2, "another").unwrap();
+        }
+        assert_eq!(server.open_sealed(Purpose::S3SecretKey, 1, &read_before).unwrap().expose(), "s3cret");
+        assert!(!server.is_current(Purpose::S3SecretKey, 1, &read_before).unwrap());
+        let started = Vault::open(&path, false).unwrap();
+        assert!(started.open_sealed(Purpose::S3SecretKey, 1, &read_before).is_err());
     }
 
     #[test]

@@ -1,9 +1,6 @@
 //! Whose request it is: the session's cookie, and the acting person behind it.
 
-use std::{
-    net::SocketAddr,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::net::SocketAddr;
 
 use app::api::ApiError;
 use axum::{
@@ -22,7 +19,7 @@ use super::{State, refusal};
 /// A session ends when it was not used for so long.
 const IDLE: Duration = Duration::hours(12);
 /// How often the use of a session is noted, in seconds. Each note is a write to the database.
-const NOTED_EVERY: u64 = 600;
+const NOTED_EVERY: i64 = 600;
 /// Where the session notes its use.
 const SEEN: &str = "seen";
 
@@ -51,7 +48,7 @@ pub async fn people(
     match services::sessions::visitor(&state.services, &session, peer.ip().to_string()).await {
         Ok(visitor) => {
             if matches!(visitor, Visitor::SignedIn(_) | Visitor::OwesSecondFactor(_)) {
-                note_use(&session).await;
+                note_use(&session, state.services.clock().now().timestamp()).await;
             }
             request.extensions_mut().insert(visitor.clone());
             if let Some(acting) = visitor.signed_in() {
@@ -66,10 +63,9 @@ pub async fn people(
     next.run(request).await
 }
 
-/// Moves the session's end. A value that is there already is not a change, and not saved.
-async fn note_use(session: &Session) {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    if let Err(error) = session.insert(SEEN, now.as_secs() / NOTED_EVERY).await {
+/// Moves the session's end; `now` is in seconds since 1970. A value that is there already is not a change, and not saved.
+async fn note_use(session: &Session, now: i64) {
+    if let Err(error) = session.insert(SEEN, now / NOTED_EVERY).await {
         tracing::warn!(error = &error as &dyn std::error::Error, "the use of a session was not noted");
     }
 }

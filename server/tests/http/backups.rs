@@ -12,9 +12,10 @@ use model::{
     people::Role,
 };
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::Method;
 
 use crate::support::{
-    Database, TestApp,
+    Answer, Database, TestApp,
     app::{ORGANIZATION, PASSWORD, SECRET_KEY},
     files, form, on_both_databases, tell,
 };
@@ -189,6 +190,10 @@ async fn keys_that_become_invalid_fail_the_next_run_with_its_cause(app: &TestApp
     assert!(failed.cause.as_deref().unwrap().contains("Invalid S3 credentials"), "{failed:?}");
     let page = partner.get(&format!("/projects/{project}/policies?tab=backups")).await.text();
     assert!(page.contains("Failed"), "the failure is on the page");
+    // Kept as data, it is worded for its reader.
+    let czech = partner.request(Method::GET, &format!("/projects/{project}/policies?tab=backups"));
+    let page = Answer::of(czech.header("accept-language", "cs")).await.text();
+    assert!(page.contains("Neplatné přístupové údaje S3") && !page.contains("Invalid S3 credentials"), "{page}");
 
     s3.shutdown().await;
     let _s3 = app.s3_with(SECRET_KEY, address).await;

@@ -104,7 +104,7 @@ async fn damage_is_found_named_and_repaired(app: &TestApp) {
     fs::remove_file(&pack).unwrap();
     ask(&partner, "verify", project).await;
     let run = partner.maintained(project, MaintenanceKind::Verification).await;
-    assert!(run.outcome.as_deref().unwrap().starts_with("1 damaged file(s), 1 backup(s) not whole"), "{run:?}");
+    assert!(run.outcome.as_deref().unwrap().starts_with("1 damaged file, 1 backup not whole"), "{run:?}");
 
     let known = state(&partner, project).await;
     assert_eq!(known.health, Health::Damaged);

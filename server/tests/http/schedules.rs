@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
+use chrono::TimeDelta;
 use model::{
     audit::AuditLog,
     backup::{BackupPhase, BackupRow, Expiry},
@@ -89,6 +90,11 @@ async fn a_paused_schedule_goes_on_at_its_next_time(app: &TestApp) {
     let due = resumed.next_run.unwrap().format("%Y%m%d%H%M%S");
     assert_eq!(backup.name, format!("hourly-{due}"));
     assert_eq!(partner.backups(project).await.len(), 1);
+
+    let policy = partner.add_policy_in(project, "in-tokyo", "0 0 29 2 *", "Asia/Tokyo").await;
+    let backup = partner.backup_now(project, policy).await;
+    let in_tokyo = backup.queued + TimeDelta::hours(9);
+    assert_eq!(backup.name, in_tokyo.format("manual-%Y%m%d%H%M%S").to_string(), "the time of the schedule's zone");
 }
 
 async fn a_policy_is_edited(app: &TestApp) {

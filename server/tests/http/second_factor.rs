@@ -1,5 +1,6 @@
 //! The second factor: set up, asked for, lost, and wanted by the account.
 
+use chrono::TimeDelta;
 use futures::future::join_all;
 use leptos::server_fn::axum::server_fn_paths;
 use model::{
@@ -147,11 +148,11 @@ async fn guesses_of_codes_wait_longer_and_longer(app: &TestApp) {
     for _ in 0..5 {
         assert_eq!(browser.enter_code("ABCDE-FGHJK").await.status, 422);
     }
-    app.pass(1);
+    let failed = app.now();
     let waits = browser.enter_code("ABCDE-FGHJK").await;
     assert!(waits.status == 429 && waits.text().contains("Too many failed attempts"), "{}", waits.text());
     let again = app.owing().await;
-    app.pass(1);
+    app.set_clock(failed + TimeDelta::seconds(1));
     assert_eq!(
         again.enter_code(&authenticator.recovery_codes[0]).await.status,
         429,

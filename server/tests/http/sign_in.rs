@@ -205,19 +205,21 @@ const HOUR: i64 = 3600;
 
 async fn a_session_ends_when_nobody_uses_it(app: &TestApp) {
     let idle = app.set_up().await;
-    app.pass(11 * HOUR);
-    assert_eq!(idle.get("/").await.status, 200);
-    app.pass(HOUR + 60);
+    for _ in 0..2 {
+        app.pass(11 * HOUR);
+        assert_eq!(idle.get("/").await.status, 200);
+    }
+    app.pass(12 * HOUR + 60);
     assert_eq!(idle.get("/").await.location(), "/login");
 }
 
 async fn a_session_ends_after_seven_days_however_much_it_is_used(app: &TestApp) {
     let busy = app.set_up().await;
-    assert_eq!(busy.get("/").await.status, 200);
-    app.keep_idle_sessions().await;
-    app.pass(6 * 24 * HOUR);
-    assert_eq!(busy.get("/").await.status, 200);
-    app.pass(24 * HOUR);
+    for _ in 0..15 {
+        app.pass(11 * HOUR);
+        assert_eq!(busy.get("/").await.status, 200);
+    }
+    app.pass(3 * HOUR);
     assert_eq!(busy.get("/").await.location(), "/login");
 }
 

@@ -3,44 +3,71 @@
 use leptos::prelude::*;
 use model::credential::{CredentialRow, ProjectLink};
 
-use super::named::{LockedCredential, named_credential, use_named_credential};
+use super::named::{LockedCredential, use_named_credential};
 use crate::{
     api::credentials::DeleteCredential as DeleteCredentialFn,
-    components::{confirm::Confirm, loaded::loaded},
+    components::{
+        confirm::{ConfirmForm, NARROW, Refused},
+        dialog::Dialog,
+        loaded::loaded,
+    },
 };
 
 #[component]
 pub fn DeleteCredential() -> impl IntoView {
     let credential = use_named_credential();
+    let question = |row: CredentialRow| {
+        if row.locked {
+            view! { <LockedCredential/> }.into_any()
+        } else if row.projects.is_empty() {
+            view! { <Question row=row/> }.into_any()
+        } else {
+            view! { <UsedCredential projects=row.projects/> }.into_any()
+        }
+    };
     view! {
-        <Confirm<DeleteCredentialFn>
-            title=tr!("Delete Backup Credential")
-            hidden=vec![("credential", named_credential().to_string())]
-            action=tr!("Delete Credential")
-            pending=tr!("Deleting…")
-        >
-            {loaded(credential, |row| view! { <Consequences row=row/> })}
-        </Confirm<DeleteCredentialFn>>
+        <Dialog title=tr!("Delete Backup Credential") class=NARROW>
+            {loaded(credential, question)}
+        </Dialog>
     }
 }
 
 #[component]
-fn Consequences(row: CredentialRow) -> impl IntoView {
-    let locked = row.locked.then(|| view! { <LockedCredential/> });
-    let used = (!row.projects.is_empty()).then(|| {
-        let names = names(&row.projects);
-        view! { <p>{tr!("Projects that back up with it need another one first: {}.", names)}</p> }
-    });
+fn Question(row: CredentialRow) -> impl IntoView {
     view! {
-        {locked}
-        <p>
-            {tr!("Removes the keys of ")} <strong>{row.s3_name}</strong>
-            {tr!(" from Holdfast. Data in the buckets is not deleted.")}
-        </p>
-        {used}
+        <ConfirmForm<DeleteCredentialFn>
+            hidden=vec![("credential", row.id.to_string())]
+            action=tr!("Delete Credential")
+            pending=tr!("Deleting…")
+        >
+            <p>
+                {tr!("Removes the keys of ")} <strong>{row.s3_name}</strong>
+                {tr!(" from Holdfast. Data in the buckets is not deleted.")}
+            </p>
+        </ConfirmForm<DeleteCredentialFn>>
     }
 }
 
-fn names(projects: &[ProjectLink]) -> String {
-    projects.iter().map(|project| project.name.as_str()).collect::<Vec<_>>().join(", ")
+/// Leads to where each project gets another one.
+#[component]
+fn UsedCredential(projects: Vec<ProjectLink>) -> impl IntoView {
+    let count = projects.len();
+    let links = projects.into_iter().map(|project| {
+        view! {
+            <li>
+                <a href=format!("/projects/{}/settings", project.id)>{project.name}</a>
+            </li>
+        }
+    });
+    view! {
+        <Refused>
+            <p role="alert">
+                {tr!(
+                    "Backup credential is used by {n} project(s). Choose another one for it first:"
+                        | "Backup credential is used by {n} project(s). Choose another one for them first:" % count
+                )}
+            </p>
+            <ul>{links.collect_view()}</ul>
+        </Refused>
+    }
 }

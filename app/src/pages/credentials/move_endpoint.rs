@@ -18,17 +18,17 @@ use crate::{
 #[component]
 pub fn MoveEndpoint() -> impl IntoView {
     let credential = use_named_credential();
-    let form = |row: CredentialRow| view! { <MoveForm row=row/> };
+    let form = |row: CredentialRow| {
+        if row.locked { view! { <LockedCredential/> }.into_any() } else { view! { <MoveForm row=row/> }.into_any() }
+    };
     view! { <Dialog title=tr!("Move Endpoint")>{loaded(credential, form)}</Dialog> }
 }
 
 #[component]
 fn MoveForm(row: CredentialRow) -> impl IntoView {
-    let locked = row.locked.then(|| view! { <LockedCredential/> });
     view! {
         <CheckedForm<MoveCredential> check=|call: &MoveCredential| call.form.parse().err() hidden=vec![("credential", row.id.to_string())]>
             <div class="dialog-body">
-                {locked}
                 <p>
                     {tr!("For a service that is reached at another address now. The backups of all projects have to be there already: nothing is copied. What does not have them is refused.")}
                 </p>

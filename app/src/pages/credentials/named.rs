@@ -6,7 +6,7 @@ use model::{credential::CredentialRow, ids::CredentialId};
 use crate::{
     address::named_row,
     api::credentials::get_credential,
-    components::{answer::Answer, icon::Icon},
+    components::{answer::Answer, confirm::Refused, icon::Icon},
 };
 
 /// What is no number becomes 0, which no credential has.
@@ -20,13 +20,15 @@ pub fn use_named_credential() -> Answer<CredentialRow> {
     Answer::once(move || get_credential(id))
 }
 
-/// Says beforehand what the server would refuse.
+/// Stands in place of what the server would refuse for a locked credential.
 #[component]
 pub fn LockedCredential() -> impl IntoView {
     view! {
-        <div class="alert alert-info">
-            <Icon name="lock"/>
-            <p>{tr!("A locked credential stays as it is. Unlock it first.")}</p>
-        </div>
+        <Refused>
+            <div class="alert alert-info" role="alert">
+                <Icon name="lock"/>
+                <p>{tr!("Backup credential is locked. Unlock it first.")}</p>
+            </div>
+        </Refused>
     }
 }

@@ -24,17 +24,17 @@ use crate::{
 #[component]
 pub fn UpdateCredential() -> impl IntoView {
     let credential = use_named_credential();
-    let form = |row: CredentialRow| view! { <UpdateForm row=row/> };
+    let form = |row: CredentialRow| {
+        if row.locked { view! { <LockedCredential/> }.into_any() } else { view! { <UpdateForm row=row/> }.into_any() }
+    };
     view! { <Dialog title=tr!("Update Backup Credentials")>{loaded(credential, form)}</Dialog> }
 }
 
 #[component]
 fn UpdateForm(row: CredentialRow) -> impl IntoView {
-    let locked = row.locked.then(|| view! { <LockedCredential/> });
     view! {
         <CheckedForm<UpdateCredentialFn> check=|call: &UpdateCredentialFn| call.form.parse().err() hidden=vec![("credential", row.id.to_string())]>
             <div class="dialog-body">
-                {locked}
                 <HiddenField name="version" value=row.version.to_string()/>
                 <Field name="s3_name" label=tr!("S3 Name") value=row.s3_name required=true focused=true/>
                 <Field

@@ -1,6 +1,7 @@
 //! How the projects stand, in one sentence and as numbers. Each of them leads to the projects that it counts.
 
 use leptos::prelude::*;
+use leptos_meta::Link;
 use model::standing::{Level, Standing, Standings};
 
 use crate::{address::Address, components::icon::Icon};
@@ -13,10 +14,10 @@ pub fn Summary(
     troubled: bool,
 ) -> impl IntoView {
     let level = if troubled { standings.level().max(Level::Warning) } else { standings.level() };
-    let (class, icon) = match level {
-        Level::Good => ("summary summary-good", "check-circle"),
-        Level::Warning => ("summary summary-warn", "alert"),
-        Level::Bad => ("summary summary-bad", "cross-circle"),
+    let (class, icon, favicon) = match level {
+        Level::Good => ("summary summary-good", "check-circle", "/favicon.svg"),
+        Level::Warning => ("summary summary-warn", "alert", "/favicon-warning.svg"),
+        Level::Bad => ("summary summary-bad", "cross-circle", "/favicon-bad.svg"),
     };
     let parts = standings.unprotected().map(|(standing, count)| {
         view! {
@@ -25,6 +26,8 @@ pub fn Summary(
         }
     });
     view! {
+        // Of several, browsers show the last one.
+        <Link rel="icon" href=favicon type_="image/svg+xml"/>
         <p class=class>
             <Icon name=icon/>
             <span>

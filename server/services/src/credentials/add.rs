@@ -37,7 +37,7 @@ pub async fn add(acting: &Acting, services: &Services, form: &CredentialForm) ->
     if name_taken(services.db(), home.id, &new.s3_name, None).await? {
         return Err(name_error(&new.s3_name));
     }
-    let keys = check_keys(services, &access(&new)?).await?;
+    let keys = check_keys(acting, services, &access(&new)?).await?;
     store(acting, services, &home, &new).await?;
     let done = Done::new(with_notice(tr!("Backup credential {} added", new.s3_name), keys), PAGE);
     Ok(done.and_next(tr!("Add Project"), "/projects?dialog=add"))

@@ -1,6 +1,7 @@
 //! Whether the keys of a stored credential still work: asked by a person, and once a day by itself.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use engine::{S3, S3Error};
 use model::{credential::CredentialRef, form::Done};
 use sea_orm::{
     ActiveValue::Set,
@@ -8,13 +9,14 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait},
 };
 
-use super::{PAGE, check_keys, find};
+use super::{PAGE, find};
 use crate::{
     acting::Acting,
     context::Services,
     entity::{backup_credential, repository},
-    error::ServiceError,
+    error::{ServiceError, credential_form_errors},
     repositories,
+    sentence::Sentence,
 };
 
 /// How old the last answer is when a credential in use is tried by itself.
@@ -66,18 +68,18 @@ pub async fn check_next(services: &Services, now: DateTime<Utc>) -> Result<(), S
 }
 
 /// What is wrong with the keys; `None` where they work.
-async fn tried(services: &Services, row: &backup_credential::Model) -> Result<Option<String>, ServiceError> {
+async fn tried(services: &Services, row: &backup_credential::Model) -> Result<Option<Sentence>, ServiceError> {
     let access = repositories::access(services, row)?;
-    match check_keys(services, &access).await {
-        Ok(_) => Ok(None),
-        Err(ServiceError::Invalid(errors)) => {
-            Ok(Some(errors.fields.into_iter().next().map_or(errors.summary, |field| field.message)))
-        }
-        Err(error) => Err(error),
-    }
+    let told = |error: S3Error| {
+        Sentence::new(|| {
+            let errors = credential_form_errors(&error);
+            errors.fields.into_iter().next().map_or(errors.summary, |field| field.message)
+        })
+    };
+    Ok(S3::connect(&access, services.network()).check_keys().await.err().map(told))
 }
 
-async fn keep(services: &Services, id: i64, failure: Option<String>) -> Result<(), DbErr> {
+async fn keep(services: &Services, id: i64, failure: Option<Sentence>) -> Result<(), DbErr> {
     let outcome = backup_credential::ActiveModel {
         checked_at: Set(Some(services.clock().now())),
         check_failure: Set(failure),

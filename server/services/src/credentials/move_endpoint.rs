@@ -51,7 +51,7 @@ pub async fn move_endpoint(
     check_movable(&row, &to)?;
     refuse_while_removing(services.db(), row.id).await?;
     let access = access(services, &row, &to)?;
-    check_keys(services, &access).await?;
+    check_keys(acting, services, &access).await?;
     let used = reach::places(services.db(), row.id).await?;
     check_all(services, &access, &used).await?;
     let unused = found_again(services, &access, &row).await?;

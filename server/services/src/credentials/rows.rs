@@ -20,6 +20,7 @@ use crate::{
     entity::{backup_credential as credential, organization, project, repository},
     error::ServiceError,
     listing,
+    sentence::Sentence,
 };
 
 /// What a row of the list shows of a credential. Its secret is not read.
@@ -39,7 +40,7 @@ struct Found {
     modified_by: String,
     modified_at: DateTime<Utc>,
     checked_at: Option<DateTime<Utc>>,
-    check_failure: Option<String>,
+    check_failure: Option<Sentence>,
     addressing: Addressing,
     ca_certificate: Option<String>,
 }
@@ -209,7 +210,7 @@ fn view(projects: &mut HashMap<i64, Vec<ProjectLink>>, row: Found) -> Credential
         modified_by: row.modified_by,
         modified: row.modified_at,
         checked: row.checked_at,
-        check_failure: row.check_failure,
+        check_failure: row.check_failure.map(|failure| failure.to_string()),
         addressing: row.addressing,
         ca_certificate: row.ca_certificate.unwrap_or_default(),
     }

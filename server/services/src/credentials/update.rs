@@ -34,7 +34,7 @@ pub async fn update(acting: &Acting, services: &Services, form: &CredentialUpdat
         return Err(name_error(&update.s3_name));
     }
     let access = access(services, &row, &update)?;
-    let keys = check_keys(services, &access).await?;
+    let keys = check_keys(acting, services, &access).await?;
     if !update.store_anyway && connects_otherwise(&row, &update) {
         reach::check(services, &row, &access).await?;
     }

@@ -16,6 +16,7 @@ use super::Scope;
 use crate::{
     entity::{backup, backup_credential, policy, project, removal, repository},
     runs::clock_watch,
+    sentence::Sentence,
     standing,
 };
 
@@ -64,7 +65,7 @@ async fn removals(db: &impl ConnectionTrait, scope: &Scope) -> Found {
         detail: tr!(
             "Its backups are still in the bucket {}: {}",
             row.bucket,
-            row.cause.unwrap_or_default().trim_end_matches('.'),
+            row.cause.map(|cause| cause.to_string()).unwrap_or_default().trim_end_matches('.'),
         ),
         at: None,
         project: None,
@@ -157,7 +158,7 @@ async fn last_run(db: &impl ConnectionTrait, row: &project::Model) -> Result<(St
     let told = |last: backup::Model| {
         let detail = match last.phase {
             BackupPhase::Cancelled => tr!("The last run was cancelled."),
-            _ => last.cause.unwrap_or_default(),
+            _ => last.cause.map(|cause| cause.to_string()).unwrap_or_default(),
         };
         (detail, Some(last.finished_at.unwrap_or(last.queued_at)))
     };
@@ -189,7 +190,7 @@ async fn locked(db: &impl ConnectionTrait, scope: &Scope) -> Found {
 
 async fn of_credentials(db: &impl ConnectionTrait, scope: &Scope, trouble: Trouble, which: Expr) -> Found {
     let living = project::Entity::living().select_only().column(project::Column::Id).into_query();
-    let rows: Vec<(i64, i64, String, Option<String>, i64)> = repository::Entity::find()
+    let rows: Vec<(i64, i64, String, Option<Sentence>, i64)> = repository::Entity::find()
         .inner_join(backup_credential::Entity)
         .select_only()
         .column(backup_credential::Column::Id)
@@ -209,7 +210,7 @@ async fn of_credentials(db: &impl ConnectionTrait, scope: &Scope, trouble: Troub
         .all(db)
         .await?;
     let count = rows.len() as u64;
-    let item = |(_, organization, name, failure, projects): (i64, i64, String, Option<String>, i64)| {
+    let item = |(_, organization, name, failure, projects): (i64, i64, String, Option<Sentence>, i64)| {
         let concerned =
             tr!("{n} project cannot be backed up with it" | "{n} projects cannot be backed up with it" % projects);
         Attention {

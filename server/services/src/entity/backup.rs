@@ -4,6 +4,7 @@ use model::backup::BackupPhase;
 use sea_orm::entity::prelude::*;
 
 use super::{StoredOptions, TextList, UnreadableList};
+use crate::sentence::Sentence;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "backup")]
@@ -27,7 +28,7 @@ pub struct Model {
     pub files: Option<i64>,
     pub bytes: Option<i64>,
     #[sea_orm(column_type = "Text", nullable)]
-    pub cause: Option<String>,
+    pub cause: Option<Sentence>,
     pub created_by: Option<String>,
     pub repository_id: i64,
     pub policy_id: Option<i64>,
@@ -61,7 +62,7 @@ pub struct Model {
     pub kept_note: Option<String>,
     /// How it differs from those before it.
     #[sea_orm(column_type = "Text", nullable)]
-    pub unusual: Option<String>,
+    pub unusual: Option<Sentence>,
     pub acknowledged_at: Option<DateTimeUtc>,
     pub acknowledged_by: Option<String>,
     /// When it was told that retention waits for somebody to acknowledge it.

@@ -3,6 +3,8 @@
 use model::credential::Addressing;
 use sea_orm::entity::prelude::*;
 
+use crate::sentence::Sentence;
+
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "backup_credential")]
 pub struct Model {
@@ -26,7 +28,7 @@ pub struct Model {
     /// When its keys were tried last.
     pub checked_at: Option<DateTimeUtc>,
     /// What was wrong with them then.
-    pub check_failure: Option<String>,
+    pub check_failure: Option<Sentence>,
     pub addressing: Addressing,
     /// In PEM: an authority that is trusted beside those of the system.
     #[sea_orm(column_type = "Text", nullable)]

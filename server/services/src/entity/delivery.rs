@@ -2,6 +2,8 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::sentence::Sentence;
+
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "delivery")]
 pub struct Model {
@@ -24,7 +26,7 @@ pub struct Model {
     pub lease_owner: Option<String>,
     pub lease_until: Option<DateTimeUtc>,
     #[sea_orm(column_type = "Text", nullable)]
-    pub cause: Option<String>,
+    pub cause: Option<Sentence>,
     pub created_at: DateTimeUtc,
     pub finished_at: Option<DateTimeUtc>,
     /// Addresses to which it has not gone, one a line, where it has gone to others. They are tried again alone.

@@ -3,6 +3,8 @@
 use model::maintenance::{MaintenanceKind, MaintenancePhase};
 use sea_orm::entity::prelude::*;
 
+use crate::sentence::Sentence;
+
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "maintenance")]
 pub struct Model {
@@ -28,9 +30,9 @@ pub struct Model {
     pub total_bytes: i64,
     pub whole: bool,
     #[sea_orm(column_type = "Text", nullable)]
-    pub outcome: Option<String>,
+    pub outcome: Option<Sentence>,
     #[sea_orm(column_type = "Text", nullable)]
-    pub cause: Option<String>,
+    pub cause: Option<Sentence>,
     pub created_by: Option<String>,
     /// How many processes it has not survived.
     pub crashes: i32,

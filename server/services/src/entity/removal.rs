@@ -2,6 +2,8 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::sentence::Sentence;
+
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "removal")]
 pub struct Model {
@@ -16,7 +18,7 @@ pub struct Model {
     pub lease_owner: Option<String>,
     pub lease_until: Option<DateTimeUtc>,
     #[sea_orm(column_type = "Text", nullable)]
-    pub cause: Option<String>,
+    pub cause: Option<Sentence>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -4,6 +4,7 @@ use model::backup::RestorePhase;
 use sea_orm::entity::prelude::*;
 
 use super::TextList;
+use crate::sentence::Sentence;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "restore")]
@@ -26,7 +27,7 @@ pub struct Model {
     pub files: Option<i64>,
     pub bytes: Option<i64>,
     #[sea_orm(column_type = "Text", nullable)]
-    pub cause: Option<String>,
+    pub cause: Option<Sentence>,
     pub created_by: Option<String>,
     pub backup_id: i64,
     #[sea_orm(column_type = "JsonBinary")]

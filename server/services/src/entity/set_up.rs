@@ -3,6 +3,8 @@
 use model::project::SetUpStep;
 use sea_orm::entity::prelude::*;
 
+use crate::sentence::Sentence;
+
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "set_up")]
 pub struct Model {
@@ -14,7 +16,7 @@ pub struct Model {
     pub until: DateTimeUtc,
     /// Why it failed; `None` while it is under way.
     #[sea_orm(column_type = "Text", nullable)]
-    pub cause: Option<String>,
+    pub cause: Option<Sentence>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -5,6 +5,7 @@ use model::{
     follow::Reversal,
     form::Done,
     ids::{ChannelId, OrganizationId},
+    language::msgid,
     names::Hidden,
     notification::{
         ChannelForm, ChannelKind, ChannelRef, ChannelTerms, DeliveryKind, DeliveryPhase, EventKind, TypedTarget,
@@ -28,6 +29,7 @@ use crate::{
     notifications::ChannelConflict,
     organizations,
     sender::{Message, Parcel, SendError},
+    sentence::Sentence,
     vault::Purpose,
 };
 
@@ -130,7 +132,10 @@ pub async fn pause(acting: &Acting, services: &Services, form: &ChannelRef) -> R
         return Err(ChannelConflict::ChannelAlreadyPaused.into());
     }
     let now = services.clock().now();
-    outbox::ended("The channel was paused", now).filter(delivery::Column::ChannelId.eq(row.id)).exec(&tx).await?;
+    outbox::ended(msgid("The channel was paused"), now)
+        .filter(delivery::Column::ChannelId.eq(row.id))
+        .exec(&tx)
+        .await?;
     let mut change = row.clone().into_active_model();
     change.paused = Set(true);
     change.digest_at = Set(None);
@@ -192,7 +197,7 @@ async fn begin_test(
         channel_id: Set(Some(channel.id)),
         attempts: Set(1),
         phase: Set(DeliveryPhase::Failed.as_str().to_owned()),
-        cause: Set(Some("The server stopped before this test was done".to_owned())),
+        cause: Set(Some(Sentence::said(msgid("The server stopped before this test was done")))),
         finished_at: Set(Some(now)),
         ..outbox::row(channel.organization_id, DeliveryKind::Test, key, message, now)?
     };
@@ -224,8 +229,8 @@ async fn end_test(services: &Services, id: i64, outcome: &Result<(), SendError>)
     use sea_orm::sea_query::Expr;
     let (phase, cause) = match outcome {
         Ok(()) => (DeliveryPhase::Delivered, None),
-        Err(error @ SendError::Partly(_)) => (DeliveryPhase::Delivered, Some(error.to_string())),
-        Err(error) => (DeliveryPhase::Failed, Some(error.to_string())),
+        Err(error @ SendError::Partly(_)) => (DeliveryPhase::Delivered, Some(Sentence::new(|| error.to_string()))),
+        Err(error) => (DeliveryPhase::Failed, Some(Sentence::new(|| error.to_string()))),
     };
     delivery::Entity::update_many()
         .col_expr(delivery::Column::Phase, Expr::value(phase.as_str()))

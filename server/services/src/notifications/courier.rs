@@ -19,6 +19,7 @@ use crate::{
     entity::{delivery, notification_channel, policy},
     error::ServiceError,
     sender::{Parcel, SendError, Target},
+    sentence::Sentence,
     vault::Purpose,
 };
 
@@ -120,7 +121,7 @@ struct Attempt {
     /// It has gone to everybody, or at least to one of them in this try or an earlier one.
     arrived: bool,
     /// What went wrong.
-    cause: Option<String>,
+    cause: Option<Sentence>,
     /// To whom of several it has not gone.
     refused: Vec<String>,
     /// Another try may bring it to somebody to whom it has not gone.
@@ -128,7 +129,7 @@ struct Attempt {
 }
 
 impl Attempt {
-    fn failed(row: &delivery::Model, cause: String) -> Self {
+    fn failed(row: &delivery::Model, cause: Sentence) -> Self {
         let refused = row.refused.iter().flat_map(|all| all.lines()).map(str::to_owned).collect();
         Self { arrived: row.refused.is_some(), cause: Some(cause), refused, again: true }
     }
@@ -142,18 +143,18 @@ async fn attempt(services: &Services, row: &delivery::Model) -> Attempt {
         let message = message.map_err(|error| fault(DbErr::Json(error.to_string()).into()))?;
         let timestamp = services.clock().now().timestamp();
         let parcel = Parcel { delivery: row.id, kind, timestamp, message: &message };
-        Ok::<_, String>(services.sender().send(&target, parcel).await)
+        Ok::<_, Sentence>(services.sender().send(&target, parcel).await)
     };
     match sent.await {
         Ok(Ok(())) => Attempt { arrived: true, cause: None, refused: Vec::new(), again: false },
         Ok(Err(error)) => match &error {
             SendError::Partly(refused) => Attempt {
                 arrived: true,
-                cause: Some(error.to_string()),
+                cause: Some(Sentence::new(|| error.to_string())),
                 refused: refused.iter().map(|refused| refused.address.clone()).collect(),
                 again: refused.iter().any(|refused| !refused.is_final),
             },
-            _ => Attempt::failed(row, error.to_string()),
+            _ => Attempt::failed(row, Sentence::new(|| error.to_string())),
         },
         Err(cause) => Attempt::failed(row, cause),
     }

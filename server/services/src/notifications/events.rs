@@ -25,6 +25,7 @@ pub struct Ended<'a> {
     /// The run's name.
     pub backup: &'a str,
     pub phase: BackupPhase,
+    /// In English.
     pub cause: &'a str,
 }
 

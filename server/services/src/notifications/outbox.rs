@@ -3,7 +3,10 @@
 use std::fmt::Write;
 
 use chrono::{DateTime, Utc};
-use model::notification::{DeliveryKind, DeliveryPhase, EventKind};
+use model::{
+    language::msgid,
+    notification::{DeliveryKind, DeliveryPhase, EventKind},
+};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter,
@@ -13,6 +16,7 @@ use sea_orm::{
 use crate::{
     entity::{delivery, notification_channel, policy},
     sender::Message,
+    sentence::Sentence,
 };
 
 /// Most characters of a cause that are told; a stack of errors may be long.
@@ -86,7 +90,7 @@ pub async fn ping(
     if policy.ping_url_sealed.is_none() {
         return Ok(());
     }
-    ended("A newer run was told instead", now)
+    ended(msgid("A newer run was told instead"), now)
         .filter(delivery::Column::PolicyId.eq(policy.id))
         .filter(delivery::Column::Attempts.gt(0))
         .exec(db)
@@ -99,10 +103,10 @@ pub async fn ping(
 }
 
 /// Ends what waits, as far as the update's filters reach.
-pub fn ended(cause: &str, now: DateTime<Utc>) -> sea_orm::UpdateMany<delivery::Entity> {
+pub fn ended(cause: &'static str, now: DateTime<Utc>) -> sea_orm::UpdateMany<delivery::Entity> {
     delivery::Entity::update_many()
         .col_expr(delivery::Column::Phase, Expr::value(DeliveryPhase::Failed.as_str()))
-        .col_expr(delivery::Column::Cause, Expr::value(cause))
+        .col_expr(delivery::Column::Cause, Expr::value(Sentence::said(cause)))
         .col_expr(delivery::Column::FinishedAt, Expr::value(now))
         .filter(delivery::Column::Phase.eq(DeliveryPhase::Queued.as_str()))
 }

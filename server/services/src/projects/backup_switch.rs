@@ -21,6 +21,7 @@ use crate::{
     error::{Refusal, ServiceError},
     repositories::{self, InUse},
     schedule,
+    sentence::{self, Sentence},
 };
 
 mod adopt;
@@ -139,7 +140,7 @@ pub async fn disable(acting: &Acting, services: &Services, form: &ProjectRef) ->
     let in_use = repositories::of_project(&tx, row.id).await?.ok_or(SwitchConflict::BackupAlreadyDisabled)?;
     let policies = policies_of(&tx, row.id).await?;
     schedule::end(&tx, &policies, &acting.actor.email, now).await?;
-    cancel_runs(&tx, row.id, "Cancelled because backup was disabled for the project", now).await?;
+    cancel_runs(&tx, row.id, sentence::BACKUP_DISABLED, now).await?;
     let mut off = in_use.repository.into_active_model();
     off.backup_credential_id = Set(None);
     off.update(&tx).await?;
@@ -161,12 +162,12 @@ async fn policies_of(db: &impl ConnectionTrait, project: i64) -> Result<Vec<i64>
 pub(super) async fn cancel_runs(
     db: &impl ConnectionTrait,
     project: i64,
-    cause: &str,
+    cause: &'static str,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     backup::Entity::update_many()
         .col_expr(backup::Column::Phase, Expr::value(BackupPhase::Cancelled))
-        .col_expr(backup::Column::Cause, Expr::value(cause))
+        .col_expr(backup::Column::Cause, Expr::value(Sentence::said(cause)))
         .col_expr(backup::Column::FinishedAt, Expr::value(now))
         .filter(backup::Column::ProjectId.eq(project))
         .filter(backup::Column::Phase.eq(BackupPhase::Queued))
@@ -185,7 +186,7 @@ pub(super) async fn cancel_runs(
         .await?;
     restore::Entity::update_many()
         .col_expr(restore::Column::Phase, Expr::value(RestorePhase::Cancelled))
-        .col_expr(restore::Column::Cause, Expr::value(cause))
+        .col_expr(restore::Column::Cause, Expr::value(Sentence::said(cause)))
         .col_expr(restore::Column::FinishedAt, Expr::value(now))
         .filter(restore::Column::ProjectId.eq(project))
         .filter(restore::Column::Phase.eq(RestorePhase::Queued))
@@ -199,7 +200,7 @@ pub(super) async fn cancel_runs(
         .await?;
     maintenance::Entity::update_many()
         .col_expr(maintenance::Column::Phase, Expr::value(MaintenancePhase::Cancelled))
-        .col_expr(maintenance::Column::Cause, Expr::value(cause))
+        .col_expr(maintenance::Column::Cause, Expr::value(Sentence::said(cause)))
         .col_expr(maintenance::Column::FinishedAt, Expr::value(now))
         .filter(maintenance::Column::ProjectId.eq(project))
         .filter(maintenance::Column::Phase.eq(MaintenancePhase::Queued))

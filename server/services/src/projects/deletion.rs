@@ -7,6 +7,7 @@ use model::{
     follow::Reversal,
     form::Done,
     ids::{AccountId, OrganizationId, ProjectId},
+    language::msgid,
     maintenance::MaintenancePhase,
     permission::Action,
     project::{DeleteProjectForm, DeletedProject, ProjectRef},
@@ -111,7 +112,7 @@ async fn mark(
     (backups_too, after, by): (bool, DateTime<Utc>, &str),
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    backup_switch::cancel_runs(tx, row.id, "Cancelled because the project was deleted", now).await?;
+    backup_switch::cancel_runs(tx, row.id, msgid("Cancelled because the project was deleted"), now).await?;
     policy::Entity::update_many()
         .col_expr(policy::Column::NextRunAt, Expr::value(Option::<DateTime<Utc>>::None))
         .col_expr(policy::Column::OverdueAt, Expr::value(Option::<DateTime<Utc>>::None))

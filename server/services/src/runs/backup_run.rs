@@ -33,6 +33,7 @@ use crate::{
         supervisor::{StopReason, stored, time_is_up},
         unusual,
     },
+    sentence::{BACKUP_DISABLED, CANCELLED, CANCELLED_BY_A_PERSON, CANCELLED_WHILE_STOPPED, Sentence},
 };
 
 mod snapshot;
@@ -54,10 +55,10 @@ const MOST_LISTED: usize = 1000;
 pub enum End {
     Taken(Taken),
     Skipped {
-        cause: String,
+        cause: Sentence,
     },
     Failed {
-        cause: String,
+        cause: Sentence,
         /// Another try may go better.
         again: bool,
     },
@@ -80,13 +81,13 @@ impl End {
         })
     }
 
-    /// Why it did not end well; empty where it did.
-    fn cause(&self) -> String {
+    /// Why it did not end well; `None` where it did.
+    fn cause(&self) -> Option<Sentence> {
         match self {
-            Self::Taken(taken) => taken.told().unwrap_or_default(),
-            Self::Skipped { cause } | Self::Failed { cause, .. } => cause.clone(),
-            Self::Cancelled { cause } => (*cause).to_owned(),
-            Self::Interrupted => String::new(),
+            Self::Taken(taken) => taken.told(),
+            Self::Skipped { cause } | Self::Failed { cause, .. } => Some(cause.clone()),
+            Self::Cancelled { cause } => Some(Sentence::said(cause)),
+            Self::Interrupted => None,
         }
     }
 }
@@ -196,13 +197,13 @@ impl RunKind for Backup {
                 failure(row, &error)
             }
             Outcome::Stopped(StopReason::Shutdown) => End::Interrupted,
-            Outcome::Stopped(StopReason::Person) => End::Cancelled { cause: "Cancelled by a person" },
+            Outcome::Stopped(StopReason::Person) => End::Cancelled { cause: CANCELLED_BY_A_PERSON },
             Outcome::Stopped(StopReason::TimeUp | StopReason::LeaseLost) => {
                 End::Failed { cause: time_is_up(services), again: false }
             }
         };
         if let End::Failed { cause, .. } = &end {
-            tracing::warn!(name = row.name, attempt = row.attempt, cause, "backup failed");
+            tracing::warn!(name = row.name, attempt = row.attempt, cause = cause.in_english(), "backup failed");
         }
         Ok(end)
     }
@@ -242,13 +243,13 @@ impl RunKind for Backup {
             endings: vec![Ending {
                 which: Condition::all().add(Column::CancelRequested.eq(true)),
                 phase: BackupPhase::Cancelled.into(),
-                cause: "Cancelled while the server was stopped",
+                cause: CANCELLED_WHILE_STOPPED,
             }],
             again: |update, now| {
                 update
                     .col_expr(Column::Attempt, Expr::col(Column::Attempt).add(1))
                     .col_expr(Column::NotBefore, Expr::value(now))
-                    .col_expr(Column::Cause, Expr::value(AGAIN))
+                    .col_expr(Column::Cause, Expr::value(Sentence::said(AGAIN)))
             },
         })
     }
@@ -257,10 +258,10 @@ impl RunKind for Backup {
         tx: &DatabaseTransaction,
         services: &Services,
         row: &backup::Model,
-        cause: &'static str,
+        cause: &Sentence,
         now: DateTime<Utc>,
     ) -> Result<(), DbErr> {
-        events::failed(tx, services, Ended::of(row, BackupPhase::Failed, cause), now).await
+        events::failed(tx, services, Ended::of(row, BackupPhase::Failed, &cause.in_english()), now).await
     }
 }
 
@@ -287,16 +288,15 @@ fn waiting(now: DateTime<Utc>) -> Select<backup::Entity> {
 fn failure(row: &backup::Model, error: &ServiceError) -> End {
     match error.refusal() {
         Some(RepositoryConflict::CredentialLocked { name }) => {
-            let cause = format!("Backup credential {name} is locked. Unlock it to back up again");
-            return End::Skipped { cause };
+            return End::Skipped { cause: queue::credential_locked(name) };
         }
         Some(RepositoryConflict::RepositoryNotInUse) => {
-            return End::Cancelled { cause: "Cancelled because backup was disabled for the project" };
+            return End::Cancelled { cause: BACKUP_DISABLED };
         }
         _ => {}
     }
     match error {
-        ServiceError::Repository(RepositoryError::Cancelled) => End::Cancelled { cause: "Cancelled" },
+        ServiceError::Repository(RepositoryError::Cancelled) => End::Cancelled { cause: CANCELLED },
         error => End::Failed { cause: error.cause(Backup::NAME, row.id), again: true },
     }
 }
@@ -319,13 +319,14 @@ async fn follow(
         _ => {}
     }
     if let End::Taken(Taken { unusual: Some(words), .. }) = end {
-        events::unusual(tx, services, (row, words), now).await?;
+        events::unusual(tx, services, (row, &words.in_english()), now).await?;
     }
     let is_final = !matches!(end, End::Failed { again: true, .. }) || pause(row).is_none();
     match end.phase() {
         Some(BackupPhase::Completed) => events::completed(tx, services, row, now).await?,
         Some(phase @ (BackupPhase::PartiallyFailed | BackupPhase::Failed | BackupPhase::Skipped)) if is_final => {
-            events::failed(tx, services, Ended::of(row, phase, &end.cause()), now).await?;
+            let cause = end.cause().map(|cause| cause.in_english()).unwrap_or_default();
+            events::failed(tx, services, Ended::of(row, phase, &cause), now).await?;
         }
         _ => {}
     }
@@ -333,14 +334,13 @@ async fn follow(
 }
 
 fn settled(update: Update<Backup>, row: &backup::Model, end: &End, now: DateTime<Utc>) -> Update<Backup> {
-    let cause = |cause: &str| Some(cause.to_owned());
     match end {
         End::Taken(taken) => completed(update, row, taken, now),
-        End::Skipped { cause: why } => ended(update, BackupPhase::Skipped, cause(why), now),
-        End::Cancelled { cause: why } => ended(update, BackupPhase::Cancelled, cause(why), now),
+        End::Skipped { cause: why } => ended(update, BackupPhase::Skipped, Some(why.clone()), now),
+        End::Cancelled { cause: why } => ended(update, BackupPhase::Cancelled, Some(Sentence::said(why)), now),
         End::Failed { cause: why, again } => {
             let pause = pause(row).filter(|_| *again);
-            ended(update, BackupPhase::Failed, cause(why), now)
+            ended(update, BackupPhase::Failed, Some(why.clone()), now)
                 .col_expr(backup::Column::RetryAt, Expr::value(pause.map(|pause| now + pause)))
         }
         End::Interrupted => update
@@ -356,7 +356,7 @@ fn pause(row: &backup::Model) -> Option<TimeDelta> {
     usize::try_from(row.attempt - 1).ok().and_then(|tried| PAUSES.get(tried).copied())
 }
 
-fn ended(update: Update<Backup>, phase: BackupPhase, cause: Option<String>, now: DateTime<Utc>) -> Update<Backup> {
+fn ended(update: Update<Backup>, phase: BackupPhase, cause: Option<Sentence>, now: DateTime<Utc>) -> Update<Backup> {
     update
         .col_expr(backup::Column::Phase, Expr::value(phase))
         .col_expr(backup::Column::Cause, Expr::value(cause))

@@ -3,7 +3,7 @@
 //! With the claim its phase becomes Deleting, and from then on it is too late to take it back.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use model::backup::BackupPhase;
+use model::{backup::BackupPhase, language::msgid};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, Condition, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
@@ -23,12 +23,13 @@ use crate::{
         kind::{Hold, Leased, Outcome, RunKind, Settled, Update, Work},
         maintenance_due, retention,
     },
+    sentence::Sentence,
 };
 
 /// How long after a failure the deletion is tried again.
 const PAUSE: TimeDelta = TimeDelta::minutes(5);
 
-const SILENT: &str = "The S3 service did not answer in time. It is tried again";
+const SILENT: &str = msgid("The S3 service did not answer in time. It is tried again");
 
 /// Deletions of backups. Removing a snapshot that is gone already is no error, so a deletion that died half-way is
 /// simply done again.
@@ -39,7 +40,7 @@ pub struct Deletion;
 #[derive(Debug)]
 pub enum End {
     Done,
-    Failed { cause: String },
+    Failed { cause: Sentence },
 }
 
 impl RunKind for Deletion {
@@ -107,7 +108,7 @@ impl RunKind for Deletion {
         Ok(match outcome {
             Outcome::Done(()) => End::Done,
             Outcome::Failed(error) => End::Failed { cause: error.cause("backup", row.id) },
-            Outcome::Stopped(_) => End::Failed { cause: SILENT.to_owned() },
+            Outcome::Stopped(_) => End::Failed { cause: Sentence::said(SILENT) },
         })
     }
 
@@ -117,7 +118,7 @@ impl RunKind for Deletion {
             End::Failed { cause } => Settled::kept(
                 update
                     .col_expr(Column::NotBefore, Expr::value(now + PAUSE))
-                    .col_expr(Column::Cause, Expr::value(cause.as_str())),
+                    .col_expr(Column::Cause, Expr::value(cause.clone())),
             ),
         }
     }

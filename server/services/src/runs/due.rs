@@ -19,8 +19,9 @@ use crate::{
     entity::{backup, policy},
     error::ServiceError,
     repositories::{self, InUse},
-    runs::queue::{self, Due, Obstacle, Place},
+    runs::queue::{self, Due, Obstacle, Place, credential_locked},
     schedule,
+    sentence::Sentence,
 };
 
 /// Policies that one transaction claims. A short transaction lets others in between.
@@ -149,13 +150,12 @@ impl Circumstances {
     /// Why a due run is skipped, if it is. One of another policy of the project is no obstacle: this one waits its turn.
     fn obstacle(&self, policy: &policy::Model, in_use: &InUse) -> Option<Obstacle> {
         if in_use.credential.locked {
-            let name = &in_use.credential.s3_name;
-            let cause = format!("Backup credential {name} is locked. Unlock it to back up again");
-            return Some(Obstacle::CredentialLocked { cause });
+            return Some(Obstacle::CredentialLocked { cause: credential_locked(&in_use.credential.s3_name) });
         }
-        let still = |name: &String, doing: &str| format!("The backup {name} of this policy was still {doing}");
-        let working = self.running.get(&policy.id).map(|name| still(name, "working"));
-        let busy = working.or_else(|| self.waiting.get(&policy.id).map(|name| still(name, "waiting")));
+        let working = |name| Sentence::new(|| tr!("The backup {} of this policy was still working", name));
+        let waiting = |name| Sentence::new(|| tr!("The backup {} of this policy was still waiting", name));
+        let busy = self.running.get(&policy.id).map(working);
+        let busy = busy.or_else(|| self.waiting.get(&policy.id).map(waiting));
         busy.map(|cause| Obstacle::StillBusy { cause })
     }
 }

@@ -19,7 +19,7 @@ use super::{
     lease::Lease,
     supervisor::{Counters, StopReason},
 };
-use crate::{context::Services, error::ServiceError};
+use crate::{context::Services, error::ServiceError, sentence::Sentence};
 
 pub type Row<K> = <<K as RunKind>::Entity as EntityTrait>::Model;
 pub type Change<K> = <<K as RunKind>::Entity as EntityTrait>::ActiveModel;
@@ -124,7 +124,7 @@ pub trait RunKind: Debug + Sized + Send + Sync + 'static {
         _: &DatabaseTransaction,
         _: &Services,
         _: &Row<Self>,
-        _cause: &'static str,
+        _cause: &Sentence,
         _: DateTime<Utc>,
     ) -> impl Future<Output = Result<(), DbErr>> + Send {
         async { Ok(()) }

@@ -35,6 +35,7 @@ use crate::{
         release::AGAIN,
         supervisor::{StopReason, stored, time_is_up},
     },
+    sentence::{BACKUP_DISABLED, CANCELLED, CANCELLED_BY_A_PERSON, CANCELLED_WHILE_STOPPED, Sentence},
 };
 
 mod work;
@@ -49,7 +50,7 @@ const REPOSITORY_REPAIRED: Deed = Deed::new("repository repaired");
 pub enum End {
     Done(Outcome),
     Failed {
-        cause: String,
+        cause: Sentence,
         /// The repository turned out to be damaged.
         damaged: bool,
     },
@@ -151,7 +152,7 @@ impl RunKind for Maintenance {
             Failed(error) => failure(row, &error),
             Stopped(StopReason::Shutdown) => End::Interrupted,
             Stopped(StopReason::Person) if yields(services, row).await? => End::Interrupted,
-            Stopped(StopReason::Person) => End::Cancelled { cause: "Cancelled by a person" },
+            Stopped(StopReason::Person) => End::Cancelled { cause: CANCELLED_BY_A_PERSON },
             Stopped(StopReason::TimeUp | StopReason::LeaseLost) => {
                 End::Failed { cause: time_is_up(services), damaged: false }
             }
@@ -202,7 +203,7 @@ impl RunKind for Maintenance {
             endings: vec![Ending {
                 which: Condition::all().add(Column::CancelRequested.eq(true)).add(Column::Yields.eq(false)),
                 phase: MaintenancePhase::Cancelled.into(),
-                cause: "Cancelled while the server was stopped",
+                cause: CANCELLED_WHILE_STOPPED,
             }],
             again: |update, now| {
                 update
@@ -210,7 +211,7 @@ impl RunKind for Maintenance {
                     .col_expr(Column::NotBefore, Expr::value(now))
                     .col_expr(Column::CancelRequested, Expr::value(false))
                     .col_expr(Column::Yields, Expr::value(false))
-                    .col_expr(Column::Cause, Expr::value(AGAIN))
+                    .col_expr(Column::Cause, Expr::value(Sentence::said(AGAIN)))
             },
         })
     }
@@ -232,10 +233,10 @@ async fn yields(services: &Services, row: &maintenance::Model) -> Result<bool, S
 
 fn failure(row: &maintenance::Model, error: &ServiceError) -> End {
     if let Some(RepositoryConflict::RepositoryNotInUse) = error.refusal() {
-        return End::Cancelled { cause: "Cancelled because backup was disabled for the project" };
+        return End::Cancelled { cause: BACKUP_DISABLED };
     }
     match error {
-        ServiceError::Repository(RepositoryError::Cancelled) => End::Cancelled { cause: "Cancelled" },
+        ServiceError::Repository(RepositoryError::Cancelled) => End::Cancelled { cause: CANCELLED },
         error => End::Failed {
             damaged: matches!(error, ServiceError::Repository(RepositoryError::Damaged { .. })),
             cause: error.cause(Maintenance::NAME, row.id),
@@ -261,9 +262,9 @@ fn settled(update: Update<Maintenance>, end: &End, now: DateTime<Utc>) -> Update
             .col_expr(Column::Yields, Expr::value(false));
     };
     let (outcome, cause) = match end {
-        End::Done(outcome) => (Some(in_words(outcome)), None),
+        End::Done(outcome) => (Some(Sentence::new(|| in_words(outcome))), None),
         End::Failed { cause, .. } => (None, Some(cause.clone())),
-        End::Cancelled { cause } => (None, Some((*cause).to_owned())),
+        End::Cancelled { cause } => (None, Some(Sentence::said(cause))),
         End::Interrupted => (None, None),
     };
     update

@@ -7,6 +7,7 @@ use model::{
     backup::BackupPhase,
     ids::{OrganizationId, RepositoryId},
     retention::Retention,
+    schedule::TimeZone,
 };
 use sea_orm::{
     ActiveModelTrait,
@@ -19,6 +20,7 @@ use crate::{
     context::Services,
     entity::{TextList, UnreadableList, backup, policy},
     notifications::events::{self, Ended},
+    sentence::Sentence,
 };
 
 /// Where a backup belongs.
@@ -44,17 +46,22 @@ pub struct Due<'a> {
 #[derive(Clone, Debug)]
 pub enum Obstacle {
     /// Nothing is backed up until somebody does something about it.
-    CredentialLocked { cause: String },
+    CredentialLocked { cause: Sentence },
     /// The run before is not done yet.
-    StillBusy { cause: String },
+    StillBusy { cause: Sentence },
 }
 
 impl Obstacle {
-    fn into_cause(self) -> String {
+    fn into_cause(self) -> Sentence {
         match self {
             Self::CredentialLocked { cause } | Self::StillBusy { cause } => cause,
         }
     }
+}
+
+/// What stands on a run that a locked credential keeps from beginning.
+pub fn credential_locked(name: &str) -> Sentence {
+    Sentence::new(|| tr!("Backup credential {} is locked. Unlock it to back up again", name))
 }
 
 /// Queues a backup that a person asked for.
@@ -68,7 +75,7 @@ pub async fn manual(
     let now = services.clock().now();
     forgo_retries(db, services, vec![policy.id], now).await?;
     let mut row = row(policy, place, now);
-    row.name = Set(free_name(db, policy.project_id, "manual", now).await?);
+    row.name = Set(free_name(db, policy, "manual", now).await?);
     row.created_by = Set(Some(created_by.to_owned()));
     row.insert(db).await
 }
@@ -89,15 +96,15 @@ pub async fn scheduled(
     let mut rows = Vec::with_capacity(due.len());
     for due in due {
         let project = due.policy.project_id;
-        let wanted = name(&due.policy.name, due.scheduled_for);
+        let wanted = name(due.policy, &due.policy.name, due.scheduled_for);
         let name = if taken.contains(&(project, wanted.clone())) {
-            free_name(db, project, &due.policy.name, due.scheduled_for).await?
+            free_name(db, due.policy, &due.policy.name, due.scheduled_for).await?
         } else {
             wanted
         };
         taken.insert((project, name.clone()));
         if let Some(Obstacle::CredentialLocked { cause }) = &due.obstacle {
-            let (policy, phase) = (Some(due.policy.id), BackupPhase::Skipped);
+            let (policy, phase, cause) = (Some(due.policy.id), BackupPhase::Skipped, &cause.in_english());
             events::failed(db, services, Ended { project, policy, backup: &name, phase, cause }, now).await?;
         }
         rows.push(scheduled_row(due, name, now));
@@ -124,7 +131,7 @@ fn scheduled_row(due: Due<'_>, name: String, now: DateTime<Utc>) -> backup::Acti
 /// Those of the names wanted that backups have already, by project.
 async fn taken_names(db: &impl ConnectionTrait, due: &[Due<'_>]) -> Result<HashSet<(i64, String)>, DbErr> {
     let projects: HashSet<i64> = due.iter().map(|due| due.policy.project_id).collect();
-    let names: HashSet<String> = due.iter().map(|due| name(&due.policy.name, due.scheduled_for)).collect();
+    let names: HashSet<String> = due.iter().map(|due| name(due.policy, &due.policy.name, due.scheduled_for)).collect();
     let taken: Vec<(i64, String)> = backup::Entity::find()
         .select_only()
         .columns([backup::Column::ProjectId, backup::Column::Name])
@@ -186,12 +193,18 @@ pub fn expiry(from: DateTime<Utc>, retention_seconds: i64) -> DateTime<Utc> {
 }
 
 /// `<prefix>-<yyyyMMddHHmmss>`, a second later for each backup of the project that has the name already.
-async fn free_name(db: &impl ConnectionTrait, project: i64, prefix: &str, at: DateTime<Utc>) -> Result<String, DbErr> {
+async fn free_name(
+    db: &impl ConnectionTrait,
+    policy: &policy::Model,
+    prefix: &str,
+    at: DateTime<Utc>,
+) -> Result<String, DbErr> {
     let mut at = at;
     loop {
-        let name = name(prefix, at);
-        let taken =
-            backup::Entity::find().filter(backup::Column::ProjectId.eq(project)).filter(backup::Column::Name.eq(&name));
+        let name = name(policy, prefix, at);
+        let taken = backup::Entity::find()
+            .filter(backup::Column::ProjectId.eq(policy.project_id))
+            .filter(backup::Column::Name.eq(&name));
         if taken.count(db).await? == 0 {
             return Ok(name);
         }
@@ -199,8 +212,12 @@ async fn free_name(db: &impl ConnectionTrait, project: i64, prefix: &str, at: Da
     }
 }
 
-fn name(prefix: &str, at: DateTime<Utc>) -> String {
-    format!("{prefix}-{}", at.format("%Y%m%d%H%M%S"))
+/// With the time of the policy's zone, in which its schedule is written: who restores "the one of five o'clock" looks for
+/// that. The hour that comes twice when daylight-saving time ends gives names twice, of which the second is free a second
+/// later.
+fn name(policy: &policy::Model, prefix: &str, at: DateTime<Utc>) -> String {
+    let zone = TimeZone::parse(&policy.time_zone).unwrap_or(TimeZone::UTC);
+    format!("{prefix}-{}", zone.shown(at).format("%Y%m%d%H%M%S"))
 }
 
 /// A newer run of a policy does what a retry of an older one was to do, and a paused one does nothing by itself.
@@ -221,8 +238,8 @@ pub async fn forgo_retries(
         return Ok(());
     }
     for row in &forgone {
-        let cause = row.cause.as_deref().unwrap_or_default();
-        events::failed(db, services, Ended::of(row, BackupPhase::Failed, cause), now).await?;
+        let cause = row.cause.as_ref().map(Sentence::in_english).unwrap_or_default();
+        events::failed(db, services, Ended::of(row, BackupPhase::Failed, &cause), now).await?;
     }
     backup::Entity::update_many()
         .col_expr(backup::Column::RetryAt, Expr::value(Option::<DateTime<Utc>>::None))

@@ -1,6 +1,7 @@
 //! What happens to the runs of processes that do not answer any more.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use model::language::msgid;
 use sea_orm::{
     ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QuerySelect, Value,
     sea_query::{Expr, ExprTrait, LockBehavior, LockType},
@@ -10,7 +11,7 @@ use super::{
     KINDS,
     kind::{Death, Ending, RunKind, Update},
 };
-use crate::context::Services;
+use crate::{context::Services, sentence::Sentence};
 
 /// A run that so many processes did not survive is not tried again.
 const MOST_CRASHES: i32 = 2;
@@ -20,11 +21,13 @@ const LONGEST_WAIT: TimeDelta = TimeDelta::hours(6);
 
 /// What stands on a run that is tried once more.
 pub const AGAIN: &str =
-    "The server stopped in the middle of this. It is tried once more, as soon as nothing else runs beside it";
-const GIVEN_UP: &str = "The server stopped in the middle of this, and once more when nothing else ran beside it. Look at \
-                        its memory and its log, then start it again";
-const NO_ROOM: &str = "The server stopped in the middle of this, and found no time since to try it with nothing else \
-                       beside it. Start it again";
+    msgid("The server stopped in the middle of this. It is tried once more, as soon as nothing else runs beside it");
+const GIVEN_UP: &str = msgid(
+    "The server stopped in the middle of this, and once more when nothing else ran beside it. Look at its memory and its log, then start it again",
+);
+const NO_ROOM: &str = msgid(
+    "The server stopped in the middle of this, and found no time since to try it with nothing else beside it. Start it again",
+);
 
 /// Releases the runs of all kinds. Returns how many there were.
 pub async fn expired(services: &Services, now: DateTime<Utc>) -> Result<u64, DbErr> {
@@ -52,7 +55,11 @@ pub async fn of<K: RunKind>(services: &Services, now: DateTime<Utc>) -> Result<u
     let mut released = 0;
     for Ending { which, phase, cause } in &death.endings {
         let which = dead.clone().add(which.clone());
-        released += ended(&death, phase.clone(), cause, now).filter(which).exec(services.db()).await?.rows_affected;
+        released += ended(&death, phase.clone(), Sentence::said(cause), now)
+            .filter(which)
+            .exec(services.db())
+            .await?
+            .rows_affected;
     }
     let crashed_again = dead.clone().add(death.crashes.gte(MOST_CRASHES - 1));
     released += given_up(services, &death, crashed_again, GIVEN_UP, now).await?;
@@ -75,15 +82,16 @@ async fn given_up<K: RunKind>(
     let tx = services.write().await?;
     let rows =
         K::Entity::find().filter(which).lock_with_behavior(LockType::Update, LockBehavior::SkipLocked).all(&tx).await?;
+    let cause = Sentence::said(cause);
     for row in &rows {
-        ended(death, death.failed.clone(), cause, now).filter(K::LEASED.id.eq(K::id(row))).exec(&tx).await?;
-        K::given_up(&tx, services, row, cause, now).await?;
+        ended(death, death.failed.clone(), cause.clone(), now).filter(K::LEASED.id.eq(K::id(row))).exec(&tx).await?;
+        K::given_up(&tx, services, row, &cause, now).await?;
     }
     tx.commit().await?;
     Ok(rows.len() as u64)
 }
 
-fn ended<K: RunKind>(death: &Death<K>, phase: Value, cause: &'static str, now: DateTime<Utc>) -> Update<K> {
+fn ended<K: RunKind>(death: &Death<K>, phase: Value, cause: Sentence, now: DateTime<Utc>) -> Update<K> {
     freed::<K>()
         .col_expr(death.phase, Expr::value(phase))
         .col_expr(death.cause, Expr::value(cause))

@@ -24,6 +24,7 @@ use crate::{
         claim, clock_watch,
         kind::{Hold, Leased, Outcome, RunKind, Settled, Update, Work},
     },
+    sentence::Sentence,
 };
 
 const BACKUPS_REMOVED: Deed = Deed::new("backups of a deleted project removed from the bucket");
@@ -42,7 +43,7 @@ pub struct Removal;
 pub enum End {
     Done,
     Failed {
-        cause: String,
+        cause: Sentence,
     },
     /// The turn was over before everything was gone.
     GoesOn,
@@ -107,7 +108,7 @@ impl RunKind for Removal {
             End::Failed { cause } => Settled::kept(
                 update
                     .col_expr(Column::NotBefore, Expr::value(now + PAUSE))
-                    .col_expr(Column::Cause, Expr::value(cause.as_str())),
+                    .col_expr(Column::Cause, Expr::value(cause.clone())),
             ),
             // Behind those that wait.
             End::GoesOn => Settled::kept(update.col_expr(Column::NotBefore, Expr::value(now))),

@@ -10,6 +10,7 @@ use engine::{
 use model::{
     backup::RestorePhase,
     ids::OrganizationId,
+    language::msgid,
     restore::{OnConflict, RestoredInto},
 };
 use sea_orm::{
@@ -34,8 +35,12 @@ use crate::{
         kind::{Death, Ending, Hold, Leased, Outcome, RunKind, Settled, Update, Watched, Work},
         supervisor::{StopReason, stored, time_is_up},
     },
+    sentence::Sentence,
     source_roots, sources,
 };
+
+const STOPPED: &str =
+    msgid("The server was stopped. What was restored by then is there; start the restore again for the rest");
 
 /// Most warnings that are listed; the rest is counted.
 const MOST_LISTED: usize = 1000;
@@ -49,7 +54,7 @@ pub struct Restore;
 pub enum End {
     Done(RestoreReport),
     Failed {
-        cause: String,
+        cause: Sentence,
     },
     Cancelled,
     /// Back into the queue: the process ends.
@@ -144,11 +149,7 @@ impl RunKind for Restore {
                 End::Interrupted
             }
             // What it restored itself it would keep a second time.
-            Outcome::Stopped(StopReason::Shutdown) => End::Failed {
-                cause:
-                    "The server was stopped. What was restored by then is there; start the restore again for the rest"
-                        .to_owned(),
-            },
+            Outcome::Stopped(StopReason::Shutdown) => End::Failed { cause: Sentence::said(STOPPED) },
             Outcome::Stopped(StopReason::TimeUp | StopReason::LeaseLost) => End::Failed { cause: time_is_up(services) },
         })
     }
@@ -162,8 +163,8 @@ impl RunKind for Restore {
     fn settled(update: Update<Self>, row: &restore::Model, end: &End, now: DateTime<Utc>) -> Settled<Self> {
         Settled::kept(match end {
             End::Done(report) => completed(update, row, report, now),
-            End::Failed { cause } => ended(update, RestorePhase::Failed, cause, now),
-            End::Cancelled => ended(update, RestorePhase::Cancelled, cancelled(row), now),
+            End::Failed { cause } => ended(update, RestorePhase::Failed, cause.clone(), now),
+            End::Cancelled => ended(update, RestorePhase::Cancelled, Sentence::said(cancelled(row)), now),
             End::Interrupted => update.col_expr(Column::Phase, Expr::value(RestorePhase::Queued)),
         })
     }
@@ -185,7 +186,9 @@ impl RunKind for Restore {
                     .add(Column::CancelRequested.eq(true))
                     .add(Column::OnConflict.eq(OnConflict::KeepBoth.as_str())),
                 phase: RestorePhase::Failed.into(),
-                cause: "The server stopped in the middle of this restore. What it had restored is there; start it again for the rest",
+                cause: msgid(
+                    "The server stopped in the middle of this restore. What it had restored is there; start it again for the rest",
+                ),
             }],
             again: |update, _| update,
         })
@@ -253,13 +256,13 @@ async fn file_request(
 /// What a person finds who cancelled the restore.
 fn cancelled(row: &restore::Model) -> &'static str {
     match RestoredInto::parse(&row.target_kind, String::new()) {
-        Ok(RestoredInto::NewDatabase(_)) => "Cancelled by a person. The new database was not made",
-        Ok(RestoredInto::OriginalDatabase(_)) => "Cancelled by a person. The database is as it was before",
-        _ => "Cancelled by a person. What was restored by then is there",
+        Ok(RestoredInto::NewDatabase(_)) => msgid("Cancelled by a person. The new database was not made"),
+        Ok(RestoredInto::OriginalDatabase(_)) => msgid("Cancelled by a person. The database is as it was before"),
+        _ => msgid("Cancelled by a person. What was restored by then is there"),
     }
 }
 
-fn ended(update: Update<Restore>, phase: RestorePhase, cause: &str, now: DateTime<Utc>) -> Update<Restore> {
+fn ended(update: Update<Restore>, phase: RestorePhase, cause: Sentence, now: DateTime<Utc>) -> Update<Restore> {
     update
         .col_expr(restore::Column::Phase, Expr::value(phase))
         .col_expr(restore::Column::Cause, Expr::value(cause))
@@ -276,16 +279,20 @@ const fn reached(report: &RestoreReport) -> RestorePhase {
 }
 
 /// What is not as it was; nothing where all is.
-fn shortcoming(row: &restore::Model, report: &RestoreReport) -> Option<String> {
+fn shortcoming(row: &restore::Model, report: &RestoreReport) -> Option<Sentence> {
     Some(match report.warnings.len() {
         0 if report.unset.is_empty() => return None,
-        0 => "All files are restored, but not all of their owners, rights, attributes or times".to_owned(),
+        0 => Sentence::said(msgid("All files are restored, but not all of their owners, rights, attributes or times")),
         listed if row.target_kind != "directory" => {
             let count = report.ignored_errors.max(listed as u64);
-            format!("{count} object(s) of the database could not be restored as they were")
+            Sentence::new(|| {
+                tr!("{n} object of the database could not be restored as it was"
+                    | "{n} objects of the database could not be restored as they were" % count)
+            })
         }
-        1 => "1 file could not be restored as it was".to_owned(),
-        more => format!("{more} files could not be restored as they were"),
+        files => Sentence::new(|| {
+            tr!("{n} file could not be restored as it was" | "{n} files could not be restored as they were" % files)
+        }),
     })
 }
 

@@ -25,6 +25,7 @@ use crate::{
         policy, project, repository, restore,
     },
     schedule,
+    sentence::Sentence,
 };
 
 const WITH_SNAPSHOT: [BackupPhase; 2] = [BackupPhase::Completed, BackupPhase::PartiallyFailed];
@@ -115,7 +116,7 @@ struct Row {
     finished_at: Option<DateTime<Utc>>,
     expires_at: Option<DateTime<Utc>>,
     kept_at: Option<DateTime<Utc>>,
-    unusual: Option<String>,
+    unusual: Option<Sentence>,
     acknowledged_at: Option<DateTime<Utc>>,
     damaged: bool,
 }
@@ -413,12 +414,12 @@ mod tests {
         assert_eq!(due(&kept, None, at(100)), [5, 4, 3, 1]);
         let unusual = rows(|row| {
             if row.id == 4 {
-                row.unusual = Some(String::new());
+                row.unusual = Some(Sentence::new(String::new));
             }
         });
         assert_eq!(due(&unusual, None, at(100)), [5, 4], "it may go itself, and what came after it");
         let acknowledged = rows(|row| {
-            row.unusual = Some(String::new());
+            row.unusual = Some(Sentence::new(String::new));
             row.acknowledged_at = Some(at(50));
         });
         assert_eq!(due(&acknowledged, None, at(100)), [5, 4, 3, 2, 1]);

@@ -18,6 +18,7 @@ use crate::{
         kind::{Column, Hold, RunKind, Watched, Work},
         lease::{Lease, Renewal},
     },
+    sentence::Sentence,
 };
 
 /// How often the lease is renewed; also how soon a cancelled run hears of it.
@@ -139,12 +140,13 @@ pub async fn supervise<K: RunKind, T>(
 }
 
 /// What stands on a run whose time was up.
-pub fn time_is_up(services: &Services) -> String {
-    format!(
-        "Stopped after {}, the longest that a run may take (HOLDFAST_RUN_LIMIT). Look at what made it so long, or let \
-         the operator allow more time",
-        size::duration(services.config().run_limit.as_secs()),
-    )
+pub fn time_is_up(services: &Services) -> Sentence {
+    Sentence::new(|| {
+        tr!(
+            "Stopped after {}, the longest that a run may take (HOLDFAST_RUN_LIMIT). Look at what made it so long, or let the operator allow more time",
+            size::duration(services.config().run_limit.as_secs())
+        )
+    })
 }
 
 const fn stop_reason(renewal: Renewal) -> Option<StopReason> {

@@ -2,7 +2,7 @@
 //! that was encrypted by somebody else. Complete as they are, they must not outlive the good ones unseen.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use model::{backup::BackupPhase, size};
+use model::{backup::BackupPhase, language::msgid, size};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult,
     IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
@@ -16,6 +16,7 @@ use crate::{
         policy, project,
     },
     notifications::events,
+    sentence::Sentence,
 };
 
 /// Backups that a new one is compared with.
@@ -48,7 +49,7 @@ struct Amount {
 }
 
 /// How a backup of a policy differs from those before it, in words; `None` where it does not.
-pub async fn judge(db: &impl ConnectionTrait, row: &backup::Model, taken: &Taken) -> Result<Option<String>, DbErr> {
+pub async fn judge(db: &impl ConnectionTrait, row: &backup::Model, taken: &Taken) -> Result<Option<Sentence>, DbErr> {
     let Some(id) = row.policy_id else { return Ok(None) };
     let below = policy::Entity::find_by_id(id).one(db).await?.map_or(0, |policy| policy.unusual_below);
     if below == 0 {
@@ -78,9 +79,9 @@ pub async fn judge(db: &impl ConnectionTrait, row: &backup::Model, taken: &Taken
 }
 
 /// How a policy's first backup differs from what can be expected of it.
-fn first_difference(now: Compared, source_had_files: bool) -> Option<String> {
+fn first_difference(now: Compared, source_had_files: bool) -> Option<Sentence> {
     let lacks_all = now.files == 0 && source_had_files;
-    lacks_all.then(|| "It has no files, and the directory had some when the project was made".to_owned())
+    lacks_all.then(|| Sentence::said(msgid("It has no files, and the directory had some when the project was made")))
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -91,10 +92,10 @@ struct Compared {
 }
 
 /// `before` from the newest to the oldest; `below` in percent.
-fn difference(before: &[Amount], now: Compared, below: i64) -> Option<String> {
+fn difference(before: &[Amount], now: Compared, below: i64) -> Option<Sentence> {
     let most_files = before.iter().filter_map(|amount| amount.files).max()?;
     if now.files == 0 && most_files > 0 {
-        return Some(format!("It has no files, and one of those before it had {most_files}"));
+        return Some(Sentence::new(|| tr!("It has no files, and one of those before it had {}", most_files)));
     }
     if before.len() < FEWEST {
         return None;
@@ -102,16 +103,19 @@ fn difference(before: &[Amount], now: Compared, below: i64) -> Option<String> {
     let few = |now: i64, median: i64| i128::from(now) * 100 < i128::from(median) * i128::from(below);
     let files = median(before.iter().filter_map(|amount| amount.files));
     if files >= FEWEST_FILES && few(now.files, files) {
-        return Some(format!("It has {} files, and those before it had {files}", now.files));
+        return Some(Sentence::new(|| tr!("It has {} files, and those before it had {}", now.files, files)));
     }
     let bytes = median(before.iter().filter_map(|amount| amount.bytes));
     if bytes >= FEWEST_BYTES && few(now.bytes, bytes) {
-        return Some(format!("It has {}, and those before it had {}", words(now.bytes), words(bytes)));
+        return Some(Sentence::new(|| tr!("It has {}, and those before it had {}", words(now.bytes), words(bytes))));
     }
     let added = median(before.iter().filter_map(|amount| amount.added_bytes));
     let much =
         now.added > added.saturating_mul(TIMES_ADDED) && now.added > MOST_ADDED && now.added > now.bytes / PART_ADDED;
-    much.then(|| format!("It added {} to the bucket, and those before it added {}", words(now.added), words(added)))
+    much.then(|| {
+        let told = || tr!("It added {} to the bucket, and those before it added {}", words(now.added), words(added));
+        Sentence::new(told)
+    })
 }
 
 fn words(bytes: i64) -> String {
@@ -139,7 +143,7 @@ pub async fn remind(services: &Services, now: DateTime<Utc>) -> Result<(), DbErr
     }
     let tx = services.write().await?;
     for row in forgotten.lock_exclusive().all(&tx).await? {
-        let words = row.unusual.clone().unwrap_or_default();
+        let words = row.unusual.as_ref().map(Sentence::in_english).unwrap_or_default();
         events::still_unusual(&tx, services, (&row, &words), now).await?;
         let mut change = row.into_active_model();
         change.reminded_at = Set(Some(now));

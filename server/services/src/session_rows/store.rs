@@ -3,7 +3,7 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::TimeDelta;
 use sea_orm::{
     ActiveValue::{NotSet, Set},
     ColumnTrait, EntityTrait, QueryFilter,
@@ -37,9 +37,15 @@ impl Store {
             user_id: Set(person(record)),
             signed_in_from: Set(signed_in_from(record)),
             data: Set(sealed::seal(record.id, &record.data)?),
-            expires_at: Set(expiry(record)?),
+            expires_at: Set(self.0.clock().now() + rest(record)),
             created_at: Set(self.0.clock().now()),
         })
+    }
+
+    fn record(&self, id: Id, row: &session::Model) -> Result<Record> {
+        let data = sealed::open(id, &row.data)?;
+        let rest = row.expires_at - self.0.clock().now();
+        Ok(Record { id, data, expiry_date: OffsetDateTime::now_utc() + time::Duration::seconds(rest.num_seconds()) })
     }
 }
 
@@ -80,7 +86,7 @@ impl SessionStore for Store {
             .all(self.0.db())
             .await
             .map_err(backend)?;
-        found.first().map(|row| record(*id, row)).transpose()
+        found.first().map(|row| self.record(*id, row)).transpose()
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
@@ -102,16 +108,10 @@ fn signed_in_from(record: &Record) -> Option<String> {
     if record.data.contains_key(USER) { Some(text(ADDRESS).unwrap_or_default()) } else { text(NETWORK) }
 }
 
-fn record(id: Id, row: &session::Model) -> Result<Record> {
-    let data = sealed::open(id, &row.data)?;
-    let expiry_date = OffsetDateTime::from_unix_timestamp(row.expires_at.timestamp())
-        .map_err(|error| Error::Decode(error.to_string()))?;
-    Ok(Record { id, data, expiry_date })
-}
-
-fn expiry(record: &Record) -> Result<DateTime<Utc>> {
-    DateTime::from_timestamp(record.expiry_date.unix_timestamp(), 0)
-        .ok_or_else(|| Error::Encode("the expiry is out of range".to_owned()))
+/// How long a session lasts from now. Its end is dated by the machine's clock, and its row by the server's, so that both
+/// who stores and who deletes it go by one clock.
+fn rest(record: &Record) -> TimeDelta {
+    TimeDelta::seconds((record.expiry_date - OffsetDateTime::now_utc()).whole_seconds())
 }
 
 fn backend(error: sea_orm::DbErr) -> Error {

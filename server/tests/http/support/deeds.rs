@@ -102,12 +102,16 @@ impl Browser {
 
     /// Adds a policy with everything included.
     pub async fn add_policy(&self, project: ProjectId, name: &str, cron: &str) -> PolicyId {
+        self.add_policy_in(project, name, cron, "UTC").await
+    }
+
+    pub async fn add_policy_in(&self, project: ProjectId, name: &str, cron: &str, time_zone: &str) -> PolicyId {
         let fields = [
             ("project", project.to_string()),
             ("name", name.to_owned()),
             ("cron_period", "custom".to_owned()),
             ("cron_expression", cron.to_owned()),
-            ("time_zone", "UTC".to_owned()),
+            ("time_zone", time_zone.to_owned()),
             ("retention", "720h".to_owned()),
             ("include", "**".to_owned()),
         ];

@@ -18,6 +18,7 @@ use crate::{
     database,
     entity::{repository, set_up},
     error::ServiceError,
+    sentence::Sentence,
 };
 
 /// How long a form waits for the outcome.
@@ -128,7 +129,7 @@ pub enum State {
 /// The set-up of a project that is under way, or the last one that failed.
 pub async fn state(services: &Services, project: i64) -> Result<Option<State>, DbErr> {
     Ok(find(services.db(), project).await?.map(|row| match &row.cause {
-        Some(cause) => State::Failed(cause.clone()),
+        Some(cause) => State::Failed(cause.to_string()),
         None if is_under_way(services, &row) => State::UnderWay(row),
         None => State::Failed(tr!("The server was stopped while backup was being set up. Save again")),
     }))
@@ -139,22 +140,27 @@ fn is_under_way(services: &Services, row: &set_up::Model) -> bool {
 }
 
 /// With the bucket that may have been made.
-async fn too_long(db: &impl ConnectionTrait, steps: &Steps) -> String {
+async fn too_long(db: &impl ConnectionTrait, steps: &Steps) -> Sentence {
     let reserved = repository::Entity::find()
         .filter(repository::Column::ProjectId.eq(steps.project))
         .filter(repository::Column::BackupCredentialId.is_null())
         .order_by_desc(repository::Column::Id)
         .one(db)
         .await;
-    let bucket = match reserved {
-        Ok(Some(place)) => format!(" It may have left the bucket {}.", place.bucket),
-        _ => String::new(),
-    };
-    format!(
-        "{} took longer than {} minutes. Check the endpoint, and that the service is not overloaded.{bucket}",
-        steps.now_at().label(),
-        LIMIT.as_secs() / 60,
-    )
+    let (step, minutes) = (steps.now_at().label(), LIMIT.as_secs() / 60);
+    Sentence::new(|| match &reserved {
+        Ok(Some(place)) => tr!(
+            "{} took longer than {} minutes. Check the endpoint, and that the service is not overloaded. It may have left the bucket {}.",
+            tr!(step),
+            minutes,
+            place.bucket
+        ),
+        _ => tr!(
+            "{} took longer than {} minutes. Check the endpoint, and that the service is not overloaded.",
+            tr!(step),
+            minutes
+        ),
+    })
 }
 
 async fn find(db: &impl ConnectionTrait, project: i64) -> Result<Option<set_up::Model>, DbErr> {
@@ -193,7 +199,7 @@ async fn forget(db: &impl ConnectionTrait, project: i64) -> Result<(), DbErr> {
     set_up::Entity::delete_by_id(project).exec(db).await.map(drop)
 }
 
-async fn fail(db: &impl ConnectionTrait, project: i64, cause: String) -> Result<(), DbErr> {
+async fn fail(db: &impl ConnectionTrait, project: i64, cause: Sentence) -> Result<(), DbErr> {
     set_up::Entity::update_many()
         .col_expr(set_up::Column::Cause, Expr::value(cause))
         .filter(set_up::Column::ProjectId.eq(project))

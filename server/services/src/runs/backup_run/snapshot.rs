@@ -12,6 +12,7 @@ use crate::{
     error::ServiceError,
     repositories::{self, RepositoryConflict},
     runs::kind::Work,
+    sentence::Sentence,
     sources,
 };
 
@@ -31,7 +32,7 @@ pub struct Taken {
     /// Patterns of Exclude that matched nothing in a database. The backup is complete all the same.
     pub unmatched_exclude: Vec<String>,
     /// How it differs from those before it. Not known yet where it has just been taken.
-    pub unusual: Option<String>,
+    pub unusual: Option<Sentence>,
     /// What was left out on purpose. The backup is complete without it.
     pub left_out: Vec<engine::Unreadable>,
 }
@@ -145,56 +146,54 @@ impl Taken {
     }
 
     /// What a person should know of it.
-    pub fn told(&self) -> Option<String> {
-        let told = [
-            (self.files == 0).then(|| "It has no files".to_owned()),
-            unreadable_cause(self.unreadable.len()),
-            unmatched_cause(&self.unmatched),
-            changed_cause(self.changed.len()),
-            too_large_cause(self.too_large),
-            unmatched_cause(&self.unmatched_exclude),
-            left_out_cause(&self.left_out),
-        ];
-        let told: Vec<_> = told.into_iter().flatten().collect();
-        (!told.is_empty()).then(|| told.join(". "))
+    pub fn told(&self) -> Option<Sentence> {
+        let told = || {
+            let told = [
+                (self.files == 0).then(|| tr!("It has no files")),
+                unreadable_cause(self.unreadable.len()),
+                unmatched_cause(&self.unmatched),
+                changed_cause(self.changed.len()),
+                too_large_cause(self.too_large),
+                unmatched_cause(&self.unmatched_exclude),
+                left_out_cause(&self.left_out),
+            ];
+            told.into_iter().flatten().collect::<Vec<_>>()
+        };
+        (!told().is_empty()).then(|| Sentence::new(|| told().join(". ")))
     }
 }
 
 fn unmatched_cause(patterns: &[String]) -> Option<String> {
     match patterns {
         [] => None,
-        [one] => Some(format!("The pattern {one} matched nothing")),
-        several => Some(format!("The patterns {} matched nothing", several.join(", "))),
+        [one] => Some(tr!("The pattern {} matched nothing", one)),
+        several => Some(tr!("The patterns {} matched nothing", several.join(", "))),
     }
 }
 
 fn too_large_cause(engine::FileTotals { files, bytes }: engine::FileTotals) -> Option<String> {
     let size = model::size::bytes(bytes);
-    match files {
-        0 => None,
-        1 => Some(format!("1 file ({size}) was left out because it is larger than the policy takes")),
-        more => Some(format!("{more} files ({size}) were left out because they are larger than the policy takes")),
-    }
+    (files > 0).then(|| {
+        tr!(
+            "{n} file ({size}) was left out because it is larger than the policy takes"
+                | "{n} files ({size}) were left out because they are larger than the policy takes" % files,
+            size = size
+        )
+    })
 }
 
 fn changed_cause(files: usize) -> Option<String> {
-    match files {
-        0 => None,
-        1 => Some("1 file changed while it was read".to_owned()),
-        more => Some(format!("{more} files changed while they were read")),
-    }
+    (files > 0).then(|| tr!("{n} file changed while it was read" | "{n} files changed while they were read" % files))
 }
 
 fn left_out_cause(left_out: &[engine::Unreadable]) -> Option<String> {
     let first = left_out.first()?;
-    let more = if left_out.len() > 1 { format!(" (and {} more)", left_out.len() - 1) } else { String::new() };
-    Some(format!("{}{more} was left out: {}", first.path, first.cause))
+    Some(match left_out.len() - 1 {
+        0 => tr!("{} was left out: {}", first.path, first.cause),
+        more => tr!("{} (and {} more) was left out: {}", first.path, more, first.cause),
+    })
 }
 
 fn unreadable_cause(files: usize) -> Option<String> {
-    match files {
-        0 => None,
-        1 => Some("1 file could not be read".to_owned()),
-        more => Some(format!("{more} files could not be read")),
-    }
+    (files > 0).then(|| tr!("{n} file could not be read" | "{n} files could not be read" % files))
 }

@@ -105,11 +105,11 @@ pub fn in_words(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Pruned(PruneReport { removed_bytes, unused_bytes, goes_on, .. }) => {
             let removed = match removed_bytes {
-                0 => "Nothing removed".to_owned(),
-                removed => format!("{} removed", size::bytes(*removed)),
+                0 => tr!("Nothing removed"),
+                removed => tr!("data" => "{} removed", size::bytes(*removed)),
             };
             if *goes_on {
-                format!("{removed}. {} not needed any more go later", size::bytes(*unused_bytes))
+                tr!("{}. {} not needed any more go later", removed, size::bytes(*unused_bytes))
             } else {
                 removed
             }
@@ -117,12 +117,18 @@ pub fn in_words(outcome: &Outcome) -> String {
         Outcome::Verified(report) => {
             let read = size::bytes(report.read_bytes);
             match (report.damaged.len(), report.incomplete.len()) {
-                (0, 0) => format!("Sound. {read} of {} read", size::bytes(report.stored_bytes)),
-                (files, backups) => format!("{files} damaged file(s), {backups} backup(s) not whole. {read} read"),
+                (0, 0) => tr!("Sound. {} of {} read", read, size::bytes(report.stored_bytes)),
+                (files, backups) => tr!(
+                    "{}, {}. {} read",
+                    tr!("{n} damaged file" | "{n} damaged files" % files),
+                    tr!("{n} backup not whole" | "{n} backups not whole" % backups),
+                    read
+                ),
             }
         }
         Outcome::Repaired(report) => {
-            format!("{} piece(s) of data rescued, {} lost where they were", report.rescued, report.lost)
+            let rescued = tr!("{n} piece of data rescued" | "{n} pieces of data rescued" % report.rescued);
+            tr!("{}, {} lost where they were", rescued, report.lost)
         }
     }
 }
