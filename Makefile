@@ -13,7 +13,7 @@ RELEASE := $(CARGO_TARGET_DIR)/release/holdfast
 # For the demo and the tests: quickly built, with optimisation where it pays. `make build` makes what is installed.
 PROGRAM := $(CARGO_TARGET_DIR)/debug/holdfast
 
-.PHONY: help demo clean-demo run dev test check unit browser bench proof fuzz audit time-demo build sbom pictures fixture \
+.PHONY: help demo clean-demo run dev test quick check unit browser bench proof fuzz audit time-demo build sbom pictures fixture \
 	machine tools wasm bundle site hooks program tests test-tools dev-tools fuzz-tools audit-tools sbom-tools
 
 help:
@@ -22,6 +22,7 @@ help:
 	@echo 'make run         start Holdfast empty, with the first-run page'
 	@echo 'make dev         the same with live reload, for development'
 	@echo 'make test        install what is missing and run every check and test'
+	@echo 'make quick       what finds most mistakes within minutes: checks, unit tests, the HTTP tests on SQLite'
 	@echo 'make check       formatting and lints alone'
 	@echo 'make unit        the tests without the browser'
 	@echo 'make browser     the browser tests alone'
@@ -91,6 +92,14 @@ test:
 	@.ci/steps 'machine=Look at the machine' 'tools=Install what the build needs' 'test-tools=Install what the tests need' \
 		'check=Formatting and lints' 'wasm=Compile the pages for the browser' 'bundle=Put the site together' \
 		'tests=Compile the tests' 'unit=Tests without the browser' 'browser=Tests in the browser'
+
+# Before each commit; `make test` before a change is handed in. Without what takes long by its nature: the engine against real
+# services, the browser, and a hundred thousand hostile requests.
+quick: tools
+	cargo fmt --all --check
+	cargo clippy $(TESTED) --all-targets -- -D warnings
+	cargo test --quiet $(TESTED) --lib --bins
+	RUST_TEST_THREADS=12 cargo test --quiet $(TESTED) --test http -- sqlite:: --skip hostile::
 
 # The browser's half is checked as it is built: alone, for its own target.
 check: tools

@@ -81,6 +81,19 @@ test('a backup shows what is in it', async ({ partner, s3, folders }) => {
   });
 });
 
+test('a backup whose service is away keeps its heading, and can be tried again', async ({ partner, s3, folders }) => {
+  const { page, browse, policies } = partner;
+  const { project, backup } = await addBackup(partner, s3, folders);
+  await s3.stop();
+  await policies.open(project, 'Backups');
+  await policies.act(policies.row(backup), 'Browse');
+  await browse.expectShown(backup);
+  const alert = page.getByRole('main').getByRole('alert');
+  await expect(alert).toContainText("Couldn't load this page");
+  await expect(alert.getByRole('link', { name: 'Try again', exact: true })).toBeVisible();
+  await expect(page.getByRole('navigation', { name: 'Breadcrumb' })).toContainText('web-shop');
+});
+
 test('what is not in the backup is not found', async ({ partner, s3, folders }) => {
   const { project, backup } = await addBackup(partner, s3, folders);
   await partner.policies.open(project, 'Backups');

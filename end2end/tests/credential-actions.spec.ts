@@ -29,7 +29,7 @@ test('the default moves, and a locked credential is marked and stays out of use'
       const dialog = credentials.page.getByRole('dialog');
       await expect(dialog.getByRole('alert')).toContainText('Backup credential is locked');
       await expect(dialog.getByRole('textbox')).toHaveCount(0);
-      await dialog.getByRole('button', { name: 'Close', exact: true }).click();
+      await dialog.getByRole('button', { name: 'Cancel', exact: true }).click();
       await expect(dialog).toHaveCount(0);
     }
     await credentials.button('Unlock Credential').click();

@@ -23,3 +23,19 @@ test('Ctrl-K finds pages, projects, backups and files', async ({ partner, s3, fo
   await browse.expectShown(backup);
   await expect(browse.entry('harbour.bin')).toBeVisible();
 });
+
+test('Ctrl-K begins what can be begun', async ({ partner, s3, folders }) => {
+  const { page, dashboard } = partner;
+  await addBackup(partner, s3, folders);
+  await dashboard.open();
+  await page.keyboard.press('Control+k');
+  const [main, search] = [page.getByRole('main'), page.getByRole('searchbox', { name: 'Search', exact: true })];
+  await search.fill('web-shop');
+  await main.getByRole('link', { name: 'Add a policy to web-shop', exact: true }).click();
+  await expect(page.getByRole('dialog', { name: 'Add Policy' })).toBeVisible();
+
+  await page.goto('/search');
+  await search.fill('invite');
+  await main.getByRole('link', { name: 'Invite User', exact: true }).click();
+  await expect(page.getByRole('dialog', { name: 'Invite User' })).toBeVisible();
+});

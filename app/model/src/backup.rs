@@ -335,18 +335,22 @@ pub fn part_of_folder(page: u64, per_page: u64) -> ListQuery {
     ListQuery { page, per_page, ..ListQuery::default() }
 }
 
+/// A backup that is looked into.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BrowsedBackup {
+    pub backup: BackupRow,
+    pub project_name: String,
+}
+
 /// One page of a folder of a backup, or of what a search found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BrowseView {
-    pub backup: BackupRow,
-    pub project_name: String,
     pub path: String,
     pub entries: Vec<BrowseEntry>,
     /// How many there are on all pages.
     pub total: u64,
     /// Set where a search found more than is shown.
     pub more: bool,
-    pub may_manage: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 use model::{
-    backup::{BackupRef, BackupRow, BrowseQuery, BrowseView, KeepBackupForm, RemoveBackupForm},
+    backup::{BackupRef, BackupRow, BrowseQuery, BrowseView, BrowsedBackup, KeepBackupForm, RemoveBackupForm},
     form::Done,
-    ids::ProjectId,
+    ids::{BackupId, ProjectId},
     list::{ListQuery, Page},
 };
 
@@ -15,6 +15,13 @@ use crate::api::ApiError;
 pub async fn list_backups(project: ProjectId, query: ListQuery) -> Result<Page<BackupRow>, ApiError> {
     let (acting, services) = super::server::signed_in()?;
     Ok(services::backups::list(&acting, &services, project, &query).await?)
+}
+
+/// A backup that is looked into. Answered without asking S3, unlike what is in it.
+#[server(endpoint = "backups/browsed", input = leptos::server_fn::codec::Json)]
+pub async fn get_browsed_backup(project: ProjectId, backup: BackupId) -> Result<BrowsedBackup, ApiError> {
+    let (acting, services) = super::server::signed_in()?;
+    Ok(services::browse::backup(&acting, &services, project, backup).await?)
 }
 
 /// One folder of a backup, or what a search in it found.

@@ -73,7 +73,7 @@ pub fn Refused(
 ) -> impl IntoView {
     view! {
         <div class="dialog-text">{children()}</div>
-        <DialogFooter cancel=tr!("Close")/>
+        <DialogFooter/>
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// How long after the last key the list is asked.
-const PAUSE: Duration = Duration::from_millis(250);
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// A form that works by itself as a request for the page with the search in its address.
 #[component]

@@ -2,7 +2,11 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use model::search::{SHORTEST, SearchResults};
+use model::{
+    language::msgid,
+    permission::Action,
+    search::{SHORTEST, SearchResults},
+};
 
 use crate::{
     address::{Address, encode, page_address, use_part},
@@ -14,20 +18,47 @@ use crate::{
         search_form::SearchForm,
         shortcuts::{Place, places},
     },
+    ui::use_ui,
 };
+
+/// What can be begun from anywhere: the address of its dialog, its name, and who may do it.
+const ACTIONS: [(&str, &str, Action); 5] = [
+    ("/projects?dialog=add", msgid("Add Project"), Action::ManageProjects),
+    ("/backup-credentials?dialog=add", msgid("Add Credentials"), Action::ManageCredentials),
+    ("/users?dialog=add", msgid("Invite User"), Action::ManageUsers),
+    ("/organizations?dialog=add", msgid("Add Organization"), Action::ManageOrganizations),
+    ("/notifications?dialog=add", msgid("Add Channel"), Action::ManageNotifications),
+];
+
+/// The same for a project that was found, below its address.
+const PROJECT_ACTIONS: [(&str, &str, Action); 3] = [
+    ("/policies?tab=backups", msgid("Restore from a backup of {}"), Action::ManageProjects),
+    ("/policies?tab=schedules&dialog=add", msgid("Add a policy to {}"), Action::ManageProjects),
+    ("/settings", msgid("Settings of {}"), Action::SeeProjects),
+];
+
+/// Projects whose actions are listed.
+const MOST_PROJECTS: usize = 3;
 
 #[component]
 pub fn SearchPage() -> impl IntoView {
     page_address();
     let text = use_part(|address: &Address| address.get("search").unwrap_or_default().to_owned());
     let results: Answer<SearchResults> = Answer::new(move || text.get(), search_everything);
-    let pages = move || {
+    let ui = use_ui();
+    let named = move |all: Vec<(&str, String)>| -> Vec<Found> {
         let text = text.get().to_lowercase();
-        let found: Vec<(String, String, String)> = places()
-            .map(|(_, href, name, _): Place| (href.to_owned(), tr!(name), String::new()))
-            .filter(|(_, name, _)| name.to_lowercase().contains(&text))
-            .collect();
+        let found = all.into_iter().filter(|(_, name)| name.to_lowercase().contains(&text));
+        found.map(|(href, name)| (href.to_owned(), name, String::new())).collect()
+    };
+    let pages = move || {
+        let found = named(places().map(|(_, href, name, _): Place| (href, tr!(name))).collect());
         view! { <Group title=tr!("Pages") found=found/> }
+    };
+    let actions = move || {
+        let mine = ACTIONS.into_iter().filter(|(_, _, action)| ui.can(*action));
+        let found = named(mine.map(|(href, name, _)| (href, tr!(name))).collect());
+        view! { <Group title=tr!("Actions") found=found/> }
     };
     view! {
         <Title text=tr!("Search")/>
@@ -38,6 +69,7 @@ pub fn SearchPage() -> impl IntoView {
             <SearchForm/>
         </div>
         {pages}
+        {actions}
         {loaded(results, move |results| view! { <Results results=results text=text.get_untracked()/> })}
     }
 }
@@ -50,6 +82,17 @@ fn Results(results: SearchResults, text: String) -> impl IntoView {
     }
     let SearchResults { projects, backups, files, searched, searchable } = results;
     let nothing = projects.is_empty() && backups.is_empty() && files.is_empty();
+    let ui = use_ui();
+    let actions: Vec<Found> = projects
+        .iter()
+        .take(MOST_PROJECTS)
+        .flat_map(|row| {
+            let mine = PROJECT_ACTIONS.into_iter().filter(|(_, _, action)| ui.can(*action));
+            mine.map(|(path, name, _)| {
+                (format!("/projects/{}{path}", row.id), tr!(name, row.name), row.organization.clone())
+            })
+        })
+        .collect();
     let projects =
         projects.into_iter().map(|row| (format!("/projects/{}", row.id), row.name, row.organization)).collect();
     let backups = backups
@@ -77,6 +120,7 @@ fn Results(results: SearchResults, text: String) -> impl IntoView {
     });
     view! {
         <Group title=tr!("Projects") found=projects/>
+        <Group title=tr!("What can be done with them") found=actions/>
         <Group title=tr!("Backups") found=backups/>
         <Group title=tr!("Files") found=files/>
         {nothing.then(|| view! { <p>{tr!("Nothing found")}</p> })}
@@ -86,9 +130,11 @@ fn Results(results: SearchResults, text: String) -> impl IntoView {
 }
 
 /// Address, name, and what it belongs to.
+type Found = (String, String, String);
+
 #[component]
-fn Group(title: String, found: Vec<(String, String, String)>) -> impl IntoView {
-    let entry = |(href, name, of): (String, String, String)| {
+fn Group(title: String, found: Vec<Found>) -> impl IntoView {
+    let entry = |(href, name, of): Found| {
         view! {
             <li class="found">
                 <Icon name="chevron-right"/>

@@ -10,7 +10,7 @@ use model::{
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect,
+    QueryFilter, QueryOrder, QuerySelect, Select,
 };
 
 use crate::{
@@ -54,8 +54,8 @@ pub async fn list(
         select = select.filter(backup::Column::Phase.eq(phase));
     }
     let all = select.clone();
-    let newest_first = select.order_by_desc(backup::Column::Id).offset(query.offset()).limit(query.per_page());
-    let mut rows = newest_first.all(db).await?.into_iter().map(|row| view(services.clock(), row)).collect::<Vec<_>>();
+    let page = sorted(select, query).offset(query.offset()).limit(query.per_page());
+    let mut rows = page.all(db).await?.into_iter().map(|row| view(services.clock(), row)).collect::<Vec<_>>();
     let total = listing::total(query, rows.len(), all.count(db)).await?;
     if rows.iter().any(|row| row.phase == BackupPhase::Queued)
         && let Some(cause) = nodes::missing(services, db, home.node.as_deref()).await?
@@ -64,6 +64,22 @@ pub async fn list(
         waiting.for_each(|row| row.cause = Some(cause.clone()));
     }
     Ok(Page::new(query, rows, total))
+}
+
+/// The newest first, unless a column is chosen. What has no value in it comes last.
+fn sorted(select: Select<backup::Entity>, query: &ListQuery) -> Select<backup::Entity> {
+    use backup::Column;
+    let by = match query.sort.as_str() {
+        "name" => Some(Column::Name),
+        "policy" => Some(Column::PolicyName),
+        "status" => Some(Column::Phase),
+        "started" => Some(Column::StartedAt),
+        "size" => Some(Column::Bytes),
+        "added" => Some(Column::AddedBytes),
+        "expires" => Some(Column::ExpiresAt),
+        _ => None,
+    };
+    listing::sorted_by(select, by, query).order_by_desc(Column::Id)
 }
 
 /// A backup that the person may do `action` to, with its project.

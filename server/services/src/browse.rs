@@ -5,7 +5,7 @@ use engine::{
     SnapshotId,
 };
 use model::{
-    backup::{ArchiveFormat, BrowseEntry, BrowseQuery, BrowseView, EntryKind},
+    backup::{ArchiveFormat, BrowseEntry, BrowseQuery, BrowseView, BrowsedBackup, EntryKind},
     ids::{BackupId, ProjectId},
     permission::Action,
     restore::inside,
@@ -38,7 +38,7 @@ const MOST_FOUND: usize = 500;
 
 /// One page of a folder of a backup, folders first; or of what a search in the whole backup found.
 pub async fn folder(acting: &Acting, services: &Services, query: &BrowseQuery) -> Result<BrowseView, ServiceError> {
-    let (row, project) = find(acting, services, query.project, query.backup).await?;
+    let (row, _) = find(acting, services, query.project, query.backup).await?;
     let (repository, snapshot) = open(services, &row).await?;
     let search = query.search.trim();
     let path = clean(&query.path)?;
@@ -55,16 +55,18 @@ pub async fn folder(acting: &Acting, services: &Services, query: &BrowseQuery) -
         found.sort_by_cached_key(|entry| (entry.kind != EngineKind::Directory, entry.path.to_lowercase()));
         (Listing { entries: found.into_iter().skip(skip).take(take).collect(), total }, more)
     };
-    Ok(BrowseView {
-        backup: backups::view(services.clock(), row),
-        project_name: project.name,
-        path: path.to_owned(),
-        entries: entries.into_iter().map(entry).collect(),
-        total,
-        more,
-        // Only who may manage gets here.
-        may_manage: true,
-    })
+    Ok(BrowseView { path: path.to_owned(), entries: entries.into_iter().map(entry).collect(), total, more })
+}
+
+/// What is known of a backup without asking S3.
+pub async fn backup(
+    acting: &Acting,
+    services: &Services,
+    project: ProjectId,
+    backup: BackupId,
+) -> Result<BrowsedBackup, ServiceError> {
+    let (row, project) = find(acting, services, project, backup).await?;
+    Ok(BrowsedBackup { backup: backups::view(services.clock(), row), project_name: project.name })
 }
 
 /// A file of a backup as a stream, for a download. The download is in the audit log before the first byte goes out.

@@ -2,8 +2,8 @@
 
 use model::list::ListQuery;
 use sea_orm::{
-    DbErr, Order,
-    sea_query::{Expr, ExprTrait, Func, IntoColumnRef, LikeExpr},
+    DbErr, EntityTrait, Order, QueryTrait, Select,
+    sea_query::{Expr, ExprTrait, Func, IntoColumnRef, LikeExpr, NullOrdering},
 };
 
 /// How many rows a list has, of which its page shows `shown`. Where the page is the last one and has room, that is known
@@ -40,6 +40,15 @@ pub fn folded(column: impl IntoColumnRef) -> Expr {
 
 pub fn order(descending: bool) -> Order {
     if descending { Order::Desc } else { Order::Asc }
+}
+
+/// Sorts by a column, where one is chosen. Rows without a value in it come last in either direction, on both databases.
+pub fn sorted_by<E: EntityTrait>(mut select: Select<E>, by: Option<E::Column>, query: &ListQuery) -> Select<E> {
+    if let Some(by) = by {
+        let by = Expr::col((E::default(), by));
+        QueryTrait::query(&mut select).order_by_expr_with_nulls(by, order(query.descending), NullOrdering::Last);
+    }
+    select
 }
 
 #[cfg(test)]

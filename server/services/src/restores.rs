@@ -15,7 +15,7 @@ use model::{
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect,
+    QueryFilter, QueryOrder, QuerySelect, Select,
 };
 use serde_json::json;
 
@@ -57,8 +57,7 @@ pub async fn list(
     projects::find(acting, db, Action::SeeProjects, project).await?;
     let select = restore::Entity::find().filter(restore::Column::ProjectId.eq(project.0));
     let all = select.clone();
-    let rows = select
-        .order_by_desc(restore::Column::Id)
+    let rows = sorted(select, query)
         .offset(query.offset())
         .limit(query.per_page())
         .find_also_related(backup::Entity)
@@ -67,6 +66,20 @@ pub async fn list(
     let total = listing::total(query, rows.len(), all.count(db)).await?;
     let rows = rows.into_iter().map(|(row, backup)| view(services.clock(), row, backup)).collect::<Result<_, _>>()?;
     Ok(Page::new(query, rows, total))
+}
+
+/// The newest first, unless a column is chosen. What has no value in it comes last.
+fn sorted(select: Select<restore::Entity>, query: &ListQuery) -> Select<restore::Entity> {
+    use restore::Column;
+    let by = match query.sort.as_str() {
+        "name" => Some(Column::Name),
+        "status" => Some(Column::Phase),
+        "started" => Some(Column::StartedAt),
+        "finished" => Some(Column::FinishedAt),
+        "files" => Some(Column::Files),
+        _ => None,
+    };
+    listing::sorted_by(select, by, query).order_by_desc(Column::Id)
 }
 
 /// Queues a restore.

@@ -7,12 +7,14 @@ use std::{
 };
 
 use model::{
-    backup::{BackupPhase, EntryKind, RestorePhase},
+    backup::{BackupPhase, BackupRow, EntryKind, RestorePhase},
     form::FormErrors,
+    list::{ListQuery, Page},
     people::Role,
 };
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Method;
+use serde_json::json;
 
 use crate::support::{
     Answer, Database, TestApp,
@@ -24,6 +26,7 @@ on_both_databases!(
     a_backup_restores_byte_for_byte,
     chosen_paths_are_restored_alone,
     a_second_backup_adds_only_what_changed,
+    backups_are_sorted_by_their_columns,
     a_backup_is_browsed_searched_and_downloaded_from,
     a_folder_is_downloaded_as_an_archive,
     a_restore_stays_under_the_allowed_roots,
@@ -73,6 +76,38 @@ async fn a_second_backup_adds_only_what_changed(app: &TestApp) {
     let second = partner.backup_now(project, policy).await;
     assert_eq!(second.phase, BackupPhase::Completed);
     assert!(second.added < first.added.map(|added| added / 10), "{:?} after {:?}", second.added, first.added);
+}
+
+async fn backups_are_sorted_by_their_columns(app: &TestApp) {
+    let (partner, project) = app.backed_up_project().await;
+    let policy = partner.add_policy(project, "nightly", "0 0 29 2 *").await;
+    let large = partner.backup_now(project, policy).await;
+    app.pass(60);
+    fs::remove_dir_all(app.source().join("letters")).unwrap();
+    let small = partner.backup_now(project, policy).await;
+    let credential = partner.credentials().await.remove(0).id;
+    partner.done("credentials/lock", &form(&[("credential", &credential.to_string())])).await;
+    app.pass(60);
+    let skipped = partner.backup_now(project, policy).await;
+    assert_eq!((skipped.phase, skipped.size), (BackupPhase::Skipped, None));
+    let sorted = async |sort: &str, descending: bool| {
+        let query = ListQuery { sort: sort.to_owned(), descending, ..ListQuery::default() };
+        let page: Page<BackupRow> = partner.read("backups/list", &json!({ "project": project, "query": query })).await;
+        page.rows.into_iter().map(|row| row.id).collect::<Vec<_>>()
+    };
+    let newest_first = [skipped.id, small.id, large.id];
+    for (sort, ascending, descending) in [
+        ("", newest_first, newest_first),
+        ("no such column", newest_first, newest_first),
+        ("name", [large.id, small.id, skipped.id], newest_first),
+        ("started", [large.id, small.id, skipped.id], newest_first),
+        // What has no size comes last in either direction.
+        ("size", [small.id, large.id, skipped.id], [large.id, small.id, skipped.id]),
+        ("added", [small.id, large.id, skipped.id], [large.id, small.id, skipped.id]),
+    ] {
+        assert_eq!(sorted(sort, false).await, ascending, "{sort}");
+        assert_eq!(sorted(sort, true).await, descending, "{sort}, descending");
+    }
 }
 
 async fn a_backup_is_browsed_searched_and_downloaded_from(app: &TestApp) {

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use model::{
     backup::{ArchiveFormat, BrowseEntry, BrowseView, EntryKind, part_of_folder},
+    ids::BackupId,
     list::{ListQuery, Page},
     size,
 };
@@ -19,23 +20,23 @@ use crate::{
 };
 
 #[component]
-pub fn Entries(view: BrowseView) -> impl IntoView {
+pub fn Entries(view: BrowseView, backup: BackupId) -> impl IntoView {
     let address = use_address().get_untracked();
     let searched = address.get("search").is_some();
     match (view.total == 0, searched) {
         (true, true) => view! { <NothingFound all=address.without(&["search", "page"]).href()/> }.into_any(),
         (true, false) => view! { <Empty icon="folder" title=tr!("This folder is empty")/> }.into_any(),
-        (false, _) => view! { <Table view=view searched=searched/> }.into_any(),
+        (false, _) => view! { <Table view=view backup=backup searched=searched/> }.into_any(),
     }
 }
 
 #[component]
-fn Table(view: BrowseView, searched: bool) -> impl IntoView {
+fn Table(view: BrowseView, backup: BackupId, searched: bool) -> impl IntoView {
     let address = use_address().get_untracked();
     let more = view.more.then(|| {
         view! { <p class="table-note">{tr!("More was found than is shown. Search for a longer part of the name.")}</p> }
     });
-    let links = Links::new(view.backup.id.0, searched, view.may_manage);
+    let links = Links::new(backup, searched);
     let ListQuery { page, per_page, .. } = address.list_query();
     let page = Page::new(&part_of_folder(page, per_page), view.entries, view.total);
     let facts = PageFacts::from(&page);
@@ -71,12 +72,11 @@ struct Links {
     backup: i64,
     /// Whether entries are shown with their whole path.
     searched: bool,
-    manages: bool,
 }
 
 impl Links {
-    fn new(backup: i64, searched: bool, manages: bool) -> Self {
-        Self { project: use_project_id().get_untracked().0, backup, searched, manages }
+    fn new(backup: BackupId, searched: bool) -> Self {
+        Self { project: use_project_id().get_untracked().0, backup: backup.0, searched }
     }
 
     fn download(self, path: &str) -> String {
@@ -99,7 +99,7 @@ fn Row(entry: BrowseEntry, links: Links) -> impl IntoView {
     let is_file = entry.kind == EntryKind::File;
     let size = if is_file { size::bytes(entry.size).into_any() } else { view! { <NoValue/> }.into_any() };
     let modified = entry.modified;
-    let download = (is_file && links.manages).then(|| {
+    let download = is_file.then(|| {
         view! {
             <a class="button button-quiet button-small" href=links.download(&path) rel="external">
                 {tr!("Download")}
@@ -107,14 +107,12 @@ fn Row(entry: BrowseEntry, links: Links) -> impl IntoView {
         }
     });
     let is_folder = entry.kind == EntryKind::Directory;
-    let archives = (is_folder && links.manages).then(|| archive_links(|format| links.archive(&path, format)));
-    let restore = links.manages.then(|| {
-        view! {
-            <a class="button button-quiet button-small" href=links.restore(&path)>
-                {tr!("Restore")}
-            </a>
-        }
-    });
+    let archives = is_folder.then(|| archive_links(|format| links.archive(&path, format)));
+    let restore = view! {
+        <a class="button button-quiet button-small" href=links.restore(&path)>
+            {tr!("Restore")}
+        </a>
+    };
     view! {
         <tr>
             <td data-label=tr!("Name") class="break">
@@ -160,13 +158,11 @@ fn EntryName(entry: BrowseEntry, links: Links) -> impl IntoView {
             let href = address.without(&["search", "page"]).with("path", &entry.path).href();
             ("folder", view! { <a href=href data-noscroll="true">{name}</a> }.into_any())
         }
-        EntryKind::File if links.manages => {
-            ("file", view! { <a href=links.download(&entry.path) rel="external">{name}</a> }.into_any())
-        }
+        EntryKind::File => ("file", view! { <a href=links.download(&entry.path) rel="external">{name}</a> }.into_any()),
         EntryKind::Symlink { target } => {
             ("link", view! { <span>{name} <span class="muted">" → " {target}</span></span> }.into_any())
         }
-        EntryKind::File | EntryKind::Other => ("file", name.into_any()),
+        EntryKind::Other => ("file", name.into_any()),
     };
     view! {
         <span class="entry">

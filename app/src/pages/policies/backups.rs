@@ -32,6 +32,7 @@ use crate::{
         rows::{Rows, listed},
         search_form::SearchForm,
         select::Choice,
+        sort_header::SortHeader,
         subject::provide_subject,
         time::{MaybeAgo, Time, or_none},
     },
@@ -113,32 +114,21 @@ fn Table(rows: Signal<Vec<BackupRow>>, facts: Signal<PageFacts>) -> impl IntoVie
                 <caption class="sr-only">{tr!("Backups")}</caption>
                 <thead>
                     <tr>
-                        <th scope="col">{tr!("Name")}</th>
-                        <th scope="col" class="col-policy cell-wide">
-                            {tr!("Policy")}
-                        </th>
-                        <th scope="col" class="col-status">
-                            {tr!("Status")}
-                        </th>
-                        <th scope="col" class="col-time">
-                            {tr!("Started")}
-                        </th>
+                        <SortHeader column="name" label=tr!("Name")/>
+                        <SortHeader column="policy" label=tr!("Policy") class="col-policy cell-wide"/>
+                        <SortHeader column="status" label=tr!("Status") class="col-status"/>
+                        <SortHeader column="started" label=tr!("Started") class="col-time"/>
                         <th scope="col" class="number col-size cell-extra">
                             {tr!("Duration")}
                         </th>
-                        <th scope="col" class="number col-size">
-                            {tr!("Size")}
-                        </th>
-                        <th
-                            scope="col"
+                        <SortHeader column="size" label=tr!("Size") class="number col-size"/>
+                        <SortHeader
+                            column="added"
+                            label=tr!("Added")
                             class="number col-size cell-extra"
                             title=tr!("New data that this backup stored, after compression and deduplication")
-                        >
-                            {tr!("Added")}
-                        </th>
-                        <th scope="col" class="col-time cell-extra">
-                            {tr!("Expires")}
-                        </th>
+                        />
+                        <SortHeader column="expires" label=tr!("Expires") class="col-time cell-extra"/>
                         <th scope="col" class="actions col-actions">
                             {tr!("Actions")}
                         </th>

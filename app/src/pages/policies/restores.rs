@@ -19,6 +19,7 @@ use crate::{
         phase::Badge,
         progress::ProgressBar,
         rows::{Rows, listed},
+        sort_header::SortHeader,
         subject::provide_subject,
         time::{MaybeAgo, NoValue, or_none},
     },
@@ -65,18 +66,14 @@ fn Table(rows: Signal<Vec<RestoreRow>>, facts: Signal<PageFacts>) -> impl IntoVi
                 <caption class="sr-only">{tr!("Restores")}</caption>
                 <thead>
                     <tr>
-                        <th scope="col">{tr!("Name")}</th>
+                        <SortHeader column="name" label=tr!("Name")/>
                         <th scope="col" class="cell-extra col-words">
                             {tr!("Backup")}
                         </th>
-                        <th scope="col" class="col-status">{tr!("Status")}</th>
-                        <th scope="col" class="col-time">{tr!("Started")}</th>
-                        <th scope="col" class="cell-wide col-time">
-                            {tr!("Finished")}
-                        </th>
-                        <th scope="col" class="number col-size">
-                            {tr!("Files")}
-                        </th>
+                        <SortHeader column="status" label=tr!("Status") class="col-status"/>
+                        <SortHeader column="started" label=tr!("Started") class="col-time"/>
+                        <SortHeader column="finished" label=tr!("Finished") class="cell-wide col-time"/>
+                        <SortHeader column="files" label=tr!("Files") class="number col-size"/>
                         <th scope="col" class="number cell-extra col-size">
                             {tr!("Warnings")}
                         </th>

@@ -239,6 +239,7 @@ fn runs(Things { project, backup, left_behind, restore, .. }: &Things) -> Vec<Ro
     vec![
         Row("backups/list", of_project(), MEMBERS),
         Row("backups/browse", Ask::Json(browse), READ),
+        Row("backups/browsed", Ask::Json(json!({ "project": project, "backup": backup.id })), READ),
         Row("backups/cancel", named("backup", backup.id), REFUSED),
         Row("backups/delete", named("backup", left_behind.id), REFUSED),
         Row("backups/undo_deletion", named("backup", backup.id), REFUSED),
