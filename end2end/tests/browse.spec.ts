@@ -81,7 +81,8 @@ test('a backup shows what is in it', async ({ partner, s3, folders }) => {
   });
 });
 
-test('a backup whose service is away keeps its heading, and can be tried again', async ({ partner, s3, folders }) => {
+test('a backup whose service is away keeps its heading, and can be tried again', async ({ partner, s3, folders, faults }) => {
+  faults.expect(/^503 POST .*\/api\/backups\/browse$/);
   const { page, browse, policies } = partner;
   const { project, backup } = await addBackup(partner, s3, folders);
   await s3.stop();

@@ -66,7 +66,7 @@ test('an update keeps the secret, and the later of two is told of the earlier', 
 
 test('only an empty and unlocked credential is deleted', async ({ partner, s3, folders }) => {
   const { credentials, settings } = partner;
-  const project = await addBackedUpProject(partner, s3, folders);
+  await addBackedUpProject(partner, s3, folders);
   const dialog = credentials.page.getByRole('dialog');
 
   await credentials.open('?expand=1');

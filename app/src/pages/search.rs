@@ -120,7 +120,7 @@ fn Results(results: SearchResults, text: String) -> impl IntoView {
     });
     view! {
         <Group title=tr!("Projects") found=projects/>
-        <Group title=tr!("What can be done with them") found=actions/>
+        <Group title=tr!("Project actions") found=actions/>
         <Group title=tr!("Backups") found=backups/>
         <Group title=tr!("Files") found=files/>
         {nothing.then(|| view! { <p>{tr!("Nothing found")}</p> })}

@@ -118,7 +118,7 @@ fn Table(rows: Signal<Vec<BackupRow>>, facts: Signal<PageFacts>) -> impl IntoVie
                         <SortHeader column="policy" label=tr!("Policy") class="col-policy cell-wide"/>
                         <SortHeader column="status" label=tr!("Status") class="col-status"/>
                         <SortHeader column="started" label=tr!("Started") class="col-time"/>
-                        <th scope="col" class="number col-size cell-extra">
+                        <th scope="col" class="number col-size cell-wide">
                             {tr!("Duration")}
                         </th>
                         <SortHeader column="size" label=tr!("Size") class="number col-size"/>
@@ -169,7 +169,7 @@ fn Row(row: BackupRow) -> impl IntoView {
             <td data-label=tr!("Started")>
                 <MaybeAgo at=row.started/>
             </td>
-            <td class="number cell-extra" data-label=tr!("Duration")>{or_none(duration)}</td>
+            <td class="number cell-wide" data-label=tr!("Duration")>{or_none(duration)}</td>
             <td class="number" data-label=tr!("Size")>{or_none(row.size.map(size::bytes))}</td>
             <td class="number cell-extra" data-label=tr!("Added")>{or_none(row.added.map(size::bytes))}</td>
             <td class="cell-extra" data-label=tr!("Expires")>
