@@ -13,8 +13,8 @@ RELEASE := $(CARGO_TARGET_DIR)/release/holdfast
 # For the demo and the tests: quickly built, with optimisation where it pays. `make build` makes what is installed.
 PROGRAM := $(CARGO_TARGET_DIR)/debug/holdfast
 
-.PHONY: help demo clean-demo run dev test quick check unit browser bench proof fuzz audit time-demo build sbom pictures fixture \
-	machine tools wasm bundle site hooks program tests test-tools dev-tools fuzz-tools audit-tools sbom-tools
+.PHONY: help demo clean-demo run dev test quick check unit browser bench proof fuzz audit time-demo build release sbom pictures fixture \
+	machine tools wasm bundle site hooks program tests test-tools dev-tools fuzz-tools audit-tools sbom-tools release-tools
 
 help:
 	@echo 'make demo        try Holdfast: everything embedded, with a sample project that is backed up every minute'
@@ -30,6 +30,7 @@ help:
 	@echo 'make proof       what takes long and proves much: a backup that is killed 50 times'
 	@echo 'make time-demo   how long make demo and make test take from empty caches, step by step'
 	@echo 'make build       the executable to install, optimised, with everything inside'
+	@echo 'make release     an archive and a container image of it, with checksums and bills of materials'
 	@echo 'make fuzz        a million inputs for each thing that reads what people type; FUZZ_CASES=… for another number'
 	@echo 'make pictures    the pictures of the README, from the demo'
 	@echo 'make fixture     the databases of this version, for the tests of later ones; see server/tests/fixtures'
@@ -74,6 +75,10 @@ program:
 
 build: site
 	cargo build --release --package server --bin holdfast
+
+# For the architecture of this machine, in $CARGO_TARGET_DIR/dist.
+release: build sbom release-tools
+	.ci/release $(RELEASE) $(CARGO_TARGET_DIR)/dist
 
 # As the lock files have it, for the targets of this machine and of browsers, without what only tests need. The program
 # writes beside each manifest. The packages of npm build the styles and run the browser tests; nothing of them is shipped.
@@ -182,3 +187,6 @@ audit-tools:
 
 sbom-tools:
 	@.ci/tools sbom
+
+release-tools:
+	@.ci/tools release
