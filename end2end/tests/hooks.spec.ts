@@ -64,7 +64,7 @@ test('each hook has a test of its own', async ({ page, run }) => {
   expect((await names(page)).sort()).toEqual(hooks.sort());
 });
 
-for (const hook of ['document_', 'draft', 'fields_', 'focus', 'navigation']) {
+for (const hook of ['document_', 'draft', 'favicon', 'fields_', 'focus', 'navigation']) {
   test(`hook ${hook.replace(/_$/, '')}`, async ({ run }) => {
     await run(hook);
   });

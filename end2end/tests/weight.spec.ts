@@ -76,6 +76,8 @@ async function weight(page: Page, show: () => Promise<unknown>): Promise<Weight>
 
 async function size(response: Response): Promise<number> {
   if (isEndless(response.request())) return 0;
+  // Fetched for the pages after it, when nothing else is to be done.
+  if ((await response.request().headerValue('sec-purpose'))?.includes('prefetch')) return 0;
   const { responseBodySize } = await response.request().sizes();
   // Nothing came where it was in the browser's cache.
   if (responseBodySize <= 0) return 0;

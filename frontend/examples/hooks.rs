@@ -11,7 +11,8 @@ use std::{
 use app::{
     api::{ApiError, page::PageRequest},
     browser::{
-        clipboard, document as page, draft::Draft, fields, focus, live, navigation, prefetch, refresh, scroll, timeout,
+        clipboard, document as page, draft::Draft, favicon as tab_icon, fields, focus, live, navigation, prefetch,
+        refresh, scroll, timeout,
     },
     components::answer::Answer,
     ui::Ui,
@@ -54,6 +55,18 @@ fn find<T: JsCast>(selector: &str) -> T {
 
 fn focused() -> String {
     document().active_element().map(|element| element.id()).unwrap_or_default()
+}
+
+#[wasm_bindgen]
+pub fn favicon() {
+    // Where there is none, nothing happens.
+    tab_icon::show("/elsewhere.svg");
+    document().head().unwrap().set_inner_html("<link rel='icon' href='/favicon.svg'>");
+    let shown = || find::<Element>("link[rel='icon']").get_attribute("href").unwrap();
+    tab_icon::show("/favicon-bad.svg");
+    assert_eq!(shown(), "/favicon-bad.svg");
+    tab_icon::show(tab_icon::USUAL);
+    assert_eq!(shown(), "/favicon.svg");
 }
 
 /// A press of the button copies the selection. Browsers allow that to a person alone.

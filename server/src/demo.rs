@@ -48,6 +48,10 @@ pub enum DemoError {
     Rule(#[from] RuleError),
     #[error("The sample data breaks a rule: {}", .0.summary)]
     Form(FormErrors),
+    #[error(
+        "The sample project's backup was not enabled within three minutes. Start the demo again when the machine is less busy"
+    )]
+    Slow,
     #[error("The sample data could not be added: {0} is not in the list")]
     NotListed(&'static str),
 }

@@ -4,6 +4,7 @@
 pub mod clipboard;
 pub mod document;
 pub mod draft;
+pub mod favicon;
 pub mod fields;
 pub mod focus;
 pub mod live;

@@ -112,14 +112,15 @@ fn awaited(asked: Asked, view: View) -> AnyView {
 fn once_there(asked: Asked, view: View) -> AnyView {
     let comes_with_the_page =
         cfg!(feature = "ssr") || Owner::current_shared_context().is_some_and(|context| context.during_hydration());
+    // What is called while the view becomes text finds the page's language and address.
+    let drawn = || OwnedView::new(view).into_any();
     if !comes_with_the_page {
         // A `Suspend` would leave what the page before has drawn in its place until the answer is there.
-        return OwnedView::new(view).into_any();
+        return drawn();
     }
     Suspend::new(async move {
         asked.first().await;
-        // What is called while the view becomes text finds the page's language and address.
-        OwnedView::new(view)
+        drawn()
     })
     .into_any()
 }

@@ -148,7 +148,9 @@ impl Submission {
 /// Tells the success, lets the page ask again, and goes where the server says; on the page itself its view stays as it
 /// is. Somebody who has gone elsewhere meanwhile stays there.
 fn succeed(ui: Ui, done: Done, navigate: &Navigate, location: &Location, sent_from: &str) {
-    ui.notices.tell(done.message, done.follow);
+    if !done.message.is_empty() {
+        ui.notices.tell(done.message, done.follow);
+    }
     if done.link.is_some() {
         ui.link.set(done.link);
     }

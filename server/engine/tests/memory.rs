@@ -28,6 +28,8 @@ const GIB: u64 = 1 << 30;
 /// Files in one folder, and in one beside them.
 const MANY: usize = 1_000_000;
 const FEW: usize = 1000;
+/// Files without data, each of 8 TiB. Their pieces' ids alone would take 1.2 GiB.
+const HOLES: usize = 40;
 const MOST_FOR_BACKUP: u64 = 600 * MIB;
 const MOST_FOR_RESTORE: u64 = 256 * MIB;
 const BUCKET: &str = "memory";
@@ -89,6 +91,25 @@ fn hostile_folders_cost_little() {
     assert!(browse.peak < idle.peak + 40 * MIB);
     drop(server.stdin.take());
     assert!(server.wait().unwrap().success());
+}
+
+/// They take nothing on the disk, and each has a million pieces.
+#[test]
+fn many_files_of_holes_cost_little() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("source");
+    fs::create_dir(&source).unwrap();
+    for number in 0..HOLES {
+        File::create(source.join(format!("{number}"))).unwrap().set_len(8 << 40).unwrap();
+    }
+    let mut server = start("serve", folder.path(), "");
+    let endpoint = line(&mut server, "endpoint ");
+    let backup = measured("hostile", folder.path(), &endpoint);
+    let again = measured("hostile", folder.path(), &endpoint);
+    writeln!(io::stderr(), "{HOLES} files of 8 TiB: {backup}\nand again, unchanged: {again}").unwrap();
+    drop(server.stdin.take());
+    assert!(server.wait().unwrap().success());
+    assert!(backup.peak < MOST_FOR_BACKUP && again.peak < MOST_FOR_BACKUP);
 }
 
 /// Its list has hundreds of megabytes as text.

@@ -14,14 +14,14 @@ pub use self::claim::{claim, lock_first};
 use crate::error::ServiceError;
 
 /// How long a statement waits for another writer of SQLite, or for a free connection.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A connection that was not used for so long is asked whether it still stands before it is used. Asked each time, every
 /// statement would take twice as long.
 const DOUBTED_AFTER: Duration = Duration::from_secs(1);
 
 /// How long a process waits while another one migrates.
-const MIGRATION_PATIENCE: Duration = Duration::from_mins(10);
+const MIGRATION_TIMEOUT: Duration = Duration::from_mins(10);
 
 /// PostgreSQL's number for the lock: "holdfast" in ASCII.
 const MIGRATION_LOCK: i64 = 0x686f_6c64_6661_7374;
@@ -51,15 +51,15 @@ async fn connect_with(url: &str, connections: u32, make: bool) -> Result<Databas
     let mut options = ConnectOptions::new(url);
     options
         .max_connections(connections)
-        .acquire_timeout(PATIENCE)
-        .connect_timeout(PATIENCE)
+        .acquire_timeout(TIMEOUT)
+        .connect_timeout(TIMEOUT)
         .test_before_acquire_if_idle_for(DOUBTED_AFTER)
         .sqlx_logging(false)
         .map_sqlx_sqlite_opts(move |sqlite| {
             sqlite
                 .create_if_missing(make)
                 .foreign_keys(true)
-                .busy_timeout(PATIENCE)
+                .busy_timeout(TIMEOUT)
                 // Readers do not wait for the writer, and a commit is on the disk before it is reported.
                 .pragma("journal_mode", "WAL")
                 .pragma("synchronous", "FULL")
@@ -80,7 +80,7 @@ pub async fn migrate(url: &str, data_dir: &Path) -> Result<(), DbErr> {
 async fn migrate_postgres(url: &str) -> Result<(), DbErr> {
     let db = connect_with(url, 2, true).await?;
     let lock = db.begin().await?;
-    lock.execute_unprepared(&format!("SET LOCAL lock_timeout = '{}s'", MIGRATION_PATIENCE.as_secs())).await?;
+    lock.execute_unprepared(&format!("SET LOCAL lock_timeout = '{}s'", MIGRATION_TIMEOUT.as_secs())).await?;
     lock.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")).await?;
     upgrade(&db).await?;
     lock.commit().await?;

@@ -19,7 +19,7 @@ const MOST_FOLDERS: usize = 500;
 const MOST_NAMES: usize = 100_000;
 const LONGEST: Duration = Duration::from_secs(1);
 /// How long a form waits, also for a file system that does not answer.
-const PATIENCE: Duration = Duration::from_secs(4);
+const TIMEOUT: Duration = Duration::from_secs(4);
 /// Directories that this process looks at at the same time. One that does not answer keeps its place until it does.
 static PLACES: Semaphore = Semaphore::const_new(4);
 
@@ -42,7 +42,7 @@ pub async fn look(acting: &Acting, services: &Services, query: &DirectoryQuery) 
     }
     let (path, stop) = (query.path.trim().to_owned(), CancellationToken::new());
     let _stop_when_dropped = stop.clone().drop_guard();
-    let looked = timeout(PATIENCE, async {
+    let looked = timeout(TIMEOUT, async {
         let place = PLACES.acquire().await.ok()?;
         let look = move || {
             let _place = place;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::context::Services;
 
 /// How long the database may take to answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The dispatcher ticks every second. After so long without a tick it stands still, on the busiest machine too.
 const SILENCE: Duration = Duration::from_mins(1);
@@ -27,7 +27,7 @@ impl Readiness {
 
 /// Looks at the database and the scheduler. Takes 5 seconds at most.
 pub async fn readiness(services: &Services) -> Readiness {
-    let database = match tokio::time::timeout(PATIENCE, services.db().ping()).await {
+    let database = match tokio::time::timeout(TIMEOUT, services.db().ping()).await {
         Ok(Ok(())) => true,
         Ok(Err(error)) => {
             tracing::warn!(error = &error as &dyn std::error::Error, "not ready: the database does not answer");

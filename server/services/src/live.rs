@@ -29,7 +29,7 @@ use crate::{
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// How long a look may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What somebody hears.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,7 +82,7 @@ pub(crate) async fn watch(services: Services, stop: CancellationToken) {
                 live.arrived.notified().await;
                 continue;
             }
-            match tokio::time::timeout(PATIENCE, look(&services, &mut seen)).await {
+            match tokio::time::timeout(TIMEOUT, look(&services, &mut seen)).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => tracing::warn!(error = &error as &dyn std::error::Error, "open pages are not told"),
                 Err(_) => tracing::warn!("open pages are not told in time"),

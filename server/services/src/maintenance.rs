@@ -186,8 +186,9 @@ async fn ask_once(
     }
     let whole = whole || (kind == MaintenanceKind::Verification && repository.damaged_at.is_some());
     let created_by = Some(acting.actor.email.clone());
-    let queued = maintenance_due::insert(&tx, &repository, kind, (whole, created_by), now).await?;
-    queued.ok_or(MaintenanceConflict::MaintenanceAlreadyQueued { kind: maintenance_due::in_words(kind) })?;
+    if !maintenance_due::insert(&tx, &repository, kind, (whole, created_by), now).await? {
+        return Err(MaintenanceConflict::MaintenanceAlreadyQueued { kind: maintenance_due::in_words(kind) }.into());
+    }
     maintenance_due::record(&tx, acting, services, MAINTENANCE_REQUESTED, (&project, kind)).await?;
     tx.commit().await?;
     wake::one(services).await;

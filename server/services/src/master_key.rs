@@ -22,7 +22,7 @@ const LOCK: &str = "LOCK TABLE organization, backup_credential, repository, proj
                     second_factor IN EXCLUSIVE MODE NOWAIT";
 
 /// How long the tables may be busy, and how long after each try.
-const PATIENCE: Duration = Duration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_mins(1);
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// A row's id and its sealed text.
@@ -127,7 +127,7 @@ async fn finish(services: &Services) -> Result<(u64, PathBuf), ServiceError> {
 
 /// A transaction beside which nobody changes a secret.
 async fn alone(services: &Services) -> Result<DatabaseTransaction, DbErr> {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + TIMEOUT;
     loop {
         let tx = services.write().await?;
         // SQLite has one writer, and that is this transaction.

@@ -17,7 +17,7 @@ use crate::{
     audit::Deed,
     context::Services,
     error::ServiceError,
-    provider::{Brought, Identified, OpenIdError, PATIENCE, Provider, Secrets},
+    provider::{Brought, Identified, OpenIdError, Provider, Secrets, TIMEOUT},
     session_rows::{self, Standing},
     sessions::{self, Entered},
     throttle, users,
@@ -71,7 +71,7 @@ pub async fn begin(
     // A new id, so that nobody who planted the old one shares this sign-in.
     session.cycle_id().await?;
     session.insert(UNDER_WAY, under_way).await?;
-    session.set_expiry(Some(Expiry::OnInactivity(time::Duration::minutes(PATIENCE))));
+    session.set_expiry(Some(Expiry::OnInactivity(time::Duration::minutes(TIMEOUT))));
     session_rows::begin_for_stranger(services, session, address).await?;
     Ok(departure.to.into())
 }
@@ -122,7 +122,7 @@ async fn vouched(
     // Good once, whatever comes of it.
     session.remove::<UnderWay>(UNDER_WAY).await?;
     session.save().await?;
-    if under_way.since + TimeDelta::minutes(PATIENCE) < now {
+    if under_way.since + TimeDelta::minutes(TIMEOUT) < now {
         return Err(OpenIdError::NotBegun.into());
     }
     if !back.error.is_empty() || back.code.is_empty() {

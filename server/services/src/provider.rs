@@ -28,7 +28,7 @@ mod settings;
 
 use self::settings::is_confidential;
 pub use self::{
-    error::{OpenIdError, PATIENCE},
+    error::{OpenIdError, TIMEOUT},
     settings::{Grant, Issuer, OpenIdSettingError, OpenIdSettings},
 };
 

@@ -34,7 +34,7 @@ pub struct RecoveryKit {
 const ASKED: &str = "recovery_kit";
 
 /// How long, in seconds, the download may take to begin.
-const PATIENCE: i64 = 60;
+const TIMEOUT: i64 = 60;
 
 #[derive(Serialize, Deserialize)]
 struct Asked {
@@ -71,7 +71,7 @@ pub async fn download(
         repositories::of_project(services.db(), project.id).await?.ok_or(RepositoryConflict::BackupDisabled)?;
     let now = services.clock().now();
     let asked = session.get::<Asked>(ASKED).await?;
-    if !asked.is_some_and(|asked| asked.project == project.id && asked.at + TimeDelta::seconds(PATIENCE) > now) {
+    if !asked.is_some_and(|asked| asked.project == project.id && asked.at + TimeDelta::seconds(TIMEOUT) > now) {
         return Ok(None);
     }
     session.remove::<Asked>(ASKED).await?;

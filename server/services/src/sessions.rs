@@ -35,7 +35,7 @@ const SIGNED_OUT: Deed = Deed::new("signed out");
 pub(crate) const CODE_PAGE: &str = "/login/code";
 
 /// How long a code may be owed, in minutes, before the password is asked for again.
-const PATIENCE: i64 = 10;
+const TIMEOUT: i64 = 10;
 
 /// Whose request it is.
 #[derive(Clone, Debug)]
@@ -146,11 +146,17 @@ pub async fn sign_in_with_code(
 
 /// Ends the session.
 pub async fn sign_out(services: &Services, session: &Session, address: String) -> Result<Done, ServiceError> {
-    if let Visitor::SignedIn(acting) | Visitor::OwesSecondFactor(acting) = visitor(services, session, address).await? {
-        record(services, &acting, SIGNED_OUT).await?;
-    }
+    let message = match visitor(services, session, address).await? {
+        Visitor::SignedIn(acting) | Visitor::OwesSecondFactor(acting) => {
+            record(services, &acting, SIGNED_OUT).await?;
+            tr!("Signed out")
+        }
+        Visitor::OwesCode => tr!("Signed out"),
+        // To keep a message for the next page would take a session, which strangers could ask for without end.
+        Visitor::Nobody => String::new(),
+    };
     session.flush().await?;
-    Ok(Done::new(tr!("Signed out"), "/login"))
+    Ok(Done::new(message, "/login"))
 }
 
 /// Whom the session belongs to.
@@ -172,7 +178,7 @@ pub async fn visitor(services: &Services, session: &Session, address: String) ->
 /// Who owes a code, as long as it is waited for.
 async fn owed(services: &Services, session: &Session) -> Result<Option<Owed>, ServiceError> {
     let owed = session.get::<Owed>(OWES_CODE).await?;
-    let oldest = services.clock().now() - TimeDelta::minutes(PATIENCE);
+    let oldest = services.clock().now() - TimeDelta::minutes(TIMEOUT);
     Ok(owed.filter(|owed| owed.since > oldest))
 }
 
@@ -197,7 +203,7 @@ pub(crate) async fn enter(
     }
     renew(session).await?;
     session.insert(OWES_CODE, Owed { user: user.0, since: services.clock().now(), next: next.to_owned() }).await?;
-    session.set_expiry(Some(Expiry::OnInactivity(time::Duration::minutes(PATIENCE))));
+    session.set_expiry(Some(Expiry::OnInactivity(time::Duration::minutes(TIMEOUT))));
     session.save().await?;
     expect_unchanged(services, session, user, standing).await?;
     // Counted apart: whoever knows the password alone ends no session that somebody is signed in by.

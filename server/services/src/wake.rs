@@ -18,7 +18,7 @@ const NOTIFY: &str = "NOTIFY holdfast_runs";
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// How long a message to the other nodes may take.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Wakes a worker of this process for one run, and those of other nodes.
 pub async fn one(services: &Services) {
@@ -37,7 +37,7 @@ async fn tell_others(services: &Services) {
     if !services.has_other_nodes() {
         return;
     }
-    let told = tokio::time::timeout(PATIENCE, services.db().execute_unprepared(NOTIFY));
+    let told = tokio::time::timeout(TIMEOUT, services.db().execute_unprepared(NOTIFY));
     match told.await {
         Ok(Ok(_)) => {}
         Ok(Err(error)) => tracing::warn!(error = &error as &dyn std::error::Error, "other nodes could not be woken"),

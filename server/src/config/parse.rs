@@ -69,9 +69,13 @@ fn network(text: &str) -> Result<IpNet, Problem> {
     if link_local { Err(Problem::LinkLocal(network)) } else { Ok(network) }
 }
 
+const TWO: NonZeroUsize = NonZeroUsize::new(2).unwrap();
+
+/// As many as there are cores where nothing is set.
 pub fn workers(settings: &Settings) -> Result<NonZeroUsize, ConfigError> {
     let Some(text) = settings.get(Key::BackupWorkers) else {
-        return Ok(available_parallelism().unwrap_or(NonZeroUsize::MIN));
+        // At least two, so that one that waits for a service does not hold everybody up.
+        return Ok(available_parallelism().map_or(TWO, |cores| cores.max(TWO)));
     };
     match text.trim().parse::<NonZeroUsize>() {
         Ok(count) if count.get() <= 256 => Ok(count),

@@ -1,6 +1,9 @@
 //! The first start's data, added through the same use cases as a person's.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use model::{
     credential::CredentialForm,
@@ -27,6 +30,8 @@ pub const PROJECT: &str = "web-shop";
 const FIRST_ORGANIZATION: &str = "acme";
 const SECOND_ORGANIZATION: &str = "globex";
 const CREDENTIAL: &str = "Demo S3";
+/// As long as a set-up may take.
+const SET_UP_SECONDS: u64 = 180;
 /// What the audit log names as the place that all this came from.
 const ADDRESS: &str = "demo";
 
@@ -93,7 +98,19 @@ async fn project(services: &Services, partner: &Acting, directory: &Path) -> Res
         ..ProjectForm::default()
     };
     services::new_project::create(partner, services, &form).await?;
-    Ok(())
+    backup_is_enabled(services, partner).await
+}
+
+/// On a busy machine the set-up goes on after the form has been answered.
+async fn backup_is_enabled(services: &Services, partner: &Acting) -> Result<(), DemoError> {
+    for _ in 0..SET_UP_SECONDS {
+        let projects = services::projects::list(partner, services, &ListQuery::default()).await?;
+        if projects.page.rows.first().is_some_and(|project| project.backup_enabled) {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    Err(DemoError::Slow)
 }
 
 async fn policy(services: &Services, partner: &Acting) -> Result<(), DemoError> {

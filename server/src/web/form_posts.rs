@@ -75,6 +75,9 @@ impl PlainPost {
 
     async fn end(self, state: &State, session: &Session, outcome: Result<Done, ApiError>) -> Response {
         match outcome {
+            Ok(Done { message, goto, link: None, .. }) if message.is_empty() => {
+                Redirect::to(&success_place(&self.back, goto)).into_response()
+            }
             Ok(Done { message, goto, link, follow }) => {
                 let flash = Flash { notice: Some(message), follow, link };
                 flash::lead(session, flash, &success_place(&self.back, goto)).await

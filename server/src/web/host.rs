@@ -9,7 +9,7 @@ use std::net::{IpAddr, SocketAddr};
 use app::api::{ApiError, server::SetupCodeNeeded};
 use axum::{
     extract::{ConnectInfo, Request, State as Extracted},
-    http::{StatusCode, header, uri::Authority},
+    http::{StatusCode, Version, header, uri::Authority},
     middleware::Next,
     response::Response,
 };
@@ -48,7 +48,9 @@ pub fn is_local(request: &Request) -> bool {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     let is_near = peer.is_some_and(|ConnectInfo(peer)| peer.ip().to_canonical().is_loopback());
     let is_passed_on = FORWARDING.iter().any(|name| request.headers().contains_key(*name));
-    is_near && !is_passed_on && asked(request).is_some_and(|asked| is_loopback(&asked))
+    // Browsers and curl speak HTTP/1.1 at least. A reverse proxy that is told nothing else speaks 1.0, and names us.
+    let is_direct = request.version() >= Version::HTTP_11;
+    is_near && is_direct && !is_passed_on && asked(request).is_some_and(|asked| is_loopback(&asked))
 }
 
 /// Host and port as the request names them, in lower case.
@@ -95,6 +97,9 @@ mod tests {
         }
         assert!(!local([127, 0, 0, 1], &[]), "no host at all");
         assert!(!local([192, 0, 2, 1], &[("host", "localhost")]), "from elsewhere");
+        let mut proxied = request([127, 0, 0, 1], &[("host", "127.0.0.1:3000")]);
+        *proxied.version_mut() = Version::HTTP_10;
+        assert!(!is_local(&proxied), "a proxy of the plainest kind");
         for name in FORWARDING {
             assert!(!local([127, 0, 0, 1], &[("host", "localhost"), (name, "127.0.0.1")]), "{name}");
         }

@@ -95,5 +95,8 @@ async fn nothing_is_left_for_who_left_nothing(app: &TestApp) {
     let shown = failed.text();
     assert!(shown.contains("Email or password is wrong") && shown.contains(PARTNER));
     assert!(!shown.contains(PASSWORD));
+    let signed_out = browser.post("/", "session/sign_out", &[]).await;
+    assert_eq!((signed_out.status, signed_out.location()), (303, "/login"));
+    assert!(signed_out.cookie().is_none(), "nor does one who signs out without having signed in");
     assert_eq!(app.column("session", "id").await.len(), 1, "only the Partner's of the set-up is left");
 }

@@ -2,6 +2,7 @@
 
 use std::{fs, path::PathBuf, time::Duration};
 
+use futures::future::join_all;
 use model::{
     backup::BackupPhase,
     ids::ProjectId,
@@ -20,6 +21,7 @@ on_both_databases!(
     a_backup_waits_for_a_repair,
     a_clean_up_makes_way_for_a_backup,
     one_of_a_kind_waits_and_can_be_cancelled,
+    of_many_that_ask_at_once_one_is_queued,
     a_project_that_is_deleted_meanwhile_is_not_found,
 );
 
@@ -32,6 +34,18 @@ async fn state(browser: &Browser, project: ProjectId) -> RepositoryState {
 
 async fn ask(browser: &Browser, function: &str, project: ProjectId) {
     browser.done(&format!("maintenance/{function}"), &form(&[("project", &project.to_string())])).await;
+}
+
+async fn of_many_that_ask_at_once_one_is_queued(app: &TestApp) {
+    let (partner, project) = app.backed_up_project().await;
+    let asked = form(&[("project", &project.to_string())]);
+    for function in ["maintenance/prune", "maintenance/verify"] {
+        for _ in 0..5 {
+            let answers = join_all((0..8).map(|_| partner.call(function, &asked))).await;
+            let statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
+            assert!(statuses.iter().all(|status| [200, 409].contains(status)), "{function}: {statuses:?}");
+        }
+    }
 }
 
 /// The packs that are stored, the largest first.

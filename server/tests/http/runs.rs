@@ -18,7 +18,7 @@ use server::config::Key;
 use crate::support::{
     Browser, Database, TestApp,
     app::SECRET_KEY,
-    deeds::{PATIENCE, credential_form, until},
+    deeds::{TIMEOUT, credential_form, until},
     files, form, on_both_databases,
     stall::Stall,
     tell,
@@ -89,7 +89,7 @@ async fn an_organization_leaves_a_worker_to_others(app: &TestApp) {
     ];
     partner.done("restores/add", &form(&restore)).await;
     let begun = async || partner.restores(first.0).await.remove(0);
-    until(PATIENCE, begun, |restore| restore.phase == RestorePhase::InProgress).await;
+    until(TIMEOUT, begun, |restore| restore.phase == RestorePhase::InProgress).await;
     let waiting = partner.start(second).await;
     partner.verify(third.0).await;
     for _ in 0..2 {
@@ -161,7 +161,7 @@ async fn nothing_is_claimed_beside_it(
     let node = async || partner.read::<Vec<NodeRow>>("nodes/list", &json!({})).await.remove(0).seen;
     let before = node().await;
     // Twice as long as a worker waits before it looks again.
-    until(PATIENCE, node, |seen| *seen - before > TimeDelta::seconds(4)).await;
+    until(TIMEOUT, node, |seen| *seen - before > TimeDelta::seconds(4)).await;
     assert_eq!(partner.backups(quick.0).await.remove(0).phase, BackupPhase::Queued);
     stall.go_on();
     let done = |run: &BackupRow| run.phase == BackupPhase::Completed;
@@ -183,7 +183,7 @@ fn a_run_that_ended_its_process_twice_has_failed() {
             let crashing = partner.started(second).await;
             partner.verify(first.0).await;
             let verification = async || partner.repository(first.0).await.runs.remove(0);
-            until(PATIENCE, verification, |run| run.phase == MaintenancePhase::InProgress).await;
+            until(TIMEOUT, verification, |run| run.phase == MaintenancePhase::InProgress).await;
             let (id, target) = (backup.id.to_string(), app.files().join("restored").display().to_string());
             let restore = [
                 ("backup", id.as_str()),
@@ -194,7 +194,7 @@ fn a_run_that_ended_its_process_twice_has_failed() {
             ];
             partner.done("restores/add", &form(&restore)).await;
             let begun = async || partner.restores(first.0).await.remove(0);
-            until(PATIENCE, begun, |restore| restore.phase == RestorePhase::InProgress).await;
+            until(TIMEOUT, begun, |restore| restore.phase == RestorePhase::InProgress).await;
 
             for table in ["backup", "restore", "maintenance"] {
                 app.execute(&format!("UPDATE {table} SET crashes = 1 WHERE phase = 'InProgress'")).await;
@@ -225,7 +225,7 @@ fn a_run_that_takes_too_long_is_stopped_and_has_failed() {
         stall.hold();
         let run = partner.started(place).await;
         let took = async || app.now() - run.started.unwrap();
-        until(PATIENCE, took, |took| *took > TimeDelta::seconds(4)).await;
+        until(TIMEOUT, took, |took| *took > TimeDelta::seconds(4)).await;
         stall.go_on();
         let ended = partner.backup_when(place.0, run.id, |run| !run.phase.is_active()).await;
         assert_eq!((ended.phase, ended.retry_at), (BackupPhase::Failed, None));

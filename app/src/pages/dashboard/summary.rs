@@ -1,10 +1,9 @@
 //! How the projects stand, in one sentence and as numbers. Each of them leads to the projects that it counts.
 
 use leptos::prelude::*;
-use leptos_meta::Link;
 use model::standing::{Level, Standing, Standings};
 
-use crate::{address::Address, components::icon::Icon};
+use crate::{address::Address, browser::favicon, components::icon::Icon};
 
 /// "12 of 15 projects protected · 2 failed · 1 not backed up".
 #[component]
@@ -14,11 +13,15 @@ pub fn Summary(
     troubled: bool,
 ) -> impl IntoView {
     let level = if troubled { standings.level().max(Level::Warning) } else { standings.level() };
-    let (class, icon, favicon) = match level {
-        Level::Good => ("summary summary-good", "check-circle", "/favicon.svg"),
+    let (class, icon, tab) = match level {
+        Level::Good => ("summary summary-good", "check-circle", favicon::USUAL),
         Level::Warning => ("summary summary-warn", "alert", "/favicon-warning.svg"),
         Level::Bad => ("summary summary-bad", "cross-circle", "/favicon-bad.svg"),
     };
+    Effect::new(move |_| {
+        favicon::show(tab);
+        on_cleanup(|| favicon::show(favicon::USUAL));
+    });
     let parts = standings.unprotected().map(|(standing, count)| {
         view! {
             " · "
@@ -26,8 +29,6 @@ pub fn Summary(
         }
     });
     view! {
-        // Of several, browsers show the last one.
-        <Link rel="icon" href=favicon type_="image/svg+xml"/>
         <p class=class>
             <Icon name=icon/>
             <span>

@@ -17,7 +17,7 @@ use tokio::time::{timeout, timeout_at};
 use super::{PostgresDatabase, PostgresError, Result, Version, address::dial, relay::Relay, tls::secure};
 
 /// A check of a form ends within this time, however many steps it has.
-pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
 /// A PostgreSQL server says its first word within this time after it was dialled.
 const GREETING: Duration = Duration::from_secs(5);
 /// Characters of a server's words that are shown.
@@ -39,7 +39,7 @@ pub(super) async fn in_time<T>(
 /// The work lies on the heap: whoever checks a form does not expect to carry a handshake about.
 pub(super) async fn in_even_time<T>(database: &PostgresDatabase, work: BoxFuture<'_, Result<T>>) -> Result<T> {
     let began = tokio::time::Instant::now();
-    let done = in_time(database, PATIENCE, work).await;
+    let done = in_time(database, TIMEOUT, work).await;
     if matches!(done, Err(PostgresError::NoServer { .. })) {
         tokio::time::sleep_until(began + GREETING).await;
     }

@@ -25,7 +25,7 @@ use super::{
 use crate::{RepositoryError, Unreadable, source::mode_to_go};
 
 /// Connecting for a run may take longer than for a person who waits.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 /// A lock that is not had in 5 minutes is told, rather than waited for until somebody wonders.
 const LOCK_PATIENCE: &str = "--lock-wait-timeout=300000";
 /// `pg_dump` that writes nothing for so long hangs: the longest silence is while it locks the tables of a large schema.
@@ -76,7 +76,7 @@ impl DumpReader {
         stop: &Stop,
     ) -> Result<Self, RepositoryError> {
         let filter = Filter::new(include, exclude)?;
-        let (program, address, selection, properties) = in_time(database, PATIENCE, async {
+        let (program, address, selection, properties) = in_time(database, TIMEOUT, async {
             let mut connection = Connection::open(database).await?;
             let found = tools.find(Tool::PgDump, connection.version).await?;
             let selection = connection.select(&filter).await?;

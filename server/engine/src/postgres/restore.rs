@@ -9,7 +9,7 @@ use std::{
 use super::{
     PostgresDatabase, PostgresError, PostgresTools, Result, Tool,
     child::{Program, Said, Stop},
-    connection::{Connection, PATIENCE, in_even_time, in_time, refused},
+    connection::{Connection, TIMEOUT, in_even_time, in_time, refused},
     dump::NO_MORE_LOCKS,
     program::command,
     properties::Properties,
@@ -283,7 +283,7 @@ impl Restoring {
         let Self { database, target, program, .. } = self;
         let _ = tokio::task::spawn_blocking(move || drop(program)).await;
         let DatabaseTarget::New { draft, .. } = target else { return };
-        let dropped = in_time(&database, PATIENCE, async {
+        let dropped = in_time(&database, TIMEOUT, async {
             let mut connection = database.maintenance().await?;
             connection.run(format!("DROP DATABASE IF EXISTS {}", quoted(&draft))).await?;
             connection.close().await;

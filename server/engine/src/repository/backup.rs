@@ -220,7 +220,7 @@ impl Archive<'_> {
                 built
             });
             // Stopped early, the builder knows why, or who stopped it does.
-            let walked = SourceWalk { archive: self, jobs, steps, ready: Vec::new(), weight: 0 }.run(source, parent);
+            let walked = SourceWalk::new(self, jobs, steps).run(source, parent);
             if walked.is_err() {
                 jobs.stop();
             }
@@ -244,7 +244,7 @@ impl Archive<'_> {
         jobs.end();
         let Ok(Some(saved)) = coming.blocking_recv() else { return Ok(None) };
         node.meta.size = saved.bytes;
-        node.content = Some(saved.content);
+        node.content = Some(saved.content.whole());
         let mut list = ListWriter::new(self.folder_level.is_some());
         list.push(node)?;
         if let Some((mut node, content)) = beside {

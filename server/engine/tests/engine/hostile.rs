@@ -293,8 +293,16 @@ async fn roots_rights_come_back_only_where_it_is_asked_for() {
     fs::write(world.source().join("anothers"), "#!/bin/sh\n").unwrap();
     std::os::unix::fs::chown(world.source().join("anothers"), Some(1234), Some(1234)).unwrap();
     fs::set_permissions(world.source().join("anothers"), fs::Permissions::from_mode(0o4755)).unwrap();
+    // Groups and accounts of the system are as good as root.
+    let of_system = [("disk", (1234, 6), 0o2755), ("service", (5, 1234), 0o4755)];
+    for (name, (user, group), mode) in of_system {
+        fs::write(world.source().join(name), "#!/bin/sh\n").unwrap();
+        std::os::unix::fs::chown(world.source().join(name), Some(user), Some(group)).unwrap();
+        fs::set_permissions(world.source().join(name), fs::Permissions::from_mode(mode)).unwrap();
+    }
+    let modes = modes.into_iter().chain(of_system.map(|(name, _, mode)| (name, mode)));
     let taken = snapshot(&repository, &world.source()).await.snapshot;
-    for (lending_bits, warned) in [(false, vec!["group", "program"]), (true, Vec::new())] {
+    for (lending_bits, warned) in [(false, vec!["disk", "group", "program", "service"]), (true, Vec::new())] {
         let target = world.target(&format!("target {lending_bits}"));
         let request = RestoreRequest { lending_bits, ..restore_request(&taken, &target, OnConflict::Skip) };
         let report = repository.restore(request, Arc::new(()), CancellationToken::new()).await.unwrap();
@@ -302,7 +310,7 @@ async fn roots_rights_come_back_only_where_it_is_asked_for() {
         paths.sort_unstable();
         assert_eq!(paths, warned, "{:?}", report.warnings);
         let mode = |name: &str| target.join(name).metadata().unwrap().mode() & 0o7777;
-        for (name, stored) in modes {
+        for (name, stored) in modes.clone() {
             assert_eq!(mode(name), if lending_bits { stored } else { stored & 0o777 }, "{name}");
         }
         assert_eq!((mode("folder"), mode("anothers")), (0o2775, 0o4755));

@@ -19,7 +19,7 @@ use crate::{acting::Acting, context::Services, entity::project, error::ServiceEr
 const MOST_NAMES: usize = 200_000;
 const LONGEST: Duration = Duration::from_secs(5);
 /// How long a form waits, also for a file system that does not answer.
-const PATIENCE: Duration = Duration::from_secs(8);
+const TIMEOUT: Duration = Duration::from_secs(8);
 /// Directories that this process looks at at the same time. One that does not answer keeps its place until it does.
 static PLACES: Semaphore = Semaphore::const_new(4);
 
@@ -63,7 +63,7 @@ async fn of_directory(
     let (path, tried, stop) = (directory.clone(), patterns.clone(), CancellationToken::new());
     // Whoever goes on typing asks anew, and waits for this one no longer.
     let _stop_when_dropped = stop.clone().drop_guard();
-    let looked = timeout(PATIENCE, async {
+    let looked = timeout(TIMEOUT, async {
         let place = PLACES.acquire().await.ok()?;
         let look = move || {
             let _place = place;

@@ -1,14 +1,14 @@
 //! Why nobody was signed in with the provider.
 
 /// How long, in minutes, a person may stay with the provider.
-pub const PATIENCE: i64 = 10;
+pub const TIMEOUT: i64 = 10;
 
 /// Why nobody was signed in. The words are for the person; what the provider said is in the log.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OpenIdError {
     #[error(
         "{}",
-        tr!("This sign-in was not begun in this browser, or it took longer than {} minutes. Try again", PATIENCE)
+        tr!("This sign-in was not begun in this browser, or it took longer than {} minutes. Try again", TIMEOUT)
     )]
     NotBegun,
     #[error("{}", tr!("The sign-in provider did not let you in. Try again, or ask who runs it"))]

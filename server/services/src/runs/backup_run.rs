@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use engine::RepositoryError;
+use engine::{RepositoryError, S3Error};
 use model::{backup::BackupPhase, ids::AccountId};
 use sea_orm::{
     ActiveValue::Set,
@@ -297,6 +297,16 @@ fn failure(row: &backup::Model, error: &ServiceError) -> End {
     }
     match error {
         ServiceError::Repository(RepositoryError::Cancelled) => End::Cancelled { cause: CANCELLED },
+        // What the form of the switch says of a bucket's name would lead nowhere: there is no form to change it in.
+        ServiceError::Repository(RepositoryError::Storage(S3Error::NoSuchBucket { bucket })) => End::Failed {
+            cause: Sentence::new(|| {
+                tr!(
+                    "The bucket {} is gone, with the backups that were in it. To begin anew, disable backup in the project's Settings, and enable it again with another bucket",
+                    bucket
+                )
+            }),
+            again: true,
+        },
         error => End::Failed { cause: error.cause(Backup::NAME, row.id), again: true },
     }
 }

@@ -11,7 +11,7 @@ use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
     QueryTrait,
-    sea_query::{Expr, ExprTrait, LockBehavior, LockType},
+    sea_query::{Expr, ExprTrait, LockBehavior, LockType, OnConflict},
 };
 
 use crate::{
@@ -78,7 +78,7 @@ async fn queue_of(db: &impl ConnectionTrait, row: repository::Model, now: DateTi
             .into_iter()
             .flatten()
     {
-        queued += u64::from(insert(db, &row, kind, (whole, None), now).await?.is_some());
+        queued += u64::from(insert(db, &row, kind, (whole, None), now).await?);
     }
     let mut next = row.clone().into_active_model();
     if prune {
@@ -91,14 +91,14 @@ async fn queue_of(db: &impl ConnectionTrait, row: repository::Model, now: DateTi
     Ok(queued)
 }
 
-/// Puts a maintenance into the queue; `None` where one of the kind waits or works already.
+/// Puts a maintenance into the queue. Returns false where one of the kind waits or works already.
 pub async fn insert(
     db: &impl ConnectionTrait,
     repository: &repository::Model,
     kind: MaintenanceKind,
     (whole, created_by): (bool, Option<String>),
     now: DateTime<Utc>,
-) -> Result<Option<maintenance::Model>, DbErr> {
+) -> Result<bool, DbErr> {
     let active = [MaintenancePhase::Queued, MaintenancePhase::InProgress];
     let there = maintenance::Entity::find()
         .filter(maintenance::Column::RepositoryId.eq(repository.id))
@@ -107,7 +107,7 @@ pub async fn insert(
         .one(db)
         .await?;
     if there.is_some() {
-        return Ok(None);
+        return Ok(false);
     }
     let row = maintenance::ActiveModel {
         project_id: Set(repository.project_id),
@@ -120,7 +120,13 @@ pub async fn insert(
         created_by: Set(created_by),
         ..Default::default()
     };
-    row.insert(db).await.map(Some)
+    // Two that look at once both find none. The schema lets one of them in.
+    let once = OnConflict::new().do_nothing().to_owned();
+    match maintenance::Entity::insert(row).on_conflict(once).exec_without_returning(db).await {
+        Ok(inserted) => Ok(inserted > 0),
+        Err(DbErr::RecordNotInserted) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Notes that a repository holds something that no backup needs.

@@ -19,7 +19,7 @@ use super::{
 use crate::support::{
     Browser, TestApp,
     app::SECRET_KEY,
-    deeds::{PATIENCE, credential_form, until},
+    deeds::{TIMEOUT, credential_form, until},
     form, on_both_databases,
 };
 
@@ -251,7 +251,7 @@ async fn anothers_thing_inside_ones_own_reads_as_one_that_does_not_exist(app: &T
         sleep(Duration::from_millis(2500)).await;
         (app.everything().await == before).then_some(before)
     };
-    let before = until(PATIENCE, at_rest, Option::is_some).await.unwrap();
+    let before = until(TIMEOUT, at_rest, Option::is_some).await.unwrap();
     for Mixed(function, fields, (name, id)) in mixed(own, &directory, theirs, &things) {
         let ask = async |id: i64| {
             let id = id.to_string();

@@ -24,7 +24,7 @@ use super::{
 };
 
 /// How long a run may take that has hardly anything to do.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The add form of a credential, filled in for the embedded server.
 pub fn credential_form<'a>(endpoint: &'a str, secret_key: &'a str) -> [(&'a str, &'a str); 5] {
@@ -93,7 +93,7 @@ impl Browser {
     pub async fn maintained(&self, project: ProjectId, kind: MaintenanceKind) -> MaintenanceRow {
         let newest = async || self.repository(project).await.runs.into_iter().find(|run| run.kind == kind);
         let ended = |run: &Option<MaintenanceRow>| run.as_ref().is_some_and(|run| !run.phase.is_active());
-        until(PATIENCE, newest, ended).await.unwrap()
+        until(TIMEOUT, newest, ended).await.unwrap()
     }
 
     pub async fn project(&self, project: ProjectId) -> ProjectView {
@@ -168,7 +168,7 @@ impl Browser {
         wanted: impl Fn(&BackupRow) -> bool,
     ) -> BackupRow {
         let found = async || self.backups(project).await.into_iter().find(|row| row.id == backup).unwrap();
-        until(PATIENCE, found, wanted).await
+        until(TIMEOUT, found, wanted).await
     }
 
     /// The newest backup as soon as there is one that is as wanted.
@@ -217,7 +217,7 @@ impl Browser {
     /// The newest restore, when it has ended.
     pub async fn newest_restore(&self, project: ProjectId) -> RestoreRow {
         let newest = async || self.restores(project).await.remove(0);
-        until(PATIENCE, newest, |restore| !restore.phase.is_active()).await
+        until(TIMEOUT, newest, |restore| !restore.phase.is_active()).await
     }
 
     /// Newest first.

@@ -23,8 +23,40 @@ use crate::source::{Part, SourceFile};
 
 /// A file's content as it is in the repository now.
 pub(super) struct Saved {
-    pub(super) content: Vec<DataId>,
+    pub(super) content: Pieces,
     pub(super) bytes: u64,
+}
+
+/// The pieces of a file in their order. A piece of zeros that is repeated, for a hole, is kept once: a file of 8 TiB that
+/// takes nothing on the disk has a million of them, and many such files may wait to be listed.
+#[derive(Default)]
+pub(super) struct Pieces {
+    ids: Vec<DataId>,
+    /// Before which of `ids` which piece is repeated, and how often. In ascending order.
+    repeated: Vec<(usize, DataId, usize)>,
+}
+
+impl Pieces {
+    fn one(id: DataId) -> Self {
+        Self { ids: vec![id], repeated: Vec::new() }
+    }
+
+    /// The ids of all pieces, each as often as it is in the file.
+    pub(super) fn whole(self) -> Vec<DataId> {
+        if self.repeated.is_empty() {
+            return self.ids;
+        }
+        let repeats: usize = self.repeated.iter().map(|(.., count)| count).sum();
+        let mut whole = Vec::with_capacity(self.ids.len() + repeats);
+        let mut done = 0;
+        for (before, id, count) in self.repeated {
+            whole.extend_from_slice(&self.ids[done..before]);
+            whole.resize(whole.len() + count, id);
+            done = before;
+        }
+        whole.extend_from_slice(&self.ids[done..]);
+        whole
+    }
 }
 
 /// A file that a worker shall read. One that could not be read is answered with none; it is in the source's report.
@@ -50,7 +82,7 @@ struct CutFile {
 }
 
 struct CutState {
-    content: Vec<DataId>,
+    content: Pieces,
     bytes: u64,
     whole: bool,
     done: Option<oneshot::Sender<Option<Saved>>>,
@@ -58,7 +90,7 @@ struct CutState {
 
 impl CutFile {
     fn new(done: oneshot::Sender<Option<Saved>>) -> Arc<Self> {
-        let state = CutState { content: Vec::new(), bytes: 0, whole: false, done: Some(done) };
+        let state = CutState { content: Pieces::default(), bytes: 0, whole: false, done: Some(done) };
         Arc::new(Self { state: Mutex::new(state), left: AtomicUsize::new(1) })
     }
 
@@ -69,21 +101,21 @@ impl CutFile {
     fn expect(&self, bytes: u64) -> usize {
         self.left.fetch_add(1, Ordering::AcqRel);
         let mut state = self.state();
-        state.content.push(DataId::default());
+        state.content.ids.push(DataId::default());
         state.bytes += bytes;
-        state.content.len() - 1
+        state.content.ids.len() - 1
     }
 
     /// `count` times a piece that is saved already.
     fn repeat(&self, id: DataId, count: usize, bytes: u64) {
         let mut state = self.state();
-        let length = state.content.len() + count;
-        state.content.resize(length, id);
+        let before = state.content.ids.len();
+        state.content.repeated.push((before, id, count));
         state.bytes += bytes;
     }
 
     fn saved(&self, number: usize, id: DataId) {
-        self.state().content[number] = id;
+        self.state().content.ids[number] = id;
         self.less();
     }
 
@@ -167,9 +199,9 @@ impl Archive<'_> {
         buffer.reserve(usize::try_from(size).unwrap_or_default() + 1);
         let answer = match reader.read_to_end(buffer) {
             Err(_) => None,
-            Ok(0) => Some(Saved { content: Vec::new(), bytes: 0 }),
+            Ok(0) => Some(Saved { content: Pieces::default(), bytes: 0 }),
             Ok(_) => {
-                let content = vec![self.save_content(encoder, buffer)?];
+                let content = Pieces::one(self.save_content(encoder, buffer)?);
                 Some(Saved { content, bytes: buffer.len() as u64 })
             }
         };

@@ -13,7 +13,7 @@ use super::{
     compare::{Change, Passed},
     encode::Encoder,
     list::ListWriter,
-    walk::{Content, Step},
+    walk::{Content, Step, Steps},
 };
 
 struct Level {
@@ -48,18 +48,20 @@ impl<'a> Builder<'a> {
     }
 
     /// Takes all steps. None when they end before the root is complete: the run was stopped.
-    pub(super) fn build(mut self, steps: Receiver<Vec<Step>>) -> Result<Option<Archived>> {
-        for step in steps.into_iter().flatten() {
-            match step {
-                Step::Enter { node, had } => self.enter(Some(node), had),
-                Step::Leaf { node, change, content } => {
-                    if !self.leaf(node, change, content)? {
-                        return Ok(None);
+    pub(super) fn build(mut self, steps: Receiver<Steps>) -> Result<Option<Archived>> {
+        for mut together in steps {
+            for step in together.steps.drain(..) {
+                match step {
+                    Step::Enter { node, had } => self.enter(Some(node), had),
+                    Step::Leaf { node, change, content } => {
+                        if !self.leaf(node, change, content)? {
+                            return Ok(None);
+                        }
                     }
-                }
-                Step::Leave(passed) => {
-                    if let Some(root) = self.leave(passed)? {
-                        return Ok(Some(Archived { root, summary: self.summary }));
+                    Step::Leave(passed) => {
+                        if let Some(root) = self.leave(passed)? {
+                            return Ok(Some(Archived { root, summary: self.summary }));
+                        }
                     }
                 }
             }
@@ -78,7 +80,7 @@ impl<'a> Builder<'a> {
                 return Ok(true);
             };
             node.meta.size = saved.bytes;
-            node.content = Some(saved.content);
+            node.content = Some(saved.content.whole());
         }
         let count = match change {
             Change::New => &mut self.summary.files_new,

@@ -1,6 +1,6 @@
 //! From the source's entries to steps in building folders.
 
-use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc::SyncSender};
 
 use rustic_core::{TreeId, repofile::Node};
 use tokio::sync::oneshot;
@@ -18,8 +18,47 @@ use crate::source::{DirectoryReader, SourceEntry};
 const TOGETHER: usize = 128;
 /// Bytes, roughly, of those that are handed over together: files may have many pieces and large attributes.
 const MOST_WEIGHT: usize = 1 << 20;
+/// The same of all that wait. What is larger by itself, as a file of many TiB that has not changed, waits alone.
+const MOST_WAITING: usize = 32 << 20;
 /// So often may they wait for the workers: enough for a large file among small ones not to hold the walk up.
 pub(super) const WAITING: usize = 32;
+
+/// Steps that are handed over together.
+pub(super) struct Steps {
+    pub(super) steps: Vec<Step>,
+    /// Held until they are taken.
+    _room: Room,
+}
+
+/// The room that is left for steps.
+#[derive(Default)]
+pub(super) struct Rooms {
+    taken: Mutex<usize>,
+    freed: Condvar,
+}
+
+impl Rooms {
+    /// Waits for room. Nothing waits for ever: steps that are dropped instead of taken give theirs back, too.
+    fn take(self: &Arc<Self>, weight: usize) -> Room {
+        let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let full = |taken: &mut usize| *taken > 0 && *taken + weight > MOST_WAITING;
+        let mut taken = self.freed.wait_while(taken, full).unwrap_or_else(PoisonError::into_inner);
+        *taken += weight;
+        Room { of: self.clone(), weight }
+    }
+}
+
+struct Room {
+    of: Arc<Rooms>,
+    weight: usize,
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        *self.of.taken.lock().unwrap_or_else(PoisonError::into_inner) -= self.weight;
+        self.of.freed.notify_all();
+    }
+}
 
 /// A step in building a snapshot's folders.
 pub(super) enum Step {
@@ -49,13 +88,18 @@ pub(super) enum Content {
 pub(super) struct SourceWalk<'a> {
     pub(super) archive: &'a Archive<'a>,
     pub(super) jobs: &'a Jobs,
-    pub(super) steps: SyncSender<Vec<Step>>,
-    pub(super) ready: Vec<Step>,
+    steps: SyncSender<Steps>,
+    ready: Vec<Step>,
     /// Of what is ready.
-    pub(super) weight: usize,
+    weight: usize,
+    rooms: Arc<Rooms>,
 }
 
-impl SourceWalk<'_> {
+impl<'a> SourceWalk<'a> {
+    pub(super) fn new(archive: &'a Archive<'a>, jobs: &'a Jobs, steps: SyncSender<Steps>) -> Self {
+        Self { archive, jobs, steps, ready: Vec::new(), weight: 0, rooms: Arc::default() }
+    }
+
     /// Ends early when the run is stopped.
     pub(super) fn run(mut self, source: &DirectoryReader, parent: Option<TreeId>) -> Result<(), Stopped> {
         let mut levels = vec![parent.and_then(|id| self.archive.before(&id))];
@@ -112,8 +156,8 @@ impl SourceWalk<'_> {
     }
 
     fn hand_over(&mut self) -> Result<(), Stopped> {
-        self.weight = 0;
-        let ready = std::mem::replace(&mut self.ready, Vec::with_capacity(TOGETHER));
-        self.steps.send(ready).map_err(|_| Stopped)
+        let room = self.rooms.take(std::mem::take(&mut self.weight));
+        let steps = std::mem::replace(&mut self.ready, Vec::with_capacity(TOGETHER));
+        self.steps.send(Steps { steps, _room: room }).map_err(|_| Stopped)
     }
 }

@@ -60,10 +60,16 @@ fn set_permissions(
     let owned = allowed(fchown(file, owner, group), unset)?;
     set_attributes(job, file, path, metadata, unset);
     if set_mode(file, metadata.mode, owned, job.lending_bits)? == Lent::Less {
-        job.warn(path, tr!("it would have run with root's rights; its set-user or set-group bit was not restored"));
+        job.warn(
+            path,
+            tr!("it would have run with the rights of the system; its set-user or set-group bit was not restored"),
+        );
     }
     Ok(())
 }
+
+/// Ids below are those of the system and its services (Debian's policy, section 9.2.2).
+const FIRST_PERSON: u32 = 1000;
 
 /// Whether the bits that lend rights are as they were.
 #[derive(PartialEq, Eq)]
@@ -82,9 +88,14 @@ fn set_mode(file: &impl AsFd, mode: Option<u32>, owned: bool, lends_root: bool) 
     let mut kept = wanted;
     // Whose it has become counts, not what the snapshot says. In folders these bits lend nothing.
     if !lends_root && !is_folder {
-        let of_root = if stat.st_uid == 0 { SET_USER | SET_GROUP } else { 0 };
-        let of_group = if stat.st_gid == 0 { SET_GROUP } else { 0 };
-        kept &= !(of_root | of_group);
+        let of_owner = match stat.st_uid {
+            0 => SET_USER | SET_GROUP,
+            1..FIRST_PERSON => SET_USER,
+            _ => 0,
+        };
+        // Such as `disk` and `shadow`, which are as good as root's.
+        let of_group = if stat.st_gid < FIRST_PERSON { SET_GROUP } else { 0 };
+        kept &= !(of_owner | of_group);
     }
     fchmod(file, Mode::from_raw_mode(kept))?;
     Ok(if kept == wanted { Lent::All } else { Lent::Less })
