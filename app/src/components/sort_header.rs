@@ -46,9 +46,6 @@ pub fn SortHeader(
     column: &'static str,
     #[prop(into)] label: String,
     #[prop(optional)] class: &'static str,
-    /// What the column holds, where its heading does not say it.
-    #[prop(optional, into)]
-    title: Option<String>,
 ) -> impl IntoView {
     let address = use_address();
     let order = Memo::new(move |_| Order::of(&address.read(), column));
@@ -57,7 +54,7 @@ pub fn SortHeader(
         address.get().closed().without(&["page"]).with("sort", column).with("desc", descending).href()
     };
     view! {
-        <th scope="col" class=class title=title aria-sort=move || order.get().aria()>
+        <th scope="col" class=class aria-sort=move || order.get().aria()>
             <a class="sort" href=href data-noscroll="true">
                 {label}
                 {move || view! { <Icon name=order.get().icon()/> }}

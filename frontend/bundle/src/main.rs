@@ -7,6 +7,7 @@
 
 mod compress;
 mod inputs;
+mod script;
 
 use std::{
     env, fs,
@@ -44,6 +45,8 @@ fn main() -> Result<()> {
     let parts = split(wasm, &unfinished.join("whole.wasm"), &package)?;
     bind(&unfinished.join("whole.wasm"), &package)?;
     fs::remove_file(unfinished.join("whole.wasm"))?;
+    let script = package.join(format!("{NAME}.js"));
+    fs::write(&script, script::without_comments(&fs::read_to_string(&script)?))?;
     optimise(&package.join(format!("{NAME}_bg.wasm")))?;
     for part in parts {
         optimise(&part)?;

@@ -122,12 +122,7 @@ fn Table(rows: Signal<Vec<BackupRow>>, facts: Signal<PageFacts>) -> impl IntoVie
                             {tr!("Duration")}
                         </th>
                         <SortHeader column="size" label=tr!("Size") class="number col-size"/>
-                        <SortHeader
-                            column="added"
-                            label=tr!("Added")
-                            class="number col-size cell-extra"
-                            title=tr!("New data that this backup stored, after compression and deduplication")
-                        />
+                        <SortHeader column="added" label=tr!("Added") class="number col-size cell-extra"/>
                         <SortHeader column="expires" label=tr!("Expires") class="col-time cell-extra"/>
                         <th scope="col" class="actions col-actions">
                             {tr!("Actions")}
@@ -171,7 +166,13 @@ fn Row(row: BackupRow) -> impl IntoView {
             </td>
             <td class="number cell-wide" data-label=tr!("Duration")>{or_none(duration)}</td>
             <td class="number" data-label=tr!("Size")>{or_none(row.size.map(size::bytes))}</td>
-            <td class="number cell-extra" data-label=tr!("Added")>{or_none(row.added.map(size::bytes))}</td>
+            <td
+                class="number cell-extra"
+                data-label=tr!("Added")
+                title=tr!("New data that this backup stored, after compression and deduplication")
+            >
+                {or_none(row.added.map(size::bytes))}
+            </td>
             <td class="cell-extra" data-label=tr!("Expires")>
                 <Expires expiry=row.expires/>
             </td>
