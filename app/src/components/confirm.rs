@@ -30,40 +30,17 @@ pub fn Confirm<S: Mutation>(
     let PhantomData = function;
     view! {
         <Dialog title=title class=NARROW>
-            <ConfirmForm<S> hidden=hidden action=action pending=pending cancel=cancel>
-                {children()}
-            </ConfirmForm<S>>
+            <Form<S> hidden=hidden>
+                <Question action=action pending=pending cancel=cancel>
+                    {children()}
+                </Question>
+            </Form<S>>
         </Dialog>
     }
 }
 
 /// The class of a dialog that asks.
 pub const NARROW: &str = "dialog dialog-narrow";
-
-/// What is inside of [`Confirm`], for dialogs that ask only where the action would not be [`Refused`].
-#[component]
-pub fn ConfirmForm<S: Mutation>(
-    /// Names the server function.
-    #[prop(optional)]
-    function: PhantomData<S>,
-    hidden: Hidden,
-    /// The action's own name.
-    #[prop(into)]
-    action: String,
-    #[prop(into)] pending: String,
-    #[prop(default = tr!("Cancel"), into)] cancel: String,
-    /// What ends and what stays.
-    children: Children,
-) -> impl IntoView {
-    let PhantomData = function;
-    view! {
-        <Form<S> hidden=hidden>
-            <Question action=action pending=pending cancel=cancel>
-                {children()}
-            </Question>
-        </Form<S>>
-    }
-}
 
 /// What stands in a dialog in place of a form whose submission would be refused.
 #[component]
@@ -77,9 +54,18 @@ pub fn Refused(
     }
 }
 
-/// What is the same for all functions, so that its code is made once.
+/// What is inside of the form: the same for all functions, so that its code is made once. By itself for dialogs that ask
+/// only where the action would not be [`Refused`].
 #[component]
-fn Question(action: String, pending: String, cancel: String, children: Children) -> impl IntoView {
+pub fn Question(
+    /// The action's own name.
+    #[prop(into)]
+    action: String,
+    #[prop(into)] pending: String,
+    #[prop(default = tr!("Cancel"), into)] cancel: String,
+    /// What ends and what stays.
+    children: Children,
+) -> impl IntoView {
     view! {
         <div class="dialog-text">{children()}</div>
         <DialogFooter cancel=cancel>

@@ -40,12 +40,7 @@ impl NetworkPolicy {
 
     /// The addresses of a name that may be dialled, by the system's resolver.
     pub async fn resolve(&self, name: &str) -> Result<Vec<IpAddr>, ResolveError> {
-        let addresses: Vec<IpAddr> = match tokio::net::lookup_host((name, 0)).await {
-            Ok(found) => found.map(|address| address.ip()).collect(),
-            // Of the machine itself, whether or not the system's resolver knows it: RFC 6761, section 6.3.
-            Err(_) if name.ends_with(".localhost") => vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()],
-            Err(error) => return Err(ResolveError::Name(Some(error))),
-        };
+        let addresses = look_up(name).await.map_err(|error| ResolveError::Name(Some(error)))?;
         if addresses.is_empty() {
             return Err(ResolveError::Name(None));
         }
@@ -56,21 +51,15 @@ impl NetworkPolicy {
     /// Whether a URL's host is written as an address that may not be dialled. Names are judged when they are
     /// [resolved](Self::resolve): a resolver never sees an address.
     pub fn forbids_host_of(&self, url: &Url) -> bool {
-        let address = match url.host() {
-            Some(Host::Ipv4(address)) => address.into(),
-            Some(Host::Ipv6(address)) => address.into(),
-            Some(Host::Domain(_)) | None => return false,
-        };
-        !self.permits(address)
+        written(url).is_some_and(|address| !self.permits(address))
     }
 
     /// The network to allow so that a URL's host may be dialled: the private or loopback block of its first address, or
     /// that address alone. `None` where it may be dialled already, has no address, or is never allowed.
     pub async fn lacks(&self, url: &Url) -> Option<IpNet> {
-        let address = match url.host()? {
-            Host::Ipv4(address) => address.into(),
-            Host::Ipv6(address) => address.into(),
-            Host::Domain(name) => tokio::net::lookup_host((name, 0)).await.ok()?.next()?.ip(),
+        let address = match written(url) {
+            Some(address) => address,
+            None => look_up(url.domain()?).await.ok()?.into_iter().next()?,
         };
         let address = unwrap_v4(address);
         if self.permits(address) || is_link_local(address) {
@@ -79,6 +68,25 @@ impl NetworkPolicy {
         let block =
             BLOCKS.iter().filter_map(|block| block.parse::<IpNet>().ok()).find(|block| block.contains(&address));
         Some(block.unwrap_or_else(|| address.into()))
+    }
+}
+
+/// All addresses of a name, by the system's resolver.
+async fn look_up(name: &str) -> io::Result<Vec<IpAddr>> {
+    match tokio::net::lookup_host((name, 0)).await {
+        Ok(found) => Ok(found.map(|address| address.ip()).collect()),
+        // Of the machine itself, whether or not the system's resolver knows it: RFC 6761, section 6.3.
+        Err(_) if name.ends_with(".localhost") => Ok(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]),
+        Err(error) => Err(error),
+    }
+}
+
+/// The host of a URL, where it is written as an address.
+fn written(url: &Url) -> Option<IpAddr> {
+    match url.host()? {
+        Host::Ipv4(address) => Some(address.into()),
+        Host::Ipv6(address) => Some(address.into()),
+        Host::Domain(_) => None,
     }
 }
 

@@ -1,5 +1,7 @@
 //! Backup credentials: list, add, update, lock, set default, delete.
 
+use std::time::Duration;
+
 use engine::{KeyCheck, S3, S3Access, S3Error, Unreachable};
 use model::{
     credential::{CaCertificate, CredentialList, CredentialRef, CredentialRow},
@@ -11,6 +13,7 @@ use model::{
     rule::RuleError,
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter};
+use tokio::time::timeout;
 
 use crate::{
     acting::Acting,
@@ -134,6 +137,9 @@ fn changed_meanwhile(row: &backup_credential::Model) -> String {
     )
 }
 
+/// How long the name of an endpoint is looked up once more to say what is to be allowed.
+const LOOK_UP_WITHIN: Duration = Duration::from_secs(2);
+
 /// Asks the endpoint whether it knows the keys.
 async fn check_keys(acting: &Acting, services: &Services, access: &S3Access) -> Result<KeyCheck, ServiceError> {
     let error = match S3::connect(access, services.network()).check_keys().await {
@@ -143,7 +149,7 @@ async fn check_keys(acting: &Acting, services: &Services, access: &S3Access) -> 
     // Who runs the installation is told what to set. To others the addresses behind its names are no business.
     if let S3Error::Unreachable(Unreachable::ForbiddenAddress) = error
         && acting.actor.role == Role::Partner
-        && let Some(network) = services.network().lacks(&access.endpoint).await
+        && let Ok(Some(network)) = timeout(LOOK_UP_WITHIN, services.network().lacks(&access.endpoint)).await
     {
         let setting = format!("HOLDFAST_S3_ALLOW_NETWORKS={network}");
         return Err(ServiceError::at(

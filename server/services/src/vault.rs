@@ -86,7 +86,6 @@ pub struct Vault {
     keys: RwLock<Keys>,
 }
 
-#[derive(Default)]
 struct Keys {
     /// Those in the file when it was read last, newest first.
     current: Vec<MasterKey>,

@@ -7,8 +7,9 @@ use super::named::{LockedCredential, use_named_credential};
 use crate::{
     api::credentials::DeleteCredential as DeleteCredentialFn,
     components::{
-        confirm::{ConfirmForm, NARROW, Refused},
+        confirm::{NARROW, Question, Refused},
         dialog::Dialog,
+        form::Form,
         loaded::loaded,
     },
 };
@@ -20,7 +21,7 @@ pub fn DeleteCredential() -> impl IntoView {
         if row.locked {
             view! { <LockedCredential/> }.into_any()
         } else if row.projects.is_empty() {
-            view! { <Question row=row/> }.into_any()
+            view! { <UnusedCredential row=row/> }.into_any()
         } else {
             view! { <UsedCredential projects=row.projects/> }.into_any()
         }
@@ -33,18 +34,16 @@ pub fn DeleteCredential() -> impl IntoView {
 }
 
 #[component]
-fn Question(row: CredentialRow) -> impl IntoView {
+fn UnusedCredential(row: CredentialRow) -> impl IntoView {
     view! {
-        <ConfirmForm<DeleteCredentialFn>
-            hidden=vec![("credential", row.id.to_string())]
-            action=tr!("Delete Credential")
-            pending=tr!("Deleting…")
-        >
-            <p>
-                {tr!("Removes the keys of ")} <strong>{row.s3_name}</strong>
-                {tr!(" from Holdfast. Data in the buckets is not deleted.")}
-            </p>
-        </ConfirmForm<DeleteCredentialFn>>
+        <Form<DeleteCredentialFn> hidden=vec![("credential", row.id.to_string())]>
+            <Question action=tr!("Delete Credential") pending=tr!("Deleting…")>
+                <p>
+                    {tr!("Removes the keys of ")} <strong>{row.s3_name}</strong>
+                    {tr!(" from Holdfast. Data in the buckets is not deleted.")}
+                </p>
+            </Question>
+        </Form<DeleteCredentialFn>>
     }
 }
 

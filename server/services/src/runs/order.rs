@@ -13,7 +13,7 @@ use sea_orm::{
 use crate::entity::{backup, maintenance, restore};
 
 /// A backup that has waited for longer, for a node that does not come, does not hold up the repository's maintenance.
-const TIMEOUT: TimeDelta = TimeDelta::hours(1);
+const GOES_FIRST_FOR: TimeDelta = TimeDelta::hours(1);
 
 /// Projects of which a backup works.
 pub fn running_projects() -> SelectStatement {
@@ -49,7 +49,7 @@ pub fn busy_projects(now: DateTime<Utc>) -> SelectStatement {
     let backups = Condition::any().add(backup::Column::Phase.eq(BackupPhase::InProgress)).add(
         Condition::all()
             .add(backup::Column::Phase.eq(BackupPhase::Queued))
-            .add(backup::Column::NotBefore.between(now - TIMEOUT, now)),
+            .add(backup::Column::NotBefore.between(now - GOES_FIRST_FOR, now)),
     );
     let restores = restore::Entity::find()
         .select_only()

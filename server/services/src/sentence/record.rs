@@ -47,17 +47,16 @@ impl<T: Translator> Translator for Recordable<T> {
         plural: &'a str,
         context: Option<&'a str>,
     ) -> Cow<'a, str> {
-        let counted = Counted { plural: plural.to_owned(), count };
-        let marked = marked(singular, context, Some(counted));
+        let marked = marked(singular, context, Some((plural, count)));
         marked.map_or_else(|| self.0.ntranslate(count, singular, plural, context), Cow::Owned)
     }
 }
 
 /// Which message it is, and its places, for `tr!` to fill; `None` where nobody listens.
-fn marked(text: &str, context: Option<&str>, counted: Option<Counted>) -> Option<String> {
+fn marked(text: &str, context: Option<&str>, counted: Option<(&str, u64)>) -> Option<String> {
     SAID.with_borrow_mut(|said| {
         let said = said.as_mut()?;
-        let plural = counted.as_ref().map_or("", |counted| &counted.plural);
+        let plural = counted.map_or("", |(plural, _)| plural);
         let places: BTreeSet<_> = template::places(text).chain(template::places(plural)).collect();
         let mut marked = format!("{BEGIN}{}{HOLDS}", said.len());
         for name in places {
@@ -65,6 +64,7 @@ fn marked(text: &str, context: Option<&str>, counted: Option<Counted>) -> Option
             let _ = write!(marked, "{name}{NAMED}{{{name}}}{HOLDS}");
         }
         marked.push(END);
+        let counted = counted.map(|(plural, count)| Counted { plural: plural.to_owned(), count });
         said.push(Message { text: text.to_owned(), context: context.map(str::to_owned), counted });
         Some(marked)
     })

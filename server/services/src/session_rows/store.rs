@@ -32,13 +32,14 @@ impl Store {
     }
 
     fn row(&self, record: &Record) -> Result<session::ActiveModel> {
+        let now = self.0.clock().now();
         Ok(session::ActiveModel {
             id: Set(sealed::hash(record.id)),
             user_id: Set(person(record)),
             signed_in_from: Set(signed_in_from(record)),
             data: Set(sealed::seal(record.id, &record.data)?),
-            expires_at: Set(self.0.clock().now() + rest(record)),
-            created_at: Set(self.0.clock().now()),
+            expires_at: Set(now + rest(record)),
+            created_at: Set(now),
         })
     }
 
