@@ -158,6 +158,8 @@ pub enum Expiry {
 pub struct Deletion {
     /// When it is removed from the bucket.
     pub after: DateTime<Utc>,
+    /// Whether that time has come.
+    pub due: bool,
     /// `None` where its retention had ended.
     pub by: Option<String>,
     /// Whether it is too late to take it back.

@@ -97,7 +97,7 @@ pub(crate) async fn find(
 pub(crate) fn view(clock: &Clock, row: backup::Model) -> BackupRow {
     let progress = progress(clock, row.started_at, (&row).into());
     let (phase, now) = (row.phase, clock.now());
-    let deletion = deletion(&row);
+    let deletion = deletion(&row, now);
     let kept = |at: DateTime<Utc>| phase.has_snapshot() && at <= now;
     BackupRow {
         id: BackupId(row.id),
@@ -132,11 +132,11 @@ pub(crate) fn view(clock: &Clock, row: backup::Model) -> BackupRow {
     }
 }
 
-fn deletion(row: &backup::Model) -> Option<Deletion> {
+fn deletion(row: &backup::Model, now: DateTime<Utc>) -> Option<Deletion> {
     let begun = row.phase == BackupPhase::Deleting;
     // Earlier versions wrote down no time.
     let after = row.delete_after.or_else(|| begun.then_some(row.not_before))?;
-    Some(Deletion { after, by: row.deleted_by.clone(), begun })
+    Some(Deletion { after, due: after <= now, by: row.deleted_by.clone(), begun })
 }
 
 /// Takes a waiting backup out of the queue, or asks a running one to stop; that one ends within seconds.

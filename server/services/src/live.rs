@@ -151,6 +151,17 @@ async fn look(services: &Services, seen: &mut Option<Seen>) -> Result<(), DbErr>
     Ok(())
 }
 
+/// Tells the pages that this node serves that runs of `project` moved, where a look might find nothing left to see. Those
+/// of other nodes find it when they ask by themselves.
+pub(crate) async fn moved(services: &Services, project: ProjectId) {
+    let moved = BTreeSet::from([project.0]);
+    match tokio::time::timeout(TIMEOUT, tell(services, &moved)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(error = &error as &dyn std::error::Error, "open pages are not told"),
+        Err(_) => tracing::warn!("open pages are not told in time"),
+    }
+}
+
 /// The projects with their owners, to everybody who listens.
 async fn tell(services: &Services, moved: &BTreeSet<i64>) -> Result<(), DbErr> {
     if moved.is_empty() {

@@ -6,10 +6,11 @@ use model::people::Role;
 use reqwest::{Method, Response};
 use tokio::time::timeout;
 
-use crate::support::{Browser, TestApp, app::ORGANIZATION, form, on_both_databases};
+use crate::support::{Browser, TestApp, app::ORGANIZATION, deeds::until, form, on_both_databases};
 
 on_both_databases!(
     who_may_see_a_project_hears_of_its_runs_and_nobody_else,
+    a_backup_that_is_gone_in_a_moment_is_told_of,
     a_connection_ends_with_its_session,
     a_session_has_four_places,
     a_server_that_stops_ends_what_it_tells,
@@ -76,6 +77,19 @@ async fn who_may_see_a_project_hears_of_its_runs_and_nobody_else(app: &TestApp) 
         // Which version it is, every page is told.
         let (_, moved) = heard.split_once("event: version\ndata: ").expect("the version comes first");
         assert!(!moved.contains("data:"), "{heard}");
+    }
+}
+
+/// A removal takes a fraction of the second between two looks.
+async fn a_backup_that_is_gone_in_a_moment_is_told_of(app: &TestApp) {
+    let (partner, project) = app.backed_up_project().await;
+    let policy = partner.add_policy(project, "nightly", "0 0 29 2 *").await;
+    for _ in 0..3 {
+        let backup = partner.backup_now(project, policy).await;
+        let mut ear = partner.listen().await;
+        partner.done("backups/delete", &form(&[("backup", &backup.id.to_string())])).await;
+        ear.until(&format!("data: {project}\n")).await;
+        until(A_MOMENT, async || partner.backups(project).await.len(), |count| *count == 0).await;
     }
 }
 

@@ -46,9 +46,7 @@ pub fn BackupsTab(project: Memo<ProjectId>, view: Answer<ProjectView>) -> impl I
     let backups: Answer<Page<BackupRow>> =
         Answer::new(move || (project.get(), query.get()), |(project, query)| list_backups(project, query));
     keep_fresh_of(backups, project, |page: &Page<BackupRow>| {
-        page.rows
-            .iter()
-            .any(|row| row.phase.is_active() || row.deletion.as_ref().is_some_and(|deletion| deletion.begun))
+        page.rows.iter().any(|row| row.phase.is_active() || row.deletion.as_ref().is_some_and(|deletion| deletion.due))
     });
     let list = listed(
         backups,

@@ -3,7 +3,7 @@
 //! With the claim its phase becomes Deleting, and from then on it is too late to take it back.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use model::{backup::BackupPhase, language::msgid};
+use model::{backup::BackupPhase, ids::ProjectId, language::msgid};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, Condition, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
@@ -89,6 +89,10 @@ impl RunKind for Deletion {
         let begun = Condition::all().add(Column::Phase.eq(BackupPhase::Deleting));
         let marked = Condition::all().add(Column::DeleteAfter.lte(now)).add(Column::Phase.ne(BackupPhase::Deleting));
         Ok(vec![free(begun).order_by_asc(Column::NotBefore), free(marked).order_by_asc(Column::DeleteAfter)])
+    }
+
+    fn project(row: &backup::Model) -> Option<ProjectId> {
+        Some(ProjectId(row.project_id))
     }
 
     /// Whether no restore needs it: whoever queues one holds the row meanwhile.

@@ -8,6 +8,7 @@
 use std::{fmt::Debug, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
+use model::ids::ProjectId;
 use sea_orm::{
     ActiveModelBehavior, ActiveModelTrait, Condition, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, Select,
     UpdateMany, Value, sea_query::SelectStatement,
@@ -73,6 +74,11 @@ pub trait RunKind: Debug + Sized + Send + Sync + 'static {
 
     /// What changes in the row with the claim, beside the lease.
     fn begin(_: &mut Change<Self>, _: DateTime<Utc>) {}
+
+    /// The project whose open pages are told when the run is over and its row is gone, since nothing is left to be seen.
+    fn project(_: &Row<Self>) -> Option<ProjectId> {
+        None
+    }
 
     /// What belongs to the claim, in the same transaction.
     fn begun(

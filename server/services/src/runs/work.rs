@@ -11,7 +11,7 @@ use super::{
     release::freed,
     supervisor::{Counters, StopReason, supervise},
 };
-use crate::{context::Services, error::ServiceError};
+use crate::{context::Services, error::ServiceError, live};
 
 /// Works on a claimed run and settles it. An error means that the row could not be settled; then its lease runs out.
 pub async fn run<K: RunKind>(services: &Services, row: &Row<K>, stop: &CancellationToken) -> Result<(), ServiceError> {
@@ -60,14 +60,18 @@ async fn settle<K: RunKind>(services: &Services, row: &Row<K>, end: K::End) -> R
     let now = services.clock().now();
     let held = || K::LEASED.id.eq(K::id(row)).and(K::LEASED.owner.eq(services.node().id.as_str()));
     let tx = services.write().await?;
-    let written = match K::settled(freed::<K>().filter(held()), row, &end, now) {
-        Settled::Kept(update) => update.exec(&tx).await?.rows_affected,
-        Settled::Deleted => K::Entity::delete_many().filter(held()).exec(&tx).await?.rows_affected,
+    let (written, gone) = match K::settled(freed::<K>().filter(held()), row, &end, now) {
+        Settled::Kept(update) => (update.exec(&tx).await?.rows_affected, false),
+        Settled::Deleted => (K::Entity::delete_many().filter(held()).exec(&tx).await?.rows_affected, true),
     };
     if written == 0 {
         tracing::warn!("the lease was lost before the run could be settled");
         return Ok(());
     }
     K::follow(&tx, services, row, end, now).await?;
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    if gone && let Some(project) = K::project(row) {
+        live::moved(services, project).await;
+    }
+    Ok(())
 }
