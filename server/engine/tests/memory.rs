@@ -7,6 +7,7 @@
 use std::{
     fs::{self, File},
     io::{self, BufRead, BufReader, BufWriter, Write},
+    os::fd::OwnedFd,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{Arc, mpsc::RecvTimeoutError},
@@ -15,9 +16,10 @@ use std::{
 
 use embedded_s3::{EmbeddedS3, EmbeddedS3Config};
 use engine::{
-    NetworkPolicy, ObjectOptions, OnConflict, Repository, RepositoryConfig, RestoreRequest, S3, S3Access, Secret,
-    SnapshotRequest, SnapshotSource, SourceRoots,
+    ArchiveFormat, NetworkPolicy, ObjectOptions, OnConflict, Repository, RepositoryConfig, RestoreRequest, S3,
+    S3Access, Secret, SnapshotRequest, SnapshotSource, SourceRoots,
 };
+use futures::StreamExt;
 use rand::{RngCore, SeedableRng, rngs::SmallRng};
 use tokio_util::sync::CancellationToken;
 
@@ -31,9 +33,14 @@ const FEW: usize = 1000;
 /// Files without data, each of 8 TiB. Their pieces' ids alone would take 320 MiB.
 const HOLES: usize = 10;
 const MOST_FOR_HOLES: u64 = 220 * MIB;
+/// Paths of 62 kB, which would take 740 MiB in a zip's list.
+const LONG_PATHS: usize = 4000;
+const MOST_FOR_ZIP: u64 = 400 * MIB;
 const MOST_FOR_BACKUP: u64 = 600 * MIB;
 const MOST_FOR_RESTORE: u64 = 256 * MIB;
 const BUCKET: &str = "memory";
+/// What an archive calls the file that names what is missing.
+const NOTE: &str = "NOT IN THIS ARCHIVE.txt";
 /// The folder beside a million files.
 const BESIDE: &str = "beside";
 
@@ -113,6 +120,26 @@ fn many_files_of_holes_cost_little() {
     assert!(backup.peak < MOST_FOR_HOLES && again.peak < MOST_FOR_HOLES);
 }
 
+/// A zip ends with a list of all paths. What it has no room for is named in the archive.
+#[test]
+fn a_zip_of_long_paths_costs_little() {
+    use rustix::fs::{Mode, OFlags, openat};
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("source");
+    let deepest = nest(&source, &"n".repeat(250), 250);
+    for number in 0..LONG_PATHS {
+        openat(&deepest, number.to_string(), OFlags::CREATE | OFlags::WRONLY, Mode::RUSR).unwrap();
+    }
+    let mut server = start("serve", folder.path(), "");
+    let endpoint = line(&mut server, "endpoint ");
+    measured("hostile", folder.path(), &endpoint);
+    let zip = measured("zip", folder.path(), &endpoint);
+    writeln!(io::stderr(), "a zip of {LONG_PATHS} paths of 62 kB: {zip}").unwrap();
+    drop(server.stdin.take());
+    assert!(server.wait().unwrap().success());
+    assert!(zip.peak < MOST_FOR_ZIP);
+}
+
 /// Its list has hundreds of megabytes as text.
 #[test]
 #[ignore = "takes many minutes; `make proof` runs it"]
@@ -158,7 +185,7 @@ fn clear(root: &Path) {
 }
 
 /// Folders in each other below `root`. No path is long while they are made.
-fn nest(root: &Path, name: &str, depth: usize) {
+fn nest(root: &Path, name: &str, depth: usize) -> OwnedFd {
     use rustix::fs::{Mode, OFlags, mkdirat, openat};
     fs::create_dir(root).unwrap();
     let mut folder = rustix::fs::open(root, OFlags::PATH, Mode::empty()).unwrap();
@@ -166,6 +193,7 @@ fn nest(root: &Path, name: &str, depth: usize) {
         mkdirat(&folder, name, Mode::RWXU).unwrap();
         folder = openat(&folder, name, OFlags::PATH, Mode::empty()).unwrap();
     }
+    folder
 }
 
 /// What a role took.
@@ -223,6 +251,21 @@ async fn browse(pages: &[usize], names: u64, folders: usize) -> u64 {
     0
 }
 
+/// Downloads everything as a zip, and makes sure that the last entry in its list is the one that names what is missing.
+async fn zip() -> u64 {
+    const END: usize = 64 << 10;
+    let repository = repository().await;
+    let snapshot = repository.snapshots().await.unwrap().pop().unwrap().id;
+    let mut archive = repository.open_folder(&snapshot, "", "top", ArchiveFormat::Zip).await.unwrap();
+    let mut end = Vec::new();
+    while let Some(part) = archive.stream.next().await {
+        end.extend_from_slice(&part.unwrap());
+        end.drain(..end.len().saturating_sub(END));
+    }
+    assert!(end.windows(NOTE.len()).any(|bytes| bytes == NOTE.as_bytes()));
+    0
+}
+
 /// Not a test of its own: what this program does when it was started with a role.
 #[tokio::test(flavor = "multi_thread")]
 async fn role() {
@@ -233,6 +276,7 @@ async fn role() {
         "serve" => return serve(&folder).await,
         "backup" => backup(&folder).await,
         "hostile" => hostile(&folder).await,
+        "zip" => zip().await,
         "open" => browse(&[], 0, 0).await,
         "browse" => browse(&[0, 60_000, 99_500], 100_000, 0).await,
         "browse many" => browse(&[1, 600_001, 999_001], MANY as u64 + 2, 1).await,

@@ -1,7 +1,7 @@
 //! A folder of a snapshot as one archive, packed while it is downloaded.
 //!
 //! A thread walks the folder and writes the archive into a short channel, so that memory stays bounded however slowly
-//! the other end reads. (A zip ends with the list of its entries, which is kept until then: some hundred bytes each.)
+//! the other end reads. (A zip ends with the list of its entries, which is kept until then, and bounded.)
 
 mod content;
 mod names;
@@ -93,8 +93,8 @@ trait Archive {
     fn hard_link(&mut self, path: &Path, metadata: &Metadata, target: &Path) -> io::Result<()>;
     /// A text file of our own.
     fn note(&mut self, path: &Path, text: &str) -> io::Result<()>;
-    /// Whether the format has room for so long a path.
-    fn has_room(&self, path: &Path) -> bool;
+    /// Why the archive has no room for an entry at `path`, if it has none.
+    fn refuses(&self, path: &Path) -> Option<String>;
     /// Writes the archive's end.
     fn finish(self) -> io::Result<()>;
 }

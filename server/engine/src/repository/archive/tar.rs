@@ -103,8 +103,8 @@ impl Archive for TarGz {
         self.0.append_data(&mut header, path, text.as_bytes())
     }
 
-    fn has_room(&self, _path: &Path) -> bool {
-        true
+    fn refuses(&self, _path: &Path) -> Option<String> {
+        None
     }
 
     fn finish(self) -> io::Result<()> {

@@ -79,14 +79,14 @@ impl<'a> Walk<'a> {
             path.push(name);
             if inside.depth() > DEEPEST && node.is_dir() {
                 missing.add(&inside, &tr!("its folders are nested too deeply"));
-            } else if archive.has_room(&path) {
+            } else if let Some(cause) = archive.refuses(&path) {
+                missing.add(&inside, &cause);
+            } else {
                 self.add(&mut archive, &mut links, (&path, &inside), &node).map_err(ours)?;
                 if let Some(subtree) = node.subtree.filter(|_| node.is_dir()) {
                     levels.push(self.level::<A>(inside, subtree)?);
                     continue;
                 }
-            } else {
-                missing.add(&inside, &tr!("its path is too long for this kind of archive"));
             }
             path.pop();
         }

@@ -21,6 +21,11 @@ use crate::source::{mode_from_go, shown};
 const LARGE: u64 = 4_000_000_000;
 /// Bytes of an entry's path, of which the format writes the number with 16 bits.
 const LONGEST_PATH: usize = 0xffff;
+/// What the list of entries may take in memory until it is written at the archive's end: a third of a million files whose
+/// paths have a hundred bytes.
+const MOST_LISTED: usize = 256 << 20;
+/// An entry in that list, beside its path, which the writer keeps three times (zip 8.6).
+const ENTRY: usize = 512;
 /// zlib's scale goes from 1 to 9.
 const LEVEL: i64 = 3;
 /// Modes of what was stored without one. restic leaves that of a file out where it is 0.
@@ -33,12 +38,26 @@ const LINK_MODE: u32 = 0o777;
 const EXTENDED_TIMESTAMP: u16 = 0x5455;
 const MODIFIED: u8 = 1;
 
-pub(super) struct Zip(ZipWriter<StreamWriter<Pipe>>);
+pub(super) struct Zip {
+    writer: ZipWriter<StreamWriter<Pipe>>,
+    /// What the list of entries takes in memory.
+    listed: usize,
+}
 
 impl Zip {
     pub(super) fn new(pipe: Pipe) -> Self {
-        Self(ZipWriter::new_stream(pipe))
+        Self { writer: ZipWriter::new_stream(pipe), listed: 0 }
     }
+
+    /// The writer, which keeps an entry for `path` from now on.
+    fn listing(&mut self, path: &Path) -> &mut ZipWriter<StreamWriter<Pipe>> {
+        self.listed += cost(path);
+        &mut self.writer
+    }
+}
+
+fn cost(path: &Path) -> usize {
+    3 * path.as_os_str().len() + ENTRY
 }
 
 impl Archive for Zip {
@@ -53,18 +72,18 @@ impl Archive for Zip {
         // slash is a folder all the same.
         let options = options(metadata, FOLDER_MODE)?;
         let options = options.compression_method(CompressionMethod::Stored).compression_level(None);
-        self.0.start_file(format!("{}/", text(path)), options).map_err(io_error)
+        self.listing(path).start_file(format!("{}/", text(path)), options).map_err(io_error)
     }
 
     fn file(&mut self, path: &Path, metadata: &Metadata, mut content: Content<'_>) -> io::Result<()> {
         let options = options(metadata, FILE_MODE)?.large_file(content.size >= LARGE);
-        self.0.start_file(text(path), options).map_err(io_error)?;
-        io::copy(&mut content, &mut self.0).map(drop)
+        self.listing(path).start_file(text(path), options).map_err(io_error)?;
+        io::copy(&mut content, &mut self.writer).map(drop)
     }
 
     fn link(&mut self, path: &Path, metadata: &Metadata, target: &Path) -> io::Result<()> {
         let options = options(metadata, LINK_MODE)?;
-        self.0.add_symlink(text(path), shown(target.as_os_str()), options).map_err(io_error)
+        self.listing(path).add_symlink(text(path), shown(target.as_os_str()), options).map_err(io_error)
     }
 
     const CASE_COUNTS: bool = false;
@@ -75,17 +94,21 @@ impl Archive for Zip {
     }
 
     fn note(&mut self, path: &Path, text: &str) -> io::Result<()> {
-        self.0.start_file(self::text(path), options(&Metadata::default(), NOTE_MODE)?).map_err(io_error)?;
-        self.0.write_all(text.as_bytes())
+        self.listing(path).start_file(self::text(path), options(&Metadata::default(), NOTE_MODE)?).map_err(io_error)?;
+        self.writer.write_all(text.as_bytes())
     }
 
-    fn has_room(&self, path: &Path) -> bool {
+    fn refuses(&self, path: &Path) -> Option<String> {
         // With a slash at a folder's end.
-        path.as_os_str().len() < LONGEST_PATH
+        if path.as_os_str().len() >= LONGEST_PATH {
+            return Some(tr!("its path is too long for this kind of archive"));
+        }
+        (self.listed + cost(path) > MOST_LISTED)
+            .then(|| tr!("this kind of archive has no room for the names of so many files. A tar.gz has"))
     }
 
     fn finish(self) -> io::Result<()> {
-        self.0.finish().map_err(io_error)?.into_inner().flush()
+        self.writer.finish().map_err(io_error)?.into_inner().flush()
     }
 }
 
