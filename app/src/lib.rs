@@ -106,6 +106,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/projects/:project/settings") view={Lazy::<lazy::Settings>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/projects/:project/policies") view={Lazy::<lazy::Policies>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/projects/:project/repository") view={Lazy::<lazy::Repository>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/projects/:project/runs/:run") view={Lazy::<lazy::Run>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/projects/:project/backups/:backup") view={Lazy::<lazy::Browse>::new()} ssr=SsrMode::Async/>
                 </FlatRoutes>
             </Chrome>

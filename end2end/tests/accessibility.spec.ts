@@ -137,6 +137,13 @@ function filled(partner: Visitor, project: string, folders: Folders, s3: S3Serve
     ['backups-describe', dialog(`${home}/policies?tab=backups&dialog=describe&id=1`, 'Backup')],
     ['backups-restore', dialog(`${home}/policies?tab=backups&dialog=restore&id=1`, 'Restore Backup')],
     ['backups-delete', dialog(`${home}/policies?tab=backups&dialog=delete&id=1`, 'Delete Backup')],
+    [
+      'run',
+      async () => {
+        await policies.visit(`${home}/runs/backup-1?compare=1`);
+        await expect(policies.heading('What Grew Most')).toBeVisible();
+      },
+    ],
     ['restores-empty', () => policies.open(project, 'Restores')],
     [
       'restores',

@@ -30,6 +30,7 @@ mod m20261130_000021_source_options;
 mod m20261130_000022_source_had_files;
 mod m20261130_000023_credential_checks;
 mod m20261130_000024_services_as_they_are;
+mod m20261130_000025_run_log;
 
 pub struct Migrator;
 
@@ -61,6 +62,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000022_source_had_files::Migration),
             Box::new(m20261130_000023_credential_checks::Migration),
             Box::new(m20261130_000024_services_as_they_are::Migration),
+            Box::new(m20261130_000025_run_log::Migration),
         ]
     }
 }

@@ -36,6 +36,7 @@ pub mod project;
 pub mod restore;
 pub mod retention;
 pub mod rule;
+pub mod run;
 pub mod schedule;
 pub mod search;
 pub mod second_factor;

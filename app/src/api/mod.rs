@@ -21,6 +21,7 @@ pub mod policies;
 pub mod profile;
 pub mod projects;
 pub mod restores;
+pub mod runs;
 pub mod second_factor;
 pub mod session;
 pub mod users;

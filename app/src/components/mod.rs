@@ -31,6 +31,7 @@ pub mod phase;
 pub mod progress;
 pub mod project_frame;
 pub mod rows;
+pub mod run_link;
 pub mod search_form;
 pub mod select;
 pub mod shortcuts;

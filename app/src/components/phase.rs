@@ -150,6 +150,7 @@ impl From<NodePhase> for Look {
 impl Look {
     pub const KEPT: Self = Self { word: msgid("Kept"), icon: "lock", class: "badge badge-accent" };
     pub const UNUSUAL: Self = Self { word: msgid("Unusual"), icon: "alert", class: WARN };
+    pub const RETRYING: Self = Self { word: msgid("Retrying"), icon: "refresh", class: WARN };
     pub const DEFAULT: Self = Self { word: msgid("Default"), icon: "check", class: "badge badge-accent" };
     pub const KEYS_WORK: Self = Self { word: msgid("Works"), icon: "check-circle", class: GOOD };
     pub const KEYS_FAIL: Self = Self { word: msgid("Check failed"), icon: "cross-circle", class: BAD };

@@ -1,21 +1,29 @@
 //! How far a run has come.
 
 use leptos::prelude::*;
-use model::{backup::Progress, size, time::Moment};
+use model::{backup::Progress, run::estimate, size, time::Moment};
 
 use crate::components::time::Ago;
 
+/// `usual` is how long runs like it took lately, in seconds: it tells until the run knows its own total.
 #[component]
-pub fn ProgressBar(progress: Progress, #[prop(into)] label: String) -> impl IntoView {
-    let percent = progress.percent();
+pub fn ProgressBar(
+    progress: Progress,
+    #[prop(into)] label: String,
+    #[prop(optional_no_strip)] usual: Option<u64>,
+) -> impl IntoView {
+    let (percent, left) = estimate(&progress, usual);
     let bytes = size::bytes(progress.bytes);
     let (first, second) = match percent {
-        Some(percent) => (format!("{percent} %"), tr!("{} of {}", bytes, size::bytes(progress.total_bytes))),
+        Some(percent) if progress.total_files > 0 => {
+            (format!("{percent} %"), tr!("{} of {}", bytes, size::bytes(progress.total_bytes)))
+        }
+        Some(percent) => (tr!("about {} %", percent), bytes),
         None => (tr!("{n} files" | "{n} files" % progress.files), bytes),
     };
     let moving = progress.waiting_since.is_none();
     let rate = progress.rate().filter(|_| moving).map(|rate| format!("{}/s", size::bytes(rate)));
-    let left = progress.seconds_left().filter(|_| moving).map(|seconds| tr!("{} left", size::duration(seconds)));
+    let left = left.filter(|_| moving).map(|seconds| tr!("{} left", size::duration(seconds)));
     let words = [Some(first), Some(second), rate, left].into_iter().flatten().collect::<Vec<_>>().join(" · ");
     view! {
         <div class="progress">

@@ -11,7 +11,7 @@ use super::{
     audit_log::AuditLogPage, browse::BrowsePage, credentials::CredentialsPage, dashboard::DashboardPage,
     login::LoginPage, login_code::LoginCodePage, manual::ManualPage, nodes::NodesPage,
     notifications::NotificationsPage, organizations::OrganizationsPage, policies::PoliciesPage, profile::ProfilePage,
-    project::ProjectPage, projects::ProjectsPage, repository::RepositoryPage, search::SearchPage,
+    project::ProjectPage, projects::ProjectsPage, repository::RepositoryPage, run::RunPage, search::SearchPage,
     second_factor::SecondFactorPage, set_password::SetPasswordPage, settings::SettingsPage, setup::SetupPage,
     users::UsersPage,
 };
@@ -98,5 +98,6 @@ part! {
     Policies => PoliciesPage,
     Project => ProjectPage,
     Repository => RepositoryPage,
+    Run => RunPage,
     Settings => SettingsPage,
 }

@@ -19,6 +19,7 @@ pub mod profile;
 pub mod project;
 pub mod projects;
 pub mod repository;
+pub mod run;
 pub mod search;
 pub mod second_factor;
 pub mod set_password;

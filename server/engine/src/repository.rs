@@ -9,6 +9,7 @@ mod database;
 mod download;
 mod error;
 mod fault;
+mod growth;
 mod inflate;
 mod key;
 mod links;
@@ -48,6 +49,7 @@ pub use self::{
     archive::{ArchiveFormat, FolderDownload},
     download::{FileDownload, FileStream},
     error::RepositoryError,
+    growth::Grown,
     location::prefixes_collide,
     opening::{InvalidOpeningFiles, OpeningFiles},
     prune::{PruneReport, PruneRequest},
@@ -295,6 +297,20 @@ impl Repository {
         blocking(move || {
             let (reader, root) = repository.reader(&snapshot)?;
             browse::search(&reader, root, &needle, limit, &stop)
+        })
+        .await
+    }
+
+    /// What takes more room in the snapshot `new` than in `old`, the most first; at most `limit`. Of things in each other
+    /// one is told. The work ends when the future is dropped.
+    pub async fn growth(&self, old: &SnapshotId, new: &SnapshotId, limit: usize) -> Result<Vec<Grown>> {
+        let (repository, old, new) = (self.0.clone(), old.clone(), new.clone());
+        let stop = CancellationToken::new();
+        let _stop_when_dropped = stop.clone().drop_guard();
+        blocking(move || {
+            let (_, before) = repository.reader(&old)?;
+            let (reader, root) = repository.reader(&new)?;
+            growth::between(&reader, before, root, limit, &stop)
         })
         .await
     }

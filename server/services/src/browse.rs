@@ -106,7 +106,7 @@ pub async fn download_folder(
 }
 
 /// The backup, where it is one of that project: an address that pairs it with another project leads nowhere.
-async fn find(
+pub(crate) async fn find(
     acting: &Acting,
     services: &Services,
     project: ProjectId,

@@ -46,6 +46,7 @@ pub mod recovery_kit;
 pub mod removals;
 mod repositories;
 pub mod restores;
+pub mod run_page;
 mod runs;
 mod schedule;
 pub mod search;

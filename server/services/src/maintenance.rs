@@ -125,7 +125,7 @@ async fn state(
     })
 }
 
-fn view(clock: &Clock, row: maintenance::Model) -> MaintenanceRow {
+pub(crate) fn view(clock: &Clock, row: maintenance::Model) -> MaintenanceRow {
     let progress = progress(clock, row.started_at, (&row).into());
     MaintenanceRow {
         id: MaintenanceId(row.id),

@@ -73,6 +73,11 @@ impl Sentence {
         self.worded_by(&English)
     }
 
+    /// Bytes that it takes in the database.
+    pub const fn stored_length(&self) -> usize {
+        self.0.len()
+    }
+
     fn worded_by(&self, translator: &dyn Translator) -> String {
         match serde_json::from_str::<Vec<Piece>>(&self.0) {
             Ok(pieces) => worded(&pieces, translator),
@@ -95,6 +100,7 @@ impl fmt::Display for Sentence {
 pub const BACKUP_DISABLED: &str = msgid("Cancelled because backup was disabled for the project");
 pub const CANCELLED: &str = msgid("Cancelled");
 pub const CANCELLED_BY_A_PERSON: &str = msgid("Cancelled by a person");
+pub const INTERRUPTED: &str = msgid("Interrupted. It goes on by itself later");
 pub const CANCELLED_WHILE_STOPPED: &str = msgid("Cancelled while the server was stopped");
 
 /// Leaves messages as they stand in the source.

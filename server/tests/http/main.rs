@@ -31,6 +31,7 @@ mod policies;
 mod projects;
 mod restores;
 mod roots;
+mod run_page;
 mod runs;
 mod schedules;
 mod search;

@@ -24,7 +24,7 @@ use crate::{
 pub fn DescribeBackup(backups: Answer<Page<BackupRow>>) -> impl IntoView {
     let id = named_row();
     let description =
-        move |page: Page<BackupRow>| page.rows.into_iter().find(|row| row.id.0 == id).map_or_else(gone, facts);
+        move |page: Page<BackupRow>| page.rows.into_iter().find(|row| row.id.0 == id).map_or_else(gone, backup_facts);
     view! {
         <Dialog title=tr!("Backup")>
             <DialogText>{loaded_quietly(backups, description)}</DialogText>
@@ -33,7 +33,7 @@ pub fn DescribeBackup(backups: Answer<Page<BackupRow>>) -> impl IntoView {
     }
 }
 
-fn facts(row: BackupRow) -> AnyView {
+pub fn backup_facts(row: BackupRow) -> AnyView {
     let phase = row.shown_phase();
     let duration = row.duration().map(size::duration);
     let deletion = row.deletion.map(|deletion| {

@@ -7,6 +7,7 @@ use model::{
     list::Page,
     permission::Action,
     project::ProjectView,
+    run::RunRef,
     size,
 };
 
@@ -30,6 +31,7 @@ use crate::{
         phase::{Badge, Look},
         progress::ProgressBar,
         rows::{Rows, listed},
+        run_link::RunLink,
         search_form::SearchForm,
         select::Choice,
         sort_header::SortHeader,
@@ -147,9 +149,9 @@ fn Row(row: BackupRow) -> impl IntoView {
     view! {
         <tr>
             <th scope="row" class="cell-main" data-label=tr!("Name") title=row.name.clone()>
-                <span class="row-title" id=subject>
+                <RunLink run=RunRef::Backup(row.id) id=subject>
                     {row.name.clone()}
-                </span>
+                </RunLink>
             </th>
             <td class="cell-wide" data-label=tr!("Policy")>{policy}</td>
             <td data-label=tr!("Status")>

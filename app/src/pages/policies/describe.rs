@@ -110,7 +110,7 @@ fn options_facts(options: SourceOptions) -> impl IntoView {
     (!lines.is_empty()).then(|| view! { <Fact term=tr!("Left Out")><Lines lines=lines/></Fact> })
 }
 
-fn restore_facts(row: RestoreRow) -> AnyView {
+pub fn restore_facts(row: RestoreRow) -> AnyView {
     let on_conflict = row.on_conflict.label();
     let (target, on_conflict) = match &row.target {
         RestoredInto::Directory(_) => (None, Some(tr!(on_conflict))),

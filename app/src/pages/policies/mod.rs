@@ -31,7 +31,9 @@ use crate::{
     },
     ui::use_ui,
 };
+pub use backup_description::backup_facts;
 use backups::BackupsTab;
+pub use describe::restore_facts;
 use restores::RestoresTab;
 use schedules::SchedulesTab;
 

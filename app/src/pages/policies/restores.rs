@@ -1,7 +1,9 @@
 //! The tab Restores.
 
 use leptos::prelude::*;
-use model::{backup::RestorePhase, ids::ProjectId, list::Page, permission::Action, restore::RestoreRow};
+use model::{
+    backup::RestorePhase, ids::ProjectId, list::Page, permission::Action, restore::RestoreRow, run::RunRef,
+};
 
 use super::describe::DescribeRestore;
 use crate::{
@@ -19,6 +21,7 @@ use crate::{
         phase::Badge,
         progress::ProgressBar,
         rows::{Rows, listed},
+        run_link::RunLink,
         sort_header::SortHeader,
         subject::provide_subject,
         time::{MaybeAgo, NoValue, or_none},
@@ -104,9 +107,9 @@ fn Row(row: RestoreRow) -> impl IntoView {
     view! {
         <tr>
             <th scope="row" class="cell-main" data-label=tr!("Name")>
-                <span class="row-title" id=subject>
+                <RunLink run=RunRef::Restore(row.id) id=subject>
                     {row.name.clone()}
-                </span>
+                </RunLink>
             </th>
             <td class="cell-extra cell-cut" data-label=tr!("Backup")>{row.backup_name.clone()}</td>
             <td data-label=tr!("Status")>

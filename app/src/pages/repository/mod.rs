@@ -22,6 +22,7 @@ use crate::{
     ui::use_ui,
 };
 use damage::{DamagePanel, RepairQuestion};
+pub use runs::maintenance_word;
 use runs::RunsTable;
 use state::StatePanel;
 

@@ -1,7 +1,10 @@
 //! What was done to a repository lately.
 
 use leptos::prelude::*;
-use model::maintenance::{MaintenanceKind, MaintenancePhase, MaintenanceRow};
+use model::{
+    maintenance::{MaintenanceKind, MaintenancePhase, MaintenanceRow},
+    run::RunRef,
+};
 
 use crate::{
     api::maintenance::CancelMaintenance,
@@ -9,6 +12,7 @@ use crate::{
         action_button::ActionButton,
         phase::Badge,
         progress::ProgressBar,
+        run_link::RunLink,
         time::{MaybeTime, NoValue},
     },
 };
@@ -43,7 +47,8 @@ pub fn RunsTable(runs: Vec<MaintenanceRow>, may_manage: bool) -> impl IntoView {
     }
 }
 
-fn word(run: &MaintenanceRow) -> String {
+/// What kind of maintenance it is.
+pub fn maintenance_word(run: &MaintenanceRow) -> String {
     match (run.kind, run.whole) {
         (MaintenanceKind::Prune, _) => tr!("Clean-up"),
         (MaintenanceKind::Verification, false) => tr!("Verification of a part"),
@@ -54,7 +59,7 @@ fn word(run: &MaintenanceRow) -> String {
 
 #[component]
 fn Row(run: MaintenanceRow, may_manage: bool) -> impl IntoView {
-    let kind = word(&run);
+    let kind = maintenance_word(&run);
     let running = (run.phase == MaintenancePhase::InProgress)
         .then(|| view! { <ProgressBar progress=run.progress label=tr!("Progress of the {}", kind)/> });
     let by = run.created_by.unwrap_or_else(|| tr!("Schedule"));
@@ -70,7 +75,7 @@ fn Row(run: MaintenanceRow, may_manage: bool) -> impl IntoView {
     view! {
         <tr>
             <td data-label=tr!("Kind")>
-                <span class="row-title">{kind}</span>
+                <RunLink run=RunRef::Maintenance(run.id)>{kind}</RunLink>
             </td>
             <td data-label=tr!("Status")>
                 <div class="phase-cell">

@@ -105,3 +105,62 @@ async fn a_missing_pack_ends_a_download_with_an_error() {
     assert!(matches!(error, RepositoryError::Damaged { .. }), "{error:?}");
     assert!(again.stream.next().await.is_none());
 }
+
+#[tokio::test]
+async fn what_grew_most_is_told_by_where_it_grew() {
+    let world = World::start().await;
+    let repository = world.repository().await;
+    let source = world.source();
+    let write = |path: &str, bytes: u64| {
+        let path = source.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, files::noise(bytes, usize::try_from(bytes).unwrap())).unwrap();
+    };
+    for (path, bytes) in [
+        ("same/file", 5000),
+        ("logs/app.log", 1000),
+        ("logs/other.log", 1000),
+        ("many/one", 100),
+        ("many/two", 100),
+        ("smaller", 9000),
+        ("kind", 10),
+        ("moved/deep/file", 4000),
+    ] {
+        write(path, bytes);
+    }
+    let old = snapshot(&repository, &source).await.snapshot;
+    std::fs::rename(source.join("moved"), source.join("moved there")).unwrap();
+    std::fs::remove_file(source.join("kind")).unwrap();
+    for (path, bytes) in [
+        ("logs/app.log", 51_000),
+        ("logs/other.log", 2000),
+        ("many/one", 10_100),
+        ("many/two", 10_100),
+        ("many/three", 10_000),
+        ("smaller", 10),
+        ("kind/now/a folder", 3000),
+        ("new", 20_000),
+    ] {
+        write(path, bytes);
+    }
+    let new = snapshot(&repository, &source).await.snapshot;
+
+    let grown = async |old, new, limit| {
+        let grown = repository.growth(old, new, limit).await.unwrap().into_iter();
+        grown.map(|grown| (grown.path, grown.is_folder, grown.bytes)).collect::<Vec<_>>()
+    };
+    let told = |path: &str, is_folder, bytes| (path.to_owned(), is_folder, bytes);
+    let all = [
+        told("logs/app.log", false, 50_000),
+        told("many", true, 30_000),
+        told("new", false, 20_000),
+        told("moved there/deep/file", false, 4000),
+        told("kind/now/a folder", false, 3000),
+        told("logs/other.log", false, 1000),
+    ];
+    assert_eq!(grown(&old, &new, 10).await, all);
+    assert_eq!(grown(&old, &new, 2).await, all[..2]);
+    assert_eq!(grown(&new, &new, 10).await, []);
+    let shrunk = grown(&new, &old, 10).await;
+    assert_eq!(shrunk, [told("smaller", false, 8990), told("moved/deep/file", false, 4000), told("kind", false, 10)]);
+}

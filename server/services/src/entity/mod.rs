@@ -23,6 +23,7 @@ pub mod recovery_code;
 pub mod removal;
 pub mod repository;
 pub mod restore;
+pub mod run_log;
 pub mod second_factor;
 pub mod session;
 pub mod set_up;

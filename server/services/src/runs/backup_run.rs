@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use engine::{RepositoryError, S3Error};
-use model::{backup::BackupPhase, ids::AccountId};
+use model::{backup::BackupPhase, ids::AccountId, run::ATTEMPTS, size};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder,
@@ -19,7 +19,7 @@ use crate::{
     entity::{
         TextList, UnreadableList,
         backup::{self, Column},
-        organization, project, repository,
+        organization, project, repository, run_log,
     },
     error::ServiceError,
     notifications::events::{self, Ended},
@@ -33,7 +33,7 @@ use crate::{
         supervisor::{StopReason, stored, time_is_up},
         unusual,
     },
-    sentence::{BACKUP_DISABLED, CANCELLED, CANCELLED_BY_A_PERSON, CANCELLED_WHILE_STOPPED, Sentence},
+    sentence::{BACKUP_DISABLED, CANCELLED, CANCELLED_BY_A_PERSON, CANCELLED_WHILE_STOPPED, INTERRUPTED, Sentence},
 };
 
 mod snapshot;
@@ -45,7 +45,7 @@ const BACKUP_COMPLETED: Deed = Deed::new("backup completed");
 const BACKUP_FAILED: Deed = Deed::new("backup failed");
 
 /// How long after the first, second and third failure a backup is tried again.
-const PAUSES: [TimeDelta; 3] = [TimeDelta::minutes(1), TimeDelta::minutes(5), TimeDelta::minutes(15)];
+const PAUSES: [TimeDelta; ATTEMPTS as usize - 1] = [TimeDelta::minutes(1), TimeDelta::minutes(5), TimeDelta::minutes(15)];
 
 /// Most unreadable files that are listed; the rest is counted.
 const MOST_LISTED: usize = 1000;
@@ -112,8 +112,14 @@ impl RunKind for Backup {
         total_bytes: Column::TotalBytes,
     });
 
+    const LOG: Option<run_log::Column> = Some(run_log::Column::BackupId);
+
     fn id(row: &backup::Model) -> i64 {
         row.id
+    }
+
+    fn attempt(row: &backup::Model) -> i32 {
+        row.attempt
     }
 
     fn crashes(row: &backup::Model) -> i32 {
@@ -214,6 +220,19 @@ impl RunKind for Backup {
         if let End::Taken(taken) = end {
             services.metrics().backed_up(taken.bytes, taken.added_bytes);
         }
+    }
+
+    fn told(row: &backup::Model, end: &End) -> Vec<Sentence> {
+        let first = match end {
+            End::Taken(taken) => Some(read(taken)),
+            End::Interrupted => Some(Sentence::said(INTERRUPTED)),
+            End::Skipped { .. } | End::Failed { .. } | End::Cancelled { .. } => None,
+        };
+        let next = match end {
+            End::Failed { again: true, .. } => pause(row).map(next_try),
+            _ => None,
+        };
+        [first, end.cause(), next].into_iter().flatten().collect()
     }
 
     fn settled(update: Update<Self>, row: &backup::Model, end: &End, now: DateTime<Utc>) -> Settled<Self> {
@@ -364,6 +383,22 @@ fn settled(update: Update<Backup>, row: &backup::Model, end: &End, now: DateTime
 /// How long to wait before the next try of a failed run; `None` where it was the last.
 fn pause(row: &backup::Model) -> Option<TimeDelta> {
     usize::try_from(row.attempt - 1).ok().and_then(|tried| PAUSES.get(tried).copied())
+}
+
+/// What was read, and what of it was new.
+fn read(taken: &Taken) -> Sentence {
+    Sentence::new(|| {
+        tr!(
+            "{n} file backed up, {size}, of which {added} were new in the bucket"
+            | "{n} files backed up, {size}, of which {added} were new in the bucket" % taken.files,
+            size = size::bytes(taken.bytes),
+            added = size::bytes(taken.added_bytes)
+        )
+    })
+}
+
+fn next_try(pause: TimeDelta) -> Sentence {
+    Sentence::new(|| tr!("It is tried again in {}", size::duration(pause.num_seconds().unsigned_abs())))
 }
 
 fn ended(update: Update<Backup>, phase: BackupPhase, cause: Option<Sentence>, now: DateTime<Utc>) -> Update<Backup> {

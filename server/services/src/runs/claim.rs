@@ -9,6 +9,7 @@ use sea_orm::{
 use super::{
     capacity::Room,
     kind::{Row, RunKind},
+    log,
 };
 use crate::{context::Services, database, entity::project};
 
@@ -27,6 +28,7 @@ pub async fn next<K: RunKind>(services: &Services, room: &Room) -> Result<Option
         };
         let Some(row) = database::claim::<K::Entity>(&tx, row, claim).await? else { continue };
         K::begun(&tx, services, &row, now).await?;
+        log::started::<K>(&tx, services, &row, now).await?;
         tx.commit().await?;
         return Ok(Some(row));
     }

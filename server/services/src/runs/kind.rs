@@ -20,7 +20,7 @@ use super::{
     lease::Lease,
     supervisor::{Counters, StopReason},
 };
-use crate::{context::Services, error::ServiceError, sentence::Sentence};
+use crate::{context::Services, entity::run_log, error::ServiceError, sentence::Sentence};
 
 pub type Row<K> = <<K as RunKind>::Entity as EntityTrait>::Model;
 pub type Change<K> = <<K as RunKind>::Entity as EntityTrait>::ActiveModel;
@@ -46,7 +46,15 @@ pub trait RunKind: Debug + Sized + Send + Sync + 'static {
     /// How long a claim lasts.
     const HOLD: Hold<Column<Self>>;
 
+    /// The column of the log that names a run of this kind; `None` where none is kept.
+    const LOG: Option<run_log::Column> = None;
+
     fn id(row: &Row<Self>) -> i64;
+
+    /// Which try it is, from 1.
+    fn attempt(_: &Row<Self>) -> i32 {
+        1
+    }
 
     /// How many processes the run has not survived.
     fn crashes(_: &Row<Self>) -> i32 {
@@ -105,6 +113,11 @@ pub trait RunKind: Debug + Sized + Send + Sync + 'static {
 
     /// Counts the run that has taken so long.
     fn count(_: &Services, _: &Row<Self>, _: &Self::End, _took: Duration) {}
+
+    /// What the log says of how a run ended, a line each.
+    fn told(_: &Row<Self>, _: &Self::End) -> Vec<Sentence> {
+        Vec::new()
+    }
 
     /// What becomes of the row. The update ends the lease already, and does nothing where the lease is lost.
     fn settled(update: Update<Self>, row: &Row<Self>, end: &Self::End, now: DateTime<Utc>) -> Settled<Self>;

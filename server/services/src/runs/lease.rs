@@ -72,6 +72,11 @@ impl Lease {
         lease
     }
 
+    /// The id of the run.
+    pub const fn run(&self) -> i64 {
+        self.id
+    }
+
     /// For how long this process has had the run.
     pub fn age(&self) -> Duration {
         self.claimed.elapsed()

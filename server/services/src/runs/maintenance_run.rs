@@ -20,7 +20,7 @@ use crate::{
     context::Services,
     entity::{
         maintenance::{self, Column},
-        organization, project, repository,
+        organization, project, repository, run_log,
     },
     error::ServiceError,
     notifications::events,
@@ -35,7 +35,7 @@ use crate::{
         release::AGAIN,
         supervisor::{StopReason, stored, time_is_up},
     },
-    sentence::{BACKUP_DISABLED, CANCELLED, CANCELLED_BY_A_PERSON, CANCELLED_WHILE_STOPPED, Sentence},
+    sentence::{BACKUP_DISABLED, CANCELLED, CANCELLED_BY_A_PERSON, CANCELLED_WHILE_STOPPED, INTERRUPTED, Sentence},
 };
 
 mod work;
@@ -81,8 +81,14 @@ impl RunKind for Maintenance {
         total_bytes: Column::TotalBytes,
     });
 
+    const LOG: Option<run_log::Column> = Some(run_log::Column::MaintenanceId);
+
     fn id(row: &maintenance::Model) -> i64 {
         row.id
+    }
+
+    fn attempt(row: &maintenance::Model) -> i32 {
+        row.attempt
     }
 
     fn crashes(row: &maintenance::Model) -> i32 {
@@ -163,6 +169,15 @@ impl RunKind for Maintenance {
         if let Some(phase) = phase(end) {
             services.metrics().ended(metric(row.kind), phase.as_str(), took);
         }
+    }
+
+    fn told(_: &maintenance::Model, end: &End) -> Vec<Sentence> {
+        vec![match end {
+            End::Done(outcome) => Sentence::new(|| in_words(outcome)),
+            End::Failed { cause, .. } => cause.clone(),
+            End::Cancelled { cause } => Sentence::said(cause),
+            End::Interrupted => Sentence::said(INTERRUPTED),
+        }]
     }
 
     fn settled(update: Update<Self>, _: &maintenance::Model, end: &End, now: DateTime<Utc>) -> Settled<Self> {

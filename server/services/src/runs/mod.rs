@@ -16,6 +16,7 @@ mod dispatcher;
 mod due;
 mod kind;
 mod lease;
+mod log;
 pub mod maintenance_due;
 mod maintenance_run;
 mod order;

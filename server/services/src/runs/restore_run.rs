@@ -12,6 +12,7 @@ use model::{
     ids::OrganizationId,
     language::msgid,
     restore::{OnConflict, RestoredInto},
+    size,
 };
 use sea_orm::{
     ActiveValue::Set,
@@ -26,6 +27,7 @@ use crate::{
     entity::{
         TextList, backup, project,
         restore::{self, Column},
+        run_log,
     },
     error::ServiceError,
     repositories,
@@ -35,7 +37,7 @@ use crate::{
         kind::{Death, Ending, Hold, Leased, Outcome, RunKind, Settled, Update, Watched, Work},
         supervisor::{StopReason, stored, time_is_up},
     },
-    sentence::Sentence,
+    sentence::{INTERRUPTED, Sentence},
     source_roots, sources,
 };
 
@@ -88,6 +90,8 @@ impl RunKind for Restore {
         total_files: Column::TotalFiles,
         total_bytes: Column::TotalBytes,
     });
+
+    const LOG: Option<run_log::Column> = Some(run_log::Column::RestoreId);
 
     fn id(row: &restore::Model) -> i64 {
         row.id
@@ -157,6 +161,15 @@ impl RunKind for Restore {
     fn count(services: &Services, _: &restore::Model, end: &End, took: Duration) {
         if let Some(phase) = end.phase() {
             services.metrics().ended(Self::NAME, phase.as_str(), took);
+        }
+    }
+
+    fn told(row: &restore::Model, end: &End) -> Vec<Sentence> {
+        match end {
+            End::Done(report) => [Some(restored(report)), shortcoming(row, report)].into_iter().flatten().collect(),
+            End::Failed { cause } => vec![cause.clone()],
+            End::Cancelled => vec![Sentence::said(cancelled(row))],
+            End::Interrupted => vec![Sentence::said(INTERRUPTED)],
         }
     }
 
@@ -293,6 +306,12 @@ fn shortcoming(row: &restore::Model, report: &RestoreReport) -> Option<Sentence>
         files => Sentence::new(|| {
             tr!("{n} file could not be restored as it was" | "{n} files could not be restored as they were" % files)
         }),
+    })
+}
+
+fn restored(report: &RestoreReport) -> Sentence {
+    Sentence::new(|| {
+        tr!("{n} file restored, {size}" | "{n} files restored, {size}" % report.files, size = size::bytes(report.bytes))
     })
 }
 

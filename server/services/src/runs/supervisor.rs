@@ -17,6 +17,7 @@ use crate::{
     runs::{
         kind::{Column, Hold, RunKind, Watched, Work},
         lease::{Lease, Renewal},
+        log::Told,
     },
     sentence::Sentence,
 };
@@ -105,7 +106,7 @@ pub async fn supervise<K: RunKind, T>(
 ) -> (T, Option<StopReason>) {
     let Hold::Renewed(watched) = K::HOLD else { return (work.await, None) };
     tokio::pin!(work);
-    let mut reason = None;
+    let (mut reason, mut told) = (None, Told::default());
     let limit = sleep(services.config().run_limit);
     tokio::pin!(limit);
     let mut renewals = interval(RENEW_EVERY);
@@ -122,6 +123,7 @@ pub async fn supervise<K: RunKind, T>(
                 cancel.cancel();
             }
             _ = renewals.tick() => {
+                told.follow::<K>(services, lease.run(), counters).await;
                 let found = match renewed::<K>(services, lease, &watched, counters).await {
                     Some(renewal) => stop_reason(renewal),
                     // The database does not answer. While the lease lasts nobody else can have the run.

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     kind::{Hold, Outcome, Row, RunKind, Settled, Work},
     lease::{Lease, TURN},
+    log,
     release::freed,
     supervisor::{Counters, StopReason, supervise},
 };
@@ -67,6 +68,9 @@ async fn settle<K: RunKind>(services: &Services, row: &Row<K>, end: K::End) -> R
     if written == 0 {
         tracing::warn!("the lease was lost before the run could be settled");
         return Ok(());
+    }
+    for text in K::told(row, &end) {
+        log::write::<K>(&tx, services, K::id(row), text, now).await?;
     }
     K::follow(&tx, services, row, end, now).await?;
     tx.commit().await?;

@@ -55,6 +55,7 @@ pub fn exported() -> Vec<Table> {
         table::<entity::backup::Entity>(),
         table::<entity::restore::Entity>(),
         table::<entity::maintenance::Entity>(),
+        table::<entity::run_log::Entity>(),
         table::<entity::removal::Entity>(),
         table::<entity::notification_channel::Entity>(),
         table::<entity::delivery::Entity>(),

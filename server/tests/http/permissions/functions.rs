@@ -230,6 +230,7 @@ fn policies(Things { project, policy, .. }: &Things) -> Vec<Row> {
 fn runs(Things { project, backup, left_behind, restore, .. }: &Things) -> Vec<Row> {
     let of_project = || Ask::Json(json!({ "project": project, "query": ListQuery::default() }));
     let browse = json!({ "query": { "project": project, "backup": backup.id, "path": "", "search": "" } });
+    let run = json!({ "project": project, "run": format!("backup-{}", backup.id) });
     let known = filled(&[
         ("backup", &backup.id.to_string()),
         ("restore_name", &restore.name),
@@ -240,6 +241,8 @@ fn runs(Things { project, backup, left_behind, restore, .. }: &Things) -> Vec<Ro
         Row("backups/list", of_project(), MEMBERS),
         Row("backups/browse", Ask::Json(browse), READ),
         Row("backups/browsed", Ask::Json(json!({ "project": project, "backup": backup.id })), READ),
+        Row("runs/get", Ask::Json(run.clone()), MEMBERS),
+        Row("runs/growth", Ask::Json(run), READ),
         Row("backups/cancel", named("backup", backup.id), REFUSED),
         Row("backups/delete", named("backup", left_behind.id), REFUSED),
         Row("backups/undo_deletion", named("backup", backup.id), REFUSED),

@@ -73,6 +73,7 @@ fn table(Things { project, backup, .. }: &Things) -> Vec<Row> {
             format!("/projects/{project}/recovery-kit"),
             [303, 403, 404, 404, 303, 303],
         ),
+        Row("/projects/{project}/runs/{run}", format!("/projects/{project}/runs/backup-{backup}"), MEMBERS),
         Row("/projects/{project}/backups/{backup}", format!("/projects/{project}/backups/{backup}"), MANAGERS),
         Row(
             "/projects/{project}/backups/{backup}/download",

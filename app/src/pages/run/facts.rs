@@ -1,0 +1,51 @@
+//! Everything there is to know of a run.
+
+use leptos::prelude::*;
+use model::{maintenance::MaintenanceRow, run::Run};
+
+use crate::{
+    components::{
+        facts::Fact,
+        phase::Badge,
+        time::{MaybeTime, Time},
+    },
+    pages::{
+        policies::{backup_facts, restore_facts},
+        repository::maintenance_word,
+    },
+};
+
+#[component]
+pub fn Facts(run: Run) -> impl IntoView {
+    let facts = match run {
+        Run::Backup(row) => backup_facts(row),
+        Run::Restore(row) => restore_facts(row),
+        Run::Maintenance(row) => maintenance_facts(row),
+    };
+    view! { <section class="panel" aria-label=tr!("Details")>{facts}</section> }
+}
+
+fn maintenance_facts(row: MaintenanceRow) -> AnyView {
+    let kind = maintenance_word(&row);
+    view! {
+        <dl class="facts facts-list">
+            <Fact term=tr!("Kind")>{kind}</Fact>
+            <Fact term=tr!("Status")>
+                <Badge look=row.phase/>
+            </Fact>
+            {row.outcome.map(|outcome| view! { <Fact term=tr!("Result")>{outcome}</Fact> })}
+            {row.cause.map(|cause| view! { <Fact term=tr!("Cause")>{cause}</Fact> })}
+            <Fact term=tr!("Requested by")>{row.created_by.unwrap_or_else(|| tr!("Schedule"))}</Fact>
+            <Fact term=tr!("moment" => "Queued")>
+                <Time at=row.queued/>
+            </Fact>
+            <Fact term=tr!("Started")>
+                <MaybeTime at=row.started/>
+            </Fact>
+            <Fact term=tr!("Finished")>
+                <MaybeTime at=row.finished/>
+            </Fact>
+        </dl>
+    }
+    .into_any()
+}
