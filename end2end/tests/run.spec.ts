@@ -57,7 +57,7 @@ test('a run that fails says when it is tried again, and its page moves by itself
   await expect(policies.heading(failed)).toBeVisible();
   await expect(page.getByText('Retrying', { exact: true })).toBeVisible();
   await expect(page.getByText(/Attempt 1 of 4 failed\. The next one is/)).toBeVisible();
-  await expect(page.getByRole('table', { name: 'Log' })).toContainText('It is tried again in 1min');
+  await expect(page.getByRole('table', { name: 'Log' })).toContainText('It is tried again in 1 min');
 
   await s3.startAgain(right);
   // Without a reload: after the minute until the next try.

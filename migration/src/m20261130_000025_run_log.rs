@@ -9,8 +9,7 @@ use sea_orm_migration::{
 pub struct Migration;
 
 /// The column that names the run, and the run's table.
-const RUNS: [(&str, &str); 3] =
-    [("backup_id", "backup"), ("restore_id", "restore"), ("maintenance_id", "maintenance")];
+const RUNS: [(&str, &str); 3] = [("backup_id", "backup"), ("restore_id", "restore"), ("maintenance_id", "maintenance")];
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {

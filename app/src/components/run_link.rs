@@ -8,15 +8,15 @@ use crate::components::project_frame::use_project_id;
 #[component]
 pub fn RunLink(
     run: RunRef,
+    name: String,
     /// By which the row's actions name what they act on.
     #[prop(optional, into)]
     id: Option<String>,
-    children: Children,
 ) -> impl IntoView {
     let href = format!("/projects/{}/runs/{run}", use_project_id().get_untracked());
     view! {
         <a class="row-title" href=href id=id>
-            {children()}
+            {name}
         </a>
     }
 }

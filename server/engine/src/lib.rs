@@ -25,8 +25,8 @@ pub use self::{
     progress::Progress,
     repository::{
         ArchiveFormat, Damage, DamagedFile, DamagedKind, DatabaseDump, DatabaseRestore, Entry, EntryKind, FileDownload,
-        FileStream, FileTotals, FolderDownload, Grown, InvalidOpeningFiles, InvalidSnapshotId, Listing, OnConflict, Opened,
-        OpeningFiles, Part, Permit, Property, PruneReport, PruneRequest, Remarks, RemoveRequest, RepairReport,
+        FileStream, FileTotals, FolderDownload, Grown, InvalidOpeningFiles, InvalidSnapshotId, Listing, OnConflict,
+        Opened, OpeningFiles, Part, Permit, Property, PruneReport, PruneRequest, Remarks, RemoveRequest, RepairReport,
         RepairRequest, Repository, RepositoryConfig, RepositoryError, RestoreReport, RestoreRequest, RestoreWarning,
         SnapshotId, SnapshotInfo, SnapshotReport, SnapshotRequest, SnapshotSource, Unreadable, Unset, VerifyReport,
         prefixes_collide,

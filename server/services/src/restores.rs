@@ -237,7 +237,11 @@ async fn find(
     Ok((row, project))
 }
 
-pub(crate) fn view(clock: &Clock, row: restore::Model, backup: Option<backup::Model>) -> Result<RestoreRow, ServiceError> {
+pub(crate) fn view(
+    clock: &Clock,
+    row: restore::Model,
+    backup: Option<backup::Model>,
+) -> Result<RestoreRow, ServiceError> {
     let progress = progress(clock, row.started_at, (&row).into());
     Ok(RestoreRow {
         id: RestoreId(row.id),

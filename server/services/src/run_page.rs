@@ -32,12 +32,7 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 static PLACES: Semaphore = Semaphore::const_new(2);
 
 /// A run of the project. An address that pairs it with another project leads nowhere.
-pub async fn get(
-    acting: &Acting,
-    services: &Services,
-    project: ProjectId,
-    run: &str,
-) -> Result<RunView, ServiceError> {
+pub async fn get(acting: &Acting, services: &Services, project: ProjectId, run: &str) -> Result<RunView, ServiceError> {
     let (db, clock) = (services.db(), services.clock());
     let (home, _) = projects::find(acting, db, Action::SeeProjects, project).await?;
     let of_project = |id: i64| if id == project.0 { Ok(()) } else { Err(ServiceError::NotFound) };

@@ -435,6 +435,7 @@ async fn a_first_backup_without_files_is_unusual_where_there_were_some(app: &Tes
 /// A weekly backup is not lost because an hourly one works at its time.
 async fn another_policys_run_waits_its_turn(app: &TestApp) {
     let (partner, project) = app.backed_up_project().await;
+    app.to_half_past();
     files::write_large(&app.source().join("large"), 300);
     let rare = partner.add_policy(project, "rare", "0 0 29 2 *").await;
     partner.add_policy(project, "hourly", "0 * * * *").await;

@@ -236,6 +236,7 @@ async fn an_overdue_policy_is_told_once(app: &TestApp) {
     let url = hooks.url("/hook");
     let fields = [("name", "Hook"), ("kind", "slack"), ("slack_url", &url), ("overdue", "on"), ("recovery", "on")];
     partner.add_channel(&fields).await;
+    app.to_half_past();
     let policy = partner.add_policy(project, "hourly", "0 * * * *").await;
     partner.done("credentials/lock", &form(&[("credential", "1")])).await;
     app.pass(3 * 3600);

@@ -82,7 +82,7 @@ async fn a_failure_and_its_next_try_stand_in_the_log(app: &TestApp) {
     assert_eq!(failed.phase, BackupPhase::Failed);
     let view = partner.run(project, RunRef::Backup(failed.id)).await;
     let cause = failed.cause.clone().unwrap();
-    assert_eq!(texts(&view), ["Started", &cause, "It is tried again in 1min"]);
+    assert_eq!(texts(&view), ["Started", &cause, "It is tried again in 1 min"]);
     assert!(view.run.goes_on(), "the page goes on asking");
 
     fs::rename(&away, app.source()).unwrap();

@@ -70,6 +70,7 @@ fn edited(draft: &PolicyDraft, changes: &[(&str, &str)]) -> Vec<(String, String)
 
 async fn a_paused_schedule_goes_on_at_its_next_time(app: &TestApp) {
     let (partner, project) = app.backed_up_project().await;
+    app.to_half_past();
     let policy = partner.add_policy(project, "hourly", "0 * * * *").await;
     partner.to_policy("pause", policy).await;
     let paused = partner.only_policy(project).await;
@@ -163,6 +164,7 @@ async fn a_form_starts_with_the_zone_of_the_organization(app: &TestApp) {
 
 async fn a_clock_that_is_set_back_repeats_nothing(app: &TestApp) {
     let (partner, project) = app.backed_up_project().await;
+    app.to_half_past();
     partner.add_policy(project, "hourly", "0 * * * *").await;
     app.pass(3600);
     partner.newest_backup(project, A_MOMENT, |backup| backup.phase == BackupPhase::Completed).await;
@@ -181,6 +183,7 @@ async fn a_clock_that_is_set_back_repeats_nothing(app: &TestApp) {
 /// One organization with much to do, another with little that comes due later.
 async fn organizations_take_turns(app: &TestApp) {
     let partner = app.set_up().await;
+    app.to_half_past();
     app.organization("globex").await;
     let s3 = app.own_s3().await;
     let busy = partner.add_credential(s3).await;

@@ -149,9 +149,7 @@ fn Row(row: BackupRow) -> impl IntoView {
     view! {
         <tr>
             <th scope="row" class="cell-main" data-label=tr!("Name") title=row.name.clone()>
-                <RunLink run=RunRef::Backup(row.id) id=subject>
-                    {row.name.clone()}
-                </RunLink>
+                <RunLink run=RunRef::Backup(row.id) name=row.name.clone() id=subject/>
             </th>
             <td class="cell-wide" data-label=tr!("Policy")>{policy}</td>
             <td data-label=tr!("Status")>

@@ -1,9 +1,7 @@
 //! The tab Restores.
 
 use leptos::prelude::*;
-use model::{
-    backup::RestorePhase, ids::ProjectId, list::Page, permission::Action, restore::RestoreRow, run::RunRef,
-};
+use model::{backup::RestorePhase, ids::ProjectId, list::Page, permission::Action, restore::RestoreRow, run::RunRef};
 
 use super::describe::DescribeRestore;
 use crate::{
@@ -107,9 +105,7 @@ fn Row(row: RestoreRow) -> impl IntoView {
     view! {
         <tr>
             <th scope="row" class="cell-main" data-label=tr!("Name")>
-                <RunLink run=RunRef::Restore(row.id) id=subject>
-                    {row.name.clone()}
-                </RunLink>
+                <RunLink run=RunRef::Restore(row.id) name=row.name.clone() id=subject/>
             </th>
             <td class="cell-extra cell-cut" data-label=tr!("Backup")>{row.backup_name.clone()}</td>
             <td data-label=tr!("Status")>

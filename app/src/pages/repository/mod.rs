@@ -22,8 +22,8 @@ use crate::{
     ui::use_ui,
 };
 use damage::{DamagePanel, RepairQuestion};
-pub use runs::maintenance_word;
 use runs::RunsTable;
+pub use runs::maintenance_word;
 use state::StatePanel;
 
 #[component]

@@ -75,7 +75,7 @@ fn Row(run: MaintenanceRow, may_manage: bool) -> impl IntoView {
     view! {
         <tr>
             <td data-label=tr!("Kind")>
-                <RunLink run=RunRef::Maintenance(run.id)>{kind}</RunLink>
+                <RunLink run=RunRef::Maintenance(run.id) name=kind/>
             </td>
             <td data-label=tr!("Status")>
                 <div class="phase-cell">

@@ -27,7 +27,8 @@ pub fn GrowthPanel(comparison: Comparison) -> impl IntoView {
         }
         .into_any(),
         Some(GrowthView { since: None, .. }) => {
-            view! { <p class="muted">{tr!("There is no earlier backup of this policy to compare with.")}</p> }.into_any()
+            view! { <p class="muted">{tr!("There is no earlier backup of this policy to compare with.")}</p> }
+                .into_any()
         }
         Some(GrowthView { grown: None, .. }) => view! {
             <p role="status">{tr!("Comparing takes too long. The backups differ in very many folders.")}</p>

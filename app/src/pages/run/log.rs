@@ -8,7 +8,8 @@ use crate::components::time::Time;
 #[component]
 pub fn LogPanel(lines: Vec<LogLine>) -> impl IntoView {
     let body = if lines.is_empty() {
-        view! { <p class="muted">{tr!("Nothing has happened yet, or it happened before there was a log.")}</p> }.into_any()
+        view! { <p class="muted">{tr!("Nothing has happened yet, or it happened before there was a log.")}</p> }
+            .into_any()
     } else {
         view! {
             <div class="table-frame">

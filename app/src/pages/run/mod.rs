@@ -38,10 +38,10 @@ pub fn RunPage() -> impl IntoView {
     let run: Answer<RunView> = Answer::new(move || (project.get(), name.get()), |(project, run)| get_run(project, run));
     keep_fresh_of(run, project, |view: &RunView| view.run.goes_on());
     let compares = use_part(|address: &Address| address.get(COMPARE).is_some());
-    let growth: Answer<Comparison> =
-        Answer::new(move || (project.get(), name.get(), compares.get()), |(project, run, compares)| async move {
-            if compares { get_growth(project, run).await.map(Some) } else { Ok(None) }
-        });
+    let growth: Answer<Comparison> = Answer::new(
+        move || (project.get(), name.get(), compares.get()),
+        |(project, run, compares)| async move { if compares { get_growth(project, run).await.map(Some) } else { Ok(None) } },
+    );
     let may_look = use_ui().can(Action::ManageProjects);
     let has_data = Memo::new(move |_| run.looking(has_data).unwrap_or_default());
     let grown = move || {

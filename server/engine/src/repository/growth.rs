@@ -7,7 +7,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     RepositoryError, Result,
-    nodes::Listed,
     reader::{Reader, shown_name},
 };
 use crate::source::{DEEPEST, TreePath};

@@ -45,7 +45,8 @@ const BACKUP_COMPLETED: Deed = Deed::new("backup completed");
 const BACKUP_FAILED: Deed = Deed::new("backup failed");
 
 /// How long after the first, second and third failure a backup is tried again.
-const PAUSES: [TimeDelta; ATTEMPTS as usize - 1] = [TimeDelta::minutes(1), TimeDelta::minutes(5), TimeDelta::minutes(15)];
+const PAUSES: [TimeDelta; ATTEMPTS as usize - 1] =
+    [TimeDelta::minutes(1), TimeDelta::minutes(5), TimeDelta::minutes(15)];
 
 /// Most unreadable files that are listed; the rest is counted.
 const MOST_LISTED: usize = 1000;
@@ -390,7 +391,7 @@ fn read(taken: &Taken) -> Sentence {
     Sentence::new(|| {
         tr!(
             "{n} file backed up, {size}, of which {added} were new in the bucket"
-            | "{n} files backed up, {size}, of which {added} were new in the bucket" % taken.files,
+                | "{n} files backed up, {size}, of which {added} were new in the bucket" % taken.files,
             size = size::bytes(taken.bytes),
             added = size::bytes(taken.added_bytes)
         )

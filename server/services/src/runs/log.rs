@@ -6,7 +6,9 @@
 use chrono::{DateTime, Utc};
 use model::{language::msgid, run::LONGEST_LOG, size};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect,
+    ActiveModelTrait,
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect,
     sea_query::{Expr, ExprTrait, Func},
 };
 
@@ -97,7 +99,10 @@ impl Told {
             self.total = true;
             let (files, bytes) = (reading.total_files.unsigned_abs(), reading.total_bytes.unsigned_abs());
             let text = Sentence::new(|| {
-                tr!("{n} file to go through, {size}" | "{n} files to go through, {size}" % files, size = size::bytes(bytes))
+                tr!(
+                    "{n} file to go through, {size}" | "{n} files to go through, {size}" % files,
+                    size = size::bytes(bytes)
+                )
             });
             tell::<K>(services, run, text, now).await;
         }

@@ -116,6 +116,12 @@ impl TestApp {
         self.ahead.store((to - Utc::now()).num_seconds(), Ordering::Relaxed);
     }
 
+    /// Sets the server's clock ahead to the next half past, so that no hour begins while a test works.
+    pub fn to_half_past(&self) {
+        let past = self.now().timestamp().rem_euclid(3600);
+        self.pass((1800 - past).rem_euclid(3600));
+    }
+
     /// What the server's clock shows.
     pub fn now(&self) -> DateTime<Utc> {
         Utc::now() + TimeDelta::seconds(self.ahead.load(Ordering::Relaxed))
