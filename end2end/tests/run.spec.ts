@@ -34,6 +34,7 @@ test('a run has a page with its log, and says what grew', async ({ partner, s3, 
     await expect(page.getByText(`Since ${first}`)).toBeVisible();
     await expect(page.getByRole('listitem').filter({ hasText: 'grown.log' })).toContainText('68.4 KiB');
     await page.reload();
+    await policies.ready();
     await expect(page.getByRole('listitem').filter({ hasText: 'grown.log' })).toBeVisible();
   });
 

@@ -95,11 +95,21 @@ pub struct LogLine {
 
 /// What takes more room in a backup than in the one before it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GrowthView {
-    /// The backup that it is compared with; `None` where there is none before it.
-    pub since: Option<String>,
-    /// The most first; `None` where comparing takes too long.
-    pub grown: Option<Vec<Grown>>,
+pub enum Comparison {
+    /// The run is no backup with data.
+    NoData,
+    /// It can be compared, and nobody has asked for that.
+    Offered,
+    /// There is no backup before it.
+    First,
+    /// It takes too long.
+    TooLong,
+    Made {
+        /// The name of the backup before.
+        since: String,
+        /// The most first.
+        grown: Vec<Grown>,
+    },
 }
 
 /// A file or folder that grew.

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use model::{
     ids::ProjectId,
-    run::{GrowthView, RunView},
+    run::{Comparison, RunView},
 };
 
 use crate::api::ApiError;
@@ -15,9 +15,9 @@ pub async fn get_run(project: ProjectId, run: String) -> Result<RunView, ApiErro
     Ok(services::run_page::get(&acting, &services, project, &run).await?)
 }
 
-/// What grew since the backup before. Asks S3.
+/// What grew since the backup before, where `compare` asks for it. S3 is asked then alone.
 #[server(endpoint = "runs/growth", input = leptos::server_fn::codec::Json)]
-pub async fn get_growth(project: ProjectId, run: String) -> Result<GrowthView, ApiError> {
+pub async fn get_growth(project: ProjectId, run: String, compare: bool) -> Result<Comparison, ApiError> {
     let (acting, services) = super::server::signed_in()?;
-    Ok(services::run_page::growth(&acting, &services, project, &run).await?)
+    Ok(services::run_page::growth(&acting, &services, (project, &run), compare).await?)
 }

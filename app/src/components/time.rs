@@ -121,6 +121,18 @@ pub fn Time(at: Moment) -> impl IntoView {
     }
 }
 
+/// A moment to the second.
+#[component]
+pub fn PreciseTime(at: Moment) -> impl IntoView {
+    let zone = use_zone();
+    let clock = move || format!("{} {}:{}", zone.clock(at).0, zone.of_day(at), time::second(at));
+    view! {
+        <time class="time" datetime=time::machine(at) title=move || zone.exact(at)>
+            {clock}
+        </time>
+    }
+}
+
 /// A moment that may not have come.
 #[component]
 pub fn MaybeTime(at: Option<Moment>) -> impl IntoView {

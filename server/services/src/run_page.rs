@@ -8,7 +8,7 @@ use model::{
     ids::ProjectId,
     maintenance::MaintenancePhase,
     permission::Action,
-    run::{Grown, GrowthView, LogLine, Run, RunRef, RunView},
+    run::{Comparison, Grown, LogLine, Run, RunRef, RunView},
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use tokio::{sync::Semaphore, time::timeout};
@@ -108,25 +108,31 @@ fn median(runs: impl Iterator<Item = (Option<DateTime<Utc>>, Option<DateTime<Utc
 pub async fn growth(
     acting: &Acting,
     services: &Services,
-    project: ProjectId,
-    run: &str,
-) -> Result<GrowthView, ServiceError> {
-    let RunRef::Backup(id) = named(run)? else { return Err(ServiceError::NotFound) };
-    let row = browse::find(acting, services, project, id).await?.0;
-    let Some(before) = before(services.db(), &row).await? else {
-        return Ok(GrowthView { since: None, grown: Some(Vec::new()) });
+    (project, run): (ProjectId, &str),
+    compare: bool,
+) -> Result<Comparison, ServiceError> {
+    let RunRef::Backup(id) = named(run)? else {
+        projects::find(acting, services.db(), Action::ManageProjects, project).await?;
+        return Ok(Comparison::NoData);
     };
+    let row = browse::find(acting, services, project, id).await?.0;
+    if !row.phase.has_snapshot() {
+        return Ok(Comparison::NoData);
+    }
+    if !compare {
+        return Ok(Comparison::Offered);
+    }
+    let Some(before) = before(services.db(), &row).await? else { return Ok(Comparison::First) };
     let compared = timeout(TIMEOUT, async {
         let _place = PLACES.acquire().await.ok();
         let (repository, new) = browse::open(services, &row).await?;
         let grown = repository.growth(&browse::snapshot(&before)?, &new, MOST_GROWN).await?;
         Ok::<_, ServiceError>(grown)
     });
-    let grown = match compared.await {
-        Ok(grown) => Some(grown?.into_iter().map(told).collect()),
-        Err(_) => None,
-    };
-    Ok(GrowthView { since: Some(before.name), grown })
+    Ok(match compared.await {
+        Ok(grown) => Comparison::Made { since: before.name, grown: grown?.into_iter().map(told).collect() },
+        Err(_) => Comparison::TooLong,
+    })
 }
 
 /// The backup of the same policy before, in the same repository.

@@ -6,7 +6,7 @@ use model::{
     backup::{BackupPhase, RestorePhase},
     ids::ProjectId,
     maintenance::{MaintenanceKind, MaintenancePhase},
-    run::{Grown, GrowthView, LONGEST_LOG, Run, RunRef, RunView},
+    run::{Comparison, Grown, LONGEST_LOG, Run, RunRef, RunView},
 };
 use reqwest::Method;
 use serde_json::json;
@@ -30,8 +30,8 @@ impl Browser {
         self.read("runs/get", &json!({ "project": project, "run": run.to_string() })).await
     }
 
-    async fn growth(&self, project: ProjectId, run: RunRef) -> GrowthView {
-        self.read("runs/growth", &json!({ "project": project, "run": run.to_string() })).await
+    async fn growth(&self, project: ProjectId, run: RunRef, compare: bool) -> Comparison {
+        self.read("runs/growth", &json!({ "project": project, "run": run.to_string(), "compare": compare })).await
     }
 }
 
@@ -69,8 +69,7 @@ async fn each_kind_of_run_has_its_log(app: &TestApp) {
         let answer = partner.ask("runs/get", &json!({ "project": project, "run": wrong })).await;
         assert_eq!(answer.status, 404, "{wrong}");
     }
-    let no_backup = json!({ "project": project, "run": RunRef::Restore(restored.id).to_string() });
-    assert_eq!(partner.ask("runs/growth", &no_backup).await.status, 404);
+    assert_eq!(partner.growth(project, RunRef::Restore(restored.id), true).await, Comparison::NoData);
 }
 
 async fn a_failure_and_its_next_try_stand_in_the_log(app: &TestApp) {
@@ -129,16 +128,14 @@ async fn what_grew_since_the_backup_before_is_told(app: &TestApp) {
     let (partner, project) = app.backed_up_project().await;
     let policy = partner.add_policy(project, "nightly", "0 0 29 2 *").await;
     let first = partner.backup_now(project, policy).await;
-    assert_eq!(
-        partner.growth(project, RunRef::Backup(first.id)).await,
-        GrowthView { since: None, grown: Some(Vec::new()) }
-    );
+    assert_eq!(partner.growth(project, RunRef::Backup(first.id), false).await, Comparison::Offered);
+    assert_eq!(partner.growth(project, RunRef::Backup(first.id), true).await, Comparison::First);
     app.pass(60);
     fs::write(app.source().join("grown.log"), vec![b'x'; 70_000]).unwrap();
     let second = partner.backup_now(project, policy).await;
     let grown = vec![Grown { path: "grown.log".to_owned(), is_folder: false, bytes: 70_000 }];
-    let told = partner.growth(project, RunRef::Backup(second.id)).await;
-    assert_eq!(told, GrowthView { since: Some(first.name), grown: Some(grown) });
+    let told = partner.growth(project, RunRef::Backup(second.id), true).await;
+    assert_eq!(told, Comparison::Made { since: first.name, grown });
     let page = partner.get(&format!("/projects/{project}/runs/backup-{}?compare=1", second.id)).await.text();
     assert!(page.contains("grown.log"), "also without WASM");
 }

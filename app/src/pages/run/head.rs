@@ -39,8 +39,7 @@ pub fn Head(view: RunView) -> impl IntoView {
         <Breadcrumb steps=steps/>
         <header class="page-header">
             <h1 class="break">{name}</h1>
-            <div class="page-marks">{state(&view.run)}</div>
-            {use_ui().can(Action::ManageProjects).then(|| view! { <div class="action-row">{actions(&view.run, &home)}</div> })}
+            <div class="page-marks">{state(&view.run)} {use_ui().can(Action::ManageProjects).then(|| actions(&view.run, &home))}</div>
         </header>
         {bar}
     }

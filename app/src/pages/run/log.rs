@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use model::run::LogLine;
 
-use crate::components::time::Time;
+use crate::components::time::PreciseTime;
 
 #[component]
 pub fn LogPanel(lines: Vec<LogLine>) -> impl IntoView {
@@ -33,7 +33,7 @@ pub fn LogPanel(lines: Vec<LogLine>) -> impl IntoView {
         .into_any()
     };
     view! {
-        <section aria-labelledby="run-log">
+        <section class="section" aria-labelledby="run-log">
             <h2 id="run-log">{tr!("Log")}</h2>
             {body}
         </section>
@@ -44,7 +44,7 @@ fn line(line: LogLine) -> impl IntoView {
     view! {
         <tr>
             <td data-label=tr!("Time")>
-                <Time at=line.at/>
+                <PreciseTime at=line.at/>
             </td>
             <td class="break" data-label=tr!("Event")>
                 {line.text}

@@ -11,7 +11,7 @@ use leptos_router::hooks::use_params_map;
 use model::{
     backup::Progress,
     permission::Action,
-    run::{Run, RunView, estimate},
+    run::{Comparison, Run, RunView, estimate},
 };
 
 use crate::{
@@ -26,7 +26,7 @@ use crate::{
     ui::use_ui,
 };
 use facts::Facts;
-use growth::{COMPARE, Comparison, GrowthPanel};
+use growth::{COMPARE, GrowthPanel};
 use head::Head;
 use log::LogPanel;
 
@@ -40,25 +40,29 @@ pub fn RunPage() -> impl IntoView {
     let compares = use_part(|address: &Address| address.get(COMPARE).is_some());
     let growth: Answer<Comparison> = Answer::new(
         move || (project.get(), name.get(), compares.get()),
-        |(project, run, compares)| async move { if compares { get_growth(project, run).await.map(Some) } else { Ok(None) } },
+        |(project, run, compares)| get_growth(project, run, compares),
     );
     let may_look = use_ui().can(Action::ManageProjects);
-    let has_data = Memo::new(move |_| run.looking(has_data).unwrap_or_default());
-    let grown = move || {
-        (may_look && has_data.get())
-            .then(|| loaded_below(growth, |comparison| view! { <GrowthPanel comparison=comparison/> }))
-    };
+    let has_data = Memo::new(move |_| run.looking(has_data));
+    Effect::new(move |before: Option<Option<bool>>| {
+        let now = has_data.get();
+        if before.flatten() == Some(false) && now == Some(true) {
+            growth.refetch();
+        }
+        now
+    });
+    let grown = may_look.then(|| loaded_below(growth, |comparison| view! { <GrowthPanel comparison=comparison/> }));
     view! {
         <Title text=tr!("Run")/>
         <Announcement run=run/>
         {loaded(run, |view: RunView| view! { <Head view=view/> })}
-        {loaded_quietly(run, |view: RunView| view! { <Facts run=view.run/> })}
-        {grown}
         {loaded_quietly(run, |view: RunView| view! { <LogPanel lines=view.log/> })}
+        {grown}
+        {loaded_quietly(run, |view: RunView| view! { <Facts run=view.run/> })}
     }
 }
 
-/// Whether a backup can be looked into.
+/// Whether it is a backup that can be looked into.
 fn has_data(view: &RunView) -> bool {
     matches!(&view.run, Run::Backup(row) if row.phase.has_snapshot())
 }

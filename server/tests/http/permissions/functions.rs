@@ -230,7 +230,7 @@ fn policies(Things { project, policy, .. }: &Things) -> Vec<Row> {
 fn runs(Things { project, backup, left_behind, restore, .. }: &Things) -> Vec<Row> {
     let of_project = || Ask::Json(json!({ "project": project, "query": ListQuery::default() }));
     let browse = json!({ "query": { "project": project, "backup": backup.id, "path": "", "search": "" } });
-    let run = json!({ "project": project, "run": format!("backup-{}", backup.id) });
+    let run = json!({ "project": project, "run": format!("backup-{}", backup.id), "compare": true });
     let known = filled(&[
         ("backup", &backup.id.to_string()),
         ("restore_name", &restore.name),

@@ -136,8 +136,8 @@ async fn an_id_of_another_organization_is_as_one_that_does_not_exist(app: &TestA
         ("backups/list", json!({ "project": project, "query": ListQuery::default() })),
         ("restores/list", json!({ "project": project, "query": ListQuery::default() })),
         ("backups/browsed", json!({ "project": project, "backup": backup })),
-        ("runs/get", json!({ "project": project, "run": format!("backup-{backup}") })),
-        ("runs/growth", json!({ "project": project, "run": format!("backup-{backup}") })),
+        ("runs/get", json!({ "project": project, "run": format!("backup-{backup}"), "compare": true })),
+        ("runs/growth", json!({ "project": project, "run": format!("backup-{backup}"), "compare": true })),
         ("backups/browse", json!({ "query": { "project": project, "backup": backup, "path": "", "search": "" } })),
     ] {
         for asker in &askers {
@@ -214,7 +214,7 @@ async fn an_address_that_pairs_two_accounts_leads_nowhere(app: &TestApp) {
         assert_eq!(who.ask("backups/browse", &query).await.status, 404, "{address}");
         let heading = json!({ "project": project, "backup": backup });
         assert_eq!(who.ask("backups/browsed", &heading).await.status, 404, "{address}");
-        let run = json!({ "project": project, "run": format!("backup-{backup}") });
+        let run = json!({ "project": project, "run": format!("backup-{backup}"), "compare": true });
         for function in ["runs/get", "runs/growth"] {
             assert_eq!(who.ask(function, &run).await.status, 404, "{address}");
         }
