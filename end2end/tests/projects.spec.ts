@@ -101,3 +101,38 @@ test('search and sort of the list', async ({ partner, folders }) => {
   await expect(names).toHaveText(['wiki']);
   await projects.expectAddress(/search=IK/);
 });
+
+for (const scripts of [true, false]) {
+  test.describe(scripts ? 'with scripts' : 'without scripts', () => {
+    test.use({ javaScriptEnabled: scripts });
+
+    test('ticked projects are changed together', async ({ partner, folders }) => {
+      const { projects, page } = partner;
+      for (const name of ['alpha', 'beta']) {
+        await projects.open();
+        await projects.add({ name, directory: folders.source, backup: false });
+      }
+      await projects.open();
+      const action = page.getByLabel('With the chosen projects');
+      if (scripts) await expect(action).toBeHidden();
+      await page.getByRole('checkbox', { name: 'Choose alpha', exact: true }).check();
+      await expect(action).toBeVisible();
+      await action.selectOption('Lock Project');
+      await projects.button('Apply').first().click();
+      await expect(projects.notice).toContainText('1 project locked');
+      await expect(projects.row('alpha')).toContainText('Locked');
+      await expect(projects.row('beta')).not.toContainText('Locked');
+
+      if (scripts) {
+        await expect(action).toBeHidden();
+        await page.getByRole('checkbox', { name: 'Choose all on this page' }).check();
+        await expect(page.getByText('2 chosen')).toBeVisible();
+      } else {
+        for (const name of ['alpha', 'beta']) await page.getByRole('checkbox', { name: `Choose ${name}`, exact: true }).check();
+      }
+      await action.selectOption('Pause Schedules');
+      await projects.button('Apply').first().click();
+      await expect(projects.alert.first()).toContainText('Not done: alpha: It has no policy; beta: It has no policy');
+    });
+  });
+}

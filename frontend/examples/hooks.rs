@@ -20,7 +20,7 @@ use app::{
 use leptos::{
     mount::mount_to_body,
     prelude::*,
-    wasm_bindgen::{JsCast, prelude::wasm_bindgen},
+    wasm_bindgen::{JsCast, closure::Closure, prelude::wasm_bindgen},
     web_sys::{Element, Event, HtmlFormElement, HtmlInputElement},
 };
 use leptos_router::{NavigateOptions, components::Router, hooks::use_navigate};
@@ -143,6 +143,7 @@ pub async fn draft() {
 
 #[wasm_bindgen]
 pub fn fields_() {
+    static SENT: AtomicU32 = AtomicU32::new(0);
     draw(FORM);
     let form: HtmlFormElement = find("#f");
     fields::set(&form, "name", "ann");
@@ -153,6 +154,18 @@ pub fn fields_() {
     assert_eq!(fields::matching::<HtmlInputElement>(&form, "input").len(), 5);
     fields::reset("#f");
     assert_eq!(fields::Values::of(&form).unwrap().get("name"), Some(""));
+    let tick = find::<HtmlInputElement>("input[type=checkbox]");
+    for on in [true, false] {
+        fields::tick(&form, &tick.name(), on);
+        assert_eq!(tick.checked(), on);
+    }
+    let listener = Closure::<dyn FnMut(Event)>::new(|event: Event| {
+        event.prevent_default();
+        SENT.fetch_add(1, Ordering::Relaxed);
+    });
+    form.add_event_listener_with_callback("submit", listener.as_ref().unchecked_ref()).unwrap();
+    fields::send(&form);
+    assert_eq!(SENT.load(Ordering::Relaxed), 1);
 }
 
 #[wasm_bindgen]

@@ -22,6 +22,7 @@ pub mod language;
 pub mod list;
 pub mod maintenance;
 pub mod manual;
+pub mod many;
 pub mod names;
 pub mod node;
 pub mod notification;

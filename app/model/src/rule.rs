@@ -20,6 +20,8 @@ pub enum RuleError {
     Ends { field: &'static str },
     #[error("{}", tr!("Choose one of the listed values for {field}", field = tr!(.field)))]
     Unlisted { field: &'static str },
+    #[error("{}", tr!("Tick something in the list first"))]
+    NothingChosen,
     #[error("{}", tr!("Email must look like name@example.com"))]
     Email,
     #[error("{}", tr!("S3 Endpoint must be an http or https address with a host, such as https://s3.example.com"))]

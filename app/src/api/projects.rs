@@ -6,6 +6,7 @@ use model::{
     form::Done,
     ids::ProjectId,
     list::ListQuery,
+    many::ManyProjectsForm,
     project::{
         BackupSettingsForm, DeleteProjectForm, MoveProjectForm, ProjectChoices, ProjectForm, ProjectList,
         ProjectOverview, ProjectRef, ProjectView, RecoveryKitForm, RemovalRef,
@@ -93,6 +94,13 @@ pub async fn lock_project(form: ProjectRef) -> Result<Done, ApiError> {
 pub async fn unlock_project(form: ProjectRef) -> Result<Done, ApiError> {
     let (acting, services) = super::server::signed_in()?;
     Ok(services::projects::unlock(&acting, &services, &form).await?)
+}
+
+/// Does one thing to many projects.
+#[server(endpoint = "projects/act_on_many")]
+pub async fn act_on_projects(form: ManyProjectsForm) -> Result<Done, ApiError> {
+    let (acting, services) = super::server::signed_in()?;
+    Ok(services::many_projects::act(&acting, &services, &form).await?)
 }
 
 /// Gives a project to another node, which has its directory from now on.

@@ -38,6 +38,18 @@ pub fn set(form: &HtmlFormElement, name: &str, text: &str) {
     }
 }
 
+/// Ticks the box with this name, or not.
+pub fn tick(form: &HtmlFormElement, name: &str, on: bool) {
+    if let Ok(Some(input)) = form.query_selector(&format!("[name='{name}']")) {
+        let _ = Reflect::set(&input, &"checked".into(), &on.into());
+    }
+}
+
+/// Sends a form as its button would.
+pub fn send(form: &HtmlFormElement) {
+    let _ = form.request_submit();
+}
+
 /// Fills an input in, whatever its kind.
 pub fn fill(input: &Element, text: &str) {
     let _ = Reflect::set(input, &"value".into(), &JsValue::from_str(text));

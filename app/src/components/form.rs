@@ -124,7 +124,7 @@ fn draw(
     // A plain form is the only one of its kind, and what it hides is not among what was typed.
     let identity: &[_] = if plain { &[] } else { &hidden };
     let failed = use_ui().failed(url, &named(identity));
-    let state = FormState::new(place.to_owned() + &form_id(url, identity), failed);
+    let state = FormState::new(place.to_owned() + &id_of(url, identity), failed);
     let submission = sending.as_ref().map(|sending| Submission::new(state, url, sending.call));
     let checking = sending.and_then(|sending| sending.checking);
     let keep_draft = checking.as_ref().map(|checking| checking.keep_draft);
@@ -215,8 +215,13 @@ fn field_of(event: &Event) -> Option<String> {
     field_name(&input.get_attribute("name")?)
 }
 
+/// The id of a form of this function that hides nothing, by which inputs outside of it can belong to it.
+pub fn form_id<S: Mutation>() -> String {
+    id_of(S::url(), &[])
+}
+
 /// Unique on the page: the function's path and what the hidden inputs say.
-fn form_id(url: &str, hidden: &[(&'static str, String)]) -> String {
+fn id_of(url: &str, hidden: &[(&'static str, String)]) -> String {
     let path = url.trim_start_matches("/api/").replace('/', "-");
     hidden.iter().fold(path, |id, (_, value)| format!("{id}-{value}"))
 }

@@ -153,6 +153,33 @@ impl FormState {
         }
     }
 
+    /// Sends the form whenever somebody has pressed the switch of a field, which starts as `on`. It goes back where that is
+    /// refused.
+    pub fn send_on_switch(self, field: &'static str, on: bool) {
+        let goes_back = StoredValue::new(false);
+        self.on_change(field, move |_| {
+            if !goes_back.try_update_value(std::mem::take).unwrap_or_default()
+                && let Some(form) = self.node.get_untracked()
+            {
+                fields::send(&form);
+            }
+        });
+        Effect::new(move |was_pending: Option<bool>| {
+            let pending = self.pending.get();
+            let refused = self.errors.with_untracked(Option::is_some);
+            if was_pending == Some(true)
+                && !pending
+                && refused
+                && let Some(form) = self.node.get_untracked()
+            {
+                goes_back.set_value(true);
+                fields::tick(&form, &input_name(field), on);
+                self.read();
+            }
+            pending
+        });
+    }
+
     /// Reads what the inputs hold now.
     pub(super) fn read(self) {
         if let Some(values) = self.node.get_untracked().and_then(|form| Values::of(&form)) {

@@ -10,9 +10,15 @@ pub fn Switch(
     #[prop(into)] label: String,
     #[prop(optional)] on: bool,
     #[prop(optional, into)] hint: Option<String>,
+    /// Sends the form at once, where WASM runs.
+    #[prop(optional)]
+    acts: bool,
 ) -> impl IntoView {
     let wiring = Wiring::of(name, hint.is_some());
     let ticked = wiring.state().ticked(name, on);
+    if acts {
+        wiring.state().send_on_switch(name, on);
+    }
     view! {
         <div class="field field-switch">
             <label class="switch">

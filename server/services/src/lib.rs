@@ -29,6 +29,7 @@ mod known_networks;
 mod listing;
 pub mod live;
 pub mod maintenance;
+pub mod many_projects;
 mod master_key;
 pub mod metrics;
 pub mod new_project;

@@ -6,18 +6,21 @@ use model::{
     backup::BackupPhase,
     directory::{DirectoryQuery, DirectoryView},
     form::FormErrors,
+    ids::ProjectId,
+    people::Role,
     project::Backup,
 };
 use serde_json::json;
 
 use crate::support::{
     Browser, TestApp,
-    deeds::until,
+    deeds::{TIMEOUT, until},
     files::{self, Entry},
     form, on_both_databases,
 };
 
 on_both_databases!(
+    many_projects_are_changed_at_once,
     a_project_begins_without_backup_where_that_was_not_asked,
     a_project_with_backup_has_a_bucket,
     a_project_can_begin_with_a_policy_and_its_first_backup,
@@ -239,4 +242,50 @@ fn packs(app: &TestApp) -> usize {
         matches!(entry, Entry::File { .. }) && String::from_utf8_lossy(path).contains("/data/")
     };
     tree.iter().filter(is_pack).count()
+}
+
+/// What the form of the list sends.
+fn many(deed: &str, projects: &[ProjectId]) -> Vec<(String, String)> {
+    let ids: Vec<String> = projects.iter().map(ToString::to_string).collect();
+    form(&[("deed", deed)]).into_iter().chain(ids.iter().flat_map(|id| form(&[("projects.", id)]))).collect()
+}
+
+async fn many_projects_are_changed_at_once(app: &TestApp) {
+    let (partner, shop) = app.backed_up_project().await;
+    let credential = partner.credentials().await.remove(0);
+    let blog = partner.add_project("blog", &app.files_of("acme"), Some(&credential)).await;
+    let bare = partner.add_project("bare", &app.files_of("acme"), None).await;
+    for project in [shop, blog] {
+        partner.add_policy(project, "nightly", "0 0 29 2 *").await;
+    }
+    let all = [shop, blog, bare];
+    let act = async |deed: &str| partner.done("projects/act_on_many", &many(deed, &all)).await.message;
+
+    assert_eq!(act("lock").await, "3 projects locked");
+    assert_eq!(act("lock").await, "0 projects locked. 3 were so already");
+    let paused = partner.call("projects/act_on_many", &many("pause", &all)).await;
+    let told = paused.form_errors().summary;
+    assert!(paused.status == 422 && told.starts_with("Not done: ") && told.contains("web-shop: "), "{told}");
+    assert!(partner.projects().await.page.rows.iter().all(|row| row.locked));
+    assert_eq!(act("unlock").await, "3 projects unlocked");
+
+    assert_eq!(act("pause").await, "2 policies paused. Not done: bare: It has no policy");
+    assert!(partner.policies(blog).await.iter().all(|policy| policy.next_run.is_none()));
+    assert_eq!(act("resume").await, "2 policies resumed. Not done: bare: It has no policy");
+    assert_eq!(act("back_up_now").await, "2 backups queued. Not done: bare: It has no policy");
+    for project in [shop, blog] {
+        partner.newest_backup(project, TIMEOUT, |row| row.phase == BackupPhase::Completed).await;
+    }
+
+    for wrong in [many("lock", &[]), many("delete", &all)] {
+        let refused = partner.call("projects/act_on_many", &wrong).await;
+        assert!(refused.form_errors().message_for("deed").is_some());
+    }
+    // Of another organization's nothing is done, nor to those beside it.
+    app.organization("globex").await;
+    let neighbour = app.person(Role::Manager, "globex").await;
+    let own = neighbour.add_project("own", &app.files_of("globex"), None).await;
+    let mixed = neighbour.call("projects/act_on_many", &many("lock", &[own, shop])).await;
+    assert_eq!(mixed.status, 404, "{}", mixed.text());
+    assert!(!neighbour.projects().await.page.rows[0].locked);
 }

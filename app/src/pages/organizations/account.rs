@@ -19,8 +19,9 @@ pub fn AccountPanel(account: AccountView) -> impl IntoView {
                     label=tr!("Partners must use a second factor")
                     on=account.partners_need_second_factor
                     hint=tr!("Partners without one can do nothing else until they have set it up.")
+                    acts=true
                 />
-                <div class="form-footer">
+                <div class="form-footer fallback">
                     <Submit label=tr!("Save") pending=tr!("Saving…")/>
                 </div>
             </Form<SaveAccount>>

@@ -2,6 +2,7 @@
 
 mod add;
 mod deleted;
+mod many;
 mod table;
 
 use leptos::prelude::*;
@@ -19,6 +20,7 @@ use crate::{
 };
 use add::AddProject;
 use deleted::DeletedProjects;
+use many::{Chosen, ManyForm};
 use table::ProjectTable;
 
 #[component]
@@ -33,6 +35,7 @@ pub fn ProjectsPage() -> impl IntoView {
         }
     };
     let may_add = ui.can(Action::ManageProjects);
+    Chosen::provide();
     let add = may_add.then(|| {
         view! {
             <a class="button button-primary" href=move || address.read().dialog("add") data-noscroll="true">
@@ -57,6 +60,7 @@ pub fn ProjectsPage() -> impl IntoView {
         <div class="toolbar">
             <SearchForm filters=&["organization", "state"]>{loaded_quietly(list, filter)}</SearchForm>
         </div>
+        {may_add.then(|| view! { <ManyForm/> })}
         <ProjectTable list=list/>
         <DeletedProjects list=list/>
         {dialog}

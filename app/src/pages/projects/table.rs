@@ -7,6 +7,7 @@ use model::{
     project::{ProjectList, ProjectRow},
 };
 
+use super::many::{PageTick, RowTick};
 use crate::{
     address::use_address,
     components::{
@@ -40,12 +41,14 @@ pub fn ProjectTable(list: Answer<ProjectList>) -> impl IntoView {
 
 #[component]
 fn Table(rows: Signal<Vec<ProjectRow>>, facts: Signal<PageFacts>) -> impl IntoView {
+    let manages = use_ui().can(Action::ManageProjects);
     view! {
         <div class="table-frame">
             <table class="table table-lines">
                 <caption class="sr-only">{tr!("Projects")}</caption>
                 <thead>
                     <tr>
+                        {manages.then(|| view! { <PageTick rows=rows/> })}
                         <SortHeader column="id" label=tr!("ID") class="col-id cell-extra"/>
                         <SortHeader column="name" label=tr!("Name")/>
                         <SortHeader column="organization" label=tr!("Organization") class="col-organization cell-extra"/>
@@ -80,6 +83,7 @@ fn Row(row: ProjectRow) -> impl IntoView {
     let backup = if row.backup_enabled { Look::BACKUP_ON } else { Look::BACKUP_OFF };
     view! {
         <tr>
+            {manages.then(|| view! { <RowTick id=row.id.0 name=row.name.clone()/> })}
             <td class="narrow cell-extra" data-label=tr!("ID")>{row.id.0}</td>
             <th scope="row" class="cell-main" data-label=tr!("Name")>
                 <a class="row-title" href=home.clone() id=subject>

@@ -29,7 +29,7 @@ pub fn GrowthPanel(comparison: Comparison) -> impl IntoView {
                 .into_any()
         }
         Comparison::TooLong => view! {
-            <p role="status">{tr!("Comparing takes too long. The backups differ in very many folders.")}</p>
+            <p>{tr!("Comparing takes too long. The backups differ in very many folders.")}</p>
         }
         .into_any(),
         Comparison::Made { since, grown } if grown.is_empty() => {

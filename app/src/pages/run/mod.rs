@@ -72,7 +72,7 @@ fn has_data(view: &RunView) -> bool {
 fn Announcement(run: Answer<RunView>) -> impl IntoView {
     let said = Memo::new(move |_| run.looking(announced).flatten().unwrap_or_default());
     view! {
-        <p class="sr-only" role="status">
+        <p class="sr-only" aria-live="polite">
             {move || said.get()}
         </p>
     }

@@ -214,6 +214,7 @@ fn policies(Things { project, policy, .. }: &Things) -> Vec<Row> {
     let terms = json!({ "expression": "* * * * *", "time_zone": "UTC", "retention": "30d" });
     let outlook = Ask::Json(json!({ "terms": terms }));
     let trial = Ask::Json(json!({ "project": project, "include": "**", "exclude": "" }));
+    let many = filled(&[("deed", "resume"), ("projects.", &project.to_string())]);
     vec![
         Row("policies/list", Ask::Json(json!({ "project": project })), MEMBERS),
         Row("policies/draft", Ask::Json(json!({ "project": project, "policy": policy })), READ),
@@ -222,6 +223,7 @@ fn policies(Things { project, policy, .. }: &Things) -> Vec<Row> {
         Row("policies/try_patterns", trial, READ),
         Row("policies/outlook", Ask::Json(json!({ "policy": policy })), MEMBERS),
         Row("policies/run_now", named("policy", policy), READ),
+        Row("projects/act_on_many", many, READ),
         // It is not deleted.
         Row("policies/undo_deletion", named("policy", policy), [401, 404, 404, 404, 404, 404]),
     ]
