@@ -114,11 +114,12 @@ for (const scripts of [true, false]) {
       }
       await projects.open();
       const action = page.getByLabel('With the chosen projects');
+      const apply = action.locator('xpath=ancestor::form').getByRole('button', { name: 'Apply' });
       if (scripts) await expect(action).toBeHidden();
       await page.getByRole('checkbox', { name: 'Choose alpha', exact: true }).check();
       await expect(action).toBeVisible();
       await action.selectOption('Lock Project');
-      await projects.button('Apply').first().click();
+      await apply.click();
       await expect(projects.notice).toContainText('1 project locked');
       await expect(projects.row('alpha')).toContainText('Locked');
       await expect(projects.row('beta')).not.toContainText('Locked');
@@ -131,7 +132,7 @@ for (const scripts of [true, false]) {
         for (const name of ['alpha', 'beta']) await page.getByRole('checkbox', { name: `Choose ${name}`, exact: true }).check();
       }
       await action.selectOption('Pause Schedules');
-      await projects.button('Apply').first().click();
+      await apply.click();
       await expect(projects.alert.first()).toContainText('Not done: alpha: It has no policy; beta: It has no policy');
     });
   });

@@ -15,7 +15,7 @@ pub fn ProgressBar(
     let (percent, left) = estimate(&progress, usual);
     let bytes = size::bytes(progress.bytes);
     let (first, second) = match percent {
-        Some(percent) if progress.total_files > 0 => {
+        Some(percent) if progress.percent().is_some() => {
             (format!("{percent} %"), tr!("{} of {}", bytes, size::bytes(progress.total_bytes)))
         }
         Some(percent) => (tr!("about {} %", percent), bytes),

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use leptos::prelude::*;
-use model::{many::ManyDeed, project::ProjectRow};
+use model::{list::ListQuery, many::ManyDeed, project::ProjectRow};
 
 use crate::{
+    address::{Address, use_part},
     api::projects::ActOnProjects,
     components::{
         form::{Form, form_id},
@@ -23,19 +24,18 @@ const NAME: &str = "form[projects][]";
 pub struct Chosen(RwSignal<BTreeSet<i64>>);
 
 impl Chosen {
-    /// Provides it to the list. After something was done, nothing is chosen.
-    pub fn provide() -> Self {
+    /// Provides it to the list. After something was done, and where other rows are shown, nothing is chosen.
+    pub fn provide() {
         let chosen = Self(RwSignal::default());
         provide_context(chosen);
-        let ui = use_ui();
-        Effect::new(move |before: Option<u64>| {
-            let changes = ui.changes();
-            if before.is_some_and(|before| before != changes) {
+        let (ui, shown) = (use_ui(), use_part(Address::list_query));
+        Effect::new(move |before: Option<(u64, ListQuery)>| {
+            let now = (ui.changes(), shown.get());
+            if before.is_some_and(|before| before != now) {
                 chosen.0.set(BTreeSet::new());
             }
-            changes
+            now
         });
-        chosen
     }
 
     fn set(self, id: i64, on: bool) {

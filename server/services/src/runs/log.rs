@@ -3,6 +3,8 @@
 //! No run fails for the sake of its log: outside the transactions in which it is claimed and settled, a line that cannot be
 //! written is lost, and that is logged.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use model::{language::msgid, run::LONGEST_LOG, size};
 use sea_orm::{
@@ -11,12 +13,16 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect,
     sea_query::{Expr, ExprTrait, Func},
 };
+use tokio::time::timeout;
 
 use super::{
     kind::{Row, RunKind},
     supervisor::Counters,
 };
 use crate::{context::Services, entity::run_log, sentence::Sentence};
+
+/// How long a line may take. Meanwhile neither the run goes on nor its lease is renewed.
+const TIMEOUT: Duration = Duration::from_secs(2);
 
 const STARTED: &str = msgid("Started");
 const STOPPED: &str = msgid("The process that worked on this stopped in the middle of it");
@@ -41,9 +47,16 @@ pub async fn write<K: RunKind>(
         .one(db)
         .await?;
     let kept = kept.flatten().and_then(|kept| usize::try_from(kept).ok()).unwrap_or_default();
-    if kept + text.stored_length() > LONGEST_LOG {
-        return Ok(());
-    }
+    if kept + text.stored_length() > LONGEST_LOG { Ok(()) } else { insert(db, services, (column, run), text, at).await }
+}
+
+async fn insert(
+    db: &impl ConnectionTrait,
+    services: &Services,
+    (column, run): (run_log::Column, i64),
+    text: Sentence,
+    at: DateTime<Utc>,
+) -> Result<(), DbErr> {
     let mut line = run_log::ActiveModel {
         at: Set(at),
         node: Set(services.node().name.clone()),
@@ -62,11 +75,15 @@ pub async fn started<K: RunKind>(
     row: &Row<K>,
     at: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    let text = match K::attempt(row) {
-        ..=1 => Sentence::said(STARTED),
-        attempt => Sentence::new(|| tr!("Started again, attempt {}", attempt)),
-    };
-    write::<K>(db, services, K::id(row), text, at).await
+    let (Some(column), run) = (K::LOG, K::id(row)) else { return Ok(()) };
+    match K::attempt(row) {
+        // Its log is empty, or nearly so.
+        ..=1 => insert(db, services, (column, run), Sentence::said(STARTED), at).await,
+        attempt => {
+            let text = Sentence::new(|| tr!("Started again, attempt {}", attempt));
+            write::<K>(db, services, run, text, at).await
+        }
+    }
 }
 
 /// That the process of these runs has died.
@@ -78,8 +95,12 @@ pub async fn stopped<K: RunKind>(services: &Services, rows: &[Row<K>], at: DateT
 
 /// Writes a line where nothing depends on it.
 async fn tell<K: RunKind>(services: &Services, run: i64, text: Sentence, at: DateTime<Utc>) {
-    if let Err(error) = write::<K>(services.db(), services, run, text, at).await {
-        tracing::warn!(error = &error as &dyn std::error::Error, run, "a line of a run's log was not written");
+    match timeout(TIMEOUT, write::<K>(services.db(), services, run, text, at)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            tracing::warn!(error = &error as &dyn std::error::Error, run, "a line of a run's log was not written");
+        }
+        Err(_) => tracing::warn!(run, "a line of a run's log was not written in time"),
     }
 }
 

@@ -123,7 +123,6 @@ pub async fn supervise<K: RunKind, T>(
                 cancel.cancel();
             }
             _ = renewals.tick() => {
-                told.follow::<K>(services, lease.run(), counters).await;
                 let found = match renewed::<K>(services, lease, &watched, counters).await {
                     Some(renewal) => stop_reason(renewal),
                     // The database does not answer. While the lease lasts nobody else can have the run.
@@ -135,6 +134,9 @@ pub async fn supervise<K: RunKind, T>(
                 if let (Some(found), None | Some(StopReason::Shutdown | StopReason::TimeUp)) = (found, reason) {
                     reason = Some(found);
                     cancel.cancel();
+                }
+                if reason != Some(StopReason::LeaseLost) {
+                    told.follow::<K>(services, lease.run(), counters).await;
                 }
             }
         }
