@@ -141,7 +141,7 @@ function filled(partner: Visitor, project: string, folders: Folders, s3: S3Serve
       'run',
       async () => {
         await policies.visit(`${home}/runs/backup-1?compare=1`);
-        await expect(policies.heading('What Grew Most')).toBeVisible();
+        await expect(partner.page.getByRole('region', { name: 'What Grew Most' })).toBeVisible();
       },
     ],
     ['restores-empty', () => policies.open(project, 'Restores')],
