@@ -82,6 +82,7 @@ test('a backup shows what is in it', async ({ partner, s3, folders }) => {
 });
 
 test('a backup whose service is away keeps its heading, and can be tried again', async ({ partner, s3, folders, faults }) => {
+  test.setTimeout(120_000);
   faults.expect(/^503 POST .*\/api\/backups\/browse$/);
   const { page, browse, policies } = partner;
   const { project, backup } = await addBackup(partner, s3, folders);
@@ -90,7 +91,8 @@ test('a backup whose service is away keeps its heading, and can be tried again',
   await policies.act(policies.row(backup), 'Browse');
   await browse.expectShown(backup);
   const alert = page.getByRole('main').getByRole('alert');
-  await expect(alert).toContainText("Couldn't load this page");
+  // The tries of a call have growing pauses, 11 s on average and 23 s at most.
+  await expect(alert).toContainText("Couldn't load this page", { timeout: 40_000 });
   await expect(alert.getByRole('link', { name: 'Try again', exact: true })).toBeVisible();
   await expect(page.getByRole('navigation', { name: 'Breadcrumb' })).toContainText('web-shop');
 });
