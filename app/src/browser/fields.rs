@@ -33,14 +33,18 @@ pub fn reset(selector: &str) {
 
 /// Fills the input with this name in.
 pub fn set(form: &HtmlFormElement, name: &str, text: &str) {
-    if let Ok(Some(input)) = form.query_selector(&format!("[name='{name}']")) {
+    if let Some(input) = named(form, name) {
         fill(&input, text);
     }
 }
 
+fn named(form: &HtmlFormElement, name: &str) -> Option<Element> {
+    form.query_selector(&format!("[name='{name}']")).ok().flatten()
+}
+
 /// Ticks the box with this name, or not.
 pub fn tick(form: &HtmlFormElement, name: &str, on: bool) {
-    if let Ok(Some(input)) = form.query_selector(&format!("[name='{name}']")) {
+    if let Some(input) = named(form, name) {
         let _ = Reflect::set(&input, &"checked".into(), &on.into());
     }
 }

@@ -30,3 +30,19 @@ pub fn ActionButton<S: Mutation>(
         </Form<S>>
     }
 }
+
+/// Cancels a run, or says that somebody has asked for that already.
+#[component]
+pub fn CancelButton<S: Mutation>(
+    /// Names the server function.
+    #[prop(optional)]
+    function: PhantomData<S>,
+    hidden: Hidden,
+    requested: bool,
+) -> impl IntoView {
+    let PhantomData = function;
+    if requested {
+        return view! { <span class="muted">{tr!("Cancelling…")}</span> }.into_any();
+    }
+    view! { <ActionButton<S> hidden=hidden label=tr!("Cancel") pending=tr!("Cancelling…")/> }.into_any()
+}

@@ -1,8 +1,9 @@
 //! Terms and what they are for one thing.
 
 use leptos::prelude::*;
+use model::time::Moment;
 
-use crate::components::time::NoValue;
+use crate::components::time::{MaybeTime, NoValue, Time};
 
 #[component]
 pub fn Fact(#[prop(into)] term: String, children: Children) -> impl IntoView {
@@ -11,6 +12,22 @@ pub fn Fact(#[prop(into)] term: String, children: Children) -> impl IntoView {
             <dt>{term}</dt>
             <dd>{children()}</dd>
         </div>
+    }
+}
+
+/// When a run was queued, started and finished.
+#[component]
+pub fn RunTimes(queued: Moment, started: Option<Moment>, finished: Option<Moment>) -> impl IntoView {
+    view! {
+        <Fact term=tr!("moment" => "Queued")>
+            <Time at=queued/>
+        </Fact>
+        <Fact term=tr!("Started")>
+            <MaybeTime at=started/>
+        </Fact>
+        <Fact term=tr!("Finished")>
+            <MaybeTime at=finished/>
+        </Fact>
     }
 }
 

@@ -82,11 +82,7 @@ pub(crate) async fn watch(services: Services, stop: CancellationToken) {
                 live.arrived.notified().await;
                 continue;
             }
-            match tokio::time::timeout(TIMEOUT, look(&services, &mut seen)).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::warn!(error = &error as &dyn std::error::Error, "open pages are not told"),
-                Err(_) => tracing::warn!("open pages are not told in time"),
-            }
+            in_time(look(&services, &mut seen)).await;
             tokio::time::sleep(PAUSE).await;
         }
     };
@@ -154,8 +150,12 @@ async fn look(services: &Services, seen: &mut Option<Seen>) -> Result<(), DbErr>
 /// Tells the pages that this node serves that runs of `project` moved, where a look might find nothing left to see. Those
 /// of other nodes find it when they ask by themselves.
 pub(crate) async fn moved(services: &Services, project: ProjectId) {
-    let moved = BTreeSet::from([project.0]);
-    match tokio::time::timeout(TIMEOUT, tell(services, &moved)).await {
+    in_time(tell(services, &BTreeSet::from([project.0]))).await;
+}
+
+/// Tells, or logs that it did not.
+async fn in_time(telling: impl Future<Output = Result<(), DbErr>>) {
+    match tokio::time::timeout(TIMEOUT, telling).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::warn!(error = &error as &dyn std::error::Error, "open pages are not told"),
         Err(_) => tracing::warn!("open pages are not told in time"),

@@ -9,7 +9,7 @@ use crate::{
         AcknowledgeBackup, CancelBackup, DeleteBackup, KeepBackup, LetBackupGo, RemoveBackupNow, UndoBackupDeletion,
     },
     components::{
-        action_button::ActionButton,
+        action_button::{ActionButton, CancelButton},
         answer::Answer,
         confirm::Confirm,
         dialog::{Dialog, DialogFooter, DialogLink},
@@ -60,10 +60,7 @@ fn CancelAction(row: BackupRow) -> impl IntoView {
     if !row.phase.is_active() {
         return ().into_any();
     }
-    if row.cancel_requested {
-        return view! { <span class="muted">{tr!("Cancelling…")}</span> }.into_any();
-    }
-    view! { <ActionButton<CancelBackup> hidden=named(&row) label=tr!("Cancel") pending=tr!("Cancelling…")/> }.into_any()
+    view! { <CancelButton<CancelBackup> hidden=named(&row) requested=row.cancel_requested/> }.into_any()
 }
 
 #[component]

@@ -13,10 +13,10 @@ use crate::{
     components::{
         answer::Answer,
         dialog::{Dialog, DialogFooter, DialogText},
-        facts::{Fact, Lines},
+        facts::{Fact, Lines, RunTimes},
         loaded::loaded_quietly,
         phase::Badge,
-        time::{MaybeTime, Time, or_none},
+        time::{Time, or_none},
     },
 };
 
@@ -92,15 +92,7 @@ pub fn backup_facts(row: BackupRow) -> AnyView {
             <Fact term=tr!("Attempt")>{row.attempt}</Fact>
             {row.retry_at.map(|at| view! { <Fact term=tr!("Next Try")><Time at=at/></Fact> })}
             {row.made_good.then(|| view! { <Fact term=tr!("Missed Run")>{tr!("Made good after a start of the server")}</Fact> })}
-            <Fact term=tr!("moment" => "Queued")>
-                <Time at=row.queued/>
-            </Fact>
-            <Fact term=tr!("Started")>
-                <MaybeTime at=row.started/>
-            </Fact>
-            <Fact term=tr!("Finished")>
-                <MaybeTime at=row.finished/>
-            </Fact>
+            <RunTimes queued=row.queued started=row.started finished=row.finished/>
             <Fact term=tr!("Duration")>{or_none(duration)}</Fact>
             <Fact term=tr!("Files")>{or_none(row.files.map(|files| files.to_string()))}</Fact>
             <Fact term=tr!("Size")>{or_none(row.size.map(size::bytes))}</Fact>

@@ -17,7 +17,7 @@ use crate::{
     components::{
         answer::Answer,
         dialog::{Dialog, DialogFooter, DialogText},
-        facts::{Fact, Lines},
+        facts::{Fact, Lines, RunTimes},
         loaded::{loaded_below, loaded_quietly},
         phase::Badge,
         time::{MaybeTime, Time, or_none},
@@ -132,15 +132,7 @@ pub fn restore_facts(row: RestoreRow) -> AnyView {
             </Fact>
             <Fact term=tr!("Target")>{target} <code>{row.target.place().to_owned()}</code></Fact>
             {on_conflict.map(|choice| view! { <Fact term=tr!("On Conflict")>{choice}</Fact> })}
-            <Fact term=tr!("moment" => "Queued")>
-                <Time at=row.queued/>
-            </Fact>
-            <Fact term=tr!("Started")>
-                <MaybeTime at=row.started/>
-            </Fact>
-            <Fact term=tr!("Finished")>
-                <MaybeTime at=row.finished/>
-            </Fact>
+            <RunTimes queued=row.queued started=row.started finished=row.finished/>
             <Fact term=tr!("Files")>{or_none(row.files.map(|files| files.to_string()))}</Fact>
             <Fact term=tr!("Size")>{or_none(row.bytes.map(size::bytes))}</Fact>
             <Fact term=tr!("files" => "Skipped")>{or_none(row.skipped.map(|skipped| skipped.to_string()))}</Fact>

@@ -9,7 +9,7 @@ use crate::{
     api::restores::{CancelRestore, DeleteRestore, list_restores},
     browser::refresh::keep_fresh_of,
     components::{
-        action_button::ActionButton,
+        action_button::CancelButton,
         answer::Answer,
         confirm::Confirm,
         dialog::{DialogLink, DialogRoute},
@@ -155,11 +155,8 @@ fn RowActions(id: i64, phase: RestorePhase, cancel_requested: bool) -> impl Into
             }
             .into_any();
         }
-        if cancel_requested {
-            return view! { <span class="muted">{tr!("Cancelling…")}</span> }.into_any();
-        }
         let hidden = vec![("restore", id.to_string())];
-        view! { <ActionButton<CancelRestore> hidden=hidden label=tr!("Cancel") pending=tr!("Cancelling…")/> }.into_any()
+        view! { <CancelButton<CancelRestore> hidden=hidden requested=cancel_requested/> }.into_any()
     });
     view! {
         <div class="action-row">

@@ -9,7 +9,7 @@ use model::{
 use crate::{
     api::maintenance::CancelMaintenance,
     components::{
-        action_button::ActionButton,
+        action_button::CancelButton,
         phase::Badge,
         progress::ProgressBar,
         run_link::RunLink,
@@ -63,14 +63,11 @@ fn Row(run: MaintenanceRow, may_manage: bool) -> impl IntoView {
     let running = (run.phase == MaintenancePhase::InProgress)
         .then(|| view! { <ProgressBar progress=run.progress label=tr!("Progress of the {}", kind)/> });
     let by = run.created_by.unwrap_or_else(|| tr!("Schedule"));
-    let action = match (may_manage && run.phase.is_active(), run.cancel_requested) {
-        (false, _) => view! { <NoValue/> }.into_any(),
-        (true, true) => view! { <span class="muted">{tr!("Cancelling…")}</span> }.into_any(),
-        (true, false) => {
-            let hidden = vec![("maintenance", run.id.to_string())];
-            view! { <ActionButton<CancelMaintenance> hidden=hidden label=tr!("Cancel") pending=tr!("Cancelling…")/> }
-                .into_any()
-        }
+    let action = if may_manage && run.phase.is_active() {
+        let hidden = vec![("maintenance", run.id.to_string())];
+        view! { <CancelButton<CancelMaintenance> hidden=hidden requested=run.cancel_requested/> }.into_any()
+    } else {
+        view! { <NoValue/> }.into_any()
     };
     view! {
         <tr>

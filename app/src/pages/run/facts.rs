@@ -5,9 +5,8 @@ use model::{maintenance::MaintenanceRow, run::Run};
 
 use crate::{
     components::{
-        facts::Fact,
+        facts::{Fact, RunTimes},
         phase::Badge,
-        time::{MaybeTime, Time},
     },
     pages::{
         policies::{backup_facts, restore_facts},
@@ -36,15 +35,7 @@ fn maintenance_facts(row: MaintenanceRow) -> AnyView {
             {row.outcome.map(|outcome| view! { <Fact term=tr!("Result")>{outcome}</Fact> })}
             {row.cause.map(|cause| view! { <Fact term=tr!("Cause")>{cause}</Fact> })}
             <Fact term=tr!("Requested by")>{row.created_by.unwrap_or_else(|| tr!("Schedule"))}</Fact>
-            <Fact term=tr!("moment" => "Queued")>
-                <Time at=row.queued/>
-            </Fact>
-            <Fact term=tr!("Started")>
-                <MaybeTime at=row.started/>
-            </Fact>
-            <Fact term=tr!("Finished")>
-                <MaybeTime at=row.finished/>
-            </Fact>
+            <RunTimes queued=row.queued started=row.started finished=row.finished/>
         </dl>
     }
     .into_any()

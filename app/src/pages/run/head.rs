@@ -11,12 +11,11 @@ use super::progress;
 use crate::{
     api::{backups::CancelBackup, maintenance::CancelMaintenance, restores::CancelRestore},
     components::{
-        action_button::ActionButton,
+        action_button::CancelButton,
         breadcrumb::Breadcrumb,
         phase::{Badge, Look},
         progress::ProgressBar,
         project_frame::use_project_id,
-        submission::Mutation,
         time::Time,
     },
     pages::repository::maintenance_word,
@@ -61,44 +60,37 @@ fn state(run: &Run) -> AnyView {
     }
 }
 
-fn actions(run: &Run, home: &str) -> AnyView {
-    match run {
-        Run::Backup(row) => {
-            let browse = row.phase.has_snapshot().then(|| {
-                view! {
-                    <a class="button" href=format!("{home}/backups/{}", row.id)>
-                        {tr!("Browse")}
-                    </a>
-                }
-            });
-            let cancel = cancel::<CancelBackup>(
-                row.phase.is_active() || row.retry_at.is_some(),
-                row.cancel_requested,
-                ("backup", row.id.to_string()),
-            );
-            view! {
-                {browse}
-                {cancel}
-            }
-            .into_any()
+fn actions(run: &Run, home: &str) -> impl IntoView + use<> {
+    let browse = match run {
+        Run::Backup(row) if row.phase.has_snapshot() => Some(format!("{home}/backups/{}", row.id)),
+        _ => None,
+    };
+    let browse = browse.map(|href| {
+        view! {
+            <a class="button" href=href>
+                {tr!("Browse")}
+            </a>
         }
-        Run::Restore(row) => {
-            cancel::<CancelRestore>(row.phase.is_active(), row.cancel_requested, ("restore", row.id.to_string()))
-        }
-        Run::Maintenance(row) => cancel::<CancelMaintenance>(
-            row.phase.is_active(),
-            row.cancel_requested,
-            ("maintenance", row.id.to_string()),
-        ),
+    });
+    view! {
+        {browse}
+        {run.goes_on().then(|| cancel(run))}
     }
 }
 
-fn cancel<S: Mutation>(is_active: bool, is_asked: bool, named: (&'static str, String)) -> AnyView {
-    match (is_active, is_asked) {
-        (false, _) => ().into_any(),
-        (true, true) => view! { <span class="muted">{tr!("Cancelling…")}</span> }.into_any(),
-        (true, false) => {
-            view! { <ActionButton<S> hidden=vec![named] label=tr!("Cancel") pending=tr!("Cancelling…")/> }.into_any()
+fn cancel(run: &Run) -> AnyView {
+    match run {
+        Run::Backup(row) => {
+            let hidden = vec![("backup", row.id.to_string())];
+            view! { <CancelButton<CancelBackup> hidden=hidden requested=row.cancel_requested/> }.into_any()
+        }
+        Run::Restore(row) => {
+            let hidden = vec![("restore", row.id.to_string())];
+            view! { <CancelButton<CancelRestore> hidden=hidden requested=row.cancel_requested/> }.into_any()
+        }
+        Run::Maintenance(row) => {
+            let hidden = vec![("maintenance", row.id.to_string())];
+            view! { <CancelButton<CancelMaintenance> hidden=hidden requested=row.cancel_requested/> }.into_any()
         }
     }
 }

@@ -49,10 +49,11 @@ pub async fn of<K: RunKind>(services: &Services, now: DateTime<Utc>) -> Result<u
         .add(death.crashes.gt(0))
         .add(death.waits_since.lt(now - LONGEST_WAIT));
     // Mostly there is none, and looking takes no lock.
-    let stopped = K::Entity::find().filter(dead.clone()).all(services.db()).await?;
-    if stopped.is_empty() && K::Entity::find().filter(stranded.clone()).one(services.db()).await?.is_none() {
+    let either = Condition::any().add(dead.clone()).add(stranded.clone());
+    if K::Entity::find().filter(either).one(services.db()).await?.is_none() {
         return Ok(0);
     }
+    let stopped = K::Entity::find().filter(dead.clone()).all(services.db()).await?;
     log::stopped::<K>(services, &stopped, now).await;
     let mut released = 0;
     for Ending { which, phase, cause } in &death.endings {
